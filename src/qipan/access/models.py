@@ -1,0 +1,86 @@
+"""Accounts, roles, posts and passes: who may do what, where, until when."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from qipan.duties.models import Unit
+
+
+class AccountManager(BaseUserManager["Account"]):
+    def create_user(self, username: str, password: str | None = None, **fields: object) -> "Account":
+        account = self.model(username=username, **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+
+class Account(AbstractBaseUser):
+    """A person's log-in. It gives no right by itself; rights come from posts. There is no superuser."""
+
+    username = models.CharField(max_length=60, unique=True)
+    display_name = models.CharField(max_length=60)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+
+    objects = AccountManager()
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["display_name"]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class Role(models.Model):
+    """A named bundle of acts ("directive.issue", "task.answer" ...), as data."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+    acts = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(models.Model):
+    """An account holds a role in a unit, on the unit's ground or a part of it, for a time."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="posts")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+    title = models.CharField(max_length=80, blank=True)
+    first = models.BigIntegerField(null=True)  # null: the unit's whole ground
+    last = models.BigIntegerField(null=True)
+    sponsors_area = models.BooleanField(default=False)  # the area's named leader, last step of escalation
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.account} / {self.unit} / {self.role}"
+
+
+class Pass(models.Model):
+    """Expiring, scoped access without a password, by link or printed QR code (SCR-3).
+
+    The link carries a signed token; only ``serial`` is kept here, so a stolen table opens nothing.
+    """
+
+    serial = models.UUIDField(primary_key=True)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    team = models.BigIntegerField(null=True)  # deployment team, a higher room
+    label = models.CharField(max_length=60)  # what the team calls the holder
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    issued_by = models.CharField(max_length=120)
+    batch = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["revoked_at"], name="access_pass_revoked")]
+
+    def __str__(self) -> str:
+        return f"{self.label} until {self.expires_at:%F}"

@@ -1,0 +1,43 @@
+"""Forms with a passport, and where they are open."""
+
+from django.db import models
+
+from qipan.duties.models import Unit
+
+
+class Form(models.Model):
+    """One version of a form with its passport (Statistics Law, art. 17): without it, none is opened."""
+
+    code = models.SlugField(max_length=40)
+    version = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=120)
+    title_en = models.CharField(max_length=160, blank=True)
+    subject = models.CharField(max_length=10)  # UNIT, DOOR or PERSON
+    number = models.CharField(max_length=60)
+    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    approval = models.CharField(max_length=120)
+    basis = models.CharField(max_length=300)
+    purpose = models.CharField(max_length=200)
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="forms_form_version")]
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.version}"
+
+
+class FormOpening(models.Model):
+    """A form is open on a ground for a time."""
+
+    form = models.ForeignKey(Form, on_delete=models.PROTECT)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    opened_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    drill = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.form} at {self.first}"

@@ -1,0 +1,102 @@
+"""Recording acts, publishing events, queueing messages."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import Model
+
+from qipan.kernel.actor import Actor
+
+from .models import Entry, Message
+
+Event = TypeVar("Event")
+_subscribers: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
+
+
+def digest_of(fields: dict[str, Any]) -> str:
+    """This function will return the SHA-256 of the fields as canonical JSON (sorted keys, no spaces)."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def name_of(subject: Model | str) -> str:
+    return subject if isinstance(subject, str) else f"{subject._meta.label}:{subject.pk}"
+
+
+def record(
+    act: str,
+    *,
+    subject: Model | str,
+    by: Actor,
+    at: datetime,
+    place: int | None = None,
+    data: dict[str, Any] | None = None,
+    drill: bool = False,
+) -> Entry:
+    """This function will write the journal row of an act, in the act's own transaction.
+
+    ``data`` holds what changed (old and new values, counts), never personal data. Raises
+    ``RuntimeError`` outside a transaction: an act and its record stand or fall together.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{act} was recorded outside a transaction")
+    entry = Entry(
+        at=at,
+        by_label=by.label,
+        by_account=by.account_id,
+        by_post=by.post_id,
+        by_pass=by.pass_id or "",
+        act=act,
+        subject=name_of(subject),
+        place=place,
+        data=data or {},
+        drill=drill,
+    )
+    entry.digest = entry_digest(entry)
+    entry.save(force_insert=True)
+    return entry
+
+
+def entry_digest(entry: Entry) -> str:
+    """This function will return the digest that ``entry`` must have: over all it says, not over its chain."""
+    return digest_of(
+        {
+            "at": int(entry.at.timestamp() * 1_000_000),
+            "by": [entry.by_label, entry.by_account, entry.by_post, entry.by_pass],
+            "act": entry.act,
+            "subject": entry.subject,
+            "place": entry.place,
+            "data": entry.data,
+            "drill": entry.drill,
+        }
+    )
+
+
+def subscribe(event: type[Event], handler: Callable[[Event], None]) -> None:
+    """This function will call ``handler`` for each published event of the type, in the act's transaction."""
+    if handler not in _subscribers[event]:
+        _subscribers[event].append(handler)
+
+
+def publish(event: object) -> None:
+    """This function will hand an event (a frozen dataclass of the publishing room) to its subscribers."""
+    for handler in _subscribers[type(event)]:
+        handler(event)
+
+
+def queue_message(
+    channel: str, *, key: str, payload: dict[str, Any], at: datetime, not_before: datetime | None = None, drill: bool
+) -> None:
+    """This function will put a message into the outbox; the same ``key`` twice is one message.
+
+    A drill's messages are kept but never leave (EMG-12).
+    """
+    Message.objects.bulk_create(
+        [Message(channel=channel, key=key, payload=payload, created_at=at, not_before=not_before or at, drill=drill)],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,69 @@
+"""Who acts, with which rights, on which ground."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from .place import Range
+from .refusal import NotAllowed
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The ground on which an actor may see and act: ranges of place numbers; empty means nothing."""
+
+    ranges: tuple[Range, ...] = ()
+
+    @classmethod
+    def of(cls, ranges: Iterable[tuple[int, int]]) -> "Scope":
+        return cls(tuple(Range(*pair) for pair in ranges))
+
+    def __contains__(self, place: object) -> bool:
+        return any(place in ground for ground in self.ranges)
+
+    def covers(self, other: Range) -> bool:
+        """This method will say whether one of the ranges holds ``other`` wholly."""
+        return any(ground.covers(other) for ground in self.ranges)
+
+    def narrowed(self, to: Range) -> "Scope":
+        """This method will return the part of the scope that lies inside ``to``."""
+        cut = (Range(max(g.first, to.first), min(g.last, to.last)) for g in self.ranges)
+        return Scope(tuple(part for part in cut if part.first <= part.last))
+
+    def q(self, field_name: str = "place") -> Q:
+        """This method will return the filter that keeps rows whose place lies in the scope."""
+        condition = Q(pk__in=[])  # deny by default
+        for ground in self.ranges:
+            condition |= Q(**{f"{field_name}__gte": ground.first, f"{field_name}__lte": ground.last})
+        return condition
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A post at work: an account or a pass, its unit, the acts it gives and the ground it covers.
+
+    ``label`` is what the journal and other people read ("Jinjiang district, dispatcher").
+    """
+
+    label: str
+    acts: frozenset[str] = frozenset()
+    scope: Scope = field(default_factory=Scope)
+    account_id: int | None = None
+    post_id: int | None = None
+    pass_id: str | None = None
+    unit_id: int | None = None
+    team_id: int | None = None
+
+    @classmethod
+    def system(cls, job: str, *, acts: Iterable[str] = (), ranges: Iterable[tuple[int, int]] = ()) -> "Actor":
+        """This method will return the actor of a background job, which states its acts and its ground."""
+        return cls(label=f"system: {job}", acts=frozenset(acts), scope=Scope.of(ranges))
+
+    def can(self, act: str) -> bool:
+        return act in self.acts
+
+    def require(self, act: str) -> None:
+        """This method will raise ``NotAllowed`` unless the post gives ``act``."""
+        if act not in self.acts:
+            raise NotAllowed(act=act)

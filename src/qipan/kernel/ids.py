@@ -1,0 +1,13 @@
+"""Time-ordered random ids (UUID version 7, RFC 9562): unique without a server, kind to indexes."""
+
+import os
+import time
+import uuid
+
+
+def uuid7() -> uuid.UUID:
+    """This function will return a UUID of version 7: 48 bits of milliseconds, then 74 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)

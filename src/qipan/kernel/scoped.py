@@ -1,0 +1,73 @@
+"""Querysets that fail closed: a scoped model cannot be read before the scope is said."""
+
+from typing import Any, Self
+
+from django.db import models
+
+from .actor import Scope
+
+
+class ScopeMissing(Exception):
+    """A scoped model was read without ``.within(scope)``. This is a bug, not a refusal."""
+
+
+class ScopedQuerySet(models.QuerySet):
+    """A queryset that raises ``ScopeMissing`` when it is evaluated without a scope.
+
+    ``place_field`` names the column that holds the place number.
+    """
+
+    place_field = "place"
+    _scope_said = False
+
+    def _clone(self) -> Self:
+        clone = super()._clone()
+        clone._scope_said = self._scope_said
+        return clone
+
+    def within(self, scope: Scope) -> Self:
+        """This method will keep the rows that lie in ``scope``."""
+        narrowed = self.filter(scope.q(self.place_field))
+        narrowed._scope_said = True
+        return narrowed
+
+    def everywhere(self, reason: str) -> Self:
+        """This method will open all rows to a job or an act that has already checked its subject; say why."""
+        if not reason:
+            raise ScopeMissing("a reason is needed to read without a scope")
+        clone = self._chain()
+        clone._scope_said = True
+        return clone
+
+    def _check(self) -> None:
+        if not self._scope_said:
+            raise ScopeMissing(f"{self.model._meta.label} was read without .within(scope)")
+
+    def _fetch_all(self) -> None:
+        if self._result_cache is None:
+            self._check()
+        super()._fetch_all()
+
+    def iterator(self, *args: Any, **kwargs: Any) -> Any:
+        self._check()
+        return super().iterator(*args, **kwargs)
+
+    def aggregate(self, *args: Any, **kwargs: Any) -> Any:
+        self._check()
+        return super().aggregate(*args, **kwargs)
+
+    def count(self) -> int:
+        self._check()
+        return super().count()
+
+    def exists(self) -> bool:
+        self._check()
+        return super().exists()
+
+    def update(self, **kwargs: Any) -> int:
+        self._check()
+        return super().update(**kwargs)
+
+    def delete(self) -> Any:
+        self._check()
+        return super().delete()

@@ -1,0 +1,76 @@
+"""Declarations, postures and measures: what is in force, where, on which basis, until when."""
+
+from django.db import models
+
+from qipan.duties.models import Unit
+
+
+class Declaration(models.Model):
+    """Start of an emergency response: matter, level I to IV, basis, issuer, area, start, expected duration, measures.
+
+    Emergency Response Law (2024), art. 72: one missing is refused.
+    """
+
+    number = models.CharField(max_length=60, unique=True)
+    matter = models.CharField(max_length=200)
+    hazard = models.SlugField(max_length=40)
+    level = models.PositiveSmallIntegerField()  # 1 (I, gravest) to 4 (IV)
+    basis = models.CharField(max_length=300)
+    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    measures = models.JSONField()  # list of sentences
+    starts_at = models.DateTimeField()
+    expected_until = models.DateTimeField()
+    decided_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=300, blank=True)
+    drill = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.matter} ({self.level})"
+
+
+class DeclaredGround(models.Model):
+    declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, related_name="grounds")
+    code = models.CharField(max_length=19)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Posture(models.Model):
+    """The posture of a ground for a time: ROUTINE needs no row, STANDING is the low one, EMERGENCY has a level."""
+
+    declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10)  # STANDING, EMERGENCY
+    level = models.PositiveSmallIntegerField(null=True)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()  # expected; a posture cannot be open-ended
+    ended_at = models.DateTimeField(null=True)
+    drill = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.first}"
+
+
+class Measure(models.Model):
+    """A control measure: kind, ground, basis, issuer competent for it, start, expiry, review date."""
+
+    declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
+    kind = models.SlugField(max_length=40)
+    title = models.CharField(max_length=200)
+    basis = models.CharField(max_length=300)
+    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    starts_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    review_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    drill = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.title

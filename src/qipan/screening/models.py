@@ -1,0 +1,148 @@
+"""Campaigns, rounds, visits, and the kept counts of coverage."""
+
+from django.db import models
+
+from qipan.deployment.models import Team
+from qipan.duties.models import Unit
+from qipan.forms.models import Form
+from qipan.kernel.scoped import ScopedQuerySet
+
+from .terms import Outcome
+
+
+class Campaign(models.Model):
+    """A screening of doors over a ground, in rounds (SCR-1)."""
+
+    title = models.CharField(max_length=120)
+    basis = models.CharField(max_length=300)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)  # who runs it
+    form = models.ForeignKey(Form, null=True, on_delete=models.PROTECT)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    drill = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Round(models.Model):
+    """One pass over the register; the register is fixed when the round opens (``Coverage.doors``)."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveSmallIntegerField()
+    opened_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "number"], name="screening_round_number")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.number}"
+
+
+class Assignment(models.Model):
+    """The doors [first, last] of a round are this team's to visit."""
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "round"], name="screening_assignment_team")]
+
+    def __str__(self) -> str:
+        return f"{self.team_id}: {self.first}-{self.last}"
+
+
+class Visit(models.Model):
+    """One visit to one door; the id is made by the device, so a resend is harmless."""
+
+    id = models.UUIDField(primary_key=True)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, db_index=False)
+    place = models.BigIntegerField()  # the door
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, db_index=False)
+    outcome = models.PositiveSmallIntegerField(choices=Outcome)
+    happened_at = models.DateTimeField()  # as the device says, its clock's error taken out
+    received_at = models.DateTimeField()
+    batch = models.UUIDField()  # the upload; its journal entry holds the digest
+    content = models.BigIntegerField()  # 64 bits of the content's hash: same id, other content is a conflict
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["round", "place"], name="screening_visit_door")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class VisitConflict(models.Model):
+    """Another content under an id that is taken: kept for a person to decide, never counted."""
+
+    visit_id = models.UUIDField()
+    content = models.BigIntegerField()
+    place = models.BigIntegerField()
+    team = models.ForeignKey(Team, on_delete=models.PROTECT)
+    payload = models.JSONField()
+    received_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+    decision = models.CharField(max_length=10, blank=True)  # KEPT, REPLACED
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["visit_id", "content"], name="screening_conflict_once")]
+
+    def __str__(self) -> str:
+        return str(self.visit_id)
+
+
+class Coverage(models.Model):
+    """How many doors of a compound are in each state of a round. Changed in the statement that stores the visits.
+
+    Untouched doors are ``doors`` less the others, so the states always sum to the register.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, db_index=False)
+    place = models.BigIntegerField()  # the compound
+    doors = models.PositiveIntegerField()
+    not_home = models.PositiveIntegerField(default=0)
+    vacant_unknown = models.PositiveIntegerField(default=0)
+    vacant_known = models.PositiveIntegerField(default=0)
+    appointment = models.PositiveIntegerField(default=0)
+    language_help = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    by_phone = models.PositiveIntegerField(default=0)
+    answered = models.PositiveIntegerField(default=0)
+    demolished = models.PositiveIntegerField(default=0)
+    presumed_vacant = models.PositiveIntegerField(default=0)
+    visits = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "place"], name="screening_coverage_once"),
+            models.CheckConstraint(
+                name="screening_coverage_sums",
+                condition=models.Q(
+                    doors__gte=models.F("not_home")
+                    + models.F("vacant_unknown")
+                    + models.F("vacant_known")
+                    + models.F("appointment")
+                    + models.F("language_help")
+                    + models.F("refused")
+                    + models.F("by_phone")
+                    + models.F("answered")
+                    + models.F("demolished")
+                    + models.F("presumed_vacant")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round_id} {self.place}"
