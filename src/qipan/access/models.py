@@ -3,8 +3,6 @@
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from qipan.duties.models import Unit
-
 
 class AccountManager(BaseUserManager["Account"]):
     def create_user(self, username: str, password: str | None = None, **fields: object) -> "Account":
@@ -47,7 +45,7 @@ class Post(models.Model):
     """An account holds a role in a unit, on the unit's ground or a part of it, for a time."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="posts")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     role = models.ForeignKey(Role, on_delete=models.PROTECT)
     title = models.CharField(max_length=80, blank=True)
     first = models.BigIntegerField(null=True)  # null: the unit's whole ground
@@ -68,7 +66,7 @@ class Pass(models.Model):
 
     serial = models.UUIDField(primary_key=True)
     role = models.ForeignKey(Role, on_delete=models.PROTECT)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
     label = models.CharField(max_length=60)  # what the team calls the holder
     first = models.BigIntegerField()

@@ -2,10 +2,6 @@
 
 from django.db import models
 
-from qipan.desk.models import Admission
-from qipan.duties.models import Unit
-from qipan.posture.models import Declaration
-
 
 class Directive(models.Model):
     """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4)."""
@@ -14,8 +10,8 @@ class Directive(models.Model):
     version = models.PositiveSmallIntegerField(default=1)
     title = models.CharField(max_length=200)
     body = models.TextField()
-    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
-    admission = models.ForeignKey(Admission, null=True, on_delete=models.PROTECT)
+    issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
+    admission = models.ForeignKey("desk.Admission", null=True, on_delete=models.PROTECT)
     basis = models.CharField(max_length=300)
     decided_at = models.DateTimeField()  # the clock of lead time starts here, not at sending
     issued_at = models.DateTimeField()
@@ -68,8 +64,8 @@ class Activation(models.Model):
     """A playbook at work on chosen grounds; released in the reverse order."""
 
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
-    declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    declaration = models.ForeignKey("posture.Declaration", null=True, on_delete=models.PROTECT)
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     grounds = models.JSONField()  # list of area codes
     activated_at = models.DateTimeField()
     activated_by = models.CharField(max_length=120)
@@ -89,7 +85,7 @@ class ActivationItem(models.Model):
     kind = models.CharField(max_length=20)  # POSTURE, FORM, TEAMS, SHIFTS, DIRECTIVE, CAMPAIGN, PASSES, MEASURE
     reference = models.CharField(max_length=80)  # "screening.Campaign:3"
     title = models.CharField(max_length=200)
-    owner = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     still_open = models.CharField(max_length=300, blank=True)  # why it could not be closed yet

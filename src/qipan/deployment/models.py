@@ -2,15 +2,13 @@
 
 from django.db import models
 
-from qipan.desk.models import Task
-from qipan.duties.models import Unit
 from qipan.kernel.scoped import ScopedQuerySet
 
 
 class Team(models.Model):
     """A mixed team of a unit on its ground for a time (FRC-3); members hold passes or posts."""
 
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     name = models.CharField(max_length=80)
     place = models.BigIntegerField()
     first = models.BigIntegerField()
@@ -32,12 +30,12 @@ class Team(models.Model):
 class Shift(models.Model):
     """A duty shift at a place (a gate, say); filling it is a task on the unit's desk (SCR-8)."""
 
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     title = models.CharField(max_length=80)
     place = models.BigIntegerField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    task = models.ForeignKey(Task, null=True, on_delete=models.PROTECT)
+    task = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT)
     filled_by = models.CharField(max_length=80, blank=True)
     filled_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
@@ -49,7 +47,9 @@ class Shift(models.Model):
         indexes = [
             models.Index(fields=["place", "starts_at"], name="deployment_shift_place"),
             models.Index(
-                fields=["starts_at"], name="deployment_shift_empty", condition=models.Q(filled_at=None, released_at=None)
+                fields=["starts_at"],
+                name="deployment_shift_empty",
+                condition=models.Q(filled_at=None, released_at=None),
             ),
         ]
 

@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from qipan.duties.models import Unit
 from qipan.kernel.scoped import ScopedQuerySet
 
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
@@ -11,7 +10,7 @@ from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 class Admission(models.Model):
     """Work admission: the gate through which work for communities must pass (ORG-10, SVC-9)."""
 
-    demander = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    demander = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     title = models.CharField(max_length=200)
     basis = models.CharField(max_length=300)
     minutes_per_unit = models.PositiveIntegerField(default=0)
@@ -37,8 +36,8 @@ class Task(models.Model):
     kind = models.CharField(max_length=10, choices=TaskKind)
     source = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
-    asker = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="asked")
-    owner = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="desk")
+    asker = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="asked")
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="desk")
     place = models.BigIntegerField()
     admission = models.ForeignKey(Admission, null=True, on_delete=models.PROTECT)
     basis = models.CharField(max_length=300, blank=True)
@@ -67,9 +66,7 @@ class Task(models.Model):
             # Who has not received or read? Exact, for any subtree.
             models.Index(fields=["source", "place"], name="desk_unread", condition=models.Q(read_at=None)),
             # What is late, where?
-            models.Index(
-                fields=["due_at", "place"], name="desk_late", condition=models.Q(closed_at=None)
-            ),
+            models.Index(fields=["due_at", "place"], name="desk_late", condition=models.Q(closed_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -2,8 +2,6 @@
 
 from django.db import models
 
-from qipan.duties.models import Unit
-
 
 class Form(models.Model):
     """One version of a form with its passport (Statistics Law, art. 17): without it, none is opened."""
@@ -14,7 +12,7 @@ class Form(models.Model):
     title_en = models.CharField(max_length=160, blank=True)
     subject = models.CharField(max_length=10)  # UNIT, DOOR or PERSON
     number = models.CharField(max_length=60)
-    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     approval = models.CharField(max_length=120)
     basis = models.CharField(max_length=300)
     purpose = models.CharField(max_length=200)

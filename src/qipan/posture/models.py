@@ -2,8 +2,6 @@
 
 from django.db import models
 
-from qipan.duties.models import Unit
-
 
 class Declaration(models.Model):
     """Start of an emergency response: matter, level I to IV, basis, issuer, area, start, expected duration, measures.
@@ -16,7 +14,7 @@ class Declaration(models.Model):
     hazard = models.SlugField(max_length=40)
     level = models.PositiveSmallIntegerField()  # 1 (I, gravest) to 4 (IV)
     basis = models.CharField(max_length=300)
-    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     measures = models.JSONField()  # list of sentences
     starts_at = models.DateTimeField()
     expected_until = models.DateTimeField()
@@ -63,7 +61,7 @@ class Measure(models.Model):
     kind = models.SlugField(max_length=40)
     title = models.CharField(max_length=200)
     basis = models.CharField(max_length=300)
-    issuer = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     first = models.BigIntegerField()
     last = models.BigIntegerField()
     starts_at = models.DateTimeField()

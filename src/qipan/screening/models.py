@@ -2,9 +2,6 @@
 
 from django.db import models
 
-from qipan.deployment.models import Team
-from qipan.duties.models import Unit
-from qipan.forms.models import Form
 from qipan.kernel.scoped import ScopedQuerySet
 
 from .terms import Outcome
@@ -15,8 +12,8 @@ class Campaign(models.Model):
 
     title = models.CharField(max_length=120)
     basis = models.CharField(max_length=300)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)  # who runs it
-    form = models.ForeignKey(Form, null=True, on_delete=models.PROTECT)
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)  # who runs it
+    form = models.ForeignKey("forms.Form", null=True, on_delete=models.PROTECT)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     drill = models.BooleanField(default=False)
@@ -45,7 +42,7 @@ class Assignment(models.Model):
     """The doors [first, last] of a round are this team's to visit."""
 
     round = models.ForeignKey(Round, on_delete=models.CASCADE)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT)
+    team = models.ForeignKey("deployment.Team", on_delete=models.PROTECT)
     first = models.BigIntegerField()
     last = models.BigIntegerField()
 
@@ -62,7 +59,7 @@ class Visit(models.Model):
     id = models.UUIDField(primary_key=True)
     round = models.ForeignKey(Round, on_delete=models.PROTECT, db_index=False)
     place = models.BigIntegerField()  # the door
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, db_index=False)
+    team = models.ForeignKey("deployment.Team", on_delete=models.PROTECT, db_index=False)
     outcome = models.PositiveSmallIntegerField(choices=Outcome)
     happened_at = models.DateTimeField()  # as the device says, its clock's error taken out
     received_at = models.DateTimeField()
@@ -84,7 +81,7 @@ class VisitConflict(models.Model):
     visit_id = models.UUIDField()
     content = models.BigIntegerField()
     place = models.BigIntegerField()
-    team = models.ForeignKey(Team, on_delete=models.PROTECT)
+    team = models.ForeignKey("deployment.Team", on_delete=models.PROTECT)
     payload = models.JSONField()
     received_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
