@@ -63,7 +63,9 @@ def test_every_room_says_what_it_is_for():
 
 
 TRANSLATE = re.compile(r"""\{%\s*(?:translate|trans)\s+(["'])(.+?)\1""")
-BLOCK = re.compile(r"\{%\s*blocktranslate[^%]*%\}(.*?)(?:\{%\s*plural\s*%\}.*?)?\{%\s*endblocktranslate\s*%\}", re.DOTALL)
+BLOCK = re.compile(
+    r"\{%\s*blocktranslate[^%]*%\}(.*?)(?:\{%\s*plural\s*%\}.*?)?\{%\s*endblocktranslate\s*%\}", re.DOTALL
+)
 PYTHON = re.compile(r"""\b(?:_|gettext|gettext_lazy|pgettext)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\s*[,)]""")
 
 
