@@ -2,21 +2,55 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from ninja import NinjaAPI
+from ninja.errors import ValidationError
+from ninja.utils import check_csrf
 
-api = NinjaAPI(title="Qipan", version="1", urls_namespace="api", docs_url="/docs")
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
+from qipan.webkit.middleware import refusal_json
+
 ROOMS = ("territory", "access", "desk", "posture", "deployment", "screening", "command", "pages", "field", "replay")
 
-urlpatterns = [
+
+def signed_in(request: HttpRequest) -> Actor:
+    """This function will let in whoever is signed in: by pass in the header, or by cookie with a CSRF token."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not actor.label:
+        raise NotSignedIn
+    if "Authorization" not in request.headers:
+        refused = check_csrf(request, lambda: None)
+        if refused is not None:
+            raise NotSignedIn
+    return actor
+
+
+api = NinjaAPI(title="Qipan", version="1", urls_namespace="api", docs_url="/docs", auth=signed_in)
+
+
+@api.exception_handler(Refusal)
+def explain(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return api.create_response(request, refusal_json(refusal), status=refusal.status)
+
+
+@api.exception_handler(ValidationError)
+def explain_types(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    problems = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors]
+    return explain(request, BadInput(problems))
+
+
+urlpatterns: list[Any] = [
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
 for room in ROOMS:
-    # ``ingest_urls`` and the like are plain views beside the typed endpoints, for paths where speed is the purpose.
     if find_spec(f"qipan.{room}.rest"):
         api.add_router("", import_module(f"qipan.{room}.rest").router)
+    # Plain views under /api/ (paths where speed is the purpose) stand in a room's urls, before the typed endpoints.
     if find_spec(f"qipan.{room}.urls"):
         urlpatterns.append(path("", include(f"qipan.{room}.urls")))
 urlpatterns.append(path("api/", api.urls))
