@@ -1,10 +1,14 @@
 """Directives to any set of units, playbooks, and their activation and release."""
 
 from django.db import models
+from django.utils.translation import get_language
 
 
 class Directive(models.Model):
-    """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4)."""
+    """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4).
+
+    .. no_pii: ``named_person`` is the leader who answers for a demand at night, named in office.
+    """
 
     number = models.CharField(max_length=60)
     version = models.PositiveSmallIntegerField(default=1)
@@ -16,17 +20,27 @@ class Directive(models.Model):
     decided_at = models.DateTimeField()  # the clock of lead time starts here, not at sending
     issued_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
+    named_person = models.CharField(max_length=80, blank=True)
     recipients = models.PositiveIntegerField(default=0)
-    supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
+    supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
+    changes = models.JSONField(default=list)  # list of [field, old, new] against the version before
     recalled_at = models.DateTimeField(null=True)
+    recalled_by = models.CharField(max_length=120, blank=True)
     recall_reason = models.CharField(max_length=300, blank=True)
     drill = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["number", "version"], name="command_directive_version")]
+        # "What was issued last?"
+        indexes = [models.Index(fields=["-issued_at"], name="command_directive_recent")]
 
     def __str__(self) -> str:
         return f"{self.number} v{self.version} {self.title}"
+
+    @property
+    def source(self) -> str:
+        """What its receipts carry as their source on the desks."""
+        return f"directive:{self.pk}"
 
 
 class DirectiveTarget(models.Model):
@@ -42,7 +56,7 @@ class DirectiveTarget(models.Model):
 
 
 class Playbook(models.Model):
-    """One version of what an activation opens, per hazard and posture, as data."""
+    """One version of what an activation opens, per hazard and posture, as data. A version is never edited."""
 
     code = models.SlugField(max_length=40)
     version = models.PositiveSmallIntegerField()
@@ -51,7 +65,9 @@ class Playbook(models.Model):
     hazard = models.SlugField(max_length=40)
     posture = models.CharField(max_length=10)
     steps = models.JSONField()  # list of {kind, ...}; rules.py says which kinds and fields
+    note = models.CharField(max_length=300, blank=True)  # why this version
     published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=120, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="command_playbook_version")]
@@ -59,39 +75,84 @@ class Playbook(models.Model):
     def __str__(self) -> str:
         return f"{self.title} v{self.version}"
 
+    @property
+    def label(self) -> str:
+        """Its title in the reader's language."""
+        return self.title if (get_language() or "").startswith("zh") else self.title_en or self.title
+
 
 class Activation(models.Model):
     """A playbook at work on chosen grounds; released in the reverse order."""
 
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT)
     declaration = models.ForeignKey("posture.Declaration", null=True, on_delete=models.PROTECT)
+    admission = models.ForeignKey("desk.Admission", null=True, on_delete=models.PROTECT)
     unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     grounds = models.JSONField()  # list of area codes
+    ground_key = models.CharField(max_length=64)  # digest of playbook, declaration and grounds
     activated_at = models.DateTimeField()
     activated_by = models.CharField(max_length=120)
     release_started_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
     drill = models.BooleanField(default=False)
 
+    class Meta:
+        constraints = [
+            # The same activation twice is one activation, whoever pressed first.
+            models.UniqueConstraint(
+                fields=["ground_key"], name="command_activation_once", condition=models.Q(released_at=None)
+            )
+        ]
+
     def __str__(self) -> str:
         return f"{self.playbook} at {', '.join(self.grounds)}"
 
 
+class ActivatedGround(models.Model):
+    """One range on which an activation works."""
+
+    activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="ranges")
+    code = models.CharField(max_length=19)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class ActivationItem(models.Model):
-    """One thing that an activation opened, and whether it is closed again."""
+    """One thing that an activation opens, and whether it is closed again.
+
+    It is planned when the activation begins, ``opened_at`` when its step is done, ``blocked`` names
+    why a step was refused. ``detail`` keeps the ids that its closing needs.
+    """
 
     activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="items")
     order = models.PositiveIntegerField()
-    kind = models.CharField(max_length=20)  # POSTURE, FORM, TEAMS, SHIFTS, DIRECTIVE, CAMPAIGN, PASSES, MEASURE
-    reference = models.CharField(max_length=80)  # "screening.Campaign:3"
+    key = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20)  # terms.StepKind
+    reference = models.CharField(max_length=80, blank=True)  # "screening.Campaign:3"
     title = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=200, blank=True)
     owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
-    opened_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)  # teams formed, shifts opened, receipts sent ...
+    detail = models.JSONField(default=dict)
+    opened_at = models.DateTimeField(null=True)
+    blocked = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True)
     still_open = models.CharField(max_length=300, blank=True)  # why it could not be closed yet
+    handed_over = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["activation", "order"], name="command_item_order")]
+        constraints = [
+            models.UniqueConstraint(fields=["activation", "order"], name="command_item_order"),
+            models.UniqueConstraint(fields=["activation", "key"], name="command_item_key"),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def label(self) -> str:
+        """Its title in the reader's language."""
+        return self.title if (get_language() or "").startswith("zh") else self.title_en or self.title

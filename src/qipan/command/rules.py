@@ -1,0 +1,167 @@
+"""Pure decisions of the command room: the night guard, what a playbook may say, what differs between versions."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+NOTICE = timedelta(hours=2)
+NIGHT_FROM, NIGHT_TO = time(22, 0), time(7, 0)
+GRAVE_LEVEL = 2  # level I or II
+
+
+def touches_night(first: datetime, last: datetime, zone: tzinfo) -> bool:
+    """This function will say whether any moment of [first, last] lies between 22:00 and 7:00 on the local clock."""
+    start = first.astimezone(zone)
+    if start.timetz().replace(tzinfo=None) >= NIGHT_FROM or start.timetz().replace(tzinfo=None) < NIGHT_TO:
+        return True
+    next_night = start.replace(hour=NIGHT_FROM.hour, minute=0, second=0, microsecond=0)
+    return last >= next_night
+
+
+def robs_sleep(*, at: datetime, due_at: datetime | None, zone: tzinfo) -> bool:
+    """This function will say whether a demand leaves less than two hours to answer at night (users.md, pain 1)."""
+    return due_at is not None and due_at - at < NOTICE and touches_night(at, due_at, zone)
+
+
+# Which fields a step must and may have, by kind. A value is the type that the field must have.
+_TEXT, _NUMBER, _LIST = str, (int, float), list
+COMMON = {"key": _TEXT, "kind": _TEXT, "title": _TEXT, "title_en": _TEXT}
+REQUIRED: Mapping[str, Mapping[str, Any]] = {
+    "POSTURE": {"posture": _TEXT},
+    "MEASURE": {"measure": _TEXT, "basis": _TEXT, "days": _NUMBER, "review_days": _NUMBER},
+    "FORM": {"form": _TEXT, "days": _NUMBER},
+    "TEAMS": {"organ_type": _TEXT, "per_doors": int, "days": _NUMBER},
+    "SHIFTS": {"organ_type": _TEXT, "first_hour": int, "hours": int, "days": int},
+    "DIRECTIVE": {
+        "organ_types": _LIST,
+        "body": _TEXT,
+        "body_en": _TEXT,
+        "basis": _TEXT,
+        "due_hours": _NUMBER,
+        "on_release": _TEXT,
+    },
+    "CARD": {
+        "organ_types": _LIST,
+        "on_duty": _TEXT,
+        "on_duty_en": _TEXT,
+        "first_hour": _LIST,
+        "first_hour_en": _LIST,
+        "first_day": _LIST,
+        "first_day_en": _LIST,
+        "due_hours": _NUMBER,
+    },
+    "CAMPAIGN": {"basis": _TEXT},
+    "ROUND": {"campaign": _TEXT, "days": _NUMBER},
+}
+OPTIONAL: Mapping[str, Mapping[str, Any]] = {"CAMPAIGN": {"form": _TEXT}}
+POSTURES = ("STANDING", "EMERGENCY")
+PERSON_FREE = "STANDING"  # a standing posture opens no form about persons (EMG-19)
+
+
+def problems_of(steps: object, posture: str) -> list[str]:
+    """This function will name everything that is wrong with the steps of a playbook; an empty list means none.
+
+    Steps come in the order of opening; POSTURE, where there is one, comes first, and a ROUND names the
+    ``key`` of a CAMPAIGN before it.
+    """
+    if posture not in POSTURES:
+        return [f"posture: {posture!r} is neither of {', '.join(POSTURES)}"]
+    if not isinstance(steps, list) or not steps:
+        return ["steps: a list with at least one step is needed"]
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    for number, step in enumerate(steps, 1):
+        if not isinstance(step, dict):
+            problems.append(f"step {number}: an object is needed")
+            continue
+        problems += [f"step {number}: {problem}" for problem in _step_problems(step, number, posture, seen)]
+        if isinstance(step.get("key"), str):
+            seen.setdefault(step["key"], str(step.get("kind")))
+    return problems
+
+
+def _step_problems(step: dict[str, Any], number: int, posture: str, seen: Mapping[str, str]) -> list[str]:
+    kind = step.get("kind")
+    if kind not in REQUIRED:
+        return [f"kind {kind!r} is none of {', '.join(REQUIRED)}"]
+    wanted = {**COMMON, **REQUIRED[kind]}
+    known = {**wanted, **OPTIONAL.get(kind, {})}
+    problems = [f"{name} is missing" for name in wanted if step.get(name) in (None, "", [])]
+    problems += [f"{name} is not known for {kind}" for name in step if name not in known]
+    for name, kinds in known.items():
+        value = step.get(name)
+        if value in (None, "", []):
+            continue
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            problems.append(f"{name} has the wrong type")
+        elif kinds in (_NUMBER, int) and value < (0 if name == "first_hour" else 1):
+            problems.append(f"{name} must be positive")
+        elif kinds is _LIST and not all(isinstance(part, str) and part for part in value):
+            problems.append(f"{name} must be a list of texts")
+    if step.get("key") in seen:
+        problems.append(f"key {step['key']!r} is used twice")
+    if kind == "POSTURE":
+        if number != 1:
+            problems.append("POSTURE must be the first step")
+        if step.get("posture") != posture:
+            problems.append(f"posture {step.get('posture')!r} is not the playbook's ({posture})")
+    if kind == "ROUND" and seen.get(str(step.get("campaign"))) != "CAMPAIGN":
+        problems.append(f"campaign {step.get('campaign')!r} names no CAMPAIGN step before it")
+    if kind == "DIRECTIVE" and step.get("on_release") not in ("RECALL", "FINISH"):
+        problems.append("on_release must be RECALL or FINISH")
+    if kind == "SHIFTS" and isinstance(step.get("first_hour"), int) and not 0 <= step["first_hour"] <= 23:
+        problems.append("first_hour must lie between 0 and 23")
+    return problems
+
+
+def asks_units(steps: Iterable[Mapping[str, Any]]) -> bool:
+    """This function will say whether a playbook puts tasks on desks, and so needs work admission (ORG-10)."""
+    return any(step["kind"] in ("CARD", "DIRECTIVE", "SHIFTS") for step in steps)
+
+
+@dataclass(frozen=True)
+class StepChange:
+    """One step that differs between two versions of a playbook: added, removed or changed, field by field."""
+
+    key: str
+    change: str  # "added", "removed", "changed", "moved"
+    title: str
+    title_en: str
+    fields: tuple[tuple[str, object, object], ...] = ()
+
+
+def diff_of(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[StepChange]:
+    """This function will return what differs between the steps of two versions, in the order of the new one."""
+    before = {step["key"]: (place, step) for place, step in enumerate(old)}
+    kept_order = [step["key"] for step in old if step["key"] in {other["key"] for other in new}]
+    changes: list[StepChange] = []
+    place = 0
+    for step in new:
+        key, names = step["key"], (step["title"], step["title_en"])
+        if key not in before:
+            changes.append(StepChange(key, "added", *names))
+            continue
+        was = before[key][1]
+        fields = tuple(
+            (name, was.get(name), step.get(name))
+            for name in dict.fromkeys([*was, *step])
+            if was.get(name) != step.get(name)
+        )
+        if fields:
+            changes.append(StepChange(key, "changed", *names, fields))
+        elif kept_order[place] != key:
+            changes.append(StepChange(key, "moved", *names))
+        place += 1
+    still = {step["key"] for step in new}
+    return changes + [
+        StepChange(step["key"], "removed", step["title"], step["title_en"]) for step in old if step["key"] not in still
+    ]
+
+
+def text_changes(old: str, new: str) -> list[tuple[str, str]]:
+    """This function will return the lines of two texts as ("same" | "removed" | "added", line)."""
+    marks = {"  ": "same", "- ": "removed", "+ ": "added"}
+    lines = difflib.ndiff(old.splitlines(), new.splitlines())
+    return [(marks[line[:2]], line[2:]) for line in lines if line[:2] in marks]

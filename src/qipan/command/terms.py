@@ -1,0 +1,31 @@
+"""Words of the command room: kinds of playbook steps and the fields a revision may change."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StepKind(models.TextChoices):
+    """What a step of a playbook opens; each kind is closed by the act of its own room."""
+
+    POSTURE = "POSTURE", _("posture")
+    ADMISSION = "ADMISSION", _("work admission")
+    MEASURE = "MEASURE", _("measure")
+    FORM = "FORM", _("form")
+    TEAMS = "TEAMS", _("teams")
+    SHIFTS = "SHIFTS", _("duty shifts")
+    CARD = "CARD", _("task card")
+    DIRECTIVE = "DIRECTIVE", _("directive")
+    CAMPAIGN = "CAMPAIGN", _("screening campaign")
+    ROUND = "ROUND", _("screening round")
+
+
+class PlaybookPosture(models.TextChoices):
+    STANDING = "STANDING", _("standing (low)")
+    EMERGENCY = "EMERGENCY", _("emergency")
+
+
+class OnRelease(models.TextChoices):
+    """What becomes of receipts that are still open when an activation is released."""
+
+    RECALL = "RECALL", _("open receipts are recalled")
+    FINISH = "FINISH", _("must be finished first")
