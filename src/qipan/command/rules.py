@@ -165,3 +165,14 @@ def text_changes(old: str, new: str) -> list[tuple[str, str]]:
     marks = {"  ": "same", "- ": "removed", "+ ": "added"}
     lines = difflib.ndiff(old.splitlines(), new.splitlines())
     return [(marks[line[:2]], line[2:]) for line in lines if line[:2] in marks]
+
+
+def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """This function will return the ranges in order, those that touch or overlap made one."""
+    out: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if out and first <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(out[-1][1], last))
+        else:
+            out.append((first, last))
+    return out
