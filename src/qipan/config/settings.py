@@ -150,6 +150,7 @@ USE_I18N = True
 TIME_ZONE = os.environ.get("QIPAN_TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["qipan.webkit.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
@@ -158,6 +159,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+# What Vite builds carries a hash in its name and may be kept for ever.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/built/assets/[^/]+-[A-Za-z0-9_-]{8}\.\w+$"
 
 # A clock of its own for drills and replays (kernel.clock); empty means the real time.
 CLOCK_FILE = os.environ.get("QIPAN_CLOCK_FILE", "")

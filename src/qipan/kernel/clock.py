@@ -38,6 +38,12 @@ def now() -> datetime:
     return datetime.fromtimestamp(real, UTC)
 
 
+def speed() -> float | None:
+    """This function will say how fast a replay's clock runs; None means that the real time is shown."""
+    shift = _shifted(settings.CLOCK_FILE) if settings.CLOCK_FILE else {}
+    return shift["speed"] if shift else None
+
+
 def set_clock(path: str, *, shown: datetime, speed: float) -> None:
     """This function will make the clock file at ``path`` show ``shown`` from now on, at ``speed``."""
     temporary = f"{path}.new"

@@ -1,6 +1,7 @@
 """Refusals: anticipated, explained, with a code for machines and a sentence for people."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class Refusal(Exception):
@@ -12,7 +13,7 @@ class Refusal(Exception):
     """
 
     code = "refused"
-    sentence: str | Promise = "The act was refused."
+    sentence: str | Promise = _("The act was refused.")
     status = 409
 
     def __init__(self, **data: object) -> None:
@@ -27,7 +28,7 @@ class NotFound(Refusal):
     """Missing and out of scope look exactly alike."""
 
     code = "not_found"
-    sentence = "There is nothing here, or it lies outside your area."
+    sentence = _("There is nothing here, or it lies outside your area.")
     status = 404
 
 
@@ -35,7 +36,7 @@ class NotAllowed(Refusal):
     """In scope, but the post does not give this act."""
 
     code = "not_allowed"
-    sentence = "Your post does not give the right to do this (%(act)s)."
+    sentence = _("Your post does not give the right to do this (%(act)s).")
     status = 403
 
     def __init__(self, *, act: str) -> None:
@@ -46,7 +47,7 @@ class NotSignedIn(Refusal):
     """Nobody is signed in."""
 
     code = "not_signed_in"
-    sentence = "Please sign in, or open your link or QR code again."
+    sentence = _("Please sign in, or open your link or QR code again.")
     status = 401
 
 
@@ -54,7 +55,7 @@ class BadInput(Refusal):
     """The input cannot be understood; ``problems`` names each place and reason."""
 
     code = "bad_input"
-    sentence = "The input has errors; nothing was saved."
+    sentence = _("The input has errors; nothing was saved.")
     status = 400
 
     def __init__(self, problems: list[str] | None = None, **data: object) -> None:

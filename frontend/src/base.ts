@@ -1,0 +1,48 @@
+// Loaded by every page: the design system's style, htmx, the theme switch, menus, and moments that read well.
+import "@tabler/core/dist/css/tabler.min.css";
+import "./style.css";
+import htmx from "htmx.org";
+
+htmx.config.allowEval = false; // the content security policy forbids it
+htmx.config.includeIndicatorStyles = false;
+htmx.config.historyCacheSize = 0; // figures are never shown from an old page
+
+function cookie(name: string): string {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  (event as CustomEvent).detail.headers["X-CSRFToken"] = cookie("csrftoken");
+});
+
+// ◐ light, dark; without a choice the machine's own setting holds (theme.ts runs before paint).
+document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
+  const next = document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark";
+  document.documentElement.dataset.bsTheme = next;
+  localStorage.setItem("theme", next);
+  document.dispatchEvent(new CustomEvent("qipan:theme", { detail: next }));
+});
+
+// Menus are <details class="menu">: one open at a time, Escape or a click elsewhere closes.
+function closeMenus(except?: Element | null): void {
+  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+document.addEventListener("click", (event) => closeMenus((event.target as Element).closest("details.menu")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector<HTMLDetailsElement>("details.menu[open]");
+  closeMenus();
+  open?.querySelector("summary")?.focus();
+});
+
+// A select or a check box with data-submit sends its form when changed; without script the button beside it does.
+document.addEventListener("change", (event) => {
+  const field = event.target as HTMLInputElement;
+  if (field.matches("[data-submit]")) field.form?.requestSubmit();
+});
+for (const button of document.querySelectorAll<HTMLElement>("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}

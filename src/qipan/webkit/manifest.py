@@ -1,0 +1,51 @@
+"""What the front-end build made: which file is which entry (Vite's manifest)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+BUILT = Path(__file__).resolve().parent / "static" / "built"
+MANIFEST = BUILT / "manifest.json"
+_cached: tuple[int, dict[str, Any]] = (0, {})
+
+
+def chunks() -> dict[str, Any]:
+    """This function will return the manifest, read again only after a new build; empty when nothing is built."""
+    global _cached
+    try:
+        stamp = MANIFEST.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    if stamp != _cached[0]:
+        _cached = (stamp, json.loads(MANIFEST.read_text("utf-8")))
+    return _cached[1]
+
+
+def is_built() -> bool:
+    return bool(chunks())
+
+
+class EntryMissing(Exception):
+    """A template asks for an entry that the build does not have. This is a bug, not a refusal."""
+
+
+def files_of(entry: str) -> tuple[str, list[str], list[str]]:
+    """This function will return an entry's script, the scripts that it imports, and its styles, in order.
+
+    Raises ``EntryMissing`` when the front end is built but has no ``frontend/src/<entry>.ts``.
+    """
+    manifest = chunks()
+    if f"src/{entry}.ts" not in manifest:
+        raise EntryMissing(f"frontend/src/{entry}.ts is not built; run scripts/frontend")
+    scripts: list[str] = []
+    styles: list[str] = []
+
+    def walk(key: str) -> None:
+        for imported in manifest[key].get("imports", []):
+            if manifest[imported]["file"] not in scripts:
+                walk(imported)
+                scripts.append(manifest[imported]["file"])
+        styles.extend(name for name in manifest[key].get("css", []) if name not in styles)
+
+    walk(f"src/{entry}.ts")
+    return manifest[f"src/{entry}.ts"]["file"], scripts, styles

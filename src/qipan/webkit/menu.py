@@ -1,0 +1,99 @@
+"""The menu: the four product areas in the paper's order (PRI-5); an item shows to those who have the act."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.urls import Resolver404, resolve
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.actor import Actor
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that the menu may offer: any one of ``acts`` opens it."""
+
+    path: str
+    label: Promise
+    acts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    path: str
+    label: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Area:
+    label: str
+    links: list[Link]
+    current: bool
+
+
+AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
+    (
+        _("One board"),
+        (
+            Page("/board", _("City board"), ("board.view",)),
+            Page("/wall", _("Wall screen"), ("wall.view",)),
+            Page("/desk", _("Desk"), ("desk.view",)),
+        ),
+    ),
+    (
+        _("Resources"),
+        (
+            Page("/forces", _("Teams and shifts"), ("team.manage", "board.view", "desk.view")),
+            Page("/forms", _("Forms"), ("desk.view", "playbook.edit", "admission.decide")),
+            Page("/access/passes", _("Passes"), ("pass.issue",)),
+            Page("/access/accounts", _("Accounts and posts"), ("account.manage",)),
+            Page("/territory", _("Territory and register"), ("territory.import", "register.edit")),
+        ),
+    ),
+    (
+        _("Routine and emergency"),
+        (
+            Page("/declarations", _("Declarations and measures"), ("declaration.issue", "measure.impose")),
+            Page("/playbooks", _("Playbooks"), ("playbook.edit", "playbook.activate")),
+            Page("/activations", _("Activations and release"), ("playbook.activate", "release.run")),
+        ),
+    ),
+    (
+        _("Full chain"),
+        (
+            Page("/directives", _("Directives"), ("directive.issue", "directive.recall")),
+            Page("/campaigns", _("Screening campaigns"), ("campaign.view", "campaign.open")),
+            Page("/admissions", _("Work admission"), ("admission.apply", "admission.decide")),
+            Page("/conflicts", _("Conflicts"), ("conflict.decide",)),
+        ),
+    ),
+)
+
+
+@lru_cache(maxsize=256)
+def address(path: str) -> str | None:
+    """This function will return the path as the site spells it, or None while no such page exists."""
+    for spelled in (path, f"{path}/"):
+        try:
+            resolve(spelled)
+        except Resolver404:
+            continue
+        return spelled
+    return None
+
+
+def menu_for(actor: Actor | None, path: str) -> Sequence[Area]:
+    """This function will return the areas of the menu with the pages that ``actor`` may open."""
+    areas = []
+    for label, pages in AREAS:
+        links = [
+            Link(found, str(page.label), path.rstrip("/") == page.path or path.startswith(f"{page.path}/"))
+            for page in pages
+            if actor and any(actor.can(act) for act in page.acts) and (found := address(page.path))
+        ]
+        if links:
+            areas.append(Area(str(label), links, any(link.current for link in links)))
+    return areas
