@@ -6,6 +6,7 @@ compound or grid 3 (together the 15-digit unit grid code), door 4. An area is th
 numbers that begin with its code, so "in my subtree" is one BETWEEN on one index.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 DIGITS = 19
@@ -26,6 +27,22 @@ class Range(NamedTuple):
     def covers(self, other: "Range") -> bool:
         """This method will say whether ``other`` lies wholly inside this range."""
         return self.first <= other.first and other.last <= self.last
+
+    def meets(self, other: "Range") -> bool:
+        """This method will say whether the two ranges share a place."""
+        return self.first <= other.last and other.first <= self.last
+
+    def without(self, others: Iterable["Range"]) -> "list[Range]":
+        """This method will return what is left of this range when ``others`` are taken away, in order."""
+        left: list[Range] = []
+        first = self.first
+        for other in sorted(others):
+            if other.last < first or other.first > self.last:
+                continue
+            if other.first > first:
+                left.append(Range(first, other.first - 1))
+            first = other.last + 1
+        return left + [Range(first, self.last)] if first <= self.last else left
 
 
 def short_code(code: str) -> str:

@@ -1,10 +1,20 @@
 """Querysets that fail closed: a scoped model cannot be read before the scope is said."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
 
 from .actor import Scope
+from .place import Range
+
+
+def overlapping(ranges: Iterable[Range], first: str = "first", last: str = "last") -> models.Q:
+    """This function will return the filter that keeps rows whose range ``[first, last]`` meets one of ``ranges``."""
+    condition = models.Q(pk__in=[])  # no ground, no row
+    for ground in ranges:
+        condition |= models.Q(**{f"{first}__lte": ground.last, f"{last}__gte": ground.first})
+    return condition
 
 
 class ScopeMissing(Exception):
