@@ -1,17 +1,21 @@
 """Organs and their ground. Kinds and names are data: nothing of one country is written in code."""
 
 from django.db import models
+from django.utils.translation import get_language
 
 
 class OrganType(models.Model):
     """A kind of organ: city command, lead organisation, department, street office, community ...
 
     The booleans are the roles that rules ask for; the names are data in two languages (PRI-3).
+    ``unit_name`` is the pattern for the name of its units; ``{area}`` stands for the area's name.
     """
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     name_en = models.CharField(max_length=80)
+    unit_name = models.CharField(max_length=80, default="{area}")
+    unit_name_en = models.CharField(max_length=80, default="{area}")
     level = models.PositiveSmallIntegerField()  # territory level at which it stands
     is_command = models.BooleanField(default=False)  # may issue directives and declare
     is_lead = models.BooleanField(default=False)  # admits work, arbitrates, convenes
@@ -19,7 +23,12 @@ class OrganType(models.Model):
     authority_rank = models.PositiveSmallIntegerField(default=0)  # 0 none, 1 street, 2 district, 3 city, 4 province
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return self.name_en if (get_language() or "").startswith("en") and self.name_en else self.name
 
 
 class Unit(models.Model):
@@ -38,10 +47,19 @@ class Unit(models.Model):
     synthetic = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["organ_type", "place"], name="duties_unit_type_place")]
+        indexes = [
+            models.Index(fields=["organ_type", "place"], name="duties_unit_type_place"),
+            # Which units' desks stand on this ground?
+            models.Index(fields=["place"], name="duties_unit_place"),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return self.name_en if (get_language() or "").startswith("en") and self.name_en else self.name
 
 
 class Stewardship(models.Model):
@@ -53,6 +71,12 @@ class Stewardship(models.Model):
     valid_to = models.DateField(null=True)
 
     class Meta:
+        constraints = [
+            # One steward at a time.
+            models.UniqueConstraint(
+                fields=["place"], name="duties_stewardship_current", condition=models.Q(valid_to=None)
+            )
+        ]
         indexes = [models.Index(fields=["place"], name="duties_stewardship_place")]
 
     def __str__(self) -> str:

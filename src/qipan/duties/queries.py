@@ -1,0 +1,89 @@
+"""Which unit stands where, above whom, and on which ground."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from qipan.kernel.actor import Scope
+from qipan.kernel.place import COMPOUND, Range, code_of, range_of
+from qipan.kernel.refusal import NotFound
+
+from .models import OrganType, Stewardship, Unit
+
+
+def current(units: QuerySet[Unit], *, on: date | None = None) -> QuerySet[Unit]:
+    """This function will keep the units that exist: without an end, or on the given day."""
+    if on is None:
+        return units.filter(valid_to=None)
+    return units.filter(Q(valid_to=None) | Q(valid_to__gt=on), valid_from__lte=on)
+
+
+def get_unit(code: str) -> Unit:
+    """This function will return the unit with this code and its kind; raises ``NotFound``."""
+    unit = Unit.objects.select_related("organ_type").filter(code=code).first()
+    if unit is None:
+        raise NotFound
+    return unit
+
+
+def unit_above(unit: Unit) -> Unit | None:
+    """This function will return the unit one level above on the same ground; None at the top."""
+    if unit.parent_id is None:
+        return None
+    return Unit.objects.select_related("organ_type").get(pk=unit.parent_id)
+
+
+def units_on(
+    ranges: Iterable[Range], organ_types: Iterable[OrganType | str] | None = None, *, on: date | None = None
+) -> QuerySet[Unit]:
+    """This function will return the current units whose desk stands on this ground, or that steward
+    a compound there. ``organ_types`` (types or their codes) narrows the kinds; None means all kinds.
+    """
+    scope = Scope(tuple(ranges))
+    stewards = Stewardship.objects.filter(scope.q(), valid_to=None).values("unit")
+    units = current(Unit.objects.filter(scope.q() | Q(first=None, pk__in=stewards)), on=on)
+    if organ_types is not None:
+        codes = [kind if isinstance(kind, str) else kind.code for kind in organ_types]
+        units = units.filter(organ_type__code__in=codes)
+    return units
+
+
+def ground_of(unit: Unit) -> tuple[Range, ...]:
+    """This function will return the ground a unit works on: its own range, or the compounds it stewards."""
+    if unit.first is not None and unit.last is not None:
+        return (Range(unit.first, unit.last),)
+    places = Stewardship.objects.filter(unit=unit, valid_to=None).order_by("place").values_list("place", flat=True)
+    return tuple(range_of(code_of(place, COMPOUND)) for place in places)
+
+
+def command_for(place_range: Range, level: int) -> Unit:
+    """This function will return the incident command that stands at ``level`` over this ground.
+
+    Raises ``NotFound`` when none does.
+    """
+    unit = (
+        current(Unit.objects.select_related("organ_type"))
+        .filter(organ_type__is_command=True, organ_type__level=level)
+        .filter(first__lte=place_range.first, last__gte=place_range.last)
+        .order_by("pk")
+        .first()
+    )
+    if unit is None:
+        raise NotFound
+    return unit
+
+
+def lead_body() -> Unit:
+    """This function will return the lead organisation, whatever this city calls it; raises ``NotFound``."""
+    unit = (
+        current(Unit.objects.select_related("organ_type"))
+        .filter(organ_type__is_lead=True)
+        .order_by("organ_type__level", "pk")
+        .first()
+    )
+    if unit is None:
+        raise NotFound
+    return unit
+
+
