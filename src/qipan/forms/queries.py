@@ -1,0 +1,74 @@
+"""Reading forms: which version holds, what is open where."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound
+from qipan.kernel.scoped import overlapping
+
+from . import rules
+from .models import Form, FormOpening
+
+PostureKind = Callable[[Sequence[Range], datetime, bool], str | None]
+_posture: list[PostureKind] = []
+
+
+def register_posture(kind_on: PostureKind) -> None:
+    """This function will ask ``kind_on(ranges, at, drill)`` for the posture before a form about persons opens.
+
+    Postures stand above forms in the house; they register in ``apps.ready``.
+    """
+    _posture[:] = [kind_on]
+
+
+def posture_kind(ranges: Sequence[Range], *, at: datetime, drill: bool) -> str | None:
+    """This function will return the posture that binds forms on the ground, None for routine."""
+    return _posture[0](ranges, at, drill) if _posture else None
+
+
+def get_form(code: str, *, at: datetime) -> Form:
+    """This function will return the newest version of a form that is published by ``at``; raises ``NotFound``."""
+    form = Form.objects.select_related("issuer").filter(code=code, valid_from__lte=at).order_by("-version").first()
+    if form is None:
+        raise NotFound
+    return form
+
+
+def forms_by_validity(at: datetime) -> tuple[list[Form], list[Form]]:
+    """This function will return the newest version of every form: those valid at ``at``, and those expired."""
+    newest: dict[str, Form] = {}
+    for form in Form.objects.select_related("issuer").filter(valid_from__lte=at).order_by("code", "version"):
+        newest[form.code] = form
+    holding = [form for form in newest.values() if rules.valid(form.valid_from, form.valid_to, at=at)]
+    return holding, [form for form in newest.values() if form not in holding]
+
+
+def running(at: datetime) -> Q:
+    """This function will return the filter for openings that time and passport leave open at ``at``."""
+    return Q(opened_at__lte=at, closes_at__gt=at, form__valid_from__lte=at, form__valid_to__gt=at) & (
+        Q(closed_at=None) | Q(closed_at__gt=at)
+    )
+
+
+def openings_on(ranges: Iterable[Range]) -> QuerySet[FormOpening]:
+    """This function will return every opening that meets the ground, the newest first."""
+    return FormOpening.objects.filter(overlapping(ranges)).select_related("form__issuer").order_by("-opened_at", "-pk")
+
+
+def open_forms(ranges: Iterable[Range], *, at: datetime) -> list[FormOpening]:
+    """This function will return what is open on the ground at ``at``, exact to the second without any job.
+
+    A form about persons does not count as open on ground where the standing posture holds (EMG-19).
+    """
+    return [
+        opening
+        for opening in openings_on(ranges).filter(running(at))
+        if opening.form.subject != "PERSON"
+        or rules.may_open(
+            opening.form.subject,
+            posture_kind([Range(opening.first, opening.last)], at=at, drill=opening.drill),
+        )
+    ]
