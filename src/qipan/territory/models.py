@@ -2,7 +2,9 @@
 
 from django.db import models
 
-from .terms import CompoundKind, DenominatorKind, Hierarchy, Level
+from qipan.kernel.ids import uuid7
+
+from .terms import ChangeKind, CompoundKind, DenominatorKind, Hierarchy, Level
 
 
 class Area(models.Model):
@@ -38,7 +40,12 @@ class Area(models.Model):
 
 
 class AreaRange(models.Model):
-    """A range of place numbers that the area with this code owns for a time."""
+    """A range of place numbers that the area with this code owns for a time.
+
+    An official area owns the range of its code without a row here. Rows say what differs: a range
+    taken over in a merger or a split belongs to its new owner and no longer to the area whose code
+    it begins with. A governing area owns its rows and nothing else.
+    """
 
     hierarchy = models.CharField(max_length=10, choices=Hierarchy, default=Hierarchy.OFFICIAL)
     code = models.CharField(max_length=19)
@@ -124,3 +131,20 @@ class Door(models.Model):
 
     def __str__(self) -> str:
         return f"{self.building}-{self.entrance}-{self.label}"
+
+
+class Change(models.Model):
+    """One act that changed the territory, with the source the data came from.
+
+    The newest row is the mark by which kept look-ups are known to be fresh.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    kind = models.CharField(max_length=12, choices=ChangeKind)
+    source = models.CharField(max_length=200)
+    valid_from = models.DateField()
+    at = models.DateTimeField()
+    synthetic = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.valid_from}: {self.source}"

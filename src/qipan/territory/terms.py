@@ -32,3 +32,14 @@ class DenominatorKind(models.TextChoices):
     RESIDENT = "RESIDENT", _("resident population")
     SERVICE = "SERVICE", _("service population")
     DOORS = "DOORS", _("doors on the register")
+
+
+class ChangeKind(models.TextChoices):
+    """What an act changed."""
+
+    DIVISIONS = "DIVISIONS", _("divisions")
+    GOVERNING = "GOVERNING", _("governing areas")
+    RESTRUCTURE = "RESTRUCTURE", _("mergers and splits")
+    OUTLINES = "OUTLINES", _("outlines")
+    REGISTER = "REGISTER", _("address register")
+    DENOMINATOR = "DENOMINATOR", _("denominators")

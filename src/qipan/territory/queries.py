@@ -1,0 +1,296 @@
+"""Reading the territory: areas on a day, the ground they own, the register beneath them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+
+from qipan.kernel.actor import Scope
+from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, level_of, range_of
+from qipan.kernel.refusal import NotFound
+
+from .models import Area, AreaRange, Change, Compound, Denominator, Door, Outline
+from .terms import ChangeKind, Hierarchy
+
+OFFICIAL = Hierarchy.OFFICIAL
+GOVERNING = Hierarchy.GOVERNING
+
+
+@dataclass(frozen=True)
+class AreaView:
+    """An area as it was on a day, with the ranges of place numbers it owned then."""
+
+    code: str
+    name: str
+    name_en: str
+    level: int
+    parent_code: str
+    hierarchy: str
+    ranges: tuple[Range, ...]
+    synthetic: bool
+
+    @property
+    def label(self) -> str:
+        """The name in the active language; the official name where no other is known."""
+        return self.name_en if self.name_en and (get_language() or "").startswith("en") else self.name
+
+    @property
+    def place(self) -> int:
+        """The area's own place number: the first of its ground."""
+        return self.ranges[0].first
+
+
+@dataclass(frozen=True)
+class DataMarks:
+    """What a page must say about the data it shows."""
+
+    synthetic_territory: bool
+    synthetic_register: bool
+    sources: list[str]
+
+
+def valid(on: date | None) -> Q:
+    """This function will return the filter for versions in force on a day; None means the current ones."""
+    if on is None:
+        return Q(valid_to=None)
+    return Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gt=on))
+
+
+def moved_ranges(level: int, *, on: date | None = None) -> dict[str, list[Range]]:
+    """This function will return, by new owner, the ranges that mergers and splits moved at a level."""
+    moved: dict[str, list[Range]] = defaultdict(list)
+    rows = AreaRange.objects.filter(valid(on), hierarchy=OFFICIAL).order_by("first")
+    for code, first, last in rows.values_list("code", "first", "last"):
+        if len(code) == CODE_LENGTHS[level]:
+            moved[code].append(Range(first, last))
+    return moved
+
+
+def joined(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """This function will sort ranges and join those that touch."""
+    result: list[Range] = []
+    for part in sorted(ranges):
+        if result and part.first <= result[-1].last + 1:
+            result[-1] = Range(result[-1].first, max(result[-1].last, part.last))
+        else:
+            result.append(part)
+    return tuple(result)
+
+
+def official_ranges(code: str, moved: dict[str, list[Range]]) -> tuple[Range, ...]:
+    """This function will return what an official area owns: its code's range, less what left, plus what came.
+
+    An area whose every place moved away still answers with its code's own range, so that it stays addressable.
+    """
+    own = range_of(code)
+    left = own.without(part for owner, parts in moved.items() if owner != code for part in parts)
+    return joined([*left, *moved.get(code, [])]) or (own,)
+
+
+def _views(areas: Iterable[Area], *, on: date | None) -> list[AreaView]:
+    areas = list(areas)
+    moved = {
+        level: moved_ranges(level, on=on) for level in {area.level for area in areas if area.hierarchy == OFFICIAL}
+    }
+    governed: dict[str, list[Range]] = defaultdict(list)
+    codes = [area.code for area in areas if area.hierarchy == GOVERNING]
+    if codes:
+        rows = AreaRange.objects.filter(valid(on), hierarchy=GOVERNING, code__in=codes).order_by("first")
+        for code, first, last in rows.values_list("code", "first", "last"):
+            governed[code].append(Range(first, last))
+    return [
+        AreaView(
+            code=area.code,
+            name=area.name,
+            name_en=area.name_en,
+            level=area.level,
+            parent_code=area.parent_code,
+            hierarchy=area.hierarchy,
+            ranges=(
+                official_ranges(area.code, moved[area.level])
+                if area.hierarchy == OFFICIAL
+                else tuple(governed[area.code])
+            ),
+            synthetic=area.synthetic,
+        )
+        for area in areas
+    ]
+
+
+def compound_view(compound: Compound) -> AreaView:
+    """This function will show a compound as an area: level COMPOUND, the 15-digit code."""
+    code = code_of(compound.place, COMPOUND)
+    return AreaView(
+        code=code,
+        name=compound.name,
+        name_en="",
+        level=COMPOUND,
+        parent_code=code[: CODE_LENGTHS[COMMUNITY]],
+        hierarchy=OFFICIAL,
+        ranges=(range_of(code),),
+        synthetic=compound.synthetic,
+    )
+
+
+def _is_compound(code: str, hierarchy: str) -> bool:
+    return hierarchy == OFFICIAL and code.isdigit() and len(code) == CODE_LENGTHS[COMPOUND]
+
+
+def get_area(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> AreaView:
+    """This function will return the area or compound with this code as it was on a day (None: now).
+
+    Raises ``NotFound`` when there is none.
+    """
+    if _is_compound(code, hierarchy):
+        compound = Compound.objects.filter(place=range_of(code).first).first()
+        if compound is None:
+            raise NotFound
+        return compound_view(compound)
+    area = Area.objects.filter(valid(on), hierarchy=hierarchy, code=code).first()
+    if area is None:
+        raise NotFound
+    return _views([area], on=on)[0]
+
+
+def children(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
+    """This function will return the areas right below this one, ordered by code; empty when there are none.
+
+    Below a community stand its compounds; below a governing area its streets and, where it holds
+    only part of a street, the communities of that part.
+    """
+    if hierarchy == OFFICIAL and code.isdigit() and len(code) == CODE_LENGTHS[COMMUNITY]:
+        return [compound_view(compound) for compound in compounds_within([range_of(code)]).order_by("place")]
+    areas = Area.objects.filter(valid(on), hierarchy=hierarchy, parent_code=code).order_by("code")
+    found = _views(areas, on=on)
+    if found or hierarchy == OFFICIAL:
+        return found
+    try:
+        ground = get_area(code, on=on, hierarchy=GOVERNING).ranges
+    except NotFound:
+        return []
+    streets = areas_within(ground, STREET, on=on)
+    taken = [part for street in streets for part in street.ranges]
+    rest = [left for part in ground for left in part.without(taken)]
+    return streets + areas_within(rest, COMMUNITY, on=on)
+
+
+def areas_within(ranges: Iterable[Range], level: int, *, on: date | None = None) -> list[AreaView]:
+    """This function will return the official areas at a level that lie wholly on this ground, ordered by code."""
+    ground = joined(ranges)
+    if level == COMPOUND:
+        return [compound_view(compound) for compound in compounds_within(ground).order_by("place")]
+    moved = moved_ranges(level, on=on)
+    near = Q(code__in=[code for code, parts in moved.items() if any(p.meets(g) for p in parts for g in ground)])
+    for part in ground:
+        # Codes of one level have one length, so they sort like numbers.
+        near |= Q(code__gte=code_of(part.first, level), code__lte=code_of(part.last, level))
+    areas = Area.objects.filter(near, valid(on), hierarchy=OFFICIAL, level=level).order_by("code")
+    return [view for view in _views(areas, on=on) if all(any(g.covers(r) for g in ground) for r in view.ranges)]
+
+
+def path_to(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
+    """This function will return the way from the city down to this area or compound. Raises ``NotFound``."""
+    path = [get_area(code, on=on, hierarchy=hierarchy)]
+    while path[0].level > CITY and path[0].parent_code:
+        try:
+            path.insert(0, get_area(path[0].parent_code, on=on))
+        except NotFound:
+            break
+    return path
+
+
+def area_at(place: int, level: int, *, on: date | None = None) -> AreaView | None:
+    """This function will return the area at a level that held a place on a day; None when none did."""
+    code = code_of(place, level)
+    if level < COMPOUND:
+        for owner, parts in moved_ranges(level, on=on).items():
+            if any(place in part for part in parts):
+                code = owner
+    try:
+        return get_area(code, on=on) if level < DOOR else None
+    except NotFound:
+        return None
+
+
+def compounds_within(ranges: Iterable[Range]) -> QuerySet[Compound]:
+    """This function will return the compounds on this ground."""
+    return Compound.objects.filter(Scope(tuple(ranges)).q())
+
+
+def doors_within(ranges: Iterable[Range]) -> QuerySet[Door]:
+    """This function will return the doors on this ground."""
+    return Door.objects.filter(Scope(tuple(ranges)).q())
+
+
+def denominator(code: str, kind: str, *, on: date | None = None) -> Denominator | None:
+    """This function will return the newest count of this kind known on a day, with definition, date and source."""
+    known = Denominator.objects.filter(code=code, kind=kind)
+    if on is not None:
+        known = known.filter(valid_from__lte=on)
+    return known.order_by("-valid_from").first()
+
+
+_kept: dict[str, Any] = {}
+_kept_mark: tuple[int, object] | None = None
+
+
+def _fresh() -> dict[str, Any] | None:
+    """This function will return the kept look-ups of the present state; None when nothing may be kept.
+
+    Every act that changes the territory writes a ``Change``; their number and the newest id are the mark.
+    """
+    global _kept, _kept_mark
+    ids = list(Change.objects.order_by("-id").values_list("id", flat=True)[:1])
+    if not ids:
+        return None
+    mark = (Change.objects.count(), ids[0])
+    if mark != _kept_mark:
+        _kept, _kept_mark = {}, mark
+    return _kept
+
+
+def data_marks() -> DataMarks:
+    """This function will say whether what the pages show is synthetic, and from which sources it came."""
+    kept = _fresh()
+    if kept is not None and "marks" in kept:
+        found: DataMarks = kept["marks"]
+        return found
+    newest: dict[str, str] = {}
+    for kind, source in (
+        Change.objects.exclude(kind=ChangeKind.RESTRUCTURE).order_by("id").values_list("kind", "source")
+    ):
+        newest[kind] = source
+    marks = DataMarks(
+        synthetic_territory=Area.objects.filter(valid_to=None, synthetic=True).exists(),
+        synthetic_register=Compound.objects.filter(synthetic=True).exists(),
+        sources=list(dict.fromkeys(newest.values())),
+    )
+    if kept is not None:
+        kept["marks"] = marks
+    return marks
+
+
+def outlines(codes: Sequence[str], *, hierarchy: str = OFFICIAL) -> dict[str, Any]:
+    """This function will return the newest board-size outline (GeoJSON geometry, WGS-84) of each area that has one."""
+    kept = _fresh()
+    key = f"outlines {hierarchy} {' '.join(codes)}"
+    if kept is not None and key in kept:
+        found: dict[str, Any] = kept[key]
+        return found
+    rows = Outline.objects.filter(hierarchy=hierarchy, code__in=codes).order_by("valid_from")
+    shapes = dict(rows.values_list("code", "simplified"))
+    if kept is not None:
+        kept[key] = shapes
+    return shapes
+
+
+def area_level(code: str) -> int:
+    """This function will return the level that an official code has by its length. Raises ``NotFound``."""
+    try:
+        return level_of(code)
+    except ValueError:
+        raise NotFound from None
