@@ -1,15 +1,47 @@
-"""Says who acts: the post of the signed-in account, a pass, or nobody."""
+"""Says who acts: a pass in the header, the post of the signed-in account, a pass in a cookie, or nobody."""
+
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
 from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import NotSignedIn
+
+from .queries import actor_of_account, actor_of_token
+
+PASS_COOKIE = "qipan_pass"
+POST_KEY = "post"  # in the session: the post chosen of several
+NOBODY = Actor(label="")
 
 
 class ActorMiddleware:
+    """Sets ``request.actor``; with a bad pass to nobody, and ``request.actor_refusal`` to the reason.
+
+    A header is never mixed with a session: who shows a bad token is nobody, whatever the cookies say.
+    """
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = Actor(label="")  # type: ignore[attr-defined]
+        request.actor_refusal = None  # type: ignore[attr-defined]
+        try:
+            request.actor = self._actor(request)  # type: ignore[attr-defined]
+        except NotSignedIn as refusal:
+            request.actor = NOBODY  # type: ignore[attr-defined]
+            request.actor_refusal = refusal  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def _actor(self, request: HttpRequest) -> Actor:
+        header = request.headers.get("Authorization", "")
+        if header:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotSignedIn
+            return actor_of_token(token.strip(), at=now())
+        if request.user.is_authenticated:
+            return actor_of_account(request.user, request.session.get(POST_KEY), at=now())
+        if PASS_COOKIE in request.COOKIES:
+            return actor_of_token(request.COOKIES[PASS_COOKIE], at=now())
+        return NOBODY

@@ -2,6 +2,9 @@
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.translation import get_language
+
+from qipan.kernel.scoped import ScopedQuerySet
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -36,9 +39,27 @@ class Role(models.Model):
     name = models.CharField(max_length=80)
     name_en = models.CharField(max_length=80)
     acts = models.JSONField(default=list)
+    for_passes = models.BooleanField(default=False)  # may be given by link or QR code
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return self.name_en if (get_language() or "").startswith("en") and self.name_en else self.name
+
+
+class PostQuerySet(ScopedQuerySet):
+    """Posts stand where their unit's desk stands."""
+
+    place_field = "unit__place"
+
+
+class PassQuerySet(ScopedQuerySet):
+    """Passes stand where their ground begins."""
+
+    place_field = "first"
 
 
 class Post(models.Model):
@@ -53,6 +74,16 @@ class Post(models.Model):
     sponsors_area = models.BooleanField(default=False)  # the area's named leader, last step of escalation
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # A person holds a role in a unit once at a time.
+            models.UniqueConstraint(
+                fields=["account", "unit", "role"], name="access_post_once", condition=models.Q(valid_to=None)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.account} / {self.unit} / {self.role}"
@@ -75,10 +106,26 @@ class Pass(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     issued_by = models.CharField(max_length=120)
-    batch = models.CharField(max_length=40, blank=True)
+    batch = models.CharField(max_length=40)
+    line = models.PositiveIntegerField()
+
+    objects = PassQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["revoked_at"], name="access_pass_revoked")]
+        constraints = [
+            # The same list sent twice enrols nobody twice.
+            models.UniqueConstraint(fields=["batch", "line"], name="access_pass_once")
+        ]
+        indexes = [
+            # Which passes were revoked? Read every few seconds by each process.
+            models.Index(
+                fields=["revoked_at"], name="access_pass_revoked", condition=models.Q(revoked_at__isnull=False)
+            ),
+            # Which passes are given out on this ground?
+            models.Index(fields=["first"], name="access_pass_first"),
+            # Which passes does this team hold?
+            models.Index(fields=["team"], name="access_pass_team", condition=models.Q(team__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} until {self.expires_at:%F}"

@@ -85,5 +85,3 @@ def lead_body() -> Unit:
     if unit is None:
         raise NotFound
     return unit
-
-

@@ -1,0 +1,22 @@
+"""Fixtures for every room: the tiny city and its cast, and a process that remembers nothing between tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from qipan.access.api import forget
+from qipan.access.testing import Cast, make_city
+
+
+@pytest.fixture
+def city(db: None) -> Cast:
+    """The tiny city of ``qipan.access.testing``, new for each test."""
+    return make_city()
+
+
+@pytest.fixture(autouse=True)
+def _remember_nothing() -> Iterator[None]:
+    """Database ids are used again in the next test; what was read of them must not be."""
+    forget()
+    yield
+    forget()
