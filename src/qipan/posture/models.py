@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from .terms import PostureKind, ResponseLevel, StepKind
+
 
 class Declaration(models.Model):
     """Start of an emergency response: matter, level I to IV, basis, issuer, area, start, expected duration, measures.
@@ -12,7 +14,7 @@ class Declaration(models.Model):
     number = models.CharField(max_length=60, unique=True)
     matter = models.CharField(max_length=200)
     hazard = models.SlugField(max_length=40)
-    level = models.PositiveSmallIntegerField()  # 1 (I, gravest) to 4 (IV)
+    level = models.PositiveSmallIntegerField(choices=ResponseLevel)  # 1 (I, gravest) to 4 (IV)
     basis = models.CharField(max_length=300)
     issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     measures = models.JSONField()  # list of sentences
@@ -25,6 +27,36 @@ class Declaration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matter} ({self.level})"
+
+
+class DeclarationStep(models.Model):
+    """One act on a declaration, kept as a row: declared, level changed, extended, ended."""
+
+    declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, related_name="steps")
+    kind = models.CharField(max_length=10, choices=StepKind)
+    level = models.PositiveSmallIntegerField(choices=ResponseLevel)  # after the step
+    expected_until = models.DateTimeField()  # after the step
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    by_label = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.declaration_id}"
+
+
+class CommandConflict(models.Model):
+    """Two commands said different things about one hazard on one ground; the higher prevails there (EMG-3)."""
+
+    prevails = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="conflicts_won")
+    yields = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="conflicts_lost")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    level = models.PositiveSmallIntegerField(choices=ResponseLevel)  # what holds
+    other_level = models.PositiveSmallIntegerField(choices=ResponseLevel)  # what gives way
+    found_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.prevails_id} over {self.yields_id}"
 
 
 class DeclaredGround(models.Model):
@@ -41,8 +73,11 @@ class Posture(models.Model):
     """The posture of a ground for a time: ROUTINE needs no row, STANDING is the low one, EMERGENCY has a level."""
 
     declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
-    kind = models.CharField(max_length=10)  # STANDING, EMERGENCY
-    level = models.PositiveSmallIntegerField(null=True)
+    kind = models.CharField(max_length=10, choices=PostureKind)
+    level = models.PositiveSmallIntegerField(null=True, choices=ResponseLevel)
+    basis = models.CharField(
+        max_length=300, blank=True
+    )  # of a standing posture; an emergency one has its declaration's
     first = models.BigIntegerField()
     last = models.BigIntegerField()
     since = models.DateTimeField()
@@ -50,12 +85,21 @@ class Posture(models.Model):
     ended_at = models.DateTimeField(null=True)
     drill = models.BooleanField(default=False)
 
+    class Meta:
+        indexes = [
+            # What holds over this ground?
+            models.Index(fields=["last"], name="posture_running", condition=models.Q(ended_at=None)),
+        ]
+
     def __str__(self) -> str:
         return f"{self.kind} {self.first}"
 
 
 class Measure(models.Model):
-    """A control measure: kind, ground, basis, issuer competent for it, start, expiry, review date."""
+    """A control measure: kind, ground, basis, issuer competent for it, start, expiry, review date.
+
+    It ends by itself at ``expires_at``; an extension is a row of its own that begins there.
+    """
 
     declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
     kind = models.SlugField(max_length=40)
@@ -68,7 +112,13 @@ class Measure(models.Model):
     expires_at = models.DateTimeField()
     review_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
+    extends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extended_by")
     drill = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["last"], name="posture_measures", condition=models.Q(lifted_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -1,0 +1,398 @@
+"""Declaring a response, raising and lowering its level, extending and ending it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import Unit, ground_of
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.scoped import overlapping
+from qipan.territory.api import get_area
+
+from .. import rules
+from ..models import CommandConflict, Declaration, DeclarationStep, DeclaredGround, Posture
+from ..queries import grounds_of
+from ..terms import ResponseLevel, StepKind
+from .contents import DECLARATION, DurationMissing, LevelMissing, require_contents
+from .postures import change_posture_level
+
+
+class LevelUnknown(Refusal):
+    code = "level_unknown"
+    sentence = _("A response has level I, II, III or IV (Emergency Response Law 2024, art. 71).")
+    status = 400
+
+
+class EndsBeforeStart(Refusal):
+    code = "ends_before_start"
+    sentence = _("The expected end does not lie after the start (Emergency Response Law 2024, art. 72).")
+    status = 400
+
+
+class AlreadyPast(Refusal):
+    code = "already_past"
+    sentence = _("The expected end lies in the past; nothing would be in force.")
+    status = 400
+
+
+class DeclarationNumberTaken(Refusal):
+    code = "declaration_number_taken"
+    sentence = _("The number %(number)s is taken by another declaration.")
+
+
+class IssuerNotCompetent(Refusal):
+    """The level needs a higher organ, or the organ only executes."""
+
+    code = "issuer_not_competent"
+    sentence = _(
+        "%(issuer)s may not declare a response of this level: the plan gives it to a higher organ "
+        "(Emergency Response Law 2024, art. 71 and 72)."
+    )
+    status = 403
+
+
+class NotYourOrgan(Refusal):
+    code = "not_your_organ"
+    sentence = _("Your post belongs to another organ; it cannot sign for %(issuer)s.")
+    status = 403
+
+
+class OutsideIssuersGround(Refusal):
+    code = "outside_issuers_ground"
+    sentence = _("%(issuer)s is not in charge of %(area)s (Emergency Response Law 2024, art. 72).")
+
+
+class AlreadyEnded(Refusal):
+    code = "declaration_ended"
+    sentence = _("Declaration %(number)s has ended.")
+
+
+class DeclarationLapsed(Refusal):
+    code = "declaration_lapsed"
+    sentence = _("The expected duration of declaration %(number)s has passed; declare anew if the danger goes on.")
+
+
+class LevelUnchanged(Refusal):
+    code = "level_unchanged"
+    sentence = _("The response has this level already.")
+
+
+class NotAnExtension(Refusal):
+    code = "not_an_extension"
+    sentence = _("The new expected end must lie after the present one.")
+    status = 400
+
+
+class ReasonMissing(Refusal):
+    code = "reason_missing"
+    sentence = _("A change of a response is explained: please give the reason.")
+    status = 400
+
+
+def check_signature(issuer: Unit, *, by: Actor) -> None:
+    """This function will refuse a post that signs for another organ than its own; jobs have no organ."""
+    if by.unit_id is not None and by.unit_id != issuer.pk:
+        raise NotYourOrgan(issuer=issuer.name)
+
+
+def _check_competence(issuer: Unit, *, level: int, at: datetime) -> None:
+    organ = issuer.organ_type
+    if not rules.may_issue(
+        "response", str(level), rank=organ.authority_rank, executes_only=organ.executes_only, on=localdate(at)
+    ):
+        raise IssuerNotCompetent(issuer=issuer.name, level=level)
+
+
+def _declared_ground(codes: Sequence[str], *, issuer: Unit, by: Actor) -> list[tuple[str, Range]]:
+    """This function will return the areas' ranges; each must lie in the actor's scope and the issuer's ground."""
+    own = ground_of(issuer)
+    found = []
+    for code in dict.fromkeys(codes):
+        area = get_area(code)
+        if not area.ranges or any(ground.without(by.scope.ranges) for ground in area.ranges):
+            raise NotFound
+        if any(ground.without(own) for ground in area.ranges):
+            raise OutsideIssuersGround(issuer=issuer.name, area=area.label)
+        found += [(area.code, ground) for ground in area.ranges]
+    return found
+
+
+@transaction.atomic
+def declare(
+    *,
+    number: str,
+    matter: str,
+    hazard: str,
+    level: int | None,
+    basis: str,
+    issuer: Unit | None,
+    ground_codes: Sequence[str],
+    starts_at: datetime | None,
+    expected_until: datetime | None,
+    measures: Sequence[str],
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+) -> Declaration:
+    """This function will declare an emergency response. It starts nothing else: postures, forms and
+    directives follow from the activation of a playbook.
+
+    Needs ``declaration.issue``. Raises ``NotAllowed``; for each missing part its own ``ContentMissing``
+    (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``,
+    ``NotYourOrgan``, ``IssuerNotCompetent``, ``NotFound`` (ground outside the scope),
+    ``OutsideIssuersGround``, ``DeclarationNumberTaken``. A conflict with another command's declaration
+    is no refusal: it is logged, and the higher prevails (EMG-3).
+    """
+    by.require("declaration.issue")
+    sentences = [sentence.strip() for sentence in measures if sentence.strip()]
+    content = {
+        "number": number,
+        "matter": matter,
+        "hazard": hazard,
+        "level": level,
+        "basis": basis,
+        "issuer": issuer,
+        "ground_codes": list(ground_codes),
+        "starts_at": starts_at,
+        "expected_until": expected_until,
+        "measures": sentences,
+    }
+    require_contents(content, rules.DECLARATION, DECLARATION)
+    assert level is not None and issuer is not None and starts_at is not None and expected_until is not None
+    if level not in ResponseLevel.values:
+        raise LevelUnknown(field="level")
+    if expected_until <= starts_at:
+        raise EndsBeforeStart(field="expected_until")
+    if expected_until <= at:
+        raise AlreadyPast(field="expected_until")
+    check_signature(issuer, by=by)
+    _check_competence(issuer, level=level, at=at)
+    grounds = _declared_ground(ground_codes, issuer=issuer, by=by)
+    if Declaration.objects.filter(number=number).exists():
+        raise DeclarationNumberTaken(field="number", number=number)
+    declaration = Declaration.objects.create(
+        number=number,
+        matter=matter,
+        hazard=hazard,
+        level=level,
+        basis=basis,
+        issuer=issuer,
+        measures=sentences,
+        starts_at=starts_at,
+        expected_until=expected_until,
+        decided_at=at,
+        drill=drill,
+    )
+    DeclaredGround.objects.bulk_create(
+        DeclaredGround(declaration=declaration, code=code, first=ground.first, last=ground.last)
+        for code, ground in grounds
+    )
+    _step(declaration, StepKind.DECLARED, reason="", by=by, at=at)
+    record(
+        "posture.declare",
+        subject=declaration,
+        by=by,
+        at=at,
+        place=issuer.place,
+        data={
+            "number": number,
+            "level": level,
+            "basis": basis,
+            "grounds": [code for code, _ground in grounds],
+            "starts_at": starts_at.isoformat(),
+            "expected_until": expected_until.isoformat(),
+        },
+        drill=drill,
+    )
+    _log_conflicts(declaration, by=by, at=at)
+    return declaration
+
+
+def _step(declaration: Declaration, kind: StepKind, *, reason: str, by: Actor, at: datetime) -> None:
+    DeclarationStep.objects.create(
+        declaration=declaration,
+        kind=kind,
+        level=declaration.level,
+        expected_until=declaration.expected_until,
+        reason=reason,
+        at=at,
+        by_label=by.label,
+    )
+
+
+def _log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
+    """This function will log each ground on which another command says another level about the same hazard."""
+    mine = grounds_of(declaration)
+    met = DeclaredGround.objects.filter(overlapping(mine), declaration=OuterRef("pk"))
+    others = (
+        Declaration.objects.filter(
+            Exists(met),
+            hazard=declaration.hazard,
+            drill=declaration.drill,
+            ended_at=None,
+            expected_until__gt=max(at, declaration.starts_at),
+            starts_at__lt=declaration.expected_until,
+        )
+        .exclude(issuer=declaration.issuer)
+        .exclude(level=declaration.level)
+        .select_related("issuer__organ_type")
+        .order_by("pk")
+    )
+    for other in others:
+        won = rules.prevails(
+            rank=declaration.issuer.organ_type.authority_rank,
+            level=declaration.level,
+            other_rank=other.issuer.organ_type.authority_rank,
+            other_level=other.level,
+        )
+        above, below = (declaration, other) if won else (other, declaration)
+        for ground in mine:
+            for theirs in grounds_of(other):
+                if not ground.meets(theirs):
+                    continue
+                first, last = max(ground.first, theirs.first), min(ground.last, theirs.last)
+                conflict = CommandConflict.objects.create(
+                    prevails=above,
+                    yields=below,
+                    first=first,
+                    last=last,
+                    level=above.level,
+                    other_level=below.level,
+                    found_at=at,
+                )
+                record(
+                    "posture.conflict_of_commands",
+                    subject=conflict,
+                    by=by,
+                    at=at,
+                    place=first,
+                    data={
+                        "prevails": above.number,
+                        "yields": below.number,
+                        "level": above.level,
+                        "other_level": below.level,
+                    },
+                    drill=declaration.drill,
+                )
+
+
+def _running(declaration: Declaration, *, by: Actor, at: datetime) -> Declaration:
+    """This function will return the declaration, locked, when it may still be changed by this actor."""
+    by.require("declaration.issue")
+    fresh = Declaration.objects.select_for_update().select_related("issuer__organ_type").get(pk=declaration.pk)
+    if any(ground.without(by.scope.ranges) for ground in grounds_of(fresh)):
+        raise NotFound
+    check_signature(fresh.issuer, by=by)
+    if fresh.ended_at is not None:
+        raise AlreadyEnded(number=fresh.number)
+    return fresh
+
+
+@transaction.atomic
+def change_level(declaration: Declaration, *, level: int, reason: str, by: Actor, at: datetime) -> Declaration:
+    """This function will raise or lower the level of a response, and of the postures that rest on it.
+
+    Needs ``declaration.issue``. Raises ``NotAllowed``, ``NotFound``, ``NotYourOrgan``, ``AlreadyEnded``,
+    ``DeclarationLapsed``, ``LevelMissing``, ``LevelUnknown``, ``LevelUnchanged``, ``ReasonMissing``,
+    ``IssuerNotCompetent``.
+    """
+    fresh = _running(declaration, by=by, at=at)
+    if fresh.expected_until <= at:
+        raise DeclarationLapsed(number=fresh.number)
+    if level is None:
+        raise LevelMissing(field="level")
+    if level not in ResponseLevel.values:
+        raise LevelUnknown(field="level")
+    if level == fresh.level:
+        raise LevelUnchanged(field="level")
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    _check_competence(fresh.issuer, level=level, at=at)
+    old, fresh.level = fresh.level, level
+    fresh.save(update_fields=["level"])
+    changed = change_posture_level(fresh, at=at)
+    _step(fresh, StepKind.LEVEL, reason=reason, by=by, at=at)
+    record(
+        "posture.change_level",
+        subject=fresh,
+        by=by,
+        at=at,
+        place=fresh.issuer.place,
+        data={"old": old, "new": level, "reason": reason, "postures": changed},
+        drill=fresh.drill,
+    )
+    _log_conflicts(fresh, by=by, at=at)
+    return fresh
+
+
+@transaction.atomic
+def extend_declaration(
+    declaration: Declaration, *, expected_until: datetime | None, reason: str, by: Actor, at: datetime
+) -> Declaration:
+    """This function will set a later expected end, for the response and the postures that rest on it.
+
+    Needs ``declaration.issue``. Raises ``NotAllowed``, ``NotFound``, ``NotYourOrgan``, ``AlreadyEnded``,
+    ``DeclarationLapsed``, ``DurationMissing``, ``NotAnExtension``, ``ReasonMissing``. Measures are
+    extended one by one: whether each is still needed is asked each time.
+    """
+    fresh = _running(declaration, by=by, at=at)
+    if fresh.expected_until <= at:
+        raise DeclarationLapsed(number=fresh.number)
+    if expected_until is None:
+        raise DurationMissing(field="expected_until")
+    if expected_until <= fresh.expected_until:
+        raise NotAnExtension(field="expected_until")
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    old, fresh.expected_until = fresh.expected_until, expected_until
+    fresh.save(update_fields=["expected_until"])
+    postures = Posture.objects.filter(declaration=fresh, ended_at=None, until=old).update(until=expected_until)
+    _step(fresh, StepKind.EXTENDED, reason=reason, by=by, at=at)
+    record(
+        "posture.extend_declaration",
+        subject=fresh,
+        by=by,
+        at=at,
+        place=fresh.issuer.place,
+        data={
+            "old": old.isoformat(),
+            "new": expected_until.isoformat(),
+            "reason": reason,
+            "postures": postures,
+        },
+        drill=fresh.drill,
+    )
+    return fresh
+
+
+@transaction.atomic
+def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: datetime) -> Declaration:
+    """This function will end a response (Emergency Response Law 2024, art. 86). It starts nothing else:
+    what the response opened is closed by the release, which lists what is still open with its owner.
+
+    Needs ``declaration.issue``. Raises ``NotAllowed``, ``NotFound``, ``NotYourOrgan``, ``AlreadyEnded``,
+    ``ReasonMissing``.
+    """
+    fresh = _running(declaration, by=by, at=at)
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    fresh.ended_at, fresh.end_reason = at, reason
+    fresh.save(update_fields=["ended_at", "end_reason"])
+    _step(fresh, StepKind.ENDED, reason=reason, by=by, at=at)
+    record(
+        "posture.end_declaration",
+        subject=fresh,
+        by=by,
+        at=at,
+        place=fresh.issuer.place,
+        data={"reason": reason},
+        drill=fresh.drill,
+    )
+    return fresh

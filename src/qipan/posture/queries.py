@@ -1,0 +1,164 @@
+"""Reading postures: what is in force over a ground, exact to the second and without any job."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import get_default_timezone
+
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound
+from qipan.kernel.scoped import overlapping
+
+from . import rules
+from .models import CommandConflict, Declaration, DeclaredGround, Measure, Posture
+from .terms import PostureKind
+
+
+@dataclass(frozen=True)
+class PostureView:
+    """The posture that the board shows over a ground; ``level`` is None in the standing posture."""
+
+    kind: str
+    level: int | None
+    day: int
+    basis: str
+    matter: str
+    number: str
+    since: datetime
+    until: datetime
+    drill: bool
+    declaration_id: int | None
+
+    @property
+    def kind_label(self) -> str:
+        """The posture in the reader's language."""
+        return str(PostureKind(self.kind).label)
+
+
+def holding(at: datetime, *, start: str = "starts_at", end: str = "expires_at", stopped: str = "lifted_at") -> Q:
+    """This function will return the filter of ``rules.in_force``: same rule, in SQL."""
+    return Q(**{f"{start}__lte": at, f"{end}__gt": at}) & (Q(**{stopped: None}) | Q(**{f"{stopped}__gt": at}))
+
+
+def postures_in_force(ranges: Iterable[Range], *, at: datetime) -> list[Posture]:
+    """This function will return every posture in force that meets the ground, the lower commands' too."""
+    return list(
+        Posture.objects.filter(overlapping(ranges), holding(at, start="since", end="until", stopped="ended_at"))
+        .select_related("declaration__issuer__organ_type")
+        .order_by("since", "pk")
+    )
+
+
+def posture_over(ranges: Sequence[Range], *, at: datetime) -> PostureView | None:
+    """This function will return the gravest posture in force on the ground, None for routine.
+
+    Where two commands speak about one hazard the higher prevails for that ground (EMG-3). A drill never
+    hides what is real.
+    """
+    rows = postures_in_force(ranges, at=at)
+    for drill in (False, True):
+        found = rules.prevailing((_standing(row) for row in rows if row.drill == drill), ranges)
+        if found:
+            return _view(next(row for row in rows if row.pk == found[0].pk), at=at)
+    return None
+
+
+def _standing(row: Posture) -> rules.Standing:
+    declared = row.declaration
+    return rules.Standing(
+        pk=row.pk,
+        kind=row.kind,
+        level=row.level,
+        hazard=declared.hazard if declared else "",
+        rank=declared.issuer.organ_type.authority_rank if declared else 0,
+        since=row.since,
+        ground=Range(row.first, row.last),
+    )
+
+
+def _view(row: Posture, *, at: datetime) -> PostureView:
+    declared = row.declaration
+    return PostureView(
+        kind=row.kind,
+        level=row.level,
+        day=rules.day_number(declared.starts_at if declared else row.since, at, get_default_timezone()),
+        basis=declared.basis if declared else row.basis,
+        matter=declared.matter if declared else "",
+        number=declared.number if declared else "",
+        since=row.since,
+        until=row.until,
+        drill=row.drill,
+        declaration_id=row.declaration_id,
+    )
+
+
+def binding_kind(ranges: Sequence[Range], at: datetime, drill: bool) -> str | None:
+    """This function will return the posture that binds forms on the ground (registered with the forms room).
+
+    A drill is a world of its own: only drill postures bind drill forms, only real ones real forms.
+    """
+    rows = [row for row in postures_in_force(ranges, at=at) if row.drill == drill]
+    by_kind = {
+        kind: [Range(row.first, row.last) for row in rows if row.kind == kind] for kind in ("STANDING", "EMERGENCY")
+    }
+    return rules.binding_kind(ranges, standing=by_kind["STANDING"], emergency=by_kind["EMERGENCY"])
+
+
+def measures_in_force(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Measure]:
+    """This function will return the measures in force on the ground, those that end first first."""
+    return (
+        Measure.objects.filter(overlapping(ranges), holding(at))
+        .select_related("issuer__organ_type", "declaration")
+        .order_by("expires_at", "pk")
+    )
+
+
+def measures_to_review(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Measure]:
+    """This function will return the measures in force whose review date has come, the oldest date first."""
+    return measures_in_force(ranges, at=at).filter(review_at__lte=at).order_by("review_at", "pk")
+
+
+def declarations_on(ranges: Iterable[Range]) -> QuerySet[Declaration]:
+    """This function will return the declarations whose ground meets ``ranges``, the newest first."""
+    grounds = DeclaredGround.objects.filter(overlapping(ranges), declaration=OuterRef("pk"))
+    return (
+        Declaration.objects.filter(Exists(grounds))
+        .select_related("issuer__organ_type")
+        .prefetch_related("grounds")
+        .order_by("-starts_at", "-pk")
+    )
+
+
+def get_declaration(pk: int, *, actor: Actor) -> Declaration:
+    """This function will return a declaration that meets the actor's ground; raises ``NotFound``."""
+    found = declarations_on(actor.scope.ranges).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_measure(pk: int, *, actor: Actor) -> Measure:
+    """This function will return a measure that meets the actor's ground; raises ``NotFound``."""
+    found = (
+        Measure.objects.filter(overlapping(actor.scope.ranges), pk=pk).select_related("issuer", "declaration").first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def conflicts_of(declaration: Declaration) -> QuerySet[CommandConflict]:
+    """This function will return the conflicts of a declaration with other commands, the newest first."""
+    return (
+        CommandConflict.objects.filter(Q(prevails=declaration) | Q(yields=declaration))
+        .select_related("prevails__issuer", "yields__issuer")
+        .order_by("-found_at", "-pk")
+    )
+
+
+def grounds_of(declaration: Declaration) -> list[Range]:
+    """This function will return the declared ground."""
+    return [Range(ground.first, ground.last) for ground in declaration.grounds.order_by("first")]
