@@ -12,6 +12,7 @@ from .actions.directives import (
     recall_directive,
     revise_directive,
 )
+from .actions.playbooks import publish_playbook, seed_playbooks
 from .models import Activation, ActivationItem, Directive, Playbook
 from .queries import (
     DirectiveReport,
@@ -49,6 +50,8 @@ __all__ = [
     "get_playbook",
     "issue_directive",
     "left_open",
+    "publish_playbook",
     "recall_directive",
     "revise_directive",
+    "seed_playbooks",
 ]

@@ -1,0 +1,93 @@
+"""What people type into the composer and the activation page, checked field by field."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class SplitListField(forms.Field):
+    """Several values under one name, in the order given, each once."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        return list(dict.fromkeys(part.strip() for part in value or [] if part.strip()))
+
+
+class MomentField(forms.DateTimeField):
+    """A moment as the browser's own picker sends it, on the local clock."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"], **options)
+
+
+def _text(length: int, **options: Any) -> forms.CharField:
+    return forms.CharField(
+        max_length=length, widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}), **options
+    )
+
+
+class DirectiveInput(forms.Form):
+    """The composer: where, to whom, what, on which basis, until when."""
+
+    areas = SplitListField(label=_("Areas"), error_messages={"required": _("Choose at least one area.")})
+    organ_types = SplitListField(label=_("To"), error_messages={"required": _("Choose who shall receive it.")})
+    number = _text(60, label=_("Number"))
+    title = _text(200, label=_("Title"))
+    body = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"class": "form-control", "rows": 8}))
+    basis = _text(300, label=_("Basis"), help_text=_("The law, the list or the decision that it rests on."))
+    decided_at = MomentField(label=_("Decided at"), help_text=_("Lead time counts from here."))
+    due_at = MomentField(label=_("Due"), required=False)
+    named_person = _text(
+        80,
+        label=_("Leader who answers for it"),
+        required=False,
+        help_text=_("Needed at night when there are less than two hours to answer, at level I or II."),
+    )
+    admission = forms.IntegerField(label=_("Work admission"), required=False)
+    drill = forms.BooleanField(label=_("Drill"), required=False)
+
+
+class RevisionInput(forms.Form):
+    """The next version of a directive."""
+
+    title = _text(200, label=_("Title"))
+    body = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"class": "form-control", "rows": 10}))
+    basis = _text(300, label=_("Basis"))
+    decided_at = MomentField(label=_("Decided at"))
+    due_at = MomentField(label=_("Due"), required=False)
+    named_person = _text(80, label=_("Leader who answers for it"), required=False)
+
+
+class RecallInput(forms.Form):
+    reason = _text(300, label=_("Reason"))
+
+
+class SignInput(forms.Form):
+    """The community enters what was signed on the printed sheets."""
+
+    tasks = SplitListField(label=_("Compounds"), error_messages={"required": _("Tick at least one compound.")})
+    signed_at = MomentField(label=_("Signed at"))
+
+
+class ActivationInput(forms.Form):
+    """Which playbook, for which districts, on which declaration."""
+
+    playbook = forms.CharField(label=_("Playbook"))
+    areas = SplitListField(label=_("Areas"), error_messages={"required": _("Choose at least one area.")})
+    declaration = forms.IntegerField(label=_("Declaration"), required=False)
+    admission = forms.IntegerField(label=_("Work admission"), required=False)
+
+
+class PlaybookInput(forms.Form):
+    """A new version, its steps as JSON."""
+
+    title = _text(120, label=_("Title"))
+    title_en = _text(160, label=_("Title in English"), required=False)
+    note = _text(300, label=_("Why this version"), required=False)
+    steps = forms.JSONField(
+        label=_("Steps"), widget=forms.Textarea(attrs={"class": "form-control font-monospace", "rows": 28})
+    )

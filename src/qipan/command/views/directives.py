@@ -1,0 +1,394 @@
+"""Pages for directives: list, composer, receipt tree, unread list, sheet and signing."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+import segno
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qipan.access.api import signed_in
+from qipan.desk.api import lead_times, unread_count
+from qipan.duties.api import OrganType, Unit
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.place import COMMUNITY, place_text
+from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.territory.api import AreaView, children
+
+from .. import rules
+from ..actions.directives import issue_directive, recall_directive, revise_directive, sign_on_paper
+from ..input import DirectiveInput, RecallInput, RevisionInput, SignInput
+from ..models import Directive
+from ..queries import (
+    admissions_for,
+    area_for,
+    areas_of,
+    count_recipients,
+    directives_for,
+    get_admission,
+    get_directive,
+    overlaps,
+    paper_receipts,
+    receipts_at,
+    root_area,
+    unread_page,
+)
+
+PER_PAGE = 30
+SHEETS_PER_PRINT = 60
+CSV_PAGE = 1000
+
+
+@require_GET
+def directives_page(request: HttpRequest) -> HttpResponse:
+    """This view will list the directives that the actor may read, the newest first."""
+    actor = signed_in(request)
+    found = directives_for(actor).select_related("issuer", "superseded_by").order_by("-issued_at", "-pk")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "command/directives.html", {"page": page, "may_issue": actor.can("directive.issue")})
+
+
+def _grounds(codes: list[str], actor: Actor) -> list[Any]:
+    return [part for area in areas_of(codes) for ground in area.ranges for part in actor.scope.narrowed(ground).ranges]
+
+
+def _composer(
+    request: HttpRequest,
+    actor: Actor,
+    form: DirectiveInput,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+    confirm: list[Any] | None = None,
+) -> HttpResponse:
+    root = root_area(actor.scope)
+    chosen_codes = form.data.getlist("areas") if form.is_bound else []
+    try:
+        chosen = areas_of(chosen_codes)
+    except NotFound:
+        chosen = []
+    kinds = OrganType.objects.filter(level__gte=root.level, is_lead=False).order_by("level", "code")
+    return render(
+        request,
+        "command/compose.html",
+        {
+            "form": form,
+            "root": root,
+            "areas": _rows(root, actor, [area.code for area in chosen]),
+            "chosen": chosen,
+            "kinds": kinds,
+            "chosen_kinds": form.data.getlist("organ_types") if form.is_bound else [],
+            "admissions": admissions_for(actor, at=now()),
+            "refusal": refusal,
+            "confirm": confirm,
+            "confirm_units": sum(row.units for row in confirm) if confirm is not None else 0,
+        },
+        status=status,
+    )
+
+
+def _rows(parent: AreaView, actor: Actor, chosen: list[str]) -> list[dict[str, Any]]:
+    below = children(parent.code) if parent.level <= COMMUNITY else []
+    return [
+        {"area": area, "chosen": area.code in chosen, "deeper": area.level <= COMMUNITY}
+        for area in below
+        if overlaps(area, actor.scope)
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+def compose_page(request: HttpRequest) -> HttpResponse:
+    """This view will show the composer, ask once with the exact count of recipients, then issue the directive."""
+    actor = signed_in(request)
+    actor.require("directive.issue")
+    if request.method == "GET":
+        return _composer(request, actor, DirectiveInput(initial={"decided_at": now()}))
+    form = DirectiveInput(request.POST)
+    form.data = request.POST
+    if not form.is_valid():
+        return _composer(request, actor, form, status=400)
+    given = form.cleaned_data
+    try:
+        grounds = _grounds(given["areas"], actor)
+        count = count_recipients(given["organ_types"], grounds)
+        units = sum(row.units for row in count)
+        if units and request.POST.get("confirmed") != str(units):
+            return _composer(request, actor, form, confirm=count)
+        directive = issue_directive(
+            number=given["number"],
+            title=given["title"],
+            body=given["body"],
+            basis=given["basis"],
+            organ_types=given["organ_types"],
+            grounds=[ground for area in areas_of(given["areas"]) for ground in area.ranges],
+            decided_at=given["decided_at"],
+            due_at=given["due_at"],
+            admission=get_admission(given["admission"], actor=actor) if given["admission"] else None,
+            issuer=Unit.objects.get(pk=actor.unit_id),
+            named_person=given["named_person"],
+            by=actor,
+            at=now(),
+            drill=given["drill"],
+        )
+    except Refusal as refusal:
+        return _composer(request, actor, form, status=refusal.status, refusal=refusal)
+    return redirect("directive", directive.pk)
+
+
+@require_GET
+def areas_fragment(request: HttpRequest) -> HttpResponse:
+    """This view will show the areas right below one area, as check boxes of the composer's tree."""
+    actor = signed_in(request)
+    if not (actor.can("directive.issue") or actor.can("playbook.activate")):
+        raise NotAllowed(act="directive.issue")
+    parent = area_for(request.GET.get("parent", ""), actor=actor)
+    rows = _rows(parent, actor, request.GET.getlist("areas"))
+    return render(request, "command/_areas.html", {"areas": rows})
+
+
+@require_POST
+def reach_fragment(request: HttpRequest) -> HttpResponse:
+    """This view will count who would receive what is chosen so far, before anything is sent."""
+    actor = signed_in(request)
+    actor.require("directive.issue")
+    count = count_recipients(request.POST.getlist("organ_types"), _grounds(request.POST.getlist("areas"), actor))
+    return render(request, "command/_reach.html", {"count": count, "units": sum(row.units for row in count)})
+
+
+def _state(directive: Directive) -> str:
+    if directive.recalled_at is not None:
+        return "recalled"
+    return "replaced" if Directive.objects.filter(supersedes=directive).exists() else "in force"
+
+
+@require_GET
+def directive_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show a directive: its text, what changed, its receipts by area and its lead time."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    return _directive(request, actor, directive)
+
+
+def _directive(
+    request: HttpRequest,
+    actor: Actor,
+    directive: Directive,
+    *,
+    revision: RevisionInput | None = None,
+    recall: RecallInput | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    seen = actor.can("board.view") or actor.can("directive.issue")
+    state = _state(directive)
+    tree = receipts_at(directive, request.GET.get("area", ""), actor=actor) if seen else None
+    own = actor.unit_id == directive.issuer_id
+    above = directive.issuer.place in actor.scope
+    return render(
+        request,
+        "command/directive.html",
+        {
+            "directive": directive,
+            "state": state,
+            "successor": Directive.objects.filter(supersedes=directive).first(),
+            "changes": [
+                (name, rules.text_changes(old, new) if name == "body" else None, old, new)
+                for name, old, new in directive.changes
+            ],
+            "tree": tree,
+            "lead": lead_times(directive.source, since=directive.decided_at) if seen else None,
+            "unread": unread_count(directive.source, scope=tree.scope) if tree else None,
+            "paper": paper_receipts(directive, scope=actor.scope).count(),
+            "may_revise": state == "in force" and own and actor.can("directive.issue"),
+            "may_recall": state == "in force" and (own or above) and actor.can("directive.recall"),
+            "may_sign": actor.can("task.answer") or actor.can("directive.issue"),
+            "overrules": not own,
+            "revision": revision
+            or RevisionInput(
+                initial={
+                    "title": directive.title,
+                    "body": directive.body,
+                    "basis": directive.basis,
+                    "due_at": directive.due_at,
+                    "decided_at": now(),
+                }
+            ),
+            "recall": recall or RecallInput(),
+            "refusal": refusal,
+            "open_form": "revision" if revision else "recall" if recall else "",
+        },
+        status=status,
+    )
+
+
+@require_POST
+def revise_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will issue the next version of a directive."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    form = RevisionInput(request.POST)
+    if not form.is_valid():
+        return _directive(request, actor, directive, revision=form, status=400)
+    try:
+        new = revise_directive(directive, **form.cleaned_data, by=actor, at=now())
+    except NotAllowed:
+        raise
+    except Refusal as refusal:
+        return _directive(request, actor, directive, revision=form, refusal=refusal, status=refusal.status)
+    return redirect("directive", new.pk)
+
+
+@require_POST
+def recall_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will recall a directive with a reason."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    form = RecallInput(request.POST)
+    if not form.is_valid():
+        return _directive(request, actor, directive, recall=form, status=400)
+    try:
+        receipts = recall_directive(directive, reason=form.cleaned_data["reason"], by=actor, at=now())
+    except NotAllowed:
+        raise
+    except Refusal as refusal:
+        return _directive(request, actor, directive, recall=form, refusal=refusal, status=refusal.status)
+    messages.info(request, gettext("Recalled. Open receipts closed: %(count)s.") % {"count": receipts})
+    return redirect("directive", directive.pk)
+
+
+def _require_receipts(actor: Actor) -> None:
+    if not (actor.can("board.view") or actor.can("directive.issue")):
+        raise NotAllowed(act="board.view")
+
+
+@require_GET
+def unread_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will list exactly who has not read a directive, page by page."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    _require_receipts(actor)
+    code = request.GET.get("area", "")
+    page = unread_page(directive, code, actor=actor, after=request.GET.get("after", ""), limit=200)
+    return render(
+        request,
+        "command/unread.html",
+        {"directive": directive, "page": page, "area": area_for(code, actor=actor), "code": code},
+    )
+
+
+class _Echo:
+    """What ``csv.writer`` writes to: it gives the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@require_GET
+def unread_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """This view will stream the whole unread list as CSV; Excel reads its Chinese (byte order mark)."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    _require_receipts(actor)
+    code = request.GET.get("area", "")
+    area_for(code, actor=actor)
+
+    def lines() -> Iterator[str]:
+        writer = csv.writer(_Echo())
+        yield "\ufeff" + writer.writerow(
+            [gettext("Place"), gettext("Unit"), gettext("Kind"), gettext("State"), gettext("On paper")]
+        )
+        after = ""
+        while True:
+            page = unread_page(directive, code, actor=actor, after=after, limit=CSV_PAGE)
+            for task in page.tasks:
+                yield writer.writerow(
+                    [
+                        place_text(task.place),
+                        task.owner.label,
+                        task.owner.organ_type.label,
+                        task.get_state_display(),
+                        gettext("yes") if task.on_paper else gettext("no"),
+                    ]
+                )
+            if not page.next:
+                return
+            after = page.next
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="unread-{directive.pk}.csv"'
+    return response
+
+
+@require_GET
+def sheet_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will print one A4 page for each compound that has no screen, with a QR code to sign for it."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    area = area_for(request.GET.get("area", ""), actor=actor)
+    scope = receipts_at(directive, area.code, actor=actor).scope
+    page = Paginator(paper_receipts(directive, scope=scope), SHEETS_PER_PRINT).get_page(request.GET.get("page"))
+    sheets = [
+        {
+            "task": task,
+            "qr": mark_safe(  # noqa: S308 - drawn here from our own address
+                segno.make(_sign_address(request, directive, task.place), error="m").svg_inline(
+                    scale=3, border=2, omitsize=False
+                )
+            ),
+        }
+        for task in page
+    ]
+    return render(request, "command/sheet.html", {"directive": directive, "sheets": sheets, "page": page, "area": area})
+
+
+def _sign_address(request: HttpRequest, directive: Directive, place: int) -> str:
+    return request.build_absolute_uri(f"{reverse('directive_sign', args=[directive.pk])}?place={place_text(place)}")
+
+
+@require_http_methods(["GET", "POST"])
+def sign_page(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseRedirect:
+    """This view will let the community enter which compounds have signed for the printed sheet."""
+    actor = signed_in(request)
+    directive = get_directive(pk, actor=actor)
+    if not actor.can("task.answer"):
+        raise NotAllowed(act="task.answer")
+    place = request.GET.get("place", "")
+    form = SignInput(request.POST or None, initial={"signed_at": now()})
+    refusal = None
+    if request.method == "POST":
+        form.data = request.POST
+        if form.is_valid():
+            try:
+                signed = sign_on_paper(
+                    directive,
+                    task_ids=[int(task) for task in form.cleaned_data["tasks"] if task.isdigit()],
+                    signed_at=form.cleaned_data["signed_at"],
+                    by=actor,
+                    at=now(),
+                )
+            except Refusal as found:
+                refusal = found
+            else:
+                messages.info(request, gettext("Signed for on paper: %(count)s.") % {"count": signed})
+                return redirect("directive_sign", directive.pk)
+    status = 200 if request.method == "GET" else refusal.status if refusal else 400
+    return render(
+        request,
+        "command/sign.html",
+        {
+            "directive": directive,
+            "form": form,
+            "refusal": refusal,
+            "receipts": paper_receipts(directive, scope=actor.scope),
+            "ticked": int(place) if place.isdigit() else None,
+        },
+        status=status,
+    )
