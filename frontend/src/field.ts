@@ -1,0 +1,228 @@
+// The phone page: door, outcome, next. Counts at the top are of this phone; nothing here follows a person.
+import "./field.css";
+import { Outbox, type Kept, type State } from "./field/outbox";
+import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
+
+interface Words {
+  states: Record<string, string>;
+  [name: string]: string | Record<string, string>;
+}
+const REFRESH = 60_000;
+const page = document.getElementById("field")!;
+const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
+const list = document.getElementById("field-list")!;
+const dialog = document.getElementById("field-door") as HTMLDialogElement;
+const word = (name: string, values: Record<string, string | number> = {}): string =>
+  Object.entries(values).reduce((text, [key, value]) => text.replace(`%(${key})s`, String(value)), String(words[name]));
+
+let box: Outbox;
+let sheet: Sheet | undefined;
+let asked = 0;
+let wells: Stairwell[] = [];
+let chosen: Door | undefined;
+let last: Kept | undefined;
+let drawn = "";
+let begun = false;
+const opened = new Set<string>();
+/** Settled doors leave the short list only when the page is drawn anew by hand, so nothing jumps under a thumb. */
+const touched = new Set<string>();
+
+function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = "", text = ""): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  if (kind) element.className = kind;
+  if (text) element.textContent = text;
+  return element;
+}
+
+function csrf(): string {
+  return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
+}
+
+const showsAll = (): boolean => (document.getElementById("field-all") as HTMLInputElement).checked;
+const kindOf = (door: Door): string => (door.state === 0 ? "waiting" : OPEN_STATES.has(door.state) ? "under-way" : "done");
+const wellName = (well: { compound: string; building: string; entrance: string }): string =>
+  [well.compound, well.building && word("building", { name: well.building }), well.entrance && word("entrance", { name: well.entrance })]
+    .filter(Boolean)
+    .join(" · ");
+
+async function drawCounts(): Promise<void> {
+  const tally = await box.tally();
+  for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
+    const cell = document.getElementById(`count-${state}`)!;
+    cell.textContent = String(tally[state]);
+    cell.parentElement!.classList.toggle("some", tally[state] > 0);
+  }
+  document.getElementById("count-REFUSED")!.parentElement!.hidden = tally.REFUSED === 0;
+  const note = document.getElementById("field-note")!;
+  const lines = [];
+  if (!navigator.onLine || box.trouble === "offline") lines.push(word("offline"));
+  else if (box.trouble) lines.push(box.trouble);
+  if (tally.elsewhere) lines.push(word("elsewhere", { count: tally.elsewhere }));
+  note.textContent = lines.join(" ");
+  note.hidden = !lines.length;
+}
+
+async function drawList(): Promise<void> {
+  const mine = await box.mine();
+  drawRefused(mine);
+  if (!sheet) return;
+  wells = stairwells(sheet, asked, mine);
+  const all = showsAll();
+  const now = JSON.stringify([wells, all, [...touched]]);
+  if (now === drawn) return; // a finger may be on the list
+  drawn = now;
+  const parts: HTMLElement[] = [];
+  for (const well of wells) {
+    const left = well.doors.filter((door) => OPEN_STATES.has(door.state)).length;
+    const doors = well.doors.filter((door) => all || OPEN_STATES.has(door.state) || touched.has(door.place));
+    if (!doors.length) continue;
+    const part = make("details", "well");
+    if (!begun) opened.add(well.key);
+    begun = true;
+    part.open = opened.has(well.key);
+    const summary = make("summary");
+    summary.append(make("span", "", wellName(well)), make("span", "num", word("left", { left, doors: well.doors.length })));
+    part.append(summary);
+    part.addEventListener("toggle", () => {
+      if (part.open) opened.add(well.key);
+      else opened.delete(well.key);
+      if (part.open && part.childElementCount === 1) part.append(rowsOf(doors));
+    });
+    if (part.open) part.append(rowsOf(doors));
+    parts.push(part);
+  }
+  if (!parts.length) parts.push(make("p", "empty", sheet.round ? word("all_done") : word("no_round")));
+  list.replaceChildren(...parts);
+}
+
+function rowsOf(doors: Door[]): HTMLElement {
+  const rows = make("ul", "doors");
+  for (const door of doors) {
+    const button = make("button", "door");
+    button.type = "button";
+    button.dataset.place = door.place;
+    button.append(make("b", "", door.label), make("span", `state state-${kindOf(door)}`, words.states[door.state]));
+    if (door.attempts > 1) button.append(make("span", "secondary", word("times", { count: door.attempts })));
+    if (door.waiting) button.append(make("span", "on-phone", word("on_phone")));
+    button.addEventListener("click", () => choose(door));
+    const row = make("li");
+    row.append(button);
+    rows.append(row);
+  }
+  return rows;
+}
+
+function drawRefused(mine: Kept[]): void {
+  const area = document.getElementById("field-refused")!;
+  const refused = mine.filter((kept) => kept.state === "REFUSED" || kept.state === "CONFLICT");
+  area.hidden = !refused.length;
+  area.replaceChildren(
+    ...refused.map((kept) => {
+      const line = make("p", "message error");
+      const why = kept.state === "CONFLICT" ? word("conflict") : kept.why;
+      line.append(make("span", "", `${labelOf(kept.place)} · ${words.states[kept.outcome]}: ${why} `));
+      const button = make("button", "btn", word("noted"));
+      button.type = "button";
+      button.addEventListener("click", () => void box.dismiss(kept.id));
+      line.append(button);
+      return line;
+    }),
+  );
+}
+
+function labelOf(place: string): string {
+  for (const well of wells) for (const door of well.doors) if (door.place === place) return `${wellName(well)} · ${door.label}`;
+  return place;
+}
+
+function choose(door: Door): void {
+  chosen = door;
+  last = undefined;
+  touched.add(door.place);
+  document.getElementById("door-title")!.textContent = door.label;
+  document.getElementById("door-where")!.textContent = wellName(door);
+  document.getElementById("door-state")!.textContent = words.states[door.state];
+  showStep("outcomes");
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+function showStep(step: "outcomes" | "kept"): void {
+  for (const part of dialog.querySelectorAll<HTMLElement>("[data-step]")) part.hidden = part.dataset.step !== step;
+}
+
+function nextDoor(): Door | undefined {
+  const doors = wells.flatMap((well) => well.doors);
+  const here = doors.findIndex((door) => door.place === chosen?.place);
+  const open = (door: Door): boolean => OPEN_STATES.has(door.state) && !touched.has(door.place);
+  return doors.slice(here + 1).find(open) ?? doors.slice(0, Math.max(here, 0)).find(open);
+}
+
+async function record(outcome: number, name: string): Promise<void> {
+  if (!chosen || !sheet?.round) return;
+  const door = chosen;
+  last = await box.keep({ round: sheet.round.id, place: door.place, outcome, name });
+  await drawList();
+  const next = nextDoor();
+  document.getElementById("door-kept")!.textContent = word("kept", { door: door.label, outcome: words.states[outcome] });
+  const button = document.getElementById("door-next") as HTMLButtonElement;
+  button.hidden = !next;
+  if (next) button.textContent = word("next", { door: next.label });
+  showStep("kept");
+  (next ? button : (document.getElementById("door-close") as HTMLButtonElement)).focus();
+}
+
+async function takeBack(): Promise<void> {
+  if (!last || !chosen) return;
+  const inTime = await box.takeBack(last.id);
+  await drawList();
+  if (inTime) choose(chosen);
+  else document.getElementById("door-kept")!.textContent = word("gone");
+}
+
+async function refresh(): Promise<void> {
+  const read = await readSheet(box, page.dataset.sheet!);
+  sheet = read.sheet;
+  asked = read.asked;
+  const stale = document.getElementById("field-as-of")!;
+  stale.textContent = read.as_of
+    ? word("as_of", { time: new Date(read.as_of).toLocaleTimeString(document.documentElement.lang, { timeZone: page.dataset.zone }) })
+    : "";
+  if (!sheet) list.replaceChildren(make("p", "empty", read.refused || word("nothing_yet")));
+  await drawList();
+}
+
+async function start(): Promise<void> {
+  box = await Outbox.open(page.dataset.holder!, csrf);
+  let answered = 0;
+  box.addEventListener("changed", () => {
+    void drawCounts();
+    void drawList();
+    // What the server took shows in its own sheet a moment later.
+    clearTimeout(answered);
+    answered = window.setTimeout(() => void refresh(), 1_500);
+  });
+  for (const button of dialog.querySelectorAll<HTMLButtonElement>("[data-outcome]")) {
+    button.addEventListener("click", () => void record(Number(button.dataset.outcome), button.dataset.name!));
+  }
+  document.getElementById("door-next")!.addEventListener("click", () => {
+    const next = nextDoor();
+    if (!next) return dialog.close();
+    opened.add(wells.find((well) => well.doors.some((door) => door.place === next.place))!.key);
+    choose(next);
+  });
+  document.getElementById("door-back")!.addEventListener("click", () => void takeBack());
+  for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => list.querySelector<HTMLElement>(`[data-place="${chosen?.place}"]`)?.focus());
+  document.getElementById("field-all")!.addEventListener("change", () => {
+    touched.clear();
+    void drawList();
+  });
+  addEventListener("online", () => void drawCounts());
+  addEventListener("offline", () => void drawCounts());
+  setInterval(() => document.hidden || dialog.open || void refresh(), REFRESH);
+  await refresh();
+  await drawCounts();
+}
+
+void start();

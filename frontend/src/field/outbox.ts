@@ -1,0 +1,255 @@
+// What was found at a door is written into IndexedDB first and sent from there: a lost network loses nothing.
+// A visit keeps its id from the first write, so sending it twice counts it once.
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import { v7 as uuid7 } from "uuid";
+
+/** KEPT on this phone, SENT without an answer yet, then what the server said. */
+export type State = "KEPT" | "SENT" | "ACKNOWLEDGED" | "CONFLICT" | "REFUSED";
+export interface Kept {
+  id: string;
+  holder: string; // the pass or post that it was recorded under
+  round: number;
+  place: string;
+  outcome: number; // its rank
+  name: string; // its name, as the server knows it
+  at: string;
+  state: State;
+  ready: number; // until then it can be taken back
+  answered: number; // when the server's answer came, on this phone's clock
+  why: string; // the server's reason when refused
+}
+export interface Tally {
+  KEPT: number;
+  SENT: number;
+  ACKNOWLEDGED: number;
+  CONFLICT: number;
+  REFUSED: number;
+  elsewhere: number; // recorded under another pass; sent when its link is opened again
+}
+/** A sheet of doors as the server told it, and when it was asked (this phone's clock). */
+export interface Stored {
+  key: string;
+  etag: string;
+  asked: number;
+  as_of: string; // when the server told it, on the server's clock
+  body: unknown;
+}
+interface Schema extends DBSchema {
+  visits: { key: string; value: Kept; indexes: { state: State } };
+  sheets: { key: string; value: Stored };
+}
+
+const BATCH = 100;
+const TAKE_BACK = 5_000;
+const FIRST_WAIT = 2_000;
+const LONGEST_WAIT = 120_000;
+const DAY = 86_400_000;
+
+export class Outbox extends EventTarget {
+  private wait = FIRST_WAIT;
+  private timer = 0;
+  private sending = false;
+  /** Why nothing goes out now: "", "offline", or the server's sentence. */
+  trouble = "";
+
+  private constructor(
+    private db: IDBPDatabase<Schema>,
+    private holder: string,
+    private token: () => string,
+  ) {
+    super();
+  }
+
+  /** Opens the phone's store; what an interrupted upload left as SENT goes out again. */
+  static async open(holder: string, token: () => string): Promise<Outbox> {
+    const db = await openDB<Schema>("qipan-field", 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore("visits", { keyPath: "id" }).createIndex("state", "state");
+        fresh.createObjectStore("sheets", { keyPath: "key" });
+      },
+    });
+    const box = new Outbox(db, holder, token);
+    await box.forget();
+    addEventListener("online", () => box.soon(0));
+    addEventListener("offline", () => box.stuck("offline"));
+    document.addEventListener("visibilitychange", () => document.hidden || box.soon(0));
+    void navigator.storage?.persist?.();
+    box.soon(0);
+    return box;
+  }
+
+  async keep(visit: Pick<Kept, "round" | "place" | "outcome" | "name">): Promise<Kept> {
+    const kept: Kept = {
+      ...visit,
+      id: uuid7(),
+      holder: this.holder,
+      at: new Date().toISOString(),
+      state: "KEPT",
+      ready: Date.now() + TAKE_BACK,
+      answered: 0,
+      why: "",
+    };
+    await this.db.add("visits", kept);
+    this.changed();
+    this.soon(TAKE_BACK + 50);
+    return kept;
+  }
+
+  /** Takes back what has not left the phone; says whether it was in time. */
+  async takeBack(id: string): Promise<boolean> {
+    const store = this.db.transaction("visits", "readwrite").store;
+    const kept = await store.get(id);
+    if (kept?.state !== "KEPT") return false;
+    await store.delete(id);
+    this.changed();
+    return true;
+  }
+
+  /** Puts a refused visit out of sight once its reason was read. */
+  async dismiss(id: string): Promise<void> {
+    await this.db.delete("visits", id);
+    this.changed();
+  }
+
+  async tally(): Promise<Tally> {
+    const tally: Tally = { KEPT: 0, SENT: 0, ACKNOWLEDGED: 0, CONFLICT: 0, REFUSED: 0, elsewhere: 0 };
+    for (const kept of await this.db.getAll("visits")) {
+      if (kept.holder === this.holder) tally[kept.state]++;
+      else if (kept.state === "KEPT" || kept.state === "SENT") tally.elsewhere++;
+    }
+    return tally;
+  }
+
+  /** What this phone knows and the sheet may not know yet. */
+  async mine(): Promise<Kept[]> {
+    return (await this.db.getAll("visits")).filter((kept) => kept.holder === this.holder);
+  }
+
+  async sheet(key: string): Promise<Stored | undefined> {
+    return this.db.get("sheets", `${this.holder} ${key}`);
+  }
+
+  async keepSheet(sheet: Stored): Promise<void> {
+    await this.db.put("sheets", { ...sheet, key: `${this.holder} ${sheet.key}` });
+  }
+
+  /** Plans the next upload; a shorter wait replaces a longer one. */
+  soon(delay: number): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.send(), delay);
+  }
+
+  private stuck(why: string): void {
+    this.trouble = why;
+    this.changed();
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  /** Drops what the server acknowledged a day ago: the phone is no archive. */
+  private async forget(): Promise<void> {
+    const store = this.db.transaction("visits", "readwrite").store;
+    for (const kept of await store.getAll()) {
+      if (kept.state === "ACKNOWLEDGED" && kept.ready < Date.now() - DAY) await store.delete(kept.id);
+    }
+  }
+
+  /** One page of this browser sends at a time. */
+  private async send(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    try {
+      if (navigator.locks) await navigator.locks.request("qipan-outbox", () => this.upload());
+      else await this.upload();
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  private async upload(size = BATCH): Promise<void> {
+    const waiting = (await this.mine()).filter((kept) => kept.state === "KEPT" || kept.state === "SENT");
+    const batch = waiting.filter((kept) => kept.ready <= Date.now()).slice(0, size);
+    if (!batch.length) {
+      this.trouble = "";
+      this.changed();
+      if (waiting.length) this.soon(Math.max(50, Math.min(...waiting.map((kept) => kept.ready)) - Date.now() + 50));
+      return;
+    }
+    await this.mark(batch.map((kept) => ({ ...kept, state: "SENT" })));
+    let answer: Response;
+    try {
+      answer = await fetch("/api/visits", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRFToken": this.token() },
+        credentials: "same-origin",
+        body: JSON.stringify(bodyOf(batch)),
+        signal: AbortSignal.timeout(30_000),
+      });
+    } catch {
+      return this.later(batch, "offline");
+    }
+    if (answer.ok) {
+      const unanswered = await this.settle(batch, (await answer.json()) as Answer);
+      if (unanswered.length) return this.later(unanswered, "");
+      this.wait = FIRST_WAIT;
+      this.trouble = "";
+      this.changed();
+      this.soon(0);
+      return;
+    }
+    const said = (await answer.json().catch(() => ({}))) as { sentence?: string };
+    const sentence = said.sentence ?? `HTTP ${answer.status}`;
+    const lasting = answer.status === 400 || answer.status === 413 || answer.status === 422;
+    if (!lasting) return this.later(batch, sentence);
+    if (batch.length > 1) {
+      await this.mark(batch.map((kept) => ({ ...kept, state: "KEPT" })));
+      return this.upload(1); // one of them is at fault: find it, let the others through
+    }
+    await this.mark([{ ...batch[0], state: "REFUSED", why: sentence }]);
+    this.soon(0);
+  }
+
+  private async later(batch: Kept[], why: string): Promise<void> {
+    await this.mark(batch.map((kept) => ({ ...kept, state: "KEPT" })));
+    this.stuck(why);
+    this.soon(this.wait * (0.75 + Math.random() / 2));
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+  }
+
+  /** Writes down what the server said of each visit; returns those that it did not name. */
+  private async settle(batch: Kept[], answer: Answer): Promise<Kept[]> {
+    const said = new Map(answer.answers.map((item) => [item.id, item]));
+    const unanswered = batch.filter((kept) => !said.has(kept.id));
+    await this.mark(
+      batch.filter((kept) => said.has(kept.id)).map((kept) => {
+        const item = said.get(kept.id)!;
+        kept = { ...kept, answered: Date.now() };
+        if (item.answer === "stored" || item.answer === "duplicate") return { ...kept, state: "ACKNOWLEDGED" };
+        if (item.answer === "conflict") return { ...kept, state: "CONFLICT" };
+        return { ...kept, state: "REFUSED", why: item.sentence ?? item.code ?? "" };
+      }),
+    );
+    return unanswered;
+  }
+
+  private async mark(visits: Kept[]): Promise<void> {
+    const transaction = this.db.transaction("visits", "readwrite");
+    for (const visit of visits) void transaction.store.put(visit);
+    await transaction.done;
+    this.changed();
+  }
+}
+
+interface Answer {
+  answers: { id: string; answer: string; code?: string; sentence?: string }[];
+}
+
+/** The body of POST /api/visits; ``sent_at`` lets the server take the error of this phone's clock out. */
+function bodyOf(batch: Kept[]): object {
+  return {
+    sent_at: new Date().toISOString(),
+    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at })),
+  };
+}

@@ -1,0 +1,100 @@
+// The doors of a team, by compound, building and stairwell, as the server last told them and as this phone knows them.
+import type { Kept, Outbox } from "./outbox";
+
+export type Row = [place: string, building: string, entrance: string, label: string, state: number, attempts: number];
+export interface Compound {
+  place: string;
+  name: string;
+  doors: Row[];
+}
+export interface Sheet {
+  round: { id: number; number: number; closes_at: string } | null;
+  compounds: Compound[];
+}
+export interface Door {
+  place: string;
+  building: string;
+  entrance: string;
+  label: string;
+  compound: string;
+  state: number;
+  attempts: number;
+  waiting: boolean; // this phone knows it, the server does not yet
+}
+export interface Stairwell {
+  key: string;
+  compound: string;
+  building: string;
+  entrance: string;
+  doors: Door[];
+}
+
+const NOT_HOME = 1;
+const PRESUMED_VACANT = 10;
+/** States that ask for another visit: not yet visited, nobody home, appointment, language help. */
+export const OPEN_STATES = new Set([0, NOT_HOME, 4, 5]);
+
+export interface Read {
+  sheet: Sheet | undefined;
+  as_of: string;
+  asked: number; // when the server was asked for it, on this phone's clock
+  refused: string; // the server's sentence when it gave none
+}
+
+/** Reads the sheet from the server, or from this phone when there is no network. */
+export async function readSheet(box: Outbox, key: string): Promise<Read> {
+  const old = await box.sheet(key);
+  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "" };
+  const asked = Date.now();
+  try {
+    const answer = await fetch(key, {
+      credentials: "same-origin",
+      headers: old ? { "If-None-Match": old.etag } : {},
+      cache: "no-store",
+      signal: AbortSignal.timeout(20_000),
+    });
+    const as_of = answer.headers.get("As-Of") ?? "";
+    if (answer.status === 304 && old) {
+      await box.keepSheet({ ...old, key, asked, as_of });
+      return { ...kept, asked, as_of };
+    }
+    const body = (await answer.json()) as Sheet & { sentence?: string };
+    if (!answer.ok) return { ...kept, refused: body.sentence ?? `HTTP ${answer.status}` };
+    await box.keepSheet({ key, etag: answer.headers.get("ETag") ?? "", asked, as_of, body });
+    return { sheet: body, asked, as_of, refused: "" };
+  } catch {
+    return kept;
+  }
+}
+
+/** The state of a door once this phone's own visits are added: the highest outcome stands, three times nobody home. */
+export function stateWith(state: number, attempts: number, mine: Kept[]): { state: number; attempts: number } {
+  const best = Math.max(state === PRESUMED_VACANT ? NOT_HOME : state, ...mine.map((kept) => kept.outcome));
+  const visits = attempts + mine.length;
+  return { state: best === NOT_HOME && visits >= 3 ? PRESUMED_VACANT : best, attempts: visits };
+}
+
+/** Stairwells in the order of the register, each with its doors. */
+export function stairwells(sheet: Sheet, asked: number, mine: Kept[]): Stairwell[] {
+  const pending = new Map<string, Kept[]>();
+  for (const kept of mine) {
+    if (kept.round !== sheet.round?.id || kept.state === "REFUSED" || kept.state === "CONFLICT") continue;
+    if (kept.state === "ACKNOWLEDGED" && kept.answered < asked) continue; // the sheet has it already
+    pending.set(kept.place, [...(pending.get(kept.place) ?? []), kept]);
+  }
+  const wells = new Map<string, Stairwell>();
+  for (const compound of sheet.compounds) {
+    for (const [place, building, entrance, label, state, attempts] of compound.doors) {
+      const key = `${compound.place}/${building}/${entrance}`;
+      if (!wells.has(key)) wells.set(key, { key, compound: compound.name, building, entrance, doors: [] });
+      const own = pending.get(place) ?? [];
+      wells.get(key)!.doors.push({
+        ...stateWith(state, attempts, own),
+        place, building, entrance, label,
+        compound: compound.name,
+        waiting: own.some((kept) => kept.state !== "ACKNOWLEDGED"),
+      });
+    }
+  }
+  return [...wells.values()];
+}

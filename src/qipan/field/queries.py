@@ -1,0 +1,104 @@
+"""What a team sees on its phone: its doors in the round under way, and the order behind them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from qipan.deployment.api import Team
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range, compound_of, place_text
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.screening.api import Round, current_round, doors_of_team
+from qipan.territory.api import compounds_within
+
+
+class NoTeam(Refusal):
+    """Several teams work on the ground of this post; the page must name one."""
+
+    code = "no_team"
+    sentence = _("Choose the team whose doors you visit.")
+    status = 400
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who ordered the round, on which basis, until when: what a worker shows at the door."""
+
+    title: str
+    basis: str
+    ordered_by: str
+    number: int
+    until: datetime
+    drill: bool
+
+
+def teams_of(actor: Actor) -> "QuerySet[Team]":
+    """This function will return the teams whose visits ``actor`` may enter: the pass's own, or those on a post's ground."""
+    teams = Team.objects.within(actor.scope).filter(released_at=None).order_by("place", "pk")
+    return teams.filter(pk=actor.team_id) if actor.team_id is not None else teams
+
+
+def team_of(actor: Actor, team_id: int | None) -> Team:
+    """This function will return the team to show. Raises ``NotFound`` and ``NoTeam``."""
+    teams = teams_of(actor)
+    if team_id is not None:
+        teams = teams.filter(pk=team_id)
+    found = list(teams[:2])
+    if not found:
+        raise NotFound
+    if len(found) > 1:
+        raise NoTeam
+    return found[0]
+
+
+def round_of(team: Team, *, at: datetime) -> Round | None:
+    """This function will return the round that is under way on the team's ground."""
+    return current_round([Range(team.first, team.last)], at=at)
+
+
+def order_of(round: Round) -> Order:
+    """This function will return the order behind a round, as a resident may read it."""
+    campaign = round.campaign
+    return Order(
+        title=campaign.title,
+        basis=campaign.basis,
+        ordered_by=campaign.unit.label,
+        number=round.number,
+        until=round.closes_at,
+        drill=campaign.drill,
+    )
+
+
+def sheet_of(team: Team, round: Round | None) -> dict[str, Any]:
+    """This function will return the team's doors by compound, in the order of the register.
+
+    A door is ``[place, building, entrance, label, state, attempts]``.
+    """
+    doors = list(doors_of_team(team.pk, round.pk)) if round else []
+    names = compound_names(door.place for door in doors)
+    compounds: dict[int, list[list[Any]]] = {}
+    for door in doors:
+        compounds.setdefault(compound_of(door.place), []).append(
+            [place_text(door.place), door.building, door.entrance, door.label, int(door.state), door.attempts]
+        )
+    return {
+        "team": {"id": team.pk, "name": team.name},
+        "round": {"id": round.pk, "number": round.number, "closes_at": round.closes_at} if round else None,
+        "compounds": [
+            {"place": place_text(place), "name": names.get(place, ""), "doors": rows}
+            for place, rows in compounds.items()
+        ],
+    }
+
+
+def compound_names(places: Iterable[int]) -> dict[int, str]:
+    """This function will name the compounds of these doors."""
+    wanted = {compound_of(place) for place in places}
+    if not wanted:
+        return {}
+    ground = Range(min(wanted), max(wanted))
+    return dict(compounds_within([ground]).filter(place__in=wanted).values_list("place", "name"))

@@ -1,0 +1,31 @@
+"""The endpoint that the phone page reads; visits themselves go to ``POST /api/visits`` (screening)."""
+
+import hashlib
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control
+from ninja import Router
+
+from qipan.access.api import signed_in
+from qipan.kernel.clock import now
+
+from .queries import round_of, sheet_of, team_of
+
+router = Router(tags=["field"])
+
+
+@router.get("field/doors")
+def get_doors(request: HttpRequest, team: int | None = None) -> HttpResponse:
+    """The doors of a team in the round under way; 304 while nothing changed since the ETag was given."""
+    actor = signed_in(request)
+    actor.require("visit.submit")
+    at = now()
+    chosen = team_of(actor, team)
+    body = msgspec.json.encode(sheet_of(chosen, round_of(chosen, at=at)))
+    tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    response = get_conditional_response(request, etag=tag) or HttpResponse(body, content_type="application/json")
+    response.headers["ETag"] = tag
+    response.headers["As-Of"] = at.isoformat(timespec="seconds")
+    patch_cache_control(response, private=True, no_cache=True)
+    return response

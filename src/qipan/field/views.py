@@ -1,0 +1,80 @@
+"""The phone page of a team."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+
+from qipan.access.api import needs, signed_in
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import BadInput
+from qipan.screening.api import DoorState, Outcome
+
+from .queries import order_of, round_of, team_of, teams_of
+
+# The two that are common come first and large; the order of the others is by how often they come.
+MAIN = (Outcome.ANSWERED, Outcome.NOT_HOME)
+OTHERS = (
+    Outcome.BY_PHONE,
+    Outcome.APPOINTMENT,
+    Outcome.REFUSED,
+    Outcome.LANGUAGE_HELP,
+    Outcome.VACANT_KNOWN,
+    Outcome.VACANT_UNKNOWN,
+    Outcome.DEMOLISHED,
+)
+MOST_TEAMS = 200
+
+
+def words() -> dict[str, object]:
+    """This function will return the sentences that the page's script needs, in the active language."""
+    return {
+        "states": {str(int(state)): str(state.label) for state in DoorState},
+        "building": _("Building %(name)s"),
+        "entrance": _("Entrance %(name)s"),
+        "left": _("%(left)s of %(doors)s left"),
+        "times": _("%(count)s visits"),
+        "on_phone": _("on this phone"),
+        "kept": _("%(door)s kept: %(outcome)s"),
+        "next": _("Next: %(door)s"),
+        "gone": _("It has left the phone. Enter a new visit instead."),
+        "all_done": _("Every door here is settled for this round."),
+        "no_round": _("No round is under way here."),
+        "nothing_yet": _("No network, and no list of doors on this phone yet."),
+        "offline": _("No network. Everything is kept on this phone and goes out by itself."),
+        "elsewhere": _("%(count)s visits were entered under another pass; open its link again to send them."),
+        "conflict": _("the server holds something else under this visit; a person decides"),
+        "noted": _("Noted"),
+        "as_of": _("as of %(time)s"),
+    }
+
+
+@needs("visit.submit")
+@ensure_csrf_cookie
+def field(request: HttpRequest) -> HttpResponse:
+    """Today's doors of a team by stairwell; a post with several teams chooses first."""
+    actor = signed_in(request)
+    asked = request.GET.get("team")
+    if asked is not None and not (asked.isascii() and asked.isdigit() and len(asked) < 19):
+        raise BadInput(["team"])
+    teams = list(teams_of(actor)[: MOST_TEAMS + 1])
+    if asked is None and len(teams) != 1:
+        return render(request, "field/teams.html", {"teams": teams[:MOST_TEAMS], "more": len(teams) > MOST_TEAMS})
+    team = team_of(actor, int(asked) if asked else None)
+    round = round_of(team, at=now())
+    return render(
+        request,
+        "field/field.html",
+        {
+            "team": team,
+            "several": len(teams) > 1,
+            "round": round,
+            "order": order_of(round) if round else None,
+            "holder": actor.pass_id or f"post {actor.post_id}",
+            "main": MAIN,
+            "others": OTHERS,
+            "words": words(),
+            "zone": settings.TIME_ZONE,
+        },
+    )
