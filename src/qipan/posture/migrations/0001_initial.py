@@ -8,8 +8,6 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    initial = True
-
     dependencies = [
         ('duties', '0001_initial'),
     ]

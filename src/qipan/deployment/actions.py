@@ -1,0 +1,339 @@
+"""Acts on forces: form and release teams, open, fill and close shifts, warn of empty ones."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from qipan.access.api import revoke_passes
+from qipan.desk.api import Admission, TaskKind, TaskState, answer_task, recall_tasks, send_task, send_tasks
+from qipan.duties.api import Stewardship, Unit
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound, Refusal
+
+from . import rules
+from .ingest import insert_shifts, insert_teams, team_grounds
+from .models import Shift, Team
+
+
+class TeamSizeUnknown(Refusal):
+    code = "team_size_unknown"
+    sentence = _("Say how many doors a team takes: at least one.")
+    status = 400
+
+
+class StandDownMissing(Refusal):
+    code = "stand_down_missing"
+    sentence = _("A team stands down in the future: say when.")
+    status = 400
+
+
+class ShiftHoursDisordered(Refusal):
+    code = "shift_hours_disordered"
+    sentence = _("A shift ends after it starts and is no longer than a day.")
+    status = 400
+
+
+class NoShiftLeft(Refusal):
+    code = "no_shift_left"
+    sentence = _("All of these shifts are over already.")
+
+
+class NobodyNamed(Refusal):
+    code = "nobody_named"
+    sentence = _("Say who takes the shift.")
+    status = 400
+
+
+class ShiftFilled(Refusal):
+    """Somebody else filled it first."""
+
+    code = "shift_filled"
+    sentence = _("The shift is taken by %(filled_by)s.")
+
+
+class ShiftOver(Refusal):
+    code = "shift_over"
+    sentence = _("The shift is over or was closed.")
+
+
+def _require_ground(grounds: Iterable[Range], *, by: Actor) -> list[Range]:
+    ranges = [Range(*ground) for ground in grounds]
+    if not ranges or any(ground.without(by.scope.ranges) for ground in ranges):
+        raise NotFound
+    return ranges
+
+
+@transaction.atomic
+def form_teams(
+    *,
+    units: QuerySet[Unit] | Sequence[Unit],
+    per_doors: int,
+    stands_down_at: datetime,
+    source: str = "",
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+) -> int:
+    """This function will split the ground of each unit into teams of at most ``per_doors`` doors: whole
+    neighbouring compounds, or parts of a large one. The teams tile the ground: no place is left without one.
+    A unit that has teams already keeps them, so forming twice is harmless. Returns how many were formed.
+
+    Needs ``team.manage``. Raises ``NotAllowed``, ``NotFound`` (a unit outside the scope),
+    ``TeamSizeUnknown``, ``StandDownMissing``.
+    """
+    by.require("team.manage")
+    if per_doors < 1:
+        raise TeamSizeUnknown(field="per_doors")
+    if stands_down_at <= at:
+        raise StandDownMissing(field="stands_down_at")
+    chosen = units if isinstance(units, QuerySet) else Unit.objects.filter(pk__in=[unit.pk for unit in units])
+    chosen = chosen.filter(first__isnull=False)
+    if any(Range(*pair).without(by.scope.ranges) for pair in chosen.order_by().values_list("first", "last")):
+        raise NotFound
+    standing = Team.objects.everywhere("units inside the scope").filter(
+        unit=OuterRef("pk"), released_at=None, drill=drill
+    )
+    without = chosen.filter(~Exists(standing))
+    grounds = list(team_grounds(without, per_doors=per_doors))
+    formed = insert_teams(grounds, source=source, at=at, stands_down_at=stands_down_at, drill=drill)
+    if formed:
+        record(
+            "deployment.form_teams",
+            subject=source or "deployment.Team",
+            by=by,
+            at=at,
+            place=min(ranges[0].first for _unit, ranges in grounds),
+            data={"teams": formed, "units": len(grounds), "per_doors": per_doors},
+            drill=drill,
+        )
+    return formed
+
+
+@transaction.atomic
+def release_teams(ids: Iterable[int] | None = None, *, source: str | None = None, by: Actor, at: datetime) -> int:
+    """This function will release teams, by id or all of a source, and take back their passes; returns how many.
+
+    Releasing twice is harmless. Needs ``team.manage`` or ``release.run``. Raises ``NotAllowed``.
+    """
+    if not by.can("release.run"):
+        by.require("team.manage")
+    teams = Team.objects.within(by.scope).filter(released_at=None)
+    if ids is not None:
+        teams = teams.filter(pk__in=list(ids))
+    elif source:
+        teams = teams.filter(source=source)
+    else:
+        raise TypeError("say which teams: ids or a source")
+    rows = list(teams.values_list("pk", "place", "drill"))
+    if not rows:
+        return 0
+    chosen = [pk for pk, _place, _drill in rows]
+    released = Team.objects.everywhere("checked above").filter(pk__in=chosen, released_at=None).update(released_at=at)
+    passes = revoke_passes(team_ids=chosen, by=by, at=at)
+    record(
+        "deployment.release_teams",
+        subject=source or "deployment.Team",
+        by=by,
+        at=at,
+        place=rows[0][1],
+        data={"teams": released, "passes": passes},
+        drill=rows[0][2],
+    )
+    return released
+
+
+@transaction.atomic
+def open_shifts(
+    *,
+    organ_type: str,
+    grounds: Iterable[Range],
+    periods: Sequence[tuple[datetime, datetime]],
+    title: str,
+    asker: Unit,
+    basis: str,
+    source: str,
+    admission: Admission | None = None,
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+) -> int:
+    """This function will open a shift for each period at each place of a kind of unit: at every compound
+    (``compound``) or at every compound that a company looks after (``property-company``). Each owner gets
+    one task for each period on its desk; filling the shifts closes it. Returns how many shifts.
+
+    Needs ``team.manage``. Raises ``NotAllowed``, ``NotFound``, ``ShiftHoursDisordered``, ``NoShiftLeft``
+    and what ``desk.send_tasks`` raises (work for communities and companies needs admission).
+    """
+    by.require("team.manage")
+    ranges = _require_ground(grounds, by=by)
+    if rules.period_problem(periods):
+        raise ShiftHoursDisordered
+    left = [(start, end) for start, end in periods if end > at]
+    if not left:
+        raise NoShiftLeft
+    opened = 0
+    for start, end in left:
+        task_source = f"{source}:{int(start.timestamp()) // 60}"
+        send_tasks(
+            kind=TaskKind.SHIFT,
+            source=task_source,
+            title=f"{title} {localtime(start):%m-%d %H:%M}-{localtime(end):%H:%M}",
+            asker=asker,
+            organ_types=[organ_type],
+            grounds=ranges,
+            basis=basis,
+            admission=admission,
+            due_at=max(start, at) if start > at else end,
+            by=by,
+            at=at,
+            drill=drill,
+        )
+        opened += insert_shifts(
+            task_source=task_source,
+            title=title,
+            source=source,
+            grounds=ranges,
+            starts_at=start,
+            ends_at=end,
+            drill=drill,
+        )
+    record(
+        "deployment.open_shifts",
+        subject=source,
+        by=by,
+        at=at,
+        place=ranges[0].first,
+        data={"shifts": opened, "periods": len(left), "organ_type": organ_type},
+        drill=drill,
+    )
+    return opened
+
+
+@transaction.atomic
+def fill_shift(shift: Shift, *, filled_by: str, by: Actor, at: datetime) -> Shift:
+    """This function will put somebody on a shift; the owner's task is done once all its shifts are filled.
+
+    ``filled_by`` is what the team calls the person or the post. Needs ``team.manage`` or ``task.answer``.
+    Raises ``NotAllowed``, ``NotFound``, ``NobodyNamed``, ``ShiftOver``, ``ShiftFilled``.
+    """
+    if not by.can("task.answer"):
+        by.require("team.manage")
+    if shift.place not in by.scope:
+        raise NotFound
+    if not filled_by.strip():
+        raise NobodyNamed(field="filled_by")
+    shifts = Shift.objects.everywhere("subject checked")
+    changed = shifts.filter(pk=shift.pk, filled_at=None, released_at=None, ends_at__gt=at).update(
+        filled_by=filled_by.strip(), filled_at=at
+    )
+    fresh = shifts.select_related("unit", "task").get(pk=shift.pk)
+    if not changed:
+        if fresh.filled_at is not None and fresh.ends_at > at and fresh.released_at is None:
+            raise ShiftFilled(filled_by=fresh.filled_by)
+        raise ShiftOver
+    record(
+        "deployment.fill_shift",
+        subject=fresh,
+        by=by,
+        at=at,
+        place=fresh.place,
+        data={"starts_at": fresh.starts_at.isoformat()},
+        drill=fresh.drill,
+    )
+    recall_tasks(_warning(fresh), note=_now("The shift is filled."), by=by, at=at)
+    if fresh.task is not None and not shifts.filter(task=fresh.task, filled_at=None, released_at=None).exists():
+        answer_task(fresh.task, state=TaskState.DONE, note=_now("All shifts are filled."), by=by, at=at)
+    return fresh
+
+
+@transaction.atomic
+def close_shifts(*, source: str, by: Actor, at: datetime) -> int:
+    """This function will close the shifts of a source that are not over and recall their open tasks; how many.
+
+    Needs ``team.manage`` or ``release.run``. Raises ``NotAllowed``.
+    """
+    if not by.can("release.run"):
+        by.require("team.manage")
+    shifts = Shift.objects.within(by.scope).filter(source=source, released_at=None, ends_at__gt=at)
+    first = shifts.order_by("place").first()
+    if first is None:
+        return 0
+    sources = list(shifts.exclude(task=None).order_by().values_list("task__source", flat=True).distinct())
+    warned = list(shifts.filter(warned_at__isnull=False, filled_at=None))
+    closed = shifts.update(released_at=at)
+    for task_source in [*sources, *map(_warning, warned)]:
+        recall_tasks(task_source, note=_now("The shift was closed."), by=by, at=at)
+    record(
+        "deployment.close_shifts",
+        subject=source,
+        by=by,
+        at=at,
+        place=first.place,
+        data={"shifts": closed},
+        drill=first.drill,
+    )
+    return closed
+
+
+def _warning(shift: Shift) -> str:
+    """The source of the card that tells the property manager of an empty shift."""
+    return f"empty-shift:{shift.pk}"
+
+
+def warn_empty_shifts(*, by: Actor, at: datetime, limit: int = 1000) -> int:
+    """This function will tell the property manager of each shift that starts within two hours, or runs, with
+    nobody on it: one card on its desk, once (SCR-8). Without a property company the shift's own unit is told.
+    Returns how many were told; run it every minute. Raises ``NotAllowed``.
+    """
+    by.require("team.manage")
+    empty = (
+        Shift.objects.everywhere("every ground is watched")
+        .filter(filled_at=None, released_at=None, warned_at=None, task__isnull=False)
+        .filter(starts_at__lte=at + rules.WARN_BEFORE, ends_at__gt=at)
+        .select_related("unit", "task__asker", "task__admission")
+        .order_by("starts_at", "pk")[:limit]
+    )
+    told = 0
+    for shift in empty:
+        told += _warn(shift, by=by, at=at)
+    return told
+
+
+@transaction.atomic
+def _warn(shift: Shift, *, by: Actor, at: datetime) -> int:
+    claimed = Shift.objects.everywhere("claimed by its id").filter(
+        pk=shift.pk, filled_at=None, released_at=None, warned_at=None
+    )
+    if not claimed.update(warned_at=at):
+        return 0
+    steward = Stewardship.objects.filter(place=shift.place, valid_to=None).select_related("unit").first()
+    assert shift.task is not None
+    with override(settings.LANGUAGE_CODE):
+        title = _now("Nobody on the shift: %(title)s, %(time)s") % {
+            "title": shift.title,
+            "time": f"{localtime(shift.starts_at):%m-%d %H:%M}",
+        }
+    send_task(
+        kind=TaskKind.CARD,
+        source=_warning(shift),
+        title=title,
+        asker=shift.task.asker,
+        owner=steward.unit if steward else shift.unit,
+        place=shift.place,
+        basis=shift.task.basis,
+        admission=shift.task.admission,
+        due_at=shift.starts_at if shift.starts_at > at else shift.ends_at,
+        by=by,
+        at=at,
+        drill=shift.drill,
+    )
+    return 1

@@ -1,0 +1,25 @@
+"""The front door of deployment: teams on their ground, duty shifts, who is on duty."""
+
+from .actions import close_shifts, fill_shift, form_teams, open_shifts, release_teams, warn_empty_shifts
+from .models import Shift, Team
+from .queries import Forces, OrganForces, forces, get_shift, shifts_between, shifts_now, standing_teams
+from .rules import shift_hours
+
+__all__ = [
+    "Forces",
+    "OrganForces",
+    "Shift",
+    "Team",
+    "close_shifts",
+    "fill_shift",
+    "forces",
+    "form_teams",
+    "get_shift",
+    "open_shifts",
+    "release_teams",
+    "shift_hours",
+    "shifts_between",
+    "shifts_now",
+    "standing_teams",
+    "warn_empty_shifts",
+]

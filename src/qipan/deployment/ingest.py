@@ -1,0 +1,128 @@
+"""Set-based SQL of the room: how ground is cut for teams, and the mass writes. The same on both databases."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from qipan.duties.api import Unit
+from qipan.kernel.place import Range
+
+from . import rules
+
+# The compounds of each chosen unit, in order; {units} is a subquery of unit ids.
+COMPOUNDS = """
+SELECT u.id, u.first, u.last, c.place, c.doors
+FROM duties_unit u JOIN territory_compound c ON c.place BETWEEN u.first AND u.last
+WHERE u.id IN ({units}) ORDER BY u.first, u.id, c.place
+"""
+
+# The doors at which a large compound is cut into equal parts of at most %s doors each.
+CUTS = """
+SELECT compound, place FROM (
+    SELECT big.place AS compound, d.place AS place, big.size AS size,
+        row_number() OVER (PARTITION BY big.place ORDER BY d.place) - 1 AS before
+    FROM (
+        SELECT DISTINCT c.place AS place, (c.doors + (c.doors + %s - 1) / %s - 1) / ((c.doors + %s - 1) / %s) AS size
+        FROM duties_unit u JOIN territory_compound c ON c.place BETWEEN u.first AND u.last
+        WHERE u.id IN ({units}) AND c.doors > %s
+    ) AS big
+    JOIN territory_door d ON d.place BETWEEN big.place AND big.place + 9999
+) AS numbered
+WHERE before > 0 AND before %% size = 0 ORDER BY place
+"""
+
+TEAMS = """
+INSERT INTO deployment_team
+    (unit_id, number, source, place, first, last, formed_at, stands_down_at, released_at, drill)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, NULL, %s)
+"""
+
+# A shift at every place of the kind of unit that owns a task of this source: its own place, or what it stewards.
+SHIFTS = """
+INSERT INTO deployment_shift
+    (unit_id, title, source, place, starts_at, ends_at, task_id, filled_by, filled_at, warned_at, released_at, drill)
+SELECT u.id, %s, %s, COALESCE(s.place, u.place), %s, %s, t.id, '', NULL, NULL, NULL, %s
+FROM desk_task t
+JOIN duties_unit u ON u.id = t.owner_id
+LEFT JOIN duties_stewardship s ON s.unit_id = u.id AND s.valid_to IS NULL AND u.first IS NULL
+WHERE t.source = %s AND ({ground})
+ON CONFLICT DO NOTHING
+"""
+
+
+def moment(at: datetime) -> Any:
+    """This function will write a moment as this database keeps it."""
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def _units_sql(units: QuerySet[Unit]) -> tuple[str, Sequence[Any]]:
+    sql, params = units.order_by().values("pk").query.sql_with_params()
+    return sql, params
+
+
+def team_grounds(units: QuerySet[Unit], *, per_doors: int) -> Iterator[tuple[int, list[Range]]]:
+    """This function will return, unit by unit, the ranges of its teams; a unit without doors is left out."""
+    chosen, params = _units_sql(units)
+    cuts: dict[int, list[int]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(CUTS.format(units=chosen), [per_doors] * 4 + [*params, per_doors])
+        for compound, place in cursor.fetchall():
+            cuts[compound].append(place)
+        cursor.execute(COMPOUNDS.format(units=chosen), params)
+        rows = cursor.fetchall()
+    for (unit_id, first, last), group in groupby(rows, key=lambda row: row[:3]):
+        compounds = [rules.Stock(place, doors) for *_unit, place, doors in group]
+        if any(compound.doors for compound in compounds):
+            yield unit_id, rules.team_ranges(Range(first, last), rules.team_starts(compounds, per_doors, cuts))
+
+
+def insert_teams(
+    grounds: Iterable[tuple[int, list[Range]]],
+    *,
+    source: str,
+    at: datetime,
+    stands_down_at: datetime,
+    drill: bool,
+) -> int:
+    """This function will write the teams; returns how many."""
+    rows = [
+        (unit_id, number, source, ground.first, ground.first, ground.last, moment(at), moment(stands_down_at), drill)
+        for unit_id, ranges in grounds
+        for number, ground in enumerate(ranges, 1)
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(TEAMS, rows)
+    return len(rows)
+
+
+def insert_shifts(
+    *,
+    task_source: str,
+    title: str,
+    source: str,
+    grounds: Sequence[Range],
+    starts_at: datetime,
+    ends_at: datetime,
+    drill: bool,
+) -> int:
+    """This function will write one shift at each place of the tasks' owners on the ground; returns how many."""
+    ground = " OR ".join(["COALESCE(s.place, u.place) BETWEEN %s AND %s"] * len(grounds))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SHIFTS.format(ground=ground),
+            [
+                title,
+                source,
+                moment(starts_at),
+                moment(ends_at),
+                drill,
+                task_source,
+                *(number for pair in grounds for number in pair),
+            ],
+        )
+        return max(cursor.rowcount, 0)

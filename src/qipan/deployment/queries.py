@@ -1,0 +1,110 @@
+"""Reading forces: teams, shifts that run, what is uncovered, by organ."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import get_language
+
+from qipan.duties.api import OrganType
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound
+
+from . import rules
+from .models import Shift, Team
+
+
+@dataclass(frozen=True)
+class OrganForces:
+    """The forces of one kind of organ on a ground (FRC-4): counts of posts and teams, never of persons' work."""
+
+    code: str
+    label: str
+    teams: int
+    on_duty: int
+    shifts_now: int
+
+    @property
+    def uncovered(self) -> int:
+        """Shifts that run now with nobody on them."""
+        return self.shifts_now - self.on_duty
+
+
+@dataclass(frozen=True)
+class Forces:
+    """Who is on duty on a ground at a moment: teams, filled shifts, shifts that run, those uncovered."""
+
+    teams: int
+    on_duty: int
+    shifts_now: int
+    uncovered: int
+    by_organ: tuple[OrganForces, ...] = field(default=())
+
+
+def standing_teams(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Team]:
+    """This function will return the teams that stand on the ground at ``at``."""
+    return (
+        Team.objects.within(Scope(tuple(ranges)))
+        .filter(formed_at__lte=at, stands_down_at__gt=at)
+        .filter(Q(released_at=None) | Q(released_at__gt=at))
+        .select_related("unit")
+        .order_by("first", "pk")
+    )
+
+
+def shifts_between(ranges: Iterable[Range], *, start: datetime, end: datetime) -> QuerySet[Shift]:
+    """This function will return the shifts on the ground that run at some moment of [start, end)."""
+    return (
+        Shift.objects.within(Scope(tuple(ranges)))
+        .filter(starts_at__gt=start - rules.LONGEST_SHIFT, starts_at__lt=end, ends_at__gt=start, released_at=None)
+        .select_related("unit__organ_type", "task")
+    )
+
+
+def shifts_now(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Shift]:
+    """This function will return the shifts on the ground that run at ``at``, the uncovered first."""
+    return shifts_between(ranges, start=at, end=at + timedelta(microseconds=1)).order_by(
+        "filled_at", "starts_at", "place"
+    )
+
+
+def forces(ranges: Sequence[Range], *, at: datetime) -> Forces:
+    """This function will count teams and shifts on the ground at ``at``, in all and by kind of organ."""
+    teams = dict(standing_teams(ranges, at=at).order_by().values_list("unit__organ_type").annotate(n=Count("pk")))
+    shifts = {
+        kind: (running, filled)
+        for kind, running, filled in shifts_between(ranges, start=at, end=at + timedelta(microseconds=1))
+        .order_by()
+        .values_list("unit__organ_type")
+        .annotate(n=Count("pk"), filled=Count("filled_at"))
+    }
+    chinese = (get_language() or "").startswith("zh")
+    by_organ = tuple(
+        OrganForces(
+            code=kind.code,
+            label=kind.name if chinese else kind.name_en,
+            teams=teams.get(kind.pk, 0),
+            on_duty=shifts.get(kind.pk, (0, 0))[1],
+            shifts_now=shifts.get(kind.pk, (0, 0))[0],
+        )
+        for kind in OrganType.objects.filter(pk__in={*teams, *shifts}).order_by("level", "code")
+    )
+    on_duty = sum(row.on_duty for row in by_organ)
+    running = sum(row.shifts_now for row in by_organ)
+    return Forces(
+        teams=sum(row.teams for row in by_organ),
+        on_duty=on_duty,
+        shifts_now=running,
+        uncovered=running - on_duty,
+        by_organ=by_organ,
+    )
+
+
+def get_shift(pk: int, *, actor: Actor) -> Shift:
+    """This function will return a shift on the actor's ground; raises ``NotFound``."""
+    found = Shift.objects.within(actor.scope).select_related("unit", "task").filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
