@@ -1,10 +1,10 @@
 """Recording acts, publishing events, queueing messages."""
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -13,15 +13,10 @@ from django.db.models import Model
 from qipan.kernel.actor import Actor
 
 from .models import Entry, Message
+from .rules import canonical, entry_text, text_of
 
 Event = TypeVar("Event")
 _subscribers: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
-
-
-def digest_of(fields: dict[str, Any]) -> str:
-    """This function will return the SHA-256 of the fields as canonical JSON (sorted keys, no spaces)."""
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def name_of(subject: Model | str) -> str:
@@ -54,7 +49,7 @@ def record(
         act=act,
         subject=name_of(subject),
         place=place,
-        data=data or {},
+        data=json.loads(canonical(data or {})),  # as it will be read again, so that its digest can be taken again
         drill=drill,
     )
     entry.digest = entry_digest(entry)
@@ -64,17 +59,38 @@ def record(
 
 def entry_digest(entry: Entry) -> str:
     """This function will return the digest that ``entry`` must have: over all it says, not over its chain."""
-    return digest_of(
-        {
-            "at": int(entry.at.timestamp() * 1_000_000),
-            "by": [entry.by_label, entry.by_account, entry.by_post, entry.by_pass],
-            "act": entry.act,
-            "subject": entry.subject,
-            "place": entry.place,
-            "data": entry.data,
-            "drill": entry.drill,
-        }
+    text = text_of(
+        [entry.by_label, entry.by_account, entry.by_post, entry.by_pass],
+        act=entry.act,
+        subject=entry.subject,
+        at=entry.at,
+        place=entry.place,
+        data=entry.data,
+        drill=entry.drill,
     )
+    return sha256(text.encode()).hexdigest()
+
+
+ENTRY_COLUMNS = (
+    "at", "by_label", "by_account", "by_post", "by_pass", "act", "subject", "place", "data", "drill", "digest", "hash",
+)  # fmt: skip
+
+
+def entry_values(
+    *, act: str, subject: str, by: Actor, at: datetime, place: int | None, data: dict[str, Any], drill: bool
+) -> tuple[Any, ...]:
+    """This function will return an unsealed entry as SQLite stores it, in the order of ``ENTRY_COLUMNS``.
+
+    For the ingest path, which writes many entries in one statement of its own; everybody else
+    calls ``record``.
+    """
+    text = entry_text(act=act, subject=subject, by=by, at=at, place=place, data=data, drill=drill)
+    when = str(at.astimezone(UTC).replace(tzinfo=None))
+    digest = sha256(text.encode()).hexdigest()
+    by_pass = by.pass_id or ""
+    return (
+        when, by.label, by.account_id, by.post_id, by_pass, act, subject, place, json.dumps(data), drill, digest, "",
+    )  # fmt: skip
 
 
 def subscribe(event: type[Event], handler: Callable[[Event], None]) -> None:

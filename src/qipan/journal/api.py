@@ -1,5 +1,6 @@
 """The journal's front door."""
 
-from .actions import digest_of, publish, queue_message, record, subscribe
+from .actions import ENTRY_COLUMNS, entry_values, publish, queue_message, record, subscribe
+from .rules import digest_of, entry_text
 
-__all__ = ["digest_of", "publish", "queue_message", "record", "subscribe"]
+__all__ = ["ENTRY_COLUMNS", "digest_of", "entry_text", "entry_values", "publish", "queue_message", "record", "subscribe"]

@@ -1,0 +1,63 @@
+"""What a digest is taken over, how the chain is linked, when a message is tried again. Pure functions."""
+
+import json
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from qipan.kernel.actor import Actor
+
+FIRST_HASH = "0" * 64  # what the first entry is chained to
+WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
+
+
+def canonical(fields: dict[str, Any]) -> str:
+    """This function will write fields as canonical JSON: sorted keys, no spaces, no escapes beyond JSON's own."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def digest_of(fields: dict[str, Any]) -> str:
+    """This function will return the SHA-256 of the fields as canonical JSON."""
+    return sha256(canonical(fields).encode()).hexdigest()
+
+
+def text_of(
+    by: list[Any], *, act: str, subject: str, at: datetime, place: int | None, data: dict[str, Any], drill: bool
+) -> str:
+    """This function will return the canonical text of an entry, of which its digest is taken."""
+    return canonical(
+        {
+            "at": int(at.timestamp()) * 1_000_000 + at.microsecond,
+            "by": by,
+            "act": act,
+            "subject": subject,
+            "place": place,
+            "data": data,
+            "drill": drill,
+        }
+    )
+
+
+def entry_text(
+    *, act: str, subject: str, by: Actor, at: datetime, place: int | None, data: dict[str, Any], drill: bool
+) -> str:
+    """This function will return the canonical text of the entry that these arguments of ``record`` lead to."""
+    return text_of(
+        [by.label, by.account_id, by.post_id, by.pass_id or ""],
+        act=act,
+        subject=subject,
+        at=at,
+        place=place,
+        data=data,
+        drill=drill,
+    )
+
+
+def link(previous: str, digest: str) -> str:
+    """This function will return the hash of an entry: SHA-256 over the hash before it and its own digest."""
+    return sha256((previous + digest).encode()).hexdigest()
+
+
+def next_try(attempts: int) -> timedelta | None:
+    """This function will return how long to wait after that many failed attempts; None means give up."""
+    return WAITS[attempts - 1] if attempts <= len(WAITS) else None
