@@ -8,10 +8,8 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotSignedIn
 
-from .queries import actor_of_account, actor_of_token
+from .queries import PASS_COOKIE, POST_KEY, actor_of_account, actor_of_token
 
-PASS_COOKIE = "qipan_pass"
-POST_KEY = "post"  # in the session: the post chosen of several
 NOBODY = Actor(label="")
 
 
@@ -34,8 +32,8 @@ class ActorMiddleware:
         return self.get_response(request)
 
     def _actor(self, request: HttpRequest) -> Actor:
-        header = request.headers.get("Authorization", "")
-        if header:
+        header = request.headers.get("Authorization")
+        if header is not None:
             scheme, _, token = header.partition(" ")
             if scheme.lower() != "bearer":
                 raise NotSignedIn

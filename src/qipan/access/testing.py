@@ -23,9 +23,8 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, COMMUNITY, DISTRICT, STREET, place_of, range_of
 
 from .actions import Enrolled, issue_pass, seed_roles
-from .middleware import PASS_COOKIE, POST_KEY
 from .models import Account, Post
-from .queries import actor_of_post, actor_of_token, forget
+from .queries import PASS_COOKIE, POST_KEY, actor_of_post, actor_of_token, forget
 
 CITY_CODE = "5101"
 BEGIN = date(2020, 1, 1)
@@ -159,7 +158,8 @@ def make_city(*, at: datetime | None = None) -> Cast:
     units = {unit.code: unit for unit in units_on([range_of(CITY_CODE)]).select_related("organ_type")}
     people = [*(name for name, _role, _unit in POSTS), "stranger"]
     Account.objects.bulk_create(
-        Account(username=name, display_name=name.replace("_", " "), password="!") for name in people
+        Account(username=name, display_name=name.replace("_", " "), password="!")  # noqa: S106 - no log-in by password
+        for name in people
     )
     accounts = {account.username: account for account in Account.objects.filter(username__in=people)}
     posts = [

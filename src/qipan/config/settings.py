@@ -57,8 +57,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
     "ninja",
     "qipan.webkit",
     "qipan.journal",
@@ -74,6 +72,8 @@ INSTALLED_APPS = [
     "qipan.pages",
     "qipan.field",
     "qipan.replay",
+    "allauth",  # after the rooms: its templates are overridden in access
+    "allauth.account",
 ]
 
 MIDDLEWARE = [

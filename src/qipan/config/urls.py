@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.utils import check_csrf
 
+from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
 from qipan.webkit.middleware import refusal_json
@@ -17,11 +18,9 @@ from qipan.webkit.middleware import refusal_json
 ROOMS = ("territory", "access", "desk", "posture", "deployment", "screening", "command", "pages", "field", "replay")
 
 
-def signed_in(request: HttpRequest) -> Actor:
+def let_in(request: HttpRequest) -> Actor:
     """This function will let in whoever is signed in: by pass in the header, or by cookie with a CSRF token."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not actor.label:
-        raise NotSignedIn
+    actor = signed_in(request)
     if "Authorization" not in request.headers:
         refused = check_csrf(request, lambda: None)
         if refused is not None:
@@ -29,7 +28,7 @@ def signed_in(request: HttpRequest) -> Actor:
     return actor
 
 
-api = NinjaAPI(title="Qipan", version="1", urls_namespace="api", docs_url="/docs", auth=signed_in)
+api = NinjaAPI(title="Qipan", version="1", urls_namespace="api", docs_url="/docs", auth=let_in)
 
 
 @api.exception_handler(Refusal)
@@ -44,7 +43,6 @@ def explain_types(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 urlpatterns: list[Any] = [
-    path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
 for room in ROOMS:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - constants only
 """Set-based SQL that gives every area and every compound its unit. The same on both databases.
 
 An area's place, first and last number come from its code, padded to 19 digits (ADR 0001).
@@ -55,7 +56,7 @@ INSERT INTO duties_stewardship (unit_id, place, valid_from, valid_to)
 SELECT u.id, numbered.place, %s, NULL FROM ({STEWARDED}) AS numbered
 JOIN duties_unit u ON u.code = numbered.district || ':' || %s || '-' || CAST(numbered.number AS text)
 WHERE NOT EXISTS (SELECT 1 FROM duties_stewardship s WHERE s.place = numbered.place AND s.valid_to IS NULL)
-"""  # noqa: S608 - constants only
+"""
 
 
 def area_names(code: str) -> tuple[str, str] | None:

@@ -35,7 +35,8 @@ class RefusalMiddleware:
             return None
         if request.path.startswith("/api/"):
             return JsonResponse(refusal_json(exception), status=exception.status)
-        if isinstance(exception, NotSignedIn) and request.method == "GET":
+        # A pass that is not good any more says so itself: its holder has no password to log in with.
+        if type(exception) is NotSignedIn and request.method == "GET":
             from django.contrib.auth.views import redirect_to_login
 
             return redirect_to_login(request.get_full_path())

@@ -46,12 +46,13 @@ class AlreadyEnrolled(Refusal):
 
 
 class WorkerRow(NamedTuple):
-    """One line of a list of temporary workers: what the team calls the person, and where (a division
-    code below the unit; empty means the unit's ground), and the number of a team."""
+    """One person on a list of temporary workers: what the team calls him or her, where (a division code
+    inside the unit's ground; empty means all of it), the number of a team, and the line of the file."""
 
     label: str
     code: str = ""
     team: int | None = None
+    line: int = 0
 
 
 class Enrolled(NamedTuple):
@@ -95,8 +96,8 @@ def check_rows(rows: Sequence[WorkerRow], *, unit: Unit, scope: Scope) -> tuple[
     where: list[Unit] = []
     grounds: list[Range] = []
     seen: dict[tuple[str, str, int | None], int] = {}
-    for number, row in enumerate(rows, 1):
-        label = row.label.strip()
+    for position, row in enumerate(rows, 1):
+        number, label = row.line or position, row.label.strip()
         reason = ""
         if not label:
             reason = gettext("the name is empty")

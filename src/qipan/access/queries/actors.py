@@ -14,9 +14,9 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotSignedIn
 
-from .models import Account, Pass, Post, Role
-from .rules import Claim, PassRevoked, claim_of, token_of
-from .terms import ACTS
+from ..models import Account, Pass, Post, Role
+from ..rules import Claim, PassRevoked, claim_of, token_of
+from ..terms import ACTS
 
 REMEMBER_S = 5.0  # how long a process may act on what it read of roles, posts and revocations
 MOST_REMEMBERED = 20_000

@@ -1,0 +1,119 @@
+"""What people send in: lists of temporary workers and the forms of the pages."""
+
+import csv
+import io
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import Unit
+from qipan.kernel.refusal import BadInput
+
+from .actions import WorkerRow
+from .models import Role
+
+MOST_BYTES = 5_000_000
+MOST_ROWS = 20_000
+COLUMNS = {
+    "label": ("label", "name", "称呼", "姓名"),
+    "code": ("area", "code", "区划代码", "位置"),
+    "team": ("team", "班组", "编组"),
+}
+
+
+def read_workers(raw: bytes) -> list[WorkerRow]:
+    """This function will read a list of workers: CSV in UTF-8 or GB18030 with a header line.
+
+    Columns: ``label`` (称呼), and if wanted ``area`` (区划代码) and ``team`` (编组). Raises ``BadInput``
+    that names each bad line by its number in the file.
+    """
+    if len(raw) > MOST_BYTES:
+        raise BadInput([gettext("the file is larger than 5 MB")])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = raw.decode("gb18030")  # what spreadsheet programs in China write
+        except UnicodeDecodeError:
+            raise BadInput([gettext("the file is neither UTF-8 nor GB18030 text")]) from None
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = [cell.strip().lower() for cell in next(reader, [])]
+    where = {
+        column: next((header.index(name) for name in names if name in header), None)
+        for column, names in COLUMNS.items()
+    }
+    if where["label"] is None:
+        raise BadInput([gettext("line 1: there is no column “label” (称呼)")])
+    rows: list[WorkerRow] = []
+    problems: list[str] = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(rows) + len(problems) >= MOST_ROWS:
+            raise BadInput([gettext("the list is longer than %(most)s people") % {"most": MOST_ROWS}])
+        value = {
+            column: cells[place].strip() if place is not None and place < len(cells) else ""
+            for column, place in where.items()
+        }
+        team = value["team"]
+        if team and not (team.isascii() and team.isdigit() and len(team) < 18):
+            reason = gettext("the team is not a number")
+            problems.append(gettext("line %(line)s: %(reason)s") % {"line": reader.line_num, "reason": reason})
+            continue
+        rows.append(WorkerRow(value["label"], value["code"], int(team) if team else None, reader.line_num))
+    if problems:
+        raise BadInput(problems[:200])
+    return rows
+
+
+class TabledForm(forms.Form):
+    """A form whose fields carry the classes of the design system."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            choice = isinstance(field.widget, forms.Select)
+            tick = isinstance(field.widget, forms.CheckboxInput)
+            field.widget.attrs["class"] = "form-check-input" if tick else "form-select" if choice else "form-control"
+
+
+class EnrolForm(TabledForm):
+    """A list of temporary workers to enrol."""
+
+    file = forms.FileField(label=_("List (CSV)"))
+    role = forms.ModelChoiceField(Role.objects.none(), label=_("Role"), to_field_name="code", empty_label=None)
+    last_day = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].queryset = Role.objects.filter(for_passes=True).order_by("code")  # type: ignore[attr-defined]
+
+    def expires_at(self) -> datetime:
+        """This method will return the end of the last day, in the city's civil time."""
+        return timezone.make_aware(datetime.combine(self.cleaned_data["last_day"], time(23, 59, 59)))
+
+
+class PostForm(TabledForm):
+    """A post to give, and the account to open for it where there is none."""
+
+    username = forms.SlugField(label=_("User name"), max_length=60)
+    display_name = forms.CharField(label=_("Name shown"), max_length=60, required=False)
+    password = forms.CharField(
+        label=_("First password (new accounts)"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    role = forms.ModelChoiceField(Role.objects.none(), label=_("Role"), to_field_name="code")
+    unit = forms.ModelChoiceField(
+        Unit.objects.filter(valid_to=None), label=_("Code of the unit"), to_field_name="code", widget=forms.TextInput
+    )
+    title = forms.CharField(label=_("Title"), max_length=80, required=False)
+    sponsors_area = forms.BooleanField(label=_("Named leader of the area"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].queryset = Role.objects.filter(for_passes=False).order_by("code")  # type: ignore[attr-defined]

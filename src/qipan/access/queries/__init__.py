@@ -1,0 +1,32 @@
+"""What access knows: actors of posts and passes, and who acts in a request."""
+
+from .actors import (
+    actor_of_account,
+    actor_of_post,
+    actor_of_token,
+    forget,
+    link_for,
+    named_leader,
+    posts_of_unit,
+    seats_of,
+    token_for,
+    valid,
+)
+from .requests import PASS_COOKIE, POST_KEY, needs, signed_in
+
+__all__ = [
+    "PASS_COOKIE",
+    "POST_KEY",
+    "actor_of_account",
+    "actor_of_post",
+    "actor_of_token",
+    "forget",
+    "link_for",
+    "named_leader",
+    "needs",
+    "posts_of_unit",
+    "seats_of",
+    "signed_in",
+    "token_for",
+    "valid",
+]
