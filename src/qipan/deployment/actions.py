@@ -256,14 +256,16 @@ def fill_shift(shift: Shift, *, filled_by: str, by: Actor, at: datetime) -> Shif
 
 
 @transaction.atomic
-def close_shifts(*, source: str, by: Actor, at: datetime) -> int:
+def close_shifts(*, source: str, keep_running: bool = False, by: Actor, at: datetime) -> int:
     """This function will close the shifts of a source that are not over and recall their open tasks; how many.
 
-    Needs ``team.manage`` or ``release.run``. Raises ``NotAllowed``.
+    ``keep_running`` leaves those on duty at this moment until their own end. Needs ``team.manage`` or ``release.run``. Raises ``NotAllowed``.
     """
     if not by.can("release.run"):
         by.require("team.manage")
     shifts = Shift.objects.within(by.scope).filter(source=source, released_at=None, ends_at__gt=at)
+    if keep_running:
+        shifts = shifts.exclude(filled_at__isnull=False, starts_at__lte=at)
     first = shifts.order_by("place").first()
     if first is None:
         return 0
