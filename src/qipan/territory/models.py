@@ -2,8 +2,6 @@
 
 from django.db import models
 
-from qipan.kernel.ids import uuid7
-
 from .terms import ChangeKind, CompoundKind, DenominatorKind, Hierarchy, Level
 
 
@@ -139,7 +137,7 @@ class Change(models.Model):
     The newest row is the mark by which kept look-ups are known to be fresh.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7)
+    id = models.UUIDField(primary_key=True)  # version 7: ordered by time
     kind = models.CharField(max_length=12, choices=ChangeKind)
     source = models.CharField(max_length=200)
     valid_from = models.DateField()

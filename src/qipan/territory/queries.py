@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, level_of, range_of
+from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, range_of
 from qipan.kernel.refusal import NotFound
 
 from .models import Area, AreaRange, Change, Compound, Denominator, Door, Outline
@@ -121,19 +121,26 @@ def _views(areas: Iterable[Area], *, on: date | None) -> list[AreaView]:
     ]
 
 
-def compound_view(compound: Compound) -> AreaView:
-    """This function will show a compound as an area: level COMPOUND, the 15-digit code."""
-    code = code_of(compound.place, COMPOUND)
-    return AreaView(
-        code=code,
-        name=compound.name,
-        name_en="",
-        level=COMPOUND,
-        parent_code=code[: CODE_LENGTHS[COMMUNITY]],
-        hierarchy=OFFICIAL,
-        ranges=(range_of(code),),
-        synthetic=compound.synthetic,
-    )
+def compound_views(compounds: Iterable[Compound], *, on: date | None = None) -> list[AreaView]:
+    """This function will show compounds as areas: level COMPOUND, the 15-digit code, the community of the day."""
+    moved = moved_ranges(COMMUNITY, on=on)
+    views = []
+    for compound in compounds:
+        code = code_of(compound.place, COMPOUND)
+        owners = (owner for owner, parts in moved.items() if any(compound.place in part for part in parts))
+        views.append(
+            AreaView(
+                code=code,
+                name=compound.name,
+                name_en="",
+                level=COMPOUND,
+                parent_code=next(owners, code[: CODE_LENGTHS[COMMUNITY]]),
+                hierarchy=OFFICIAL,
+                ranges=(range_of(code),),
+                synthetic=compound.synthetic,
+            )
+        )
+    return views
 
 
 def _is_compound(code: str, hierarchy: str) -> bool:
@@ -149,7 +156,7 @@ def get_area(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) ->
         compound = Compound.objects.filter(place=range_of(code).first).first()
         if compound is None:
             raise NotFound
-        return compound_view(compound)
+        return compound_views([compound], on=on)[0]
     area = Area.objects.filter(valid(on), hierarchy=hierarchy, code=code).first()
     if area is None:
         raise NotFound
@@ -163,7 +170,11 @@ def children(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) ->
     only part of a street, the communities of that part.
     """
     if hierarchy == OFFICIAL and code.isdigit() and len(code) == CODE_LENGTHS[COMMUNITY]:
-        return [compound_view(compound) for compound in compounds_within([range_of(code)]).order_by("place")]
+        try:
+            ground = get_area(code, on=on).ranges
+        except NotFound:
+            return []
+        return compound_views(compounds_within(ground).order_by("place"), on=on)
     areas = Area.objects.filter(valid(on), hierarchy=hierarchy, parent_code=code).order_by("code")
     found = _views(areas, on=on)
     if found or hierarchy == OFFICIAL:
@@ -182,7 +193,7 @@ def areas_within(ranges: Iterable[Range], level: int, *, on: date | None = None)
     """This function will return the official areas at a level that lie wholly on this ground, ordered by code."""
     ground = joined(ranges)
     if level == COMPOUND:
-        return [compound_view(compound) for compound in compounds_within(ground).order_by("place")]
+        return compound_views(compounds_within(ground).order_by("place"), on=on)
     moved = moved_ranges(level, on=on)
     near = Q(code__in=[code for code, parts in moved.items() if any(p.meets(g) for p in parts for g in ground)])
     for part in ground:
@@ -286,11 +297,3 @@ def outlines(codes: Sequence[str], *, hierarchy: str = OFFICIAL) -> dict[str, An
     if kept is not None:
         kept[key] = shapes
     return shapes
-
-
-def area_level(code: str) -> int:
-    """This function will return the level that an official code has by its length. Raises ``NotFound``."""
-    try:
-        return level_of(code)
-    except ValueError:
-        raise NotFound from None

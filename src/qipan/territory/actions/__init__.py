@@ -1,0 +1,1 @@
+"""The verbs that change the territory: import, merge and split, outlines, register, denominators."""
