@@ -23,8 +23,12 @@ class Scope:
         return any(place in ground for ground in self.ranges)
 
     def covers(self, other: Range) -> bool:
-        """This method will say whether one of the ranges holds ``other`` wholly."""
-        return any(ground.covers(other) for ground in self.ranges)
+        """This method will say whether the ranges together hold every place of ``other``."""
+        first = other.first
+        for ground in sorted(self.ranges):
+            if ground.first <= first <= ground.last:
+                first = ground.last + 1
+        return first > other.last
 
     def narrowed(self, to: Range) -> "Scope":
         """This method will return the part of the scope that lies inside ``to``."""

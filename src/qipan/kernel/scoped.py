@@ -31,7 +31,7 @@ class ScopedQuerySet(models.QuerySet):
     _scope_said = False
 
     def _clone(self) -> Self:
-        clone = super()._clone()
+        clone: Self = super()._clone()  # type: ignore[misc]
         clone._scope_said = self._scope_said
         return clone
 
@@ -45,12 +45,13 @@ class ScopedQuerySet(models.QuerySet):
         """This method will open all rows to a job or an act that has already checked its subject; say why."""
         if not reason:
             raise ScopeMissing("a reason is needed to read without a scope")
-        clone = self._chain()
+        clone: Self = self._chain()  # type: ignore[attr-defined]
         clone._scope_said = True
         return clone
 
-    def _check(self) -> None:
-        if not self._scope_said:
+    def _check(self, *others: Any) -> None:
+        said = all(getattr(queryset, "_scope_said", False) for queryset in (self, *others))
+        if not said and not self.query.is_empty():
             raise ScopeMissing(f"{self.model._meta.label} was read without .within(scope)")
 
     def _fetch_all(self) -> None:
@@ -61,6 +62,34 @@ class ScopedQuerySet(models.QuerySet):
     def iterator(self, *args: Any, **kwargs: Any) -> Any:
         self._check()
         return super().iterator(*args, **kwargs)
+
+    def aiterator(self, *args: Any, **kwargs: Any) -> Any:
+        self._check()
+        return super().aiterator(*args, **kwargs)
+
+    def raw(self, *args: Any, **kwargs: Any) -> Any:
+        self._check()
+        return super().raw(*args, **kwargs)
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
+        self._check()  # as the subquery of another
+        return super().resolve_expression(*args, **kwargs)  # type: ignore[misc]
+
+    resolve_expression.queryset_only = True  # type: ignore[attr-defined]
+
+    # Put together from several, each must have said its scope. (``&`` only narrows.)
+
+    def __or__(self, other: Any) -> Self:
+        self._check(other)
+        return super().__or__(other)
+
+    def __xor__(self, other: Any) -> Self:
+        self._check(other)
+        return super().__xor__(other)
+
+    def union(self, *others: Any, **kwargs: Any) -> Self:
+        self._check(*others)
+        return super().union(*others, **kwargs)
 
     def aggregate(self, *args: Any, **kwargs: Any) -> Any:
         self._check()
@@ -81,3 +110,5 @@ class ScopedQuerySet(models.QuerySet):
     def delete(self) -> Any:
         self._check()
         return super().delete()
+
+    delete.queryset_only = True  # type: ignore[attr-defined]
