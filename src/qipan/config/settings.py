@@ -168,6 +168,8 @@ CLOCK_FILE = os.environ.get("QIPAN_CLOCK_FILE", "")
 HUEY_DATABASE = os.environ.get("QIPAN_HUEY", str(VAR / "huey.sqlite3"))
 # The city this deployment governs: a short division code; several cities never share one.
 CITY = os.environ.get("QIPAN_CITY", "5101")
+# While somebody looks, a thread reads the board ahead; False reads it within the request.
+BOARD_AHEAD = env_bool("QIPAN_BOARD_AHEAD", True)
 
 LOGGING = {
     "version": 1,

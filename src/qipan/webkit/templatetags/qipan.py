@@ -89,3 +89,23 @@ def entry(wanted: str, *, blocking: bool = False) -> SafeString:
         ),
         static(f"built/{script}"),
     )
+
+
+@register.filter
+def roman(value: int) -> str:
+    """This filter will write a level as the law does: I, II, III, IV."""
+    return ("I", "II", "III", "IV")[value - 1]
+
+
+@register.filter
+def minutes(seconds: int | float | None) -> str:
+    """This filter will write a lead time: "42 s", "3 min 5 s", "2 h 10 min"; None is a dash."""
+    if seconds is None:
+        return MINUS
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest // 60}
+    if rest >= 60:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": rest // 60, "seconds": rest % 60}
+    return _("%(seconds)d s") % {"seconds": rest}

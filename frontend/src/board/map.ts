@@ -1,0 +1,137 @@
+// The map of the areas right below: outlines shaded in five steps, labels as HTML, no tiles, no glyphs.
+// Loaded after the first paint; the schematic squares stand until it is ready, and stay where it cannot be.
+import "maplibre-gl/dist/maplibre-gl.css";
+import { LngLatBounds, Map as MapLibre, Marker, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { FeatureCollection, MultiPolygon, Polygon } from "geojson";
+import { percent, type Figures } from "./figures";
+
+setWorkerUrl(workerUrl);
+
+interface Collection extends FeatureCollection<MultiPolygon | Polygon, { code: string; label: string }> {
+  complete: boolean;
+}
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Largest ring's bounding-box middle is good enough for a label that may be moved aside by the eye. */
+function middle(geometry: MultiPolygon | Polygon): [number, number] {
+  const rings = geometry.type === "Polygon" ? [geometry.coordinates[0]] : geometry.coordinates.map((p) => p[0]);
+  let best: [number, number] = [0, 0];
+  let largest = -1;
+  for (const ring of rings) {
+    let [area, x, y] = [0, 0, 0];
+    for (let i = 0; i < ring.length - 1; i++) {
+      const cross = ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
+      area += cross;
+      x += (ring[i][0] + ring[i + 1][0]) * cross;
+      y += (ring[i][1] + ring[i + 1][1]) * cross;
+    }
+    if (Math.abs(area) > largest) {
+      largest = Math.abs(area);
+      best = [x / (3 * area), y / (3 * area)];
+    }
+  }
+  return best;
+}
+
+export class GroundMap {
+  private map: MapLibre;
+  private labels = new Map<string, Marker>();
+  private ready: Promise<void>;
+  private ids = new Map<string, number>();
+
+  constructor(
+    host: HTMLElement,
+    private open: (code: string) => void,
+  ) {
+    this.map = new MapLibre({
+      container: host,
+      style: { version: 8, sources: {}, layers: [] },
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      keyboard: false,
+      fadeDuration: 0,
+      canvasContextAttributes: { preserveDrawingBuffer: true }, // so that it prints
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.getCanvas().tabIndex = -1; // the list beside it is its keyboard twin
+    this.ready = new Promise<void>((resolve) => void this.map.once("load", () => resolve())).then(() => this.lay());
+    document.addEventListener("qipan:theme", () => this.colour());
+  }
+
+  private lay(): void {
+    this.map.addSource("ground", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+    this.map.addLayer({ id: "fill", type: "fill", source: "ground" });
+    this.map.addLayer({ id: "line", type: "line", source: "ground" });
+    this.map.addLayer({ id: "over", type: "line", source: "ground" });
+    this.colour();
+    let over: number | undefined;
+    const hover = (id: number | undefined) => {
+      if (over !== undefined) this.map.setFeatureState({ source: "ground", id: over }, { over: false });
+      over = id;
+      if (id !== undefined) this.map.setFeatureState({ source: "ground", id }, { over: true });
+      this.map.getCanvas().style.cursor = id === undefined ? "" : "pointer";
+    };
+    this.map.on("mousemove", "fill", (event) => hover(event.features?.[0]?.id as number | undefined));
+    this.map.on("mouseleave", "fill", () => hover(undefined));
+    this.map.on("click", "fill", (event) => {
+      const code = event.features?.[0]?.properties?.code as string | undefined;
+      if (code) this.open(code);
+    });
+  }
+
+  private colour(): void {
+    if (!this.map.getLayer("fill")) return;
+    const steps = [0, 1, 2, 3, 4, 5].map((step) => token(`--step-${step}`));
+    this.map.setPaintProperty("fill", "fill-color", [
+      "match", ["coalesce", ["feature-state", "step"], 0], 1, steps[1], 2, steps[2], 3, steps[3], 4, steps[4], 5, steps[5], steps[0],
+    ]);
+    this.map.setPaintProperty("line", "line-color", token("--paper"));
+    this.map.setPaintProperty("line", "line-width", 1.5);
+    this.map.setPaintProperty("over", "line-color", token("--ink"));
+    this.map.setPaintProperty("over", "line-width", ["case", ["boolean", ["feature-state", "over"], false], 3, 0]);
+  }
+
+  async show(collection: Collection, figures: Figures): Promise<void> {
+    await this.ready;
+    this.map.resize();
+    for (const label of this.labels.values()) label.remove();
+    this.labels.clear();
+    this.ids.clear();
+    const bounds = new LngLatBounds();
+    for (const feature of collection.features) {
+      const { code, label } = feature.properties;
+      this.ids.set(code, feature.id as number);
+      const rings = feature.geometry.type === "Polygon" ? feature.geometry.coordinates : feature.geometry.coordinates.flat();
+      for (const ring of rings) for (const point of ring) bounds.extend(point as [number, number]);
+      const element = document.createElement("div");
+      element.className = "map-label";
+      element.append(Object.assign(document.createElement("b"), { textContent: label }), document.createElement("span"));
+      this.labels.set(code, new Marker({ element, anchor: "center" }).setLngLat(middle(feature.geometry)).addTo(this.map));
+    }
+    this.map.removeFeatureState({ source: "ground" });
+    (this.map.getSource("ground") as GeoJSONSource).setData(collection);
+    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding: 24, animate: false });
+    this.paint(figures);
+    await new Promise<void>((resolve) => void this.map.once("idle", () => resolve()));
+  }
+
+  paint(figures: Figures): void {
+    for (const area of figures.areas) {
+      const id = this.ids.get(area.code);
+      if (id === undefined) continue;
+      this.map.setFeatureState({ source: "ground", id }, { step: area.step });
+      const element = this.labels.get(area.code)?.getElement();
+      if (element) {
+        element.className = element.className.replace(/ ?on-\d/, "") + ` on-${area.step}`;
+        element.lastElementChild!.textContent = percent(area.part, area.whole);
+      }
+    }
+  }
+}
+
+export type { Collection };

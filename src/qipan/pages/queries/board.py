@@ -1,0 +1,330 @@
+"""The board of one area, cut out of a tick."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from qipan.command.api import Directive
+from qipan.deployment.api import Forces
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.posture.api import PostureView
+from qipan.screening.api import DoorState, Round
+from qipan.territory.api import OFFICIAL, AreaView
+
+from .. import rules
+from ..rules import Share
+from . import parts
+from .tick import Tick, ticker
+
+ACTS = ("board.view", "wall.view")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How far a round has come in an area; ``states`` sum to ``doors``."""
+
+    round: Round
+    doors: int
+    settled: int
+    visits: int
+    states: list[tuple[DoorState, int]]
+
+    @property
+    def share(self) -> Share:
+        return Share(self.settled, self.doors)
+
+
+@dataclass(frozen=True)
+class DirectiveLine:
+    """A directive and how far its receipts have come in an area."""
+
+    directive: Directive
+    asked: int
+    delivered: int
+    read: int
+    done: int
+    objected: int
+    last_s: float | None  # from the decision to the last node that has received
+
+    @property
+    def unread(self) -> int:
+        return self.asked - self.read
+
+
+@dataclass(frozen=True)
+class Row:
+    """An area right below, with what it has of each metric; ``area`` None is the level's own desks."""
+
+    area: AreaView | None
+    shares: dict[str, Share | None]
+    share: Share | None  # of the metric that is shown
+
+    @property
+    def left(self) -> int:
+        return self.share.left if self.share else 0
+
+    @property
+    def width(self) -> str:
+        return self.share.width if self.share else "0"
+
+
+@dataclass
+class Board:
+    """All that the board of an area shows; every figure is of ``at``."""
+
+    area: AreaView
+    hierarchy: str
+    path: list[AreaView]
+    at: datetime
+    show: str
+    drill: bool
+    posture: PostureView | None
+    coverage: Coverage | None
+    directives: list[DirectiveLine]
+    tasks: dict[str, int]
+    forces: Forces
+    forms: int
+    measures: int
+    measures_ending: int
+    totals: dict[str, Share | None]
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def total(self) -> Share | None:
+        """The whole area's share of the metric that is shown, as the levels above see it."""
+        return self.totals[self.show]
+
+    @property
+    def squares(self) -> list[Row]:
+        """The areas below in the order of their codes: a square keeps its place whatever the figures do."""
+        return sorted((row for row in self.rows if row.area), key=lambda row: row.area.code if row.area else "")
+
+    @property
+    def available(self) -> list[str]:
+        """The metrics that there is something of."""
+        have = {"coverage": self.coverage is not None, "receipts": bool(self.directives), "tasks": True}
+        return [metric for metric in rules.METRICS if have[metric]]
+
+    @cached_property
+    def shape(self) -> str:
+        """What is on the page beside its figures: when it changes, the page is laid anew."""
+        posture = self.posture
+        told = [
+            self.area.code,
+            self.show,
+            self.drill,
+            posture and [posture.kind, posture.level, posture.number, posture.day],
+            self.coverage and self.coverage.round.pk,
+            [line.directive.pk for line in self.directives],
+            sorted(row.area.code for row in self.rows if row.area),
+        ]
+        return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:12]
+
+    def figures(self) -> dict[str, Any]:
+        """This method will return every figure as plain numbers, for the endpoint and for its ETag."""
+        coverage, newest = self.coverage, {line.directive.pk: line for line in self.directives}
+        return {
+            "code": self.area.code,
+            "shape": self.shape,
+            "show": self.show,
+            "total": self.total and {"part": self.total.part, "whole": self.total.whole},
+            "coverage": coverage
+            and {
+                "round": coverage.round.pk,
+                "doors": coverage.doors,
+                "settled": coverage.settled,
+                "left": coverage.doors - coverage.settled,
+                "visits": coverage.visits,
+                "states": {state.name: count for state, count in coverage.states},
+            },
+            "directives": {
+                str(pk): {
+                    "asked": line.asked,
+                    "delivered": line.delivered,
+                    "read": line.read,
+                    "unread": line.unread,
+                    "done": line.done,
+                    "objected": line.objected,
+                    "last_s": line.last_s,
+                }
+                for pk, line in newest.items()
+            },
+            "tasks": self.tasks,
+            "forces": {
+                "teams": self.forces.teams,
+                "on_duty": self.forces.on_duty,
+                "shifts_now": self.forces.shifts_now,
+                "uncovered": self.forces.uncovered,
+            },
+            "forms": self.forms,
+            "measures": self.measures,
+            "measures_ending": self.measures_ending,
+            "areas": [
+                {
+                    "code": row.area.code if row.area else "",
+                    **{
+                        metric: share and {"part": share.part, "whole": share.whole}
+                        for metric, share in row.shares.items()
+                    },
+                    "step": row.share.step if row.share else 0,
+                    "part": row.share.part if row.share else None,
+                    "whole": row.share.whole if row.share else None,
+                    "left": row.left,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def may_look(actor: Actor) -> None:
+    """This function will raise ``NotAllowed`` unless the post gives the board or the wall."""
+    if not any(actor.can(act) for act in ACTS):
+        raise NotAllowed(act=ACTS[0])
+
+
+def look(code: str, *, actor: Actor, hierarchy: str) -> tuple[AreaView, list[AreaView], list[AreaView]]:
+    """This function will return an area that the actor may look at, its path as far as he may, and its children.
+
+    Raises ``NotAllowed`` without the act, ``NotFound`` where the area is unknown or not wholly in scope.
+    """
+    may_look(actor)
+    area, path, below = parts.family(code, hierarchy)
+    if not in_scope(area, actor):
+        raise NotFound
+    return area, [step for step in path if in_scope(step, actor)], below
+
+
+def in_scope(area: AreaView, actor: Actor) -> bool:
+    """This function will say whether the actor's ground holds the whole area."""
+    return bool(area.ranges) and all(actor.scope.covers(ground) for ground in area.ranges)
+
+
+def home_of(actor: Actor) -> str:
+    """This function will return the code of the largest area that lies wholly on the actor's ground.
+
+    Raises ``NotFound`` when there is none: a steward's ground is compounds, not an area.
+    """
+    pending = [settings.CITY]
+    while pending:
+        area, _path, below = parts.family(pending.pop(0), OFFICIAL)
+        if in_scope(area, actor):
+            return area.code
+        pending += [sub.code for sub in below if any(g.meets(r) for g in actor.scope.ranges for r in sub.ranges)]
+    raise NotFound
+
+
+def board_of(
+    code: str,
+    *,
+    actor: Actor,
+    clock: Callable[[], datetime],
+    show: str | None,
+    hierarchy: str,
+    drill: bool | None = None,
+) -> Board:
+    """This function will return the board of an area for an actor; ``show`` names the metric that shades it.
+
+    Without ``drill`` the board shows a drill only where no real posture is in force. Raises as ``look``.
+    """
+    area, path, below = look(code, actor=actor, hierarchy=hierarchy)
+    tick = ticker.current(clock)
+    posture = tick.part(parts.posture, area.ranges)
+    if drill is None:
+        drill = bool(posture and posture.drill)
+    coverage, cover = _coverage(tick, area.ranges)
+    lines, received = _directives(tick, area.ranges, drill)
+    desks = tick.part(parts.tasks, drill)
+    metric = rules.chosen(show, round_open=coverage is not None, directive_open=bool(lines))
+    measured = [m for m in tick.part(parts.measures, area.ranges) if m.drill == drill]
+    forms = [opening for opening in tick.part(parts.forms_open, area.ranges) if opening.drill == drill]
+
+    def row(sub: AreaView | None, ranges: tuple[Range, ...], minus: list[Row] | None = None) -> Row:
+        shares: dict[str, Share | None] = {
+            "coverage": _share(cover, ranges, "settled", "doors"),
+            "receipts": _share(received, ranges, "read", "asked"),
+            "tasks": _share(desks, ranges, "open", "open", "late"),
+        }
+        for other in minus or ():
+            for name, share in other.shares.items():
+                mine = shares[name]
+                if mine and share:
+                    shares[name] = Share(mine.part - share.part, mine.whole - share.whole)
+        return Row(sub, shares, shares[metric])
+
+    rows = [row(sub, sub.ranges) for sub in below]
+    totals = row(None, area.ranges).shares
+    own = row(None, area.ranges, rows)
+    if own.share and own.share.whole > 0 and rows:
+        rows.append(own)
+    rows.sort(key=lambda r: (-r.left, r.area.code if r.area else ""))
+    ends = parts.day_ends(tick.at)
+    return Board(
+        area=area,
+        hierarchy=hierarchy,
+        path=path,
+        at=tick.at,
+        show=metric,
+        drill=drill,
+        posture=posture,
+        coverage=coverage,
+        directives=lines,
+        tasks=desks.over(area.ranges),
+        forces=tick.part(parts.on_duty, area.ranges),
+        forms=len(forms),
+        measures=len(measured),
+        measures_ending=sum(m.expires_at <= ends for m in measured),
+        totals=totals,
+        rows=rows,
+    )
+
+
+def _share(tally: rules.Tally | None, ranges: tuple[Range, ...], part: str, whole: str, less: str = "") -> Share | None:
+    if tally is None:
+        return None
+    counts = tally.over(ranges)
+    return Share(counts[part] - (counts[less] if less else 0), counts[whole])
+
+
+def _coverage(tick: Tick, ranges: tuple[Range, ...]) -> tuple[Coverage | None, rules.Tally | None]:
+    current = tick.part(parts.round_of, ranges)
+    if current is None:
+        return None, None
+    tally = tick.part(parts.coverage, current.pk)
+    counts = tally.over(ranges)
+    states = [(state, counts[state.name]) for state in DoorState]
+    return Coverage(current, counts["doors"], counts["settled"], counts["visits"], states), tally
+
+
+def _directives(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[list[DirectiveLine], rules.Tally | None]:
+    lines, first = [], None
+    for directive in tick.part(parts.directives, ranges, drill):
+        tally = tick.part(parts.receipts, directive.source)
+        counts = tally.over(ranges)
+        first = first or tally
+        last = tick.part(parts.last_delivery, directive.source, ranges)
+        lines.append(
+            DirectiveLine(
+                directive,
+                counts["asked"],
+                counts["delivered"],
+                counts["read"],
+                counts["done"],
+                counts["objected"],
+                (last - directive.decided_at).total_seconds() if last else None,
+            )
+        )
+    return lines, first
+
+
+def as_of_text(at: datetime) -> str:
+    """This function will write a tick's moment for a header, in the city's time to the second."""
+    return timezone.localtime(at).isoformat(timespec="seconds")

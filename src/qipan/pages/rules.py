@@ -1,0 +1,80 @@
+"""Pure decisions of the board: exact sums over ranges, shading, the order of what is left."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import ceil, sqrt
+
+from qipan.kernel.place import Range
+
+STEPS = 5  # of the one progress hue, light to dark
+METRICS = ("coverage", "receipts", "tasks")  # what may shade the map and sort the list
+
+
+class Tally:
+    """Counts by place, summed over any ranges in the time of two look-ups.
+
+    All levels are sums of the same rows, so a city always equals its districts. Places need not be
+    sorted and may repeat.
+    """
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[int]]) -> None:
+        ordered = sorted(rows)
+        self.columns = tuple(columns)
+        self._places = [row[0] for row in ordered]
+        self._sums = [
+            list(accumulate((row[index] for row in ordered), initial=0)) for index in range(1, len(self.columns) + 1)
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def over(self, ranges: Iterable[Range]) -> dict[str, int]:
+        """This method will return the sum of each column over the ranges (which must not meet)."""
+        total = [0] * len(self.columns)
+        for ground in ranges:
+            first, last = bisect_left(self._places, ground.first), bisect_right(self._places, ground.last)
+            for index, sums in enumerate(self._sums):
+                total[index] += sums[last] - sums[first]
+        return dict(zip(self.columns, total, strict=True))
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a whole: what shades the map. ``whole`` 0 means that there is nothing to count here."""
+
+    part: int
+    whole: int
+
+    @property
+    def left(self) -> int:
+        return self.whole - self.part
+
+    @property
+    def width(self) -> str:
+        """The length of a bar in percent, rounded down: a full bar means all."""
+        return f"{self.part * 1000 // self.whole / 10:.1f}" if self.whole else "0"
+
+    @property
+    def step(self) -> int:
+        """The shade, 1 to 5 in fifths; 0 where there is nothing to count."""
+        return min(STEPS, self.part * STEPS // self.whole + 1) if self.whole else 0
+
+
+def chosen(show: str | None, *, round_open: bool, directive_open: bool) -> str:
+    """This function will return the metric that the board shows: the asked one, if there is something of it."""
+    available = {"coverage": round_open, "receipts": directive_open, "tasks": True}
+    if show in METRICS and available[show]:
+        return show
+    return next(metric for metric in METRICS if available[metric])
+
+
+def columns_of(squares: int) -> int:
+    """This function will return how many columns the schematic board has: nearly square, a little wider."""
+    return max(1, ceil(sqrt(squares * 1.3)))
+
+
+def meet(first: int, last: int, ranges: Iterable[Range]) -> bool:
+    """This function will say whether [first, last] meets one of the ranges."""
+    return any(first <= ground.last and ground.first <= last for ground in ranges)

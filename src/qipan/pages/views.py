@@ -1,0 +1,143 @@
+"""The board, the wall, and the lists that their figures open."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from qipan.access.api import needs, signed_in
+from qipan.kernel.clock import now
+from qipan.kernel.place import DIGITS
+from qipan.kernel.refusal import BadInput, NotFound
+from qipan.webkit.menu import menu_for
+
+from . import rules
+from .queries.board import Board, board_of, home_of, may_look
+from .queries.rows import rows_of
+from .queries.scene import has_governing, hierarchy_of
+from .terms import Listing, Metric
+
+PAGE = 100
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """This view will open the first page that the post at work gives: for most the board, else the desk."""
+    actor = signed_in(request)
+    areas = menu_for(actor, request.path)
+    if not areas:
+        return render(request, "pages/no_page.html")
+    return redirect(areas[0].links[0].path)
+
+
+@require_safe
+@needs("board.view")
+def board_home(request: HttpRequest) -> HttpResponse:
+    """This view will open the board of the actor's own ground."""
+    return redirect("board", code=home_of(signed_in(request)))
+
+
+@never_cache
+@require_safe
+@needs("board.view")
+def board(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will show the board of an area: 404 outside the actor's ground, 403 without the act."""
+    return _board(request, code, wall=False)
+
+
+@require_safe
+@needs("wall.view")
+def wall_home(request: HttpRequest) -> HttpResponse:
+    """This view will open the wall screen of the actor's own ground."""
+    return redirect("wall", code=home_of(signed_in(request)))
+
+
+@never_cache
+@require_safe
+@needs("wall.view")
+def wall(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will show the board in larger type and without controls; ``?cycle=30`` shows each district in turn."""
+    return _board(request, code, wall=True)
+
+
+def _board(request: HttpRequest, code: str, *, wall: bool) -> HttpResponse:
+    found = board_of(code, actor=signed_in(request), clock=now, **choices_of(request))
+    context = {"board": found, "as_of": found.at, "wall": wall, **_page(request, found, wall)}
+    return render(request, "pages/board.html", context)
+
+
+def choices_of(request: HttpRequest) -> dict[str, Any]:
+    """This function will read from the address what the reader has chosen, so that a link shows the same."""
+    drill = {"1": True, "0": False}.get(request.GET.get("drill", ""))
+    return {
+        "show": request.GET.get("show"),
+        "hierarchy": hierarchy_of(request.GET.get("by")),
+        "drill": drill,
+    }
+
+
+def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
+    kept = {name: request.GET[name] for name in ("by", "drill", "show", "cycle") if request.GET.get(name)}
+    without_show = {name: value for name, value in kept.items() if name != "show"}
+    query = urlencode(kept)
+    cycle = request.GET.get("cycle", "")
+    return {
+        "base": "/wall" if wall else "/board",
+        "query": f"?{query}" if query else "",
+        "tabs": [
+            (Metric(metric), f"?{urlencode({**without_show, 'show': metric})}", metric == found.show)
+            for metric in found.available
+        ],
+        "metric": Metric(found.show),
+        "governing": has_governing(found.area.code),
+        "columns": rules.columns_of(len(found.rows)),
+        "cycle": int(cycle) if wall and cycle.isdigit() and int(cycle) >= 5 else 0,
+        "legend": [(step, (step - 1) * 20, step * 20) for step in range(1, rules.STEPS + 1)],
+    }
+
+
+def number_of(request: HttpRequest, name: str, default: int) -> int:
+    """This function will read a number from the address. Raises ``BadInput`` for anything else."""
+    text = request.GET.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
+        raise BadInput([f"{name}: {text[:40]}"])
+    return int(text)
+
+
+@never_cache
+@require_safe
+def rows(request: HttpRequest, code: str, listing: str) -> HttpResponse:
+    """This view will list the very rows that a figure of the board was counted from."""
+    actor = signed_in(request)
+    may_look(actor)
+    if listing not in Listing.values:
+        raise NotFound
+    page, of, after = (number_of(request, name, default) for name, default in (("page", 1), ("of", 0), ("after", 0)))
+    at = now()
+    choices = choices_of(request)
+    found = rows_of(
+        Listing(listing),
+        code,
+        actor=actor,
+        at=at,
+        hierarchy=choices["hierarchy"],
+        drill=choices["drill"],
+        of=of,
+        offset=(page - 1) * PAGE,
+        after=after,
+        limit=PAGE,
+    )
+    more = {**request.GET.dict(), "page": str(page + 1)}
+    if listing == Listing.LEFT and found.rows:
+        more["after"] = found.rows[-1][0].text
+    context = {
+        "found": found,
+        "listing": Listing(listing),
+        "as_of": at,
+        "first": (page - 1) * PAGE + 1,
+        "more": f"?{urlencode(more)}" if found.more else "",
+    }
+    return render(request, "pages/rows.html", context)
