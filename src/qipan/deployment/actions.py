@@ -1,6 +1,7 @@
 """Acts on forces: form and release teams, open, fill and close shifts, warn of empty ones."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -192,7 +193,7 @@ def open_shifts(
             grounds=ranges,
             basis=basis,
             admission=admission,
-            due_at=max(start, at) if start > at else end,
+            due_at=start if start > at else end,
             by=by,
             at=at,
             drill=drill,
@@ -251,7 +252,9 @@ def fill_shift(shift: Shift, *, filled_by: str, by: Actor, at: datetime) -> Shif
     )
     recall_tasks(_warning(fresh), note=_now("The shift is filled."), by=by, at=at)
     if fresh.task is not None and not shifts.filter(task=fresh.task, filled_at=None, released_at=None).exists():
-        answer_task(fresh.task, state=TaskState.DONE, note=_now("All shifts are filled."), by=by, at=at)
+        # The right to fill a shift includes saying that it is filled, whichever unit's desk asked for it.
+        filling = replace(by, acts=by.acts | {"team.manage", "task.answer"})
+        answer_task(fresh.task, state=TaskState.DONE, note=_now("All shifts are filled."), by=filling, at=at)
     return fresh
 
 
@@ -259,7 +262,8 @@ def fill_shift(shift: Shift, *, filled_by: str, by: Actor, at: datetime) -> Shif
 def close_shifts(*, source: str, keep_running: bool = False, by: Actor, at: datetime) -> int:
     """This function will close the shifts of a source that are not over and recall their open tasks; how many.
 
-    ``keep_running`` leaves those on duty at this moment until their own end. Needs ``team.manage`` or ``release.run``. Raises ``NotAllowed``.
+    ``keep_running`` leaves those on duty at this moment until their own end. Needs ``team.manage`` or
+    ``release.run``. Raises ``NotAllowed``.
     """
     if not by.can("release.run"):
         by.require("team.manage")
@@ -301,7 +305,7 @@ def warn_empty_shifts(*, by: Actor, at: datetime, limit: int = 1000) -> int:
         Shift.objects.everywhere("every ground is watched")
         .filter(filled_at=None, released_at=None, warned_at=None, task__isnull=False)
         .filter(starts_at__lte=at + rules.WARN_BEFORE, ends_at__gt=at)
-        .select_related("unit", "task__asker", "task__admission")
+        .select_related("unit", "task")
         .order_by("starts_at", "pk")[:limit]
     )
     told = 0
@@ -318,6 +322,7 @@ def _warn(shift: Shift, *, by: Actor, at: datetime) -> int:
     if not claimed.update(warned_at=at):
         return 0
     steward = Stewardship.objects.filter(place=shift.place, valid_to=None).select_related("unit").first()
+    owner = steward.unit if steward else shift.unit
     assert shift.task is not None
     with override(settings.LANGUAGE_CODE):
         title = _now("Nobody on the shift: %(title)s, %(time)s") % {
@@ -328,11 +333,11 @@ def _warn(shift: Shift, *, by: Actor, at: datetime) -> int:
         kind=TaskKind.CARD,
         source=_warning(shift),
         title=title,
-        asker=shift.task.asker,
-        owner=steward.unit if steward else shift.unit,
+        # A reminder of work that was admitted already: the manager is told, nothing new is asked.
+        asker=owner,
+        owner=owner,
         place=shift.place,
         basis=shift.task.basis,
-        admission=shift.task.admission,
         due_at=shift.starts_at if shift.starts_at > at else shift.ends_at,
         by=by,
         at=at,

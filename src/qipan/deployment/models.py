@@ -1,7 +1,6 @@
 """Teams on their ground and duty shifts at their places."""
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from qipan.kernel.scoped import ScopedQuerySet
@@ -40,10 +39,7 @@ class Team(models.Model):
     @property
     def name(self) -> str:
         """The team's name in the reader's language; the pattern stands in the message catalogue."""
-        unit = self.unit.name
-        if not (get_language() or "").startswith("zh"):
-            unit = self.unit.name_en or unit
-        return _("%(unit)s, team %(number)s") % {"unit": unit, "number": self.number}
+        return _("%(unit)s, team %(number)s") % {"unit": self.unit.label, "number": self.number}
 
 
 class Shift(models.Model):

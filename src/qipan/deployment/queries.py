@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
-from django.utils.translation import get_language
 
 from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor, Scope
@@ -80,11 +79,10 @@ def forces(ranges: Sequence[Range], *, at: datetime) -> Forces:
         .values_list("unit__organ_type")
         .annotate(n=Count("pk"), filled=Count("filled_at"))
     }
-    chinese = (get_language() or "").startswith("zh")
     by_organ = tuple(
         OrganForces(
             code=kind.code,
-            label=kind.name if chinese else kind.name_en,
+            label=kind.label,
             teams=teams.get(kind.pk, 0),
             on_duty=shifts.get(kind.pk, (0, 0))[1],
             shifts_now=shifts.get(kind.pk, (0, 0))[0],

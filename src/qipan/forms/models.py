@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from .terms import Subject
+
 
 class Form(models.Model):
     """One version of a form with its passport (Statistics Law, art. 17): without it, none is opened."""
@@ -10,7 +12,7 @@ class Form(models.Model):
     version = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=120)
     title_en = models.CharField(max_length=160, blank=True)
-    subject = models.CharField(max_length=10)  # UNIT, DOOR or PERSON
+    subject = models.CharField(max_length=10, choices=Subject)
     number = models.CharField(max_length=60)
     issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     approval = models.CharField(max_length=120)

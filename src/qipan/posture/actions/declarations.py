@@ -99,7 +99,7 @@ class ReasonMissing(Refusal):
 def check_signature(issuer: Unit, *, by: Actor) -> None:
     """This function will refuse a post that signs for another organ than its own; jobs have no organ."""
     if by.unit_id is not None and by.unit_id != issuer.pk:
-        raise NotYourOrgan(issuer=issuer.name)
+        raise NotYourOrgan(issuer=issuer.label)
 
 
 def _check_competence(issuer: Unit, *, level: int, at: datetime) -> None:
@@ -107,7 +107,7 @@ def _check_competence(issuer: Unit, *, level: int, at: datetime) -> None:
     if not rules.may_issue(
         "response", str(level), rank=organ.authority_rank, executes_only=organ.executes_only, on=localdate(at)
     ):
-        raise IssuerNotCompetent(issuer=issuer.name, level=level)
+        raise IssuerNotCompetent(issuer=issuer.label, level=level)
 
 
 def _declared_ground(codes: Sequence[str], *, issuer: Unit, by: Actor) -> list[tuple[str, Range]]:
@@ -119,7 +119,7 @@ def _declared_ground(codes: Sequence[str], *, issuer: Unit, by: Actor) -> list[t
         if not area.ranges or any(ground.without(by.scope.ranges) for ground in area.ranges):
             raise NotFound
         if any(ground.without(own) for ground in area.ranges):
-            raise OutsideIssuersGround(issuer=issuer.name, area=area.label)
+            raise OutsideIssuersGround(issuer=issuer.label, area=area.label)
         found += [(area.code, ground) for ground in area.ranges]
     return found
 

@@ -103,7 +103,7 @@ def impose_measure(
         raise NotFound
     own = ground_of(issuer)
     if any(ground.without(own) for ground in ranges):
-        raise MeasureOutsideIssuersGround(issuer=issuer.name)
+        raise MeasureOutsideIssuersGround(issuer=issuer.label)
     if declaration is not None:
         drill = declaration.drill
         if not rules.in_force(declaration.starts_at, declaration.expected_until, declaration.ended_at, at=at):
@@ -144,7 +144,7 @@ def _check_issuer(issuer: Unit, *, kind: str, at: datetime) -> None:
     if not rules.may_issue(
         "measure", kind, rank=organ.authority_rank, executes_only=organ.executes_only, on=localdate(at)
     ):
-        raise MeasureIssuerNotCompetent(issuer=issuer.name)
+        raise MeasureIssuerNotCompetent(issuer=issuer.label)
 
 
 def _record(act: str, measure: Measure, *, by: Actor, at: datetime) -> None:
