@@ -4,16 +4,23 @@ from django.db import models
 
 from qipan.kernel.scoped import ScopedQuerySet
 
-from .terms import AdmissionState, ClockKind, TaskKind, TaskState
+from .rules import hours_of
+from .terms import AdmissionState, ClockKind, StepKind, TaskKind, TaskState
 
 
 class Admission(models.Model):
-    """Work admission: the gate through which work for communities must pass (ORG-10, SVC-9)."""
+    """Work admission: the gate through which work for communities must pass (ORG-10, SVC-9).
+
+    In a declared emergency the command's work is admitted with the declaration as its basis.
+    """
 
     demander = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     title = models.CharField(max_length=200)
     basis = models.CharField(max_length=300)
+    declaration = models.CharField(max_length=60, blank=True)  # number of the declaration, emergency only
+    organ_types = models.JSONField(default=list)  # codes of the kinds of unit that would work
     minutes_per_unit = models.PositiveIntegerField(default=0)
+    units = models.PositiveIntegerField(default=0)  # counted when applied for
     state = models.CharField(max_length=10, choices=AdmissionState, default=AdmissionState.APPLIED)
     applied_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
@@ -21,37 +28,55 @@ class Admission(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField()
+    drill = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_from__lte=models.F("valid_to")), name="desk_admission_order"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def hours(self) -> float:
+        """The working hours it costs all units together, each time."""
+        return hours_of(self.minutes_per_unit, self.units)
 
 
 class Task(models.Model):
     """One thing asked of one unit: asker, basis, place, clock, due time and state.
 
     ``source`` names what it belongs to ("directive:12", "shift:7", "release:3"); the receipts of a
-    directive are the tasks with its source.
+    directive are the tasks with its source. Rows come tens of thousands at a time, so it has the
+    indexes that a question needs and no others: foreign keys that nobody searches have none.
     """
 
     kind = models.CharField(max_length=10, choices=TaskKind)
     source = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
-    asker = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="asked")
-    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="desk")
+    asker = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="asked", db_index=False)
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="desk", db_index=False)
     place = models.BigIntegerField()
-    admission = models.ForeignKey(Admission, null=True, on_delete=models.PROTECT)
+    admission = models.ForeignKey(Admission, null=True, on_delete=models.PROTECT, db_index=False)
     basis = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=TaskState, default=TaskState.SENT)
     clock = models.CharField(max_length=13, choices=ClockKind, default=ClockKind.CLOCK_HOURS)
     created_at = models.DateTimeField()
+    sent_by = models.CharField(max_length=120)  # the first step of the history, held once
     due_at = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)  # done, objected and upheld, or recalled
-    suspended_at = models.DateTimeField(null=True)
+    suspended_at = models.DateTimeField(null=True)  # its clock stands since
     reminded_at = models.DateTimeField(null=True)
     escalation = models.PositiveSmallIntegerField(default=0)  # 0 none, 1 level above, 2 area's named leader
+    escalated_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
     note = models.CharField(max_length=300, blank=True)
     on_paper = models.BooleanField(default=False)  # reached by a printed sheet
     drill = models.BooleanField(default=False)
@@ -59,12 +84,17 @@ class Task(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "owner"], name="desk_task_once")]
+        constraints = [
+            # Sent twice is sent once. Also: what was ever asked of this unit?
+            models.UniqueConstraint(fields=["owner", "source"], name="desk_task_once")
+        ]
         indexes = [
+            # Receipts of a source by area.
+            models.Index(fields=["source", "place"], name="desk_source"),
+            # Who has not received or read? Exact, for any subtree.
+            models.Index(fields=["source", "place", "id"], name="desk_unread", condition=models.Q(read_at=None)),
             # A unit's open desk.
             models.Index(fields=["owner", "due_at"], name="desk_open", condition=models.Q(closed_at=None)),
-            # Who has not received or read? Exact, for any subtree.
-            models.Index(fields=["source", "place"], name="desk_unread", condition=models.Q(read_at=None)),
             # What is late, where?
             models.Index(fields=["due_at", "place"], name="desk_late", condition=models.Q(closed_at=None)),
         ]
@@ -74,10 +104,13 @@ class Task(models.Model):
 
 
 class TaskStep(models.Model):
-    """One step of a task with its actor and time: the history has no gap without an actor (ORG-15)."""
+    """One step of a task with its actor and time: the history has no gap without an actor (ORG-15).
+
+    The first step, sending, is held by the task itself (``created_at``, ``sent_by``).
+    """
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="steps")
-    state = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=StepKind)
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
     note = models.CharField(max_length=300, blank=True)

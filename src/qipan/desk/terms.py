@@ -1,3 +1,5 @@
+"""The words of the desk: states, kinds, steps and clocks."""
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,25 @@ class TaskState(models.TextChoices):
     DONE = "DONE", _("done")
     OBJECTED = "OBJECTED", _("objected")
     RECALLED = "RECALLED", _("recalled")
+
+
+class StepKind(models.TextChoices):
+    """What happened to a task: a change of its state, or something that its asker or the clock did."""
+
+    SENT = "SENT", _("sent")
+    DELIVERED = "DELIVERED", _("delivered")
+    READ = "READ", _("read")
+    ACCEPTED = "ACCEPTED", _("accepted")
+    DONE = "DONE", _("done")
+    OBJECTED = "OBJECTED", _("objected")
+    RECALLED = "RECALLED", _("recalled")
+    UPHELD = "UPHELD", _("objection upheld")
+    OVERRULED = "OVERRULED", _("objection overruled")
+    SUSPENDED = "SUSPENDED", _("clock stopped")
+    RESUMED = "RESUMED", _("clock runs again")
+    REMINDED = "REMINDED", _("reminded")
+    ESCALATED = "ESCALATED", _("escalated to the level above")
+    NAMED = "NAMED", _("escalated to the area's named leader")
 
 
 class TaskKind(models.TextChoices):
@@ -29,6 +50,8 @@ class AdmissionState(models.TextChoices):
 
 
 class ClockKind(models.TextChoices):
+    """How time is counted; the values are those of ``kernel.calendar``."""
+
     CLOCK_HOURS = "CLOCK_HOURS", _("clock hours")
     WORKING_HOURS = "WORKING_HOURS", _("working hours")
     WORKING_DAYS = "WORKING_DAYS", _("working days")

@@ -1,0 +1,206 @@
+"""Work admission: apply, decide, admit in a declared emergency, end (ORG-10, SVC-9)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import OrganType, Unit, units_on
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+
+from ..models import Admission
+from ..terms import AdmissionState
+
+
+class AlreadyDecided(Refusal):
+    code = "already_decided"
+    sentence = _("This application was decided already.")
+
+
+class OwnApplication(Refusal):
+    """Nobody decides what he applied for himself."""
+
+    code = "own_application"
+    sentence = _("The unit that applied does not decide on it; another lead organisation does.")
+    status = 403
+
+
+class NotInEmergency(Refusal):
+    """Emergency admission without a declaration or by a unit that is no command."""
+
+    code = "not_in_emergency"
+    sentence = _("Only a command may admit its own work, and only with a declaration as its basis.")
+
+
+def _unit(by: Actor, act: str) -> Unit:
+    by.require(act)
+    unit = Unit.objects.select_related("organ_type").filter(pk=by.unit_id).first()
+    if unit is None:
+        raise NotAllowed(act=act)
+    return unit
+
+
+def _check(*, title: str, basis: str, minutes_per_unit: int, valid_from: datetime, valid_to: datetime) -> None:
+    problems = [
+        problem
+        for wrong, problem in (
+            (not title.strip(), gettext("the title is missing")),
+            (not basis.strip(), gettext("the basis is missing")),
+            (minutes_per_unit < 0, gettext("the minutes per unit are negative")),
+            (valid_from >= valid_to, gettext("the end lies before the beginning")),
+        )
+        if wrong
+    ]
+    if problems:
+        raise BadInput(problems)
+
+
+def _counted(organ_types: Sequence[str], grounds: Sequence[Range], *, by: Actor) -> int:
+    """How many units would work; without kinds all that only execute. Raises ``BadInput`` for an unknown kind, ``NotFound`` outside the scope."""
+    known = set(OrganType.objects.filter(code__in=organ_types).values_list("code", flat=True))
+    if known != set(organ_types):
+        raise BadInput([gettext("an unknown kind of unit")])
+    if not all(by.scope.covers(Range(*ground)) for ground in grounds):
+        raise NotFound
+    return units_on(grounds, organ_types or OrganType.objects.filter(executes_only=True)).count()
+
+
+@transaction.atomic
+def apply_admission(
+    *,
+    title: str,
+    basis: str,
+    minutes_per_unit: int,
+    valid_from: datetime,
+    valid_to: datetime,
+    demander: Unit | None = None,
+    organ_types: Sequence[str] = (),
+    grounds: Sequence[Range] | None = None,
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+) -> Admission:
+    """This function will apply for work to be admitted: what, on which basis, how long, for whom.
+
+    ``organ_types`` are the codes of the kinds that would work; empty means all that only execute. A unit
+    applies for itself. What it costs is shown from the first moment: minutes for each unit times the units on the ground
+    (the actor's whole scope unless ``grounds`` says less). Raises ``NotAllowed``, ``NotFound``, ``BadInput``.
+    """
+    unit = _unit(by, "admission.apply")
+    if demander is not None and demander.pk != unit.pk:
+        raise NotAllowed(act="admission.apply")
+    _check(title=title, basis=basis, minutes_per_unit=minutes_per_unit, valid_from=valid_from, valid_to=valid_to)
+    units = _counted(organ_types, by.scope.ranges if grounds is None else grounds, by=by)
+    admission = Admission.objects.create(
+        demander=unit,
+        title=title.strip(),
+        basis=basis.strip(),
+        organ_types=sorted(set(organ_types)),
+        minutes_per_unit=minutes_per_unit,
+        units=units,
+        applied_at=at,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        drill=drill,
+    )
+    data = {"title": admission.title, "basis": admission.basis, "hours": admission.hours, "units": units}
+    record("desk.apply_admission", subject=admission, by=by, at=at, place=unit.place, data=data, drill=drill)
+    return admission
+
+
+@transaction.atomic
+def decide_admission(admission: Admission, *, admitted: bool, reason: str, by: Actor, at: datetime) -> Admission:
+    """This function will admit or refuse an application, once, with a reason that everyone may read.
+
+    Raises ``NotAllowed``, ``OwnApplication``, ``AlreadyDecided``, ``BadInput`` without a reason.
+    """
+    by.require("admission.decide")
+    held = Admission.objects.select_for_update(of=("self",)).select_related("demander").get(pk=admission.pk)
+    if held.demander_id == by.unit_id:
+        raise OwnApplication
+    if held.state != AdmissionState.APPLIED:
+        raise AlreadyDecided
+    if not reason.strip():
+        raise BadInput([gettext("the reason is missing")])
+    held.state = AdmissionState.ADMITTED if admitted else AdmissionState.REFUSED
+    held.decided_at, held.decided_by, held.reason = at, by.label[:120], reason.strip()[:300]
+    held.save(update_fields=["state", "decided_at", "decided_by", "reason"])
+    data = {"state": held.state, "reason": held.reason}
+    record("desk.decide_admission", subject=held, by=by, at=at, place=held.demander.place, data=data, drill=held.drill)
+    return held
+
+
+@transaction.atomic
+def admit_emergency(
+    *,
+    title: str,
+    declaration: str,
+    basis: str,
+    organ_types: Sequence[str] = (),
+    valid_to: datetime,
+    minutes_per_unit: int = 0,
+    grounds: Sequence[Range] = (),
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+) -> Admission:
+    """This function will admit a command's own work at once, with a declaration in force as its basis.
+
+    The caller has checked that the declaration is in force; its number stands in the public list.
+    ``organ_types`` empty means all kinds. The same command, declaration and title again is the same
+    admission. Raises ``NotInEmergency``, ``NotAllowed`` (needs ``playbook.activate`` or
+    ``admission.decide``), ``BadInput``, ``NotFound``.
+    """
+    act = "admission.decide" if by.can("admission.decide") else "playbook.activate"
+    unit = _unit(by, act)
+    if not declaration.strip() or not (unit.organ_type.is_command or unit.organ_type.is_lead):
+        raise NotInEmergency
+    _check(title=title, basis=basis, minutes_per_unit=minutes_per_unit, valid_from=at, valid_to=valid_to)
+    standing = Admission.objects.filter(
+        demander=unit, declaration=declaration, title=title, state=AdmissionState.ADMITTED, valid_to__gt=at, drill=drill
+    ).first()
+    if standing is not None:
+        return standing
+    units = _counted(organ_types, grounds or by.scope.ranges, by=by)
+    admission = Admission.objects.create(
+        demander=unit,
+        title=title.strip(),
+        basis=basis.strip(),
+        declaration=declaration.strip(),
+        organ_types=sorted(set(organ_types)),
+        minutes_per_unit=minutes_per_unit,
+        units=units,
+        state=AdmissionState.ADMITTED,
+        applied_at=at,
+        decided_at=at,
+        decided_by=by.label[:120],
+        reason=gettext("Declared emergency %(number)s") % {"number": declaration.strip()},
+        valid_from=at,
+        valid_to=valid_to,
+        drill=drill,
+    )
+    data = {"title": admission.title, "declaration": admission.declaration, "basis": admission.basis}
+    record("desk.admit_emergency", subject=admission, by=by, at=at, place=unit.place, data=data, drill=drill)
+    return admission
+
+
+@transaction.atomic
+def end_admission(admission: Admission, *, reason: str, by: Actor, at: datetime) -> Admission:
+    """This function will end an admission before its time: nothing more is sent under it; what was sent stays.
+
+    Raises ``NotAllowed`` unless the actor's unit applied for it or the post decides on admissions.
+    """
+    if admission.demander_id != by.unit_id:
+        by.require("admission.decide")
+    held = Admission.objects.select_for_update(of=("self",)).select_related("demander").get(pk=admission.pk)
+    if held.valid_to > at:
+        held.valid_to = max(at, held.valid_from)
+        held.save(update_fields=["valid_to"])
+        data = {"reason": reason.strip()}
+        record("desk.end_admission", subject=held, by=by, at=at, place=held.demander.place, data=data, drill=held.drill)
+    return held

@@ -1,0 +1,213 @@
+"""What owners say of their tasks: delivered, read, accepted, done, objected. Forward only, a resend is harmless."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import Unit
+from qipan.journal.api import publish, record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import COMPOUND
+from qipan.kernel.refusal import BadInput, NotFound, Refusal
+
+from ..ingest import store_receipts
+from ..models import Task, TaskStep
+from ..rules import BATCH, IMPLIED, REFUSED, STORED, judge, may_answer, moment_of
+from ..terms import TaskKind, TaskState
+
+
+class NotTheOwner(Refusal):
+    """The task lies in the post's area, but on another unit's desk."""
+
+    code = "not_the_owner"
+    sentence = _("This task lies on another unit's desk; that unit answers it.")
+    status = 403
+
+
+class TaskRecalled(Refusal):
+    code = "recalled"
+    sentence = _("This task was recalled; nothing more is asked.")
+
+
+class TaskClosed(Refusal):
+    code = "closed"
+    sentence = _("This task is closed already.")
+
+
+class ObjectionPending(Refusal):
+    code = "objected"
+    sentence = _("You objected to this task; the unit that asked decides first.")
+
+
+class ReasonMissing(Refusal):
+    code = "reason_missing"
+    sentence = _("An objection needs its reason.")
+    status = 400
+
+
+class UnknownState(Refusal):
+    code = "unknown_state"
+    sentence = _("A receipt says delivered, read, accepted, done or objected.")
+    status = 400
+
+
+REFUSALS = {
+    refusal.code: refusal
+    for refusal in (NotFound, NotTheOwner, TaskRecalled, TaskClosed, ObjectionPending, ReasonMissing, UnknownState)
+}
+
+
+class Receipt(NamedTuple):
+    """One thing said of one task; ``at`` is when it happened where it was said."""
+
+    task: int
+    state: str
+    at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a receipt: stored, unchanged, or refused with a code; and the state the task is in."""
+
+    task: int
+    answer: str
+    code: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class TasksAnswered:
+    """Tasks moved forward: (id, source, new state) each."""
+
+    moved: tuple[tuple[int, str, str], ...]
+
+
+@dataclass
+class _Held:
+    """A task of the batch as it is and as it will be."""
+
+    was: str
+    state: str
+    closed: bool
+    since: datetime
+    place: int
+    source: str
+    drill: bool
+    mine: bool
+    moments: dict[str, datetime] = field(default_factory=dict)
+    note: str = ""
+
+
+def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
+    """The tasks of a batch, locked in the order of their ids so that two batches never wait in a circle."""
+    unit = Unit.objects.filter(pk=by.unit_id).values_list("organ_type__executes_only", flat=True).first()
+    rows = (
+        Task.objects.within(by.scope)
+        .filter(pk__in=list(ids))
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("pk")
+        .values_list(
+            "pk", "state", "closed_at", "created_at", "place", "source", "drill", "on_paper",
+            "owner_id", "owner__first", "owner__organ_type__level", "kind",
+        )
+    )  # fmt: skip
+    held = {}
+    for pk, state, closed, created, place, source, drill, paper, owner, first, level, kind in rows:
+        mine = may_answer(
+            own=owner == by.unit_id,
+            executes=bool(unit),
+            for_compound=first is not None and level == COMPOUND,
+            on_paper=paper,
+            fills_shift=kind == TaskKind.SHIFT and by.can("team.manage"),
+        )
+        held[pk] = _Held(state, state, closed is not None, created, place, source, drill, mine)
+    return held
+
+
+def _settle(receipt: Receipt, task: _Held | None, *, at: datetime) -> tuple[Answer, datetime]:
+    """Judges one receipt and moves its task in memory."""
+    moment = at
+    if task is None:
+        return Answer(receipt.task, REFUSED, "not_found"), moment
+    if not task.mine:
+        return Answer(receipt.task, REFUSED, "not_the_owner", task.state), moment
+    answer, code = judge(task.state, receipt.state, closed=task.closed)
+    if answer == STORED and receipt.state == TaskState.OBJECTED and not receipt.note.strip():
+        answer, code = REFUSED, "reason_missing"
+    if answer == STORED:
+        moment = moment_of(receipt.at, since=task.since, at=at)
+        task.state = receipt.state
+        task.closed = receipt.state == TaskState.DONE
+        task.note = receipt.note.strip()[:300] or task.note
+        for name in IMPLIED[receipt.state]:
+            task.moments.setdefault(name, moment)
+    return Answer(receipt.task, answer, code, task.state), moment
+
+
+@transaction.atomic
+def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime) -> list[Answer]:
+    """This function will store a batch of receipts ``(task, state, at, note)`` and answer each.
+
+    A task only moves forward; what is already so is "unchanged", so that a resend does no harm. Each
+    item is stored, unchanged or refused with a code, none stops the others. A device's time holds if
+    it lies between sending and now. Raises ``NotAllowed``; ``BadInput`` above 500 items.
+    """
+    by.require("task.answer")
+    if len(items) > BATCH:
+        raise BadInput([f"more than {BATCH} receipts"])
+    receipts = [Receipt(*item) for item in items]
+    held = _held({receipt.task for receipt in receipts}, by=by)
+    answers, steps = [], []
+    for receipt in receipts:
+        answer, moment = _settle(receipt, held.get(receipt.task), at=at)
+        answers.append(answer)
+        if answer.answer == STORED:
+            note = receipt.note.strip()[:300]
+            steps.append(
+                TaskStep(task_id=receipt.task, state=receipt.state, at=moment, by_label=by.label[:120], note=note)
+            )
+    moved = {pk: task for pk, task in held.items() if task.state != task.was}
+    rows = [
+        (
+            pk, task.was, task.state, *(task.moments.get(name) for name in IMPLIED[TaskState.DONE]), task.note,
+        )
+        for pk, task in moved.items()
+    ]  # fmt: skip
+    if moved:
+        if store_receipts(rows, at=at) != set(moved):
+            raise RuntimeError("a locked task changed under a batch of receipts")
+        TaskStep.objects.bulk_create(steps)
+        _record(moved, by=by, at=at)
+    return answers
+
+
+def _record(moved: dict[int, _Held], *, by: Actor, at: datetime) -> None:
+    """One journal row for real tasks and one for those of a drill."""
+    for drill in (False, True):
+        tasks = {pk: task for pk, task in moved.items() if task.drill is drill}
+        if not tasks:
+            continue
+        first, one = next(iter(tasks.items()))
+        states: dict[str, list[int]] = {}
+        for pk, task in tasks.items():
+            states.setdefault(task.state, []).append(pk)
+        subject = f"desk.Task:{first}" if len(tasks) == 1 else "desk.Task:batch"
+        record("desk.receive", subject=subject, by=by, at=at, place=one.place, data=dict(states), drill=drill)
+    publish(TasksAnswered(tuple((pk, task.source, task.state) for pk, task in moved.items())))
+
+
+def answer_task(task: Task, *, state: str, note: str = "", by: Actor, at: datetime) -> Task:
+    """This function will answer one task and return it as it now is; the same answer again changes nothing.
+
+    Raises ``NotAllowed``, ``NotFound``, ``NotTheOwner``, ``TaskRecalled``, ``TaskClosed``,
+    ``ObjectionPending``, ``ReasonMissing``, ``UnknownState``.
+    """
+    [answer] = receive([Receipt(task.pk, state, at, note)], by=by, at=at)
+    if answer.answer == REFUSED:
+        raise REFUSALS[answer.code]
+    return Task.objects.within(by.scope).select_related("asker", "owner").get(pk=task.pk)

@@ -1,0 +1,199 @@
+"""Sending tasks through the one gate, and taking them back (ORG-10)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import OrganType, Unit, units_on
+from qipan.journal.api import publish, record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound, Refusal
+
+from ..ingest import insert_steps, insert_tasks
+from ..models import Admission, Task
+from ..queries.admissions import covers
+from ..rules import remind_at
+from ..terms import ClockKind, TaskState
+
+
+class NotAdmitted(Refusal):
+    """Work for communities, compounds or property companies without an admission that holds now."""
+
+    code = "not_admitted"
+    sentence = _(
+        "This is work for %(kinds)s and was not admitted: the lead organisation decides first. Nothing was sent."
+    )
+
+
+@dataclass(frozen=True)
+class TasksSent:
+    """Tasks of a source were put on desks."""
+
+    source: str
+    tasks: int
+    drill: bool
+
+
+@dataclass(frozen=True)
+class TasksRecalled:
+    """Open tasks of a source were taken back."""
+
+    source: str
+    tasks: int
+    drill: bool
+
+
+def _gate(kinds: Iterable[OrganType], *, asker: Unit, admission: Admission | None, at: datetime) -> None:
+    """The one gate: kinds that only execute get nothing without an admission of the asker's own."""
+    guarded = [kind for kind in kinds if kind.executes_only]
+    if guarded and not covers(admission, asker=asker, kinds=guarded, at=at):
+        raise NotAdmitted(kinds=", ".join(kind.label for kind in guarded))
+
+
+@transaction.atomic
+def send_tasks(
+    *,
+    kind: str,
+    source: str,
+    title: str,
+    asker: Unit,
+    organ_types: Sequence[str],
+    grounds: Sequence[Range],
+    basis: str,
+    admission: Admission | None = None,
+    due_at: datetime | None = None,
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+    paper_places: Iterable[int] | None = None,
+    clock: str = ClockKind.CLOCK_HOURS,
+) -> int:
+    """This function will put one task on the desk of every unit of these kinds on the grounds, in one statement.
+
+    The room that sends has checked its own right (``directive.issue``, say). Returns how many desks
+    are new to the source; the same call again sends nothing twice. ``paper_places`` are compounds
+    reached on a printed sheet. Raises ``NotFound`` when a ground lies outside the actor's scope,
+    ``NotAdmitted`` when a kind only executes and no admission of the asker holds.
+    """
+    if not grounds or not all(by.scope.covers(Range(*ground)) for ground in grounds):
+        raise NotFound
+    kinds = list(OrganType.objects.filter(code__in=organ_types))
+    if len(kinds) != len(set(organ_types)):
+        raise NotFound
+    _gate(kinds, asker=asker, admission=admission, at=at)
+    given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
+    sent = insert_tasks(units_on(grounds, organ_types), given, paper_places=paper_places)
+    if sent:
+        data = {"kind": kind, "tasks": sent, "organ_types": sorted(organ_types), "admission": given["admission_id"]}
+        record(
+            "desk.send_tasks", subject=f"desk.source:{source}", by=by, at=at, place=asker.place, data=data, drill=drill
+        )
+        publish(TasksSent(source, sent, drill))
+    return sent
+
+
+def _given(
+    kind: str,
+    source: str,
+    title: str,
+    asker: Unit,
+    basis: str,
+    admission: Admission | None,
+    due_at: datetime | None,
+    clock: str,
+    by: Actor,
+    at: datetime,
+    drill: bool,
+) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "source": source,
+        "title": title,
+        "asker_id": asker.pk,
+        "admission_id": admission.pk if admission else None,
+        "basis": basis,
+        "state": TaskState.SENT.value,
+        "clock": clock,
+        "created_at": at,
+        "sent_by": by.label[:120],
+        "due_at": due_at,
+        "remind_at": remind_at(at, due_at),
+        "escalation": 0,
+        "changed_at": at,
+        "note": "",
+        "drill": drill,
+    }
+
+
+@transaction.atomic
+def send_task(
+    *,
+    kind: str,
+    source: str,
+    title: str,
+    asker: Unit,
+    owner: Unit,
+    place: int,
+    basis: str,
+    admission: Admission | None = None,
+    due_at: datetime | None = None,
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+    clock: str = ClockKind.CLOCK_HOURS,
+) -> Task:
+    """This function will put one task on one unit's desk; the same call again returns the task that is there.
+
+    A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission.
+    Raises ``NotFound`` when the place lies outside the actor's scope, ``NotAdmitted`` as ``send_tasks``.
+    """
+    if place not in by.scope:
+        raise NotFound
+    if owner.pk != asker.pk:
+        _gate([owner.organ_type], asker=asker, admission=admission, at=at)
+    given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
+    task, new = Task.objects.everywhere("the sender's own task").get_or_create(
+        owner=owner, source=source, defaults={**given, "place": place, "on_paper": False}
+    )
+    if new:
+        record(
+            "desk.send_task",
+            subject=task,
+            by=by,
+            at=at,
+            place=place,
+            data={"kind": kind, "source": source},
+            drill=drill,
+        )
+        publish(TasksSent(source, 1, drill))
+    return task
+
+
+@transaction.atomic
+def recall_tasks(source: str, *, note: str, by: Actor, at: datetime) -> int:
+    """This function will close the open tasks of a source as recalled, each with its step; returns how many.
+
+    What was done stays done. The room that owns the source has checked its own right.
+    """
+    tasks = Task.objects.everywhere("the sender's own source").filter(source=source)
+    drill = tasks.filter(closed_at=None).values_list("drill", flat=True).first()
+    if drill is None:
+        return 0
+    recalled = tasks.filter(closed_at=None).update(
+        state=TaskState.RECALLED, closed_at=at, changed_at=at, note=note[:300], suspended_at=None
+    )
+    insert_steps(
+        tasks.filter(state=TaskState.RECALLED, closed_at=at),
+        state=TaskState.RECALLED,
+        at=at,
+        by_label=by.label,
+        note=note,
+    )
+    data = {"tasks": recalled, "note": note}
+    record("desk.recall_tasks", subject=f"desk.source:{source}", by=by, at=at, data=data, drill=drill)
+    publish(TasksRecalled(source, recalled, drill))
+    return recalled

@@ -1,0 +1,46 @@
+"""The desk's front door: send tasks, answer them, see who has received what, admit work."""
+
+from .actions.admissions import admit_emergency, apply_admission, decide_admission, end_admission
+from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
+from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_tasks, send_task, send_tasks
+from .models import Admission, Task
+from .queries.admissions import admissions_for, get_admission
+from .queries.desks import DeskCounts, desk_counts, get_task, late_tasks
+from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, unread, unread_count
+from .terms import AdmissionState, ClockKind, TaskKind, TaskState
+
+__all__ = [
+    "Admission",
+    "AdmissionState",
+    "Answer",
+    "ClockKind",
+    "DeskCounts",
+    "LeadTimes",
+    "NotAdmitted",
+    "Receipt",
+    "ReceiptRow",
+    "Task",
+    "TaskKind",
+    "TaskState",
+    "TasksAnswered",
+    "TasksRecalled",
+    "TasksSent",
+    "admissions_for",
+    "admit_emergency",
+    "answer_task",
+    "apply_admission",
+    "decide_admission",
+    "desk_counts",
+    "end_admission",
+    "get_admission",
+    "get_task",
+    "late_tasks",
+    "lead_times",
+    "recall_tasks",
+    "receipt_tree",
+    "receive",
+    "send_task",
+    "send_tasks",
+    "unread",
+    "unread_count",
+]

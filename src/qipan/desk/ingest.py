@@ -1,0 +1,103 @@
+"""Set-based SQL of the desk, the same statements on both databases.
+
+Tasks and steps come by ``INSERT ... SELECT`` from a compiled queryset (34,000 rows in one statement,
+nothing passes through Python); receipts go in by one ``UPDATE ... FROM`` over the batch.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, Case, F, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+
+from qipan.duties.api import Unit
+
+from .models import Task, TaskStep
+
+
+def _insert_select(table: str, rows: QuerySet[Any], columns: dict[str, Combinable], *, once: str = "") -> int:
+    """Inserts one row for each row of ``rows``; ``columns`` says what each column is made from."""
+    names = list(columns)
+    aliases = [f"new_{name}" for name in names]
+    selected = rows.order_by().annotate(**dict(zip(aliases, columns.values(), strict=True))).values_list(*aliases)
+    select, params = selected.query.sql_with_params()
+    conflict = f" ON CONFLICT ({once}) DO NOTHING" if once else ""
+    quoted = ", ".join(connection.ops.quote_name(name) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({quoted}) {select}{conflict}", params)
+        return max(cursor.rowcount, 0)
+
+
+def _values(model: type[Task] | type[TaskStep], given: dict[str, object]) -> dict[str, Combinable]:
+    """Constants for columns, each in the type of its field (a bare NULL would have none on PostgreSQL)."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    return {
+        name: Value(value, output_field=getattr(fields[name], "target_field", fields[name]))
+        for name, value in given.items()
+    }
+
+
+def insert_tasks(units: QuerySet[Unit], given: dict[str, object], *, paper_places: Iterable[int] | None = None) -> int:
+    """This function will put one task on the desk of each unit; returns how many are new.
+
+    ``given`` holds the columns that are the same for all. A unit that holds the source already
+    keeps what it has. Compounds among ``paper_places`` are marked as reached on paper.
+    """
+    columns = _values(Task, given) | {"owner_id": F("pk"), "place": F("place")}
+    if paper_places is None:
+        columns["on_paper"] = Value(False, output_field=BooleanField())
+    else:
+        columns["on_paper"] = Case(
+            When(place__in=paper_places, first__isnull=False, then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
+    return _insert_select("desk_task", units, columns, once="owner_id, source")
+
+
+def insert_steps(tasks: QuerySet[Task], *, state: str, at: datetime, by_label: str, note: str = "") -> int:
+    """This function will add the same step to each of ``tasks``; returns how many."""
+    columns = {"task_id": F("pk")} | _values(
+        TaskStep, {"state": state, "at": at, "by_label": by_label[:120], "note": note[:300]}
+    )
+    return _insert_select("desk_taskstep", tasks, columns)
+
+
+MOMENTS = ("delivered_at", "read_at", "accepted_at", "closed_at")
+COLUMNS = ("id", "was", "state", *MOMENTS, "note")
+RECEIPTS = """
+WITH said (id, was, state, delivered_at, read_at, accepted_at, closed_at, note) AS (VALUES {rows})
+UPDATE desk_task SET
+    state = said.state,
+    delivered_at = COALESCE(desk_task.delivered_at, {moment[0]}),
+    read_at = COALESCE(desk_task.read_at, {moment[1]}),
+    accepted_at = COALESCE(desk_task.accepted_at, {moment[2]}),
+    closed_at = COALESCE(desk_task.closed_at, {moment[3]}),
+    changed_at = %s,
+    note = CASE WHEN said.note = '' THEN desk_task.note ELSE said.note END
+FROM said WHERE desk_task.id = said.id AND desk_task.state = said.was
+RETURNING desk_task.id
+"""
+
+
+def store_receipts(rows: Sequence[tuple[Any, ...]], *, at: datetime) -> set[int]:
+    """This function will move tasks forward, each only if it still is in the state it was judged in.
+
+    ``rows`` follow ``COLUMNS``. Returns the ids that moved.
+    """
+    if not rows:
+        return set()
+    adapt = connection.ops.adapt_datetimefield_value
+    cast = "CAST(said.{} AS timestamptz)" if connection.vendor == "postgresql" else "said.{}"
+    sql = RECEIPTS.format(
+        rows=", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s)"] * len(rows)),
+        moment=[cast.format(name) for name in MOMENTS],
+    )
+    params: list[Any] = []
+    for pk, was, state, *moments, note in rows:
+        params += [pk, was, state, *(moment and adapt(moment) for moment in moments), note]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, adapt(at)])
+        return {row[0] for row in cursor.fetchall()}

@@ -1,0 +1,63 @@
+"""Which work is admitted, and who may see an application."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from qipan.duties.api import OrganType, Unit
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
+
+from ..models import Admission
+from ..terms import AdmissionState
+
+
+def covers(admission: Admission | None, *, asker: Unit, kinds: Iterable[OrganType], at: datetime) -> bool:
+    """This function will say whether an admission lets ``asker`` give work to these kinds of unit now.
+
+    It must be admitted, in time, and name the kinds. It serves the unit that applied; a command may
+    send what was admitted for others, since its desk is the one that work passes.
+    """
+    if admission is None or admission.state != AdmissionState.ADMITTED:
+        return False
+    if not admission.valid_from <= at < admission.valid_to:
+        return False
+    if admission.demander_id != asker.pk and not asker.organ_type.is_command:
+        return False
+    return not admission.organ_types or {kind.code for kind in kinds} <= set(admission.organ_types)
+
+
+def public_admissions(*, state: str = "", limit: int = 200) -> list[Admission]:
+    """This function will return the public list of applications and decisions, newest first (SVC-9)."""
+    rows = Admission.objects.select_related("demander")
+    if state:
+        rows = rows.filter(state=state)
+    return list(rows.order_by("-applied_at", "-pk")[:limit])
+
+
+def admissions_for(actor: Actor, *, at: datetime) -> QuerySet[Admission]:
+    """This function will return the admissions that the actor's unit may send work under at this moment."""
+    holding = Admission.objects.filter(state=AdmissionState.ADMITTED, valid_from__lte=at, valid_to__gt=at)
+    unit = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
+    if unit is None:
+        return holding.none()
+    if not unit.organ_type.is_command:
+        holding = holding.filter(demander=unit)
+    return holding.select_related("demander").order_by("-valid_from", "-pk")
+
+
+def get_admission(pk: int, *, actor: Actor) -> Admission:
+    """This function will return one application: the list is public to everyone with a post.
+
+    Raises ``NotFound`` when there is none, or the reader has no unit.
+    """
+    admission = Admission.objects.select_related("demander").filter(pk=pk).first()
+    if admission is None or actor.unit_id is None:
+        raise NotFound
+    return admission
+
+
+def waiting() -> Q:
+    """This function will return the filter of applications that nobody has decided."""
+    return Q(state=AdmissionState.APPLIED)

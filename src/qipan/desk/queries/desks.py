@@ -1,0 +1,86 @@
+"""A unit's desk and the counts that the board shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.place import COMPOUND, Range
+from qipan.kernel.refusal import NotFound
+
+from ..models import Task
+
+
+@dataclass(frozen=True)
+class DeskCounts:
+    """Open tasks on a ground, late ones, those due before the day ends, and units that hold late ones."""
+
+    open: int
+    late: int
+    due_today: int
+    blocked_units: int
+
+
+def day_ends(at: datetime) -> datetime:
+    """This function will return the midnight that ends the day of ``at`` where the city lives."""
+    local = timezone.localtime(at)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def desk_counts(ranges: Iterable[Range], *, at: datetime, drill: bool | None = None) -> DeskCounts:
+    """This function will count the open tasks on a ground; ``drill`` None counts both kinds."""
+    rows = Task.objects.within(Scope(tuple(ranges))).filter(closed_at=None)
+    if drill is not None:
+        rows = rows.filter(drill=drill)
+    late = Q(due_at__lt=at, suspended_at=None)
+    counted = rows.aggregate(
+        open=Count("pk"),
+        late=Count("pk", filter=late),
+        due_today=Count("pk", filter=Q(due_at__gte=at, due_at__lt=day_ends(at))),
+        blocked_units=Count("owner", filter=late, distinct=True),
+    )
+    return DeskCounts(**counted)
+
+
+def late_tasks(ranges: Iterable[Range], *, at: datetime, limit: int = 100, drill: bool | None = None) -> list[Task]:
+    """This function will list the late tasks on a ground, the longest overdue first, with owner and asker."""
+    rows = Task.objects.within(Scope(tuple(ranges))).filter(closed_at=None, due_at__lt=at, suspended_at=None)
+    if drill is not None:
+        rows = rows.filter(drill=drill)
+    return list(rows.select_related("owner", "asker").order_by("due_at", "place", "pk")[:limit])
+
+
+def unit_of(actor: Actor) -> Unit | None:
+    """This function will return the actor's unit with its kind, None without a post."""
+    return Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
+
+
+def desk_of(actor: Actor, unit: Unit) -> QuerySet[Task]:
+    """This function will return what lies on a unit's desk; a company that stewards compounds has theirs too.
+
+    Within the actor's scope, and the unit's own desk wherever it stands.
+    """
+    if unit.first is None:
+        compounds = Q(owner__organ_type__level=COMPOUND, owner__first__isnull=False)
+        return Task.objects.within(actor.scope).filter(Q(owner=unit) | compounds)
+    return Task.objects.everywhere("a unit's own desk").filter(owner=unit)
+
+
+def get_task(pk: int, *, actor: Actor) -> Task:
+    """This function will return one task that lies in the actor's scope or on the desk of his unit.
+
+    Who asked may look too. Raises ``NotFound`` when it is missing or lies elsewhere, which look alike.
+    """
+    task = (
+        Task.objects.everywhere("narrowed in the same statement")
+        .filter(actor.scope.q() | Q(owner=actor.unit_id) | Q(asker=actor.unit_id), pk=pk)
+        .select_related("owner__organ_type", "asker", "admission")
+        .first()
+    )
+    if task is None or actor.unit_id is None:
+        raise NotFound
+    return task

@@ -1,0 +1,105 @@
+"""Who has received, read, accepted and done what belongs to a source: exact, for any subtree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Count, Q, Window
+from django.db.models.functions import RowNumber
+
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Scope
+from qipan.territory.api import AreaView
+
+from ..models import Task
+from ..terms import TaskState
+
+
+@dataclass(frozen=True)
+class ReceiptRow:
+    """Receipts in one area: how many were asked and how far they have come."""
+
+    code: str
+    asked: int = 0
+    delivered: int = 0
+    read: int = 0
+    accepted: int = 0
+    done: int = 0
+    objected: int = 0
+
+
+@dataclass(frozen=True)
+class LeadTimes:
+    """Seconds from a moment to delivery: half of the units, 95 % of them, and the last with its owner (EMG-6)."""
+
+    asked: int
+    delivered: int
+    p50_s: float | None
+    p95_s: float | None
+    last_s: float | None
+    last_owner: str
+
+
+def unread(source: str, *, scope: Scope, after: tuple[int, int] | None = None, limit: int = 200) -> list[Task]:
+    """This function will list who has not read a source's task, by place, with owners; recalled ones are left out.
+
+    ``after`` is (place, id) of the last row seen; the next page begins behind it.
+    """
+    rows = Task.objects.within(scope).filter(source=source, read_at=None).exclude(state=TaskState.RECALLED)
+    if after is not None:
+        place, pk = after
+        rows = rows.filter(Q(place__gt=place) | Q(place=place, pk__gt=pk), place__gte=place)
+    return list(rows.select_related("owner", "owner__organ_type").order_by("place", "pk")[:limit])
+
+
+def unread_count(source: str, *, scope: Scope) -> int:
+    """This function will count exactly who has not read a source's task in a scope."""
+    rows = Task.objects.within(scope).filter(source=source, read_at=None)
+    return rows.exclude(state=TaskState.RECALLED).count()
+
+
+TREE = """
+WITH area (n, first, last) AS (VALUES {rows})
+SELECT area.n, count(*), count(t.delivered_at), count(t.read_at), count(t.accepted_at),
+    sum(CASE WHEN t.state = 'DONE' THEN 1 ELSE 0 END), sum(CASE WHEN t.state = 'OBJECTED' THEN 1 ELSE 0 END)
+FROM area JOIN desk_task t ON t.source = %s AND t.place BETWEEN area.first AND area.last
+GROUP BY area.n
+"""
+
+
+def receipt_tree(source: str, areas: Sequence[AreaView]) -> list[ReceiptRow]:
+    """This function will count a source's receipts in each of the areas, in their order, in one query.
+
+    Areas may lie inside each other: each counts all that stands on its ranges. The caller has cut
+    them to what its reader may see.
+    """
+    ranges = [(n, ground.first, ground.last) for n, area in enumerate(areas) for ground in area.ranges]
+    if not ranges:
+        return [ReceiptRow(area.code) for area in areas]
+    params: list[object] = [value for row in ranges for value in row]
+    with connection.cursor() as cursor:
+        cursor.execute(TREE.format(rows=", ".join(["(%s, %s, %s)"] * len(ranges))), [*params, source])
+        counted = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [ReceiptRow(area.code, *counted.get(n, ())) for n, area in enumerate(areas)]
+
+
+def lead_times(source: str, *, since: datetime) -> LeadTimes:
+    """This function will measure the time from ``since`` (the decision) to delivery, up to the last node (EMG-6).
+
+    Percentiles are the nearest rank among those delivered; None while nobody is.
+    """
+    tasks = Task.objects.everywhere("a measure of time, without names").filter(source=source)
+    asked, delivered = tasks.aggregate(asked=Count("pk"), delivered=Count("delivered_at")).values()
+    if not delivered:
+        return LeadTimes(asked, 0, None, None, None, "")
+    ranks = ((delivered + 1) // 2, (delivered * 95 + 99) // 100, delivered)
+    ranked = (
+        tasks.filter(delivered_at__isnull=False)
+        .annotate(rank=Window(RowNumber(), order_by=["delivered_at", "pk"]))
+        .filter(rank__in=ranks)
+        .values_list("rank", "delivered_at", "owner_id")
+    )
+    found = {rank: ((moment - since).total_seconds(), owner) for rank, moment, owner in ranked}
+    p50, p95, last = (found[rank] for rank in ranks)
+    return LeadTimes(asked, delivered, p50[0], p95[0], last[0], Unit.objects.get(pk=last[1]).label)

@@ -1,0 +1,83 @@
+"""Pure decisions of the desk: which state follows which, whose word counts, when to remind."""
+
+from datetime import datetime, timedelta
+
+from .terms import TaskState
+
+S = TaskState
+FAR_LEADER = timedelta(hours=24)  # late for so long: the area's named leader is told
+REMIND_PART = 4  # the reminder comes when a quarter of the time is left
+BATCH = 500  # receipts in one request
+
+# How far a task has come. An objection stands where reading stands: the owner has seen the task.
+PROGRESS = {S.SENT: 0, S.DELIVERED: 1, S.READ: 2, S.OBJECTED: 2, S.ACCEPTED: 3, S.DONE: 4}
+# What an owner may say next. Forward only; an objection waits for its asker.
+NEXT: dict[str, frozenset[str]] = {
+    S.SENT: frozenset({S.DELIVERED, S.READ, S.ACCEPTED, S.DONE, S.OBJECTED}),
+    S.DELIVERED: frozenset({S.READ, S.ACCEPTED, S.DONE, S.OBJECTED}),
+    S.READ: frozenset({S.ACCEPTED, S.DONE, S.OBJECTED}),
+    S.ACCEPTED: frozenset({S.DONE, S.OBJECTED}),
+    S.OBJECTED: frozenset(),
+    S.DONE: frozenset(),
+    S.RECALLED: frozenset(),
+}
+SAYABLE = frozenset({S.DELIVERED, S.READ, S.ACCEPTED, S.DONE, S.OBJECTED})
+# Moments that a state implies: who has done a task has received and read it.
+IMPLIED: dict[str, tuple[str, ...]] = {
+    S.DELIVERED: ("delivered_at",),
+    S.READ: ("delivered_at", "read_at"),
+    S.ACCEPTED: ("delivered_at", "read_at", "accepted_at"),
+    S.DONE: ("delivered_at", "read_at", "accepted_at", "closed_at"),
+    S.OBJECTED: ("delivered_at", "read_at"),
+}
+
+STORED, UNCHANGED, REFUSED = "stored", "unchanged", "refused"
+
+
+def judge(current: str, said: str, *, closed: bool) -> tuple[str, str]:
+    """This function will judge a receipt against the state a task is in: (answer, code of the refusal).
+
+    What is already so, or lies behind, is unchanged: a resend is harmless. The rest that does not
+    lead forward is refused: recalled, closed, or waiting for the asker's word on an objection.
+    """
+    if said not in SAYABLE:
+        return REFUSED, "unknown_state"
+    if current == S.RECALLED:
+        return REFUSED, "recalled"
+    if said == current:
+        return UNCHANGED, ""
+    if closed:
+        behind = current == S.DONE and said != S.OBJECTED
+        return (UNCHANGED, "") if behind else (REFUSED, "closed")
+    if said in NEXT[current]:
+        return STORED, ""
+    if said != S.OBJECTED and PROGRESS[S(said)] <= PROGRESS[S(current)]:
+        return UNCHANGED, ""
+    return REFUSED, "objected"
+
+
+def moment_of(said: datetime | None, *, since: datetime, at: datetime) -> datetime:
+    """This function will return when something happened: what the device says, if that can be true.
+
+    A time before the task was sent or after now comes from a wrong clock; then now holds.
+    """
+    return said if said is not None and since <= said <= at else at
+
+
+def may_answer(*, own: bool, executes: bool, for_compound: bool, on_paper: bool, fills_shift: bool = False) -> bool:
+    """This function will say whether a post may answer a task whose place lies in its scope.
+
+    Its own unit's tasks; a community or a property company also for compounds on its ground; and
+    whoever collects a printed sheet signs for the unit that has no screen; who fills a shift closes its task.
+    """
+    return own or on_paper or fills_shift or (executes and for_compound)
+
+
+def remind_at(created_at: datetime, due_at: datetime | None) -> datetime | None:
+    """This function will return when a task's owner is reminded: when a quarter of the time is left."""
+    return None if due_at is None else due_at - (due_at - created_at) / REMIND_PART
+
+
+def hours_of(minutes_per_unit: int, units: int) -> float:
+    """This function will return the working hours that a demand costs all its units together."""
+    return round(minutes_per_unit * units / 60, 1)
