@@ -37,12 +37,12 @@ def unit_above(unit: Unit) -> Unit | None:
 def units_on(
     ranges: Iterable[Range], organ_types: Iterable[OrganType | str] | None = None, *, on: date | None = None
 ) -> QuerySet[Unit]:
-    """This function will return the current units whose desk stands on this ground, or that steward
-    a compound there. ``organ_types`` (types or their codes) narrows the kinds; None means all kinds.
+    """This function will return the current units whose desk stands on this ground; those without a
+    ground of their own where they steward a compound. ``organ_types`` (types or their codes) narrows the kinds; None means all kinds.
     """
     scope = Scope(tuple(ranges))
     stewards = Stewardship.objects.filter(scope.q(), valid_to=None).values("unit")
-    units = current(Unit.objects.filter(scope.q() | Q(first=None, pk__in=stewards)), on=on)
+    units = current(Unit.objects.filter(scope.q() & Q(first__isnull=False) | Q(first=None, pk__in=stewards)), on=on)
     if organ_types is not None:
         codes = [kind if isinstance(kind, str) else kind.code for kind in organ_types]
         units = units.filter(organ_type__code__in=codes)
