@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.formats import number_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, range_of
@@ -243,6 +245,37 @@ def denominator(code: str, kind: str, *, on: date | None = None) -> Denominator 
     if on is not None:
         known = known.filter(valid_from__lte=on)
     return known.order_by("-valid_from").first()
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A count per so many, with the count it was divided by: definition, date and source travel along (ORG-16)."""
+
+    count: int
+    per: int
+    denominator: Denominator
+
+    @property
+    def value(self) -> float:
+        """The rate itself."""
+        return self.count * self.per / self.denominator.value
+
+    @property
+    def explained(self) -> str:
+        """What it is divided by, as a sentence for people."""
+        return _("per %(per)s of %(value)s (%(definition)s; as of %(day)s; source: %(source)s)") % {
+            "per": number_format(self.per, force_grouping=True),
+            "value": number_format(self.denominator.value, force_grouping=True),
+            "definition": self.denominator.definition,
+            "day": self.denominator.valid_from.isoformat(),
+            "source": self.denominator.source,
+        }
+
+
+def rate(count: int, code: str, kind: str, *, per: int = 10_000, on: date | None = None) -> Rate | None:
+    """This function will divide a count by the denominator known on a day; None when there is none."""
+    known = denominator(code, kind, on=on)
+    return Rate(count, per, known) if known is not None and known.value else None
 
 
 _kept: dict[str, Any] = {}

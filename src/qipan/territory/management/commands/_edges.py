@@ -10,14 +10,15 @@ EVERYWHERE = [(0, 10**19 - 1)]
 
 
 def progress_line(out: Any) -> Callable[[int], None]:
-    """This function will return a callback that prints the number of rows done, at most once a second."""
+    """This function will return a callback that prints the rows done: in place on a terminal, else every 10 s."""
+    pause, ending = (1, "\r") if out.isatty() else (10, "\n")
     last = time.monotonic()
 
     def show(done: int) -> None:
         nonlocal last
-        if out is not None and time.monotonic() - last >= 1:
+        if time.monotonic() - last >= pause:
             last = time.monotonic()
-            out.write(f"  {done:,}", ending="\r")
+            out.write(f"  {done:,}", ending=ending)
 
     return show
 

@@ -1,6 +1,5 @@
 """qipan import-territory: the official divisions, a synthetic tree, or the governing areas."""
 
-import sys
 from argparse import ArgumentParser
 from datetime import date
 from pathlib import Path
@@ -40,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         at = now()
         by = Actor.system("import-territory", acts=["territory.import"], ranges=EVERYWHERE)
-        progress = progress_line(self.stderr if sys.stderr.isatty() else None)
+        progress = progress_line(self.stdout)
         given: date | None = options["valid_from"]
         today = timezone.localdate(at)
         try:
