@@ -1,6 +1,35 @@
 """The journal's front door."""
 
-from .actions import ENTRY_COLUMNS, entry_values, publish, queue_message, record, subscribe
+from .actions import (
+    ENTRY_COLUMNS,
+    deliver_waiting,
+    entry_values,
+    publish,
+    queue_message,
+    record,
+    register_channel,
+    seal,
+    subscribe,
+)
+from .queries import Checksum, Verdict, checksum, entries_of, register_audit, verify
 from .rules import digest_of, entry_text
 
-__all__ = ["ENTRY_COLUMNS", "digest_of", "entry_text", "entry_values", "publish", "queue_message", "record", "subscribe"]
+__all__ = [
+    "ENTRY_COLUMNS",
+    "Checksum",
+    "Verdict",
+    "checksum",
+    "deliver_waiting",
+    "digest_of",
+    "entries_of",
+    "entry_text",
+    "entry_values",
+    "publish",
+    "queue_message",
+    "record",
+    "register_audit",
+    "register_channel",
+    "seal",
+    "subscribe",
+    "verify",
+]

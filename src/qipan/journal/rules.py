@@ -16,9 +16,14 @@ def canonical(fields: dict[str, Any]) -> str:
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
+def digest_of_text(text: str) -> str:
+    """This function will return the SHA-256 of a text in UTF-8."""
+    return sha256(text.encode()).hexdigest()
+
+
 def digest_of(fields: dict[str, Any]) -> str:
     """This function will return the SHA-256 of the fields as canonical JSON."""
-    return sha256(canonical(fields).encode()).hexdigest()
+    return digest_of_text(canonical(fields))
 
 
 def text_of(
@@ -55,7 +60,7 @@ def entry_text(
 
 def link(previous: str, digest: str) -> str:
     """This function will return the hash of an entry: SHA-256 over the hash before it and its own digest."""
-    return sha256((previous + digest).encode()).hexdigest()
+    return digest_of_text(previous + digest)
 
 
 def next_try(attempts: int) -> timedelta | None:

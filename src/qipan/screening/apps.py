@@ -3,3 +3,11 @@ from django.apps import AppConfig
 
 class ScreeningConfig(AppConfig):
     name = "qipan.screening"
+
+    def ready(self) -> None:
+        from qipan.journal.api import register_audit
+
+        from .queries import audit_batches, audit_coverage
+
+        register_audit("coverage counters against the visits", audit_coverage)
+        register_audit("digests of the uploads against the visits", audit_batches)

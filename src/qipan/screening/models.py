@@ -57,9 +57,13 @@ class Visit(models.Model):
     """One visit to one door; the id is made by the device, so a resend is harmless."""
 
     id = models.UUIDField(primary_key=True)
-    round = models.ForeignKey(Round, on_delete=models.PROTECT, db_index=False)
+    # The storing statement has just joined the round and the team's assignment and neither is ever deleted,
+    # so the database need not look both up again for each row.
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     place = models.BigIntegerField()  # the door
-    team = models.ForeignKey("deployment.Team", on_delete=models.PROTECT, db_index=False)
+    team = models.ForeignKey(  # null: sent by a post that needs no team
+        "deployment.Team", null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False
+    )
     outcome = models.PositiveSmallIntegerField(choices=Outcome)
     happened_at = models.DateTimeField()  # as the device says, its clock's error taken out
     received_at = models.DateTimeField()
@@ -81,8 +85,9 @@ class VisitConflict(models.Model):
     visit_id = models.UUIDField()
     content = models.BigIntegerField()
     place = models.BigIntegerField()
-    team = models.ForeignKey("deployment.Team", on_delete=models.PROTECT)
-    payload = models.JSONField()
+    team = models.ForeignKey("deployment.Team", null=True, on_delete=models.PROTECT)
+    payload = models.JSONField()  # round, outcome, happened_us, shift_us: the visit that came second
+    replaced = models.JSONField(null=True)  # the visit that stood before, when the decision was to replace it
     received_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=120, blank=True)

@@ -34,3 +34,33 @@ class DoorState(models.IntegerChoices):
     ANSWERED = 8, _("answered")
     DEMOLISHED = 9, _("demolished")
     PRESUMED_VACANT = 10, _("presumed vacant")
+
+
+SETTLED = tuple(
+    state
+    for state in DoorState
+    if state not in (DoorState.UNTOUCHED, DoorState.NOT_HOME, DoorState.APPOINTMENT, DoorState.LANGUAGE_HELP)
+)
+UNSETTLED = tuple(state for state in DoorState if state not in SETTLED)
+
+
+class NextStep(models.TextChoices):
+    """What is to be done at a door next, by its state (SCR-2)."""
+
+    VISIT = "VISIT", _("visit")
+    VISIT_AGAIN = "VISIT_AGAIN", _("visit again at another time of day")
+    KEEP_APPOINTMENT = "KEEP_APPOINTMENT", _("come at the agreed time")
+    BRING_INTERPRETER = "BRING_INTERPRETER", _("come with an interpreter")
+    EXPLAIN_AND_OFFER = "EXPLAIN_AND_OFFER", _("explain in writing, offer the phone")
+    FIND_OWNER = "FIND_OWNER", _("ask the property company for the owner")
+    ASK_OWNER = "ASK_OWNER", _("ring the owner")
+    CHECK_AGAIN = "CHECK_AGAIN", _("check again whether it stands empty")
+    CORRECT_REGISTER = "CORRECT_REGISTER", _("take it off the register")
+    NOTHING = "NOTHING", _("nothing more")
+
+
+class Decision(models.TextChoices):
+    """What a person decides about a conflict."""
+
+    KEPT = "KEPT", _("the first one stands")
+    REPLACED = "REPLACED", _("the second one replaces it")

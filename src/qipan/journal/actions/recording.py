@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -12,8 +11,9 @@ from django.db.models import Model
 
 from qipan.kernel.actor import Actor
 
-from .models import Entry, Message
-from .rules import canonical, entry_text, text_of
+from ..models import Entry, Message
+from ..queries import entry_digest
+from ..rules import canonical, digest_of_text, entry_text
 
 Event = TypeVar("Event")
 _subscribers: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
@@ -57,20 +57,6 @@ def record(
     return entry
 
 
-def entry_digest(entry: Entry) -> str:
-    """This function will return the digest that ``entry`` must have: over all it says, not over its chain."""
-    text = text_of(
-        [entry.by_label, entry.by_account, entry.by_post, entry.by_pass],
-        act=entry.act,
-        subject=entry.subject,
-        at=entry.at,
-        place=entry.place,
-        data=entry.data,
-        drill=entry.drill,
-    )
-    return sha256(text.encode()).hexdigest()
-
-
 ENTRY_COLUMNS = (
     "at", "by_label", "by_account", "by_post", "by_pass", "act", "subject", "place", "data", "drill", "digest", "hash",
 )  # fmt: skip
@@ -86,7 +72,7 @@ def entry_values(
     """
     text = entry_text(act=act, subject=subject, by=by, at=at, place=place, data=data, drill=drill)
     when = str(at.astimezone(UTC).replace(tzinfo=None))
-    digest = sha256(text.encode()).hexdigest()
+    digest = digest_of_text(text)
     by_pass = by.pass_id or ""
     return (
         when, by.label, by.account_id, by.post_id, by_pass, act, subject, place, json.dumps(data), drill, digest, "",

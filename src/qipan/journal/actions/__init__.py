@@ -1,0 +1,17 @@
+"""The journal's verbs."""
+
+from .chain import seal
+from .outbox import deliver_waiting, register_channel
+from .recording import ENTRY_COLUMNS, entry_values, publish, queue_message, record, subscribe
+
+__all__ = [
+    "ENTRY_COLUMNS",
+    "deliver_waiting",
+    "entry_values",
+    "publish",
+    "queue_message",
+    "record",
+    "register_channel",
+    "seal",
+    "subscribe",
+]

@@ -1,0 +1,41 @@
+"""Storing visits: one act, one function, two dialects (ADR 0005). Speed is the purpose here.
+
+``decode`` turns a body into a ``Batch`` of columns; ``postgres`` and ``sqlite`` store batches and return
+one code per item; ``store`` chooses between them. The same tests prove both.
+"""
+
+from django.db import InterfaceError, OperationalError, connection
+
+from . import postgres, sqlite, writer
+from .answers import BatchAnswer, StoreUnavailable, answer
+from .decode import MAX_BYTES, Batch, BodyTooLarge, BodyUnreadable, decode
+
+__all__ = [
+    "MAX_BYTES",
+    "Batch",
+    "BatchAnswer",
+    "BodyTooLarge",
+    "BodyUnreadable",
+    "StoreUnavailable",
+    "answer",
+    "decode",
+    "store",
+]
+
+
+def store(batch: Batch) -> list[int]:
+    """This function will store a batch and return a code of ``answers.Code`` for each of its good items.
+
+    Inside a caller's transaction the batch is written with it; otherwise it is durable on return.
+    Raises ``StoreUnavailable`` when the database cannot be written: then nothing of the batch was.
+    """
+    if not batch.ids:
+        return []
+    try:
+        if connection.vendor == "postgresql":
+            return postgres.store(batch)
+        if connection.in_atomic_block:
+            return sqlite.store([batch])[0]
+        return writer.submit(batch)
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable from error

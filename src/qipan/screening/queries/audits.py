@@ -1,0 +1,103 @@
+"""Audits of what is kept: the counters against the rows, the batches' digests against the rows."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from qipan.journal.api import entries_of
+
+from ..models import Visit, VisitConflict
+from ..rules import batch_digest, content_of, microseconds
+from .coverage import STATE_COLUMNS
+
+MOST = 20  # differences named; the first is what matters
+
+
+def audit_coverage() -> list[str]:
+    """This function will recount every compound of every round from the visits and return what differs."""
+    columns = list(STATE_COLUMNS.values())
+    counts = ", ".join(
+        f"SUM(CASE WHEN s.state = {state} THEN 1 ELSE 0 END) AS {column}" for state, column in STATE_COLUMNS.items()
+    )
+    sql = f"""
+        WITH s AS (
+            SELECT v.round_id, v.place - v.place % 10000 AS compound, count(*) AS visits,
+                CASE WHEN max(v.outcome) = 1 AND count(*) >= 3 THEN 10 ELSE max(v.outcome) END AS state
+            FROM screening_visit v GROUP BY v.round_id, v.place
+        ), t AS (
+            SELECT s.round_id, s.compound, SUM(s.visits) AS visits, {counts} FROM s GROUP BY s.round_id, s.compound
+        )
+        SELECT c.round_id, c.place, {", ".join(f"c.{column}, COALESCE(t.{column}, 0)" for column in (*columns, "visits"))}
+        FROM screening_coverage c LEFT JOIN t ON t.round_id = c.round_id AND t.compound = c.place
+        WHERE {" OR ".join(f"c.{column} <> COALESCE(t.{column}, 0)" for column in (*columns, "visits"))}
+        ORDER BY c.round_id, c.place LIMIT {MOST}
+    """  # noqa: S608
+    lost = f"""
+        SELECT DISTINCT v.round_id, v.place - v.place % 10000 AS compound FROM screening_visit v
+        LEFT JOIN screening_coverage c ON c.round_id = v.round_id AND c.place = v.place - v.place % 10000
+        WHERE c.id IS NULL ORDER BY 1, 2 LIMIT {MOST}
+    """  # noqa: S608
+    differences = []
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        for round_id, place, *pairs in cursor.fetchall():
+            for name, kept, counted in zip((*columns, "visits"), pairs[::2], pairs[1::2], strict=True):
+                if kept != counted:
+                    differences.append(
+                        f"coverage of round {round_id}, compound {place:019d}: {name} is kept as {kept}, counted {counted}"
+                    )
+        cursor.execute(lost)
+        differences += [f"visits without counters: round {r}, compound {p:019d}" for r, p in cursor.fetchall()]
+    return differences[:MOST]
+
+
+def _batches() -> Iterator[tuple[str, list[tuple[str, int, int, int, int, int]]]]:
+    """This function will return the visits batch by batch: hex id, content, round, place, outcome, happened."""
+    displaced: dict[str, list[Any]] = {}
+    replaced = VisitConflict.objects.everywhere("an audit").exclude(replaced=None).order_by("decided_at", "pk")
+    for conflict in replaced:
+        old = conflict.replaced
+        displaced.setdefault(old["batch"], []).append(
+            (conflict.visit_id.hex, old["content"], old["round"], old["place"], old["outcome"], old["happened_us"])
+        )
+    rows = (
+        Visit.objects.everywhere("an audit")
+        .order_by("batch", "pk")
+        .values_list("batch", "id", "content", "round_id", "place", "outcome", "happened_at")
+    )
+    for batch, visits in groupby(rows.iterator(chunk_size=5000), key=lambda row: row[0]):
+        found = [(row[1].hex, row[2], row[3], row[4], row[5], microseconds(row[6])) for row in visits]
+        yield str(batch), found + displaced.pop(str(batch), [])
+    yield from displaced.items()
+
+
+def audit_batches() -> list[str]:
+    """This function will take the digest of every batch again, from its visits, and return what differs.
+
+    A visit's content is taken again too, from its round, door, outcome and device time, so a changed
+    row shows even when its stored content was left alone.
+    """
+    differences: list[str] = []
+    entries = _entries()
+    for batch, visits in _batches():
+        entry = entries.pop(batch, None)
+        if entry is None:
+            differences.append(f"batch {batch}: {len(visits)} visits have no journal entry")
+            continue
+        for hex_id, content, round_id, place, outcome, happened in visits:
+            if content_of(round_id, place, outcome, happened - entry["shift"]) != content:
+                differences.append(f"visit {hex_id} of batch {batch} is not what was stored")
+        if len(visits) != entry["stored"] or batch_digest((v[0], v[1]) for v in visits) != entry["digest"]:
+            differences.append(
+                f"batch {batch}: the journal says {entry['stored']} visits, there are {len(visits)} or others"
+            )
+        if len(differences) >= MOST:
+            return differences[:MOST]
+    differences += [f"batch {batch}: its {entry['stored']} visits are gone" for batch, entry in entries.items()]
+    return differences[:MOST]
+
+
+def _entries() -> dict[str, Any]:
+    return {entry.subject.partition(":")[2]: entry.data for entry in entries_of("screening.store_visits")}

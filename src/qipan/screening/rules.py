@@ -1,0 +1,79 @@
+"""Which state a door is in, what comes next, which clock is right: pure decisions on plain values."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from .terms import DoorState, NextStep, Outcome
+
+PRESUMED_AFTER = 3  # times nobody home, and nothing else
+CHECK_AGAIN_AFTER = timedelta(days=3)
+FUTURE_TOLERANCE = timedelta(minutes=2)
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+EARLIEST = 0  # no visit happened before the year 2000
+
+
+def state_of(highest: int | None, visits: int) -> DoorState:
+    """This function will return the state of a door from its highest-ranked outcome and its number of visits.
+
+    Both are the same whatever the order in which the visits arrived, so the state is too. Nobody
+    home is the lowest rank: when it is the highest, every one of the visits was nobody home.
+    """
+    if not visits or highest is None:
+        return DoorState.UNTOUCHED
+    if highest == Outcome.NOT_HOME and visits >= PRESUMED_AFTER:
+        return DoorState.PRESUMED_VACANT
+    return DoorState(highest)
+
+
+def state_of_outcomes(outcomes: Iterable[int]) -> DoorState:
+    """This function will return the state of a door from the outcomes of its visits in one round."""
+    known = list(outcomes)
+    return state_of(max(known, default=None), len(known))
+
+
+NEXT_STEP = {
+    DoorState.UNTOUCHED: NextStep.VISIT,
+    DoorState.NOT_HOME: NextStep.VISIT_AGAIN,
+    DoorState.VACANT_UNKNOWN: NextStep.FIND_OWNER,
+    DoorState.VACANT_KNOWN: NextStep.ASK_OWNER,
+    DoorState.APPOINTMENT: NextStep.KEEP_APPOINTMENT,
+    DoorState.LANGUAGE_HELP: NextStep.BRING_INTERPRETER,
+    DoorState.REFUSED: NextStep.EXPLAIN_AND_OFFER,
+    DoorState.BY_PHONE: NextStep.NOTHING,
+    DoorState.ANSWERED: NextStep.NOTHING,
+    DoorState.DEMOLISHED: NextStep.CORRECT_REGISTER,
+    DoorState.PRESUMED_VACANT: NextStep.CHECK_AGAIN,
+}
+
+
+def check_again_at(last_visit: datetime) -> datetime:
+    """This function will return when a door that is presumed vacant is to be checked again."""
+    return last_visit + CHECK_AGAIN_AFTER
+
+
+def microseconds(moment: datetime) -> int:
+    """This function will return the microseconds from 2000-01-01 UTC to ``moment``."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment_of(us: int) -> datetime:
+    """This function will return the moment that many microseconds after 2000-01-01 UTC."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+def content_of(round_id: int, place: int, outcome: int, device_us: int) -> int:
+    """This function will return 64 bits of the hash of what a visit says; the device's own time is part of it.
+
+    The server's correction of the device clock is not: it differs from one sending to the next,
+    and a resend must be seen as the same.
+    """
+    text = b"%d|%d|%d|%d" % (round_id, place, outcome, device_us)
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
+
+
+def batch_digest(stored: Iterable[tuple[str, int]]) -> str:
+    """This function will return the SHA-256 of a batch: its visits as (32 hex digits, content), sorted."""
+    return hashlib.sha256(",".join(f"{hex_id}:{content}" for hex_id, content in sorted(stored)).encode()).hexdigest()

@@ -1,0 +1,70 @@
+"""``POST /api/visits``: a plain view, because on this path a request's own cost is the bound."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+
+from qipan.access.api import signed_in
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import Refusal
+from qipan.webkit.middleware import refusal_json
+
+from ..actions import store_visits
+from ..ingest import MAX_BYTES, BodyTooLarge, StoreUnavailable
+
+RETRY_AFTER_S = 5
+
+
+class CsrfMissing(Refusal):
+    """A cookie travels by itself, so it needs a token that does not."""
+
+    code = "csrf_missing"
+    sentence = _("The request came with a cookie and without its CSRF token; reload the page.")
+    status = 403
+
+
+class PostOnly(Refusal):
+    code = "post_only"
+    sentence = _("Visits are sent with POST.")
+    status = 405
+
+
+class _Check(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
+
+
+_check = _Check(lambda request: HttpResponse())
+
+
+def _require_token(request: HttpRequest) -> None:
+    _check.process_request(request)
+    if _check.process_view(request, lambda: None, (), {}) is not None:
+        raise CsrfMissing
+
+
+@csrf_exempt
+def receive_visits(request: HttpRequest) -> HttpResponse:
+    """This view will store an upload and answer each item; README.md has the format.
+
+    200 when the body could be read, also when some items were refused: each has its own answer.
+    """
+    at = now()
+    try:
+        actor = signed_in(request)
+        if request.method != "POST":
+            raise PostOnly
+        if "Authorization" not in request.headers:
+            _require_token(request)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+            raise BodyTooLarge
+        answer = store_visits(request.body, by=actor, at=at)
+    except StoreUnavailable as refusal:
+        return JsonResponse(refusal_json(refusal), status=refusal.status, headers={"Retry-After": str(RETRY_AFTER_S)})
+    except Refusal as refusal:
+        headers = {"Allow": "POST"} if refusal.status == PostOnly.status else {}
+        return JsonResponse(refusal_json(refusal), status=refusal.status, headers=headers)
+    return HttpResponse(answer.as_json(), content_type="application/json")
