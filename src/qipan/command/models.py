@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import get_language
 
+from .terms import StepKind
+
 
 class Directive(models.Model):
     """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4).
@@ -130,7 +132,7 @@ class ActivationItem(models.Model):
     activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="items")
     order = models.PositiveIntegerField()
     key = models.CharField(max_length=60)
-    kind = models.CharField(max_length=20)  # terms.StepKind
+    kind = models.CharField(max_length=20, choices=StepKind)
     reference = models.CharField(max_length=80, blank=True)  # "screening.Campaign:3"
     title = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200, blank=True)

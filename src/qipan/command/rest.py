@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
-from qipan.desk.api import lead_times, unread_count
+from qipan.desk.api import get_admission, lead_times, unread_count
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -24,7 +24,6 @@ from .queries import (
     count_recipients,
     current_playbooks,
     get_activation,
-    get_admission,
     get_directive,
     get_playbook,
     left_open,

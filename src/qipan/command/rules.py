@@ -33,7 +33,7 @@ REQUIRED: Mapping[str, Mapping[str, Any]] = {
     "MEASURE": {"measure": _TEXT, "basis": _TEXT, "days": _NUMBER, "review_days": _NUMBER},
     "FORM": {"form": _TEXT, "days": _NUMBER},
     "TEAMS": {"organ_type": _TEXT, "per_doors": int, "days": _NUMBER},
-    "SHIFTS": {"organ_type": _TEXT, "first_hour": int, "hours": int, "days": int},
+    "SHIFTS": {"organ_type": _TEXT, "from_hour": int, "hours": int, "days": int},
     "DIRECTIVE": {
         "organ_types": _LIST,
         "body": _TEXT,
@@ -96,7 +96,7 @@ def _step_problems(step: dict[str, Any], number: int, posture: str, seen: Mappin
             continue
         if not isinstance(value, kinds) or isinstance(value, bool):
             problems.append(f"{name} has the wrong type")
-        elif kinds in (_NUMBER, int) and value < (0 if name == "first_hour" else 1):
+        elif kinds in (_NUMBER, int) and value < (0 if name == "from_hour" else 1):
             problems.append(f"{name} must be positive")
         elif kinds is _LIST and not all(isinstance(part, str) and part for part in value):
             problems.append(f"{name} must be a list of texts")
@@ -111,8 +111,8 @@ def _step_problems(step: dict[str, Any], number: int, posture: str, seen: Mappin
         problems.append(f"campaign {step.get('campaign')!r} names no CAMPAIGN step before it")
     if kind == "DIRECTIVE" and step.get("on_release") not in ("RECALL", "FINISH"):
         problems.append("on_release must be RECALL or FINISH")
-    if kind == "SHIFTS" and isinstance(step.get("first_hour"), int) and not 0 <= step["first_hour"] <= 23:
-        problems.append("first_hour must lie between 0 and 23")
+    if kind == "SHIFTS" and isinstance(step.get("from_hour"), int) and not 0 <= step["from_hour"] <= 23:
+        problems.append("from_hour must lie between 0 and 23")
     return problems
 
 

@@ -9,13 +9,13 @@ from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import Admission, TaskKind, recall_tasks, send_tasks
+from qipan.desk.api import Admission, Task, TaskKind, TaskState, recall_tasks, receive, send_tasks
 from qipan.duties.api import Unit
 from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
-from qipan.posture.api import posture_over
+from qipan.posture.api import postures_in_force
 from qipan.territory.api import compounds_within
 
 from .. import rules
@@ -134,12 +134,13 @@ def _guard_times(
         raise DueInThePast
     if not rules.robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
         return
-    for ground in grounds:
-        posture = posture_over([ground], at=at)
-        if posture is None or not named_person.strip():
-            raise ShortNoticeAtNight
-        if posture.level is None or posture.level > rules.GRAVE_LEVEL or (posture.drill and not drill):
-            raise ShortNoticeAtNight
+    grave = [
+        Range(posture.first, posture.last)
+        for posture in postures_in_force(grounds, at=at)
+        if posture.level is not None and posture.level <= rules.GRAVE_LEVEL and (drill or not posture.drill)
+    ]
+    if not named_person.strip() or any(ground.without(grave) for ground in grounds):
+        raise ShortNoticeAtNight
 
 
 def _send(
@@ -164,7 +165,7 @@ def _send(
         by=by,
         at=at,
         drill=directive.drill,
-        paper_places=compounds_within(grounds).filter(has_screen=False) if "compound" in organ_types else None,
+        paper_places=compounds_within(grounds).filter(has_screen=False).values_list("place", flat=True),
     )
     if not directive.recipients:
         raise EmptyTarget
@@ -356,3 +357,43 @@ def recall_directive(directive: Directive, *, reason: str, by: Actor, at: dateti
     )
     publish(DirectiveRecalled(directive_id=old.pk, receipts=receipts, drill=old.drill))
     return receipts
+
+
+class NotOnPaper(Refusal):
+    """A receipt that is no printed sheet of this directive on the actor's ground."""
+
+    code = "not_on_paper"
+    sentence = _("%(count)s of these are no printed sheets of this directive in your area; nothing was entered.")
+
+
+SIGN_BATCH = 500
+
+
+@transaction.atomic
+def sign_on_paper(
+    directive: Directive, *, task_ids: Sequence[int], signed_at: datetime, by: Actor, at: datetime
+) -> int:
+    """This function will enter the signatures that a community collected on printed sheets; returns how many.
+
+    Each compound counts as having accepted at ``signed_at``. Entering one twice is harmless. Raises
+    ``NotAllowed``, ``NotOnPaper``, and the desk's own refusal when a receipt is closed.
+    """
+    by.require("task.answer")
+    wanted = list(dict.fromkeys(task_ids))
+    known = Task.objects.within(by.scope).filter(pk__in=wanted, source=directive.source, on_paper=True).count()
+    if known != len(wanted) or not wanted:
+        raise NotOnPaper(count=len(wanted) - known)
+    stored = 0
+    for start in range(0, len(wanted), SIGN_BATCH):
+        batch = [(pk, TaskState.ACCEPTED, signed_at) for pk in wanted[start : start + SIGN_BATCH]]
+        stored += sum(answer.answer == "stored" for answer in receive(batch, by=by, at=at))
+    record(
+        "command.sign_on_paper",
+        subject=directive,
+        by=by,
+        at=at,
+        place=by.scope.ranges[0].first,
+        data={"receipts": wanted, "stored": stored},
+        drill=directive.drill,
+    )
+    return stored

@@ -108,6 +108,7 @@ def open_admission(opening: Opening) -> Opened:
         valid_to=declaration.expected_until,
         by=opening.by,
         at=opening.at,
+        drill=activation.drill,
     )
     lead = lead_body()
     deciding = Actor(
@@ -179,19 +180,20 @@ def open_duty(opening: Opening) -> Opened:
     """This function will open the duty shifts, day after day, at the places of the units."""
     step, source = opening.step, f"activation:{opening.item.pk}"
     first = opening.at.astimezone(get_default_timezone()).replace(
-        hour=step["first_hour"], minute=0, second=0, microsecond=0
+        hour=step["from_hour"], minute=0, second=0, microsecond=0
     )
     if first < opening.at:  # today's first hour has passed
         first += timedelta(days=1)
     starts = [first + timedelta(days=day) for day in range(step["days"])]
     shifts = open_shifts(
-        units=units_on(opening.grounds, [step["organ_type"]]),
-        title=opening.said("title"),
+        organ_type=step["organ_type"],
+        grounds=opening.grounds,
         periods=[(start, start + timedelta(hours=step["hours"])) for start in starts],
+        title=opening.said("title"),
         asker=opening.activation.unit,
         basis=opening.basis,
-        admission=opening.activation.admission,
         source=source,
+        admission=opening.activation.admission,
         by=opening.by,
         at=opening.at,
         drill=opening.activation.drill,

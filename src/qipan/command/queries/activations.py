@@ -128,4 +128,6 @@ def card_of(item: ActivationItem) -> dict[str, Any]:
 
 def holds_card(actor: Actor, item: ActivationItem) -> bool:
     """This function will say whether the card lies on the desk of the actor's unit."""
+    if not actor.can("desk.view"):
+        return False
     return Task.objects.within(actor.scope).filter(source=f"card:{item.pk}", owner=actor.unit_id).exists()

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from qipan.desk.api import (
-    Admission,
-    AdmissionState,
     LeadTimes,
     ReceiptRow,
     Task,
@@ -31,12 +28,14 @@ from .grounds import area_for, overlaps
 def directives_for(actor: Actor) -> QuerySet[Directive]:
     """This function will return the directives that an actor may read.
 
-    Who sees the board or issues directives reads those that touch his ground; everybody else those
-    that lie on his unit's desk.
+    Who sees the board or issues directives reads those that touch his ground; who sees a desk those that
+    lie on it.
     """
     if actor.can("board.view") or actor.can("directive.issue"):
         touched = DirectiveTarget.objects.filter(overlapping(actor.scope.ranges), directive=OuterRef("pk"))
         return Directive.objects.filter(Exists(touched) | Q(issuer=actor.unit_id))
+    if not actor.can("desk.view"):
+        return Directive.objects.none()
     # A source is text; few rows lie on one unit's desk, so the ids are read once.
     sources = (
         Task.objects.within(actor.scope)
@@ -174,18 +173,3 @@ def paper_receipts(directive: Directive, *, scope: Scope) -> QuerySet[Task]:
         .select_related("owner")
         .order_by("place", "pk")
     )
-
-
-def admissions_for(actor: Actor, *, at: datetime) -> QuerySet[Admission]:
-    """This function will return the admissions that the actor's unit may rest new work on."""
-    return Admission.objects.filter(
-        demander=actor.unit_id, state=AdmissionState.ADMITTED, valid_from__lte=at, valid_to__gt=at
-    ).order_by("-pk")
-
-
-def get_admission(pk: int, *, actor: Actor) -> Admission:
-    """This function will return an admission of the actor's own unit; raises ``NotFound``."""
-    admission = Admission.objects.filter(pk=pk, demander=actor.unit_id).first()
-    if admission is None:
-        raise NotFound
-    return admission

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
+from qipan.desk.api import admissions_for, get_admission
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
@@ -20,13 +21,11 @@ from ..input import ActivationInput
 from ..models import Activation, ActivationItem
 from ..queries import (
     activations_for,
-    admissions_for,
     areas_of,
     card_of,
     current_playbooks,
     declarations_for,
     get_activation,
-    get_admission,
     get_playbook,
     holds_card,
     left_open,

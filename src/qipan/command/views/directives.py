@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
-from qipan.desk.api import lead_times, unread_count
+from qipan.desk.api import admissions_for, get_admission, lead_times, unread_count
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -28,12 +28,10 @@ from ..actions.directives import issue_directive, recall_directive, revise_direc
 from ..input import DirectiveInput, RecallInput, RevisionInput, SignInput
 from ..models import Directive
 from ..queries import (
-    admissions_for,
     area_for,
     areas_of,
     count_recipients,
     directives_for,
-    get_admission,
     get_directive,
     overlaps,
     paper_receipts,
@@ -163,6 +161,18 @@ def reach_fragment(request: HttpRequest) -> HttpResponse:
     return render(request, "command/_reach.html", {"count": count, "units": sum(row.units for row in count)})
 
 
+def span(seconds: float | None) -> str:
+    """This function will write a length of time as people say it; a dash where nothing was measured."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return gettext("%(s)s s") % {"s": f"{seconds:.1f}".rstrip("0").rstrip(".")}
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return gettext("%(m)s min %(s)s s") % {"m": minutes, "s": int(seconds % 60)}
+    return gettext("%(h)s h %(m)s min") % {"h": minutes // 60, "m": minutes % 60}
+
+
 def _state(directive: Directive) -> str:
     if directive.recalled_at is not None:
         return "recalled"
@@ -189,6 +199,7 @@ def _directive(
 ) -> HttpResponse:
     seen = actor.can("board.view") or actor.can("directive.issue")
     state = _state(directive)
+    lead = lead_times(directive.source, since=directive.decided_at) if seen else None
     tree = receipts_at(directive, request.GET.get("area", ""), actor=actor) if seen else None
     own = actor.unit_id == directive.issuer_id
     above = directive.issuer.place in actor.scope
@@ -204,7 +215,8 @@ def _directive(
                 for name, old, new in directive.changes
             ],
             "tree": tree,
-            "lead": lead_times(directive.source, since=directive.decided_at) if seen else None,
+            "lead": lead,
+            "spans": (span(lead.p50_s), span(lead.p95_s), span(lead.last_s)) if lead else None,
             "unread": unread_count(directive.source, scope=tree.scope) if tree else None,
             "paper": paper_receipts(directive, scope=actor.scope).count(),
             "may_revise": state == "in force" and own and actor.can("directive.issue"),
