@@ -29,7 +29,8 @@ ON CONFLICT (code, kind, valid_from) DO UPDATE SET
 def count_doors(ranges: Iterable[Range], *, on: date, source: str = "") -> None:
     """This function will count the doors of every area that holds some of this ground, as its figure from ``on``.
 
-    Without a source the figure keeps the one it had.
+    Without a source (the map changed, not the register) the figure keeps the source it had, and holds
+    from the day of the newest count where that is later.
     """
     definition = _("doors on the address register")
     any_synthetic = "bool_or(synthetic)" if connection.vendor == "postgresql" else "max(synthetic)"
@@ -37,7 +38,9 @@ def count_doors(ranges: Iterable[Range], *, on: date, source: str = "") -> None:
     if not compounds_within(ground).exists():
         return
     known = None if source else Denominator.objects.filter(kind=DenominatorKind.DOORS).order_by("-valid_from").first()
-    source = source or (known.source if known else definition)
+    if known is not None:
+        source, on = known.source, max(on, known.valid_from)
+    source = source or definition
     for level in range(CITY, COMMUNITY + 1):
         unit = 10 ** (DIGITS - CODE_LENGTHS[level])
         with connection.cursor() as cursor:
