@@ -164,6 +164,7 @@ async function record(outcome: number, name: string): Promise<void> {
   last = await box.keep({ round: sheet.round.id, place: door.place, outcome, name });
   await drawList();
   const next = nextDoor();
+  document.getElementById("door-state")!.textContent = words.states[outcome];
   document.getElementById("door-kept")!.textContent = word("kept", { door: door.label, outcome: words.states[outcome] });
   const button = document.getElementById("door-next") as HTMLButtonElement;
   button.hidden = !next;
@@ -186,7 +187,7 @@ async function refresh(): Promise<void> {
   asked = read.asked;
   const stale = document.getElementById("field-as-of")!;
   stale.textContent = read.as_of
-    ? word("as_of", { time: new Date(read.as_of).toLocaleTimeString(document.documentElement.lang, { timeZone: page.dataset.zone }) })
+    ? word("as_of", { time: new Date(read.as_of).toLocaleTimeString(document.documentElement.lang, { timeZone: page.dataset.zone, hourCycle: "h23" }) })
     : "";
   if (!sheet) list.replaceChildren(make("p", "empty", read.refused || word("nothing_yet")));
   await drawList();

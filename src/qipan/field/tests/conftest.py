@@ -1,0 +1,68 @@
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from qipan.access.api import Enrolled, issue_pass
+from qipan.access.testing import Cast, make_city
+from qipan.deployment.api import Team, form_teams
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import range_of
+from qipan.screening.api import Round, assign_doors, open_campaign, open_round
+
+
+@dataclass
+class Scene:
+    """A round under way over the first street; two teams in its first community, one in the second."""
+
+    cast: Cast
+    round: Round
+    team: Team
+    other: Team
+    neighbours: Team
+    phone: Enrolled
+
+    def holder(self) -> Client:
+        """A phone on which the team's pass was opened."""
+        client = Client()
+        client.cookies["qipan_pass"] = self.phone.token
+        return client
+
+
+def build() -> Scene:
+    cast = make_city()
+    ends = cast.at + timedelta(days=10)
+    form_teams(
+        units=[cast.unit("510104001001:community"), cast.unit("510104001002:community")],
+        per_doors=10,
+        stands_down_at=ends,
+        by=cast.city_commander,
+        at=cast.at,
+    )
+    campaign = open_campaign(
+        title="入户排查",
+        basis="《中华人民共和国突发事件应对法》第七十三条",
+        unit=cast.unit("5101:city-command"),
+        form=None,
+        by=cast.city_commander,
+        at=cast.at,
+    )
+    opened = open_round(campaign, grounds=[range_of("510104001")], closes_at=ends, by=cast.city_commander, at=cast.at)
+    assign_doors(opened, by=cast.city_commander, at=cast.at)
+    team, other, *rest = Team.objects.everywhere("a test").order_by("place", "pk")
+    phone = issue_pass(
+        label="排查员",
+        role_code="screening-worker",
+        unit=cast.unit("510104001001:community"),
+        team=team.pk,
+        expires_at=ends,
+        by=Actor.system("test", acts=["pass.issue"], ranges=[range_of("5101")]),
+        at=cast.at,
+    )
+    return Scene(cast, opened, team, other, rest[0], phone)
+
+
+@pytest.fixture
+def scene(db) -> Scene:
+    return build()

@@ -1,0 +1,131 @@
+"""The phone page in a real browser, with the network really cut."""
+
+import os
+
+import pytest
+from django.utils.translation import override
+from playwright.sync_api import expect, sync_playwright
+
+from qipan.screening.api import DoorState
+from qipan.screening.models import Visit
+
+from .conftest import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def phone(live_server, monkeypatch):
+    """A phone of 360 px on which the team's pass has been opened."""
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    scene = build()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("QIPAN_CHROMIUM", "/usr/bin/chromium"))
+        context = browser.new_context(
+            viewport={"width": 360, "height": 740},
+            has_touch=True,
+            is_mobile=True,
+            locale="zh-CN",
+            base_url=live_server.url,
+        )
+        page = context.new_page()
+        page.goto(scene.phone.link)
+        page.locator("main form button").click()
+        page.wait_for_url("**/field")
+        yield scene, context, page
+        browser.close()
+
+
+def counts(page):
+    return [page.locator(f"#count-{name}").inner_text() for name in ("KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT")]
+
+
+def words(state):
+    with override("zh-hans"):
+        return str(state.label)
+
+
+def stored():
+    return list(Visit.objects.everywhere("a test").order_by("place").values_list("place", "outcome"))
+
+
+@pytest.mark.row("EMG-20")
+def test_three_taps_keep_and_send_a_visit(phone):
+    _scene, _context, page = phone
+    page.locator("[data-place='5101040010010010001']").tap()
+    page.locator("[data-name=ANSWERED]").tap()
+    expect(page.locator("#door-kept")).to_contain_text(f"102 已记下：{words(DoorState.ANSWERED)}")
+    page.locator("#door-next").tap()
+    expect(page.locator("#door-title")).to_have_text("201")
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=15_000)
+    assert stored() == [(5101040010010010001, 8)]
+
+
+@pytest.mark.row("EMG-20")
+def test_a_cut_network_loses_nothing_and_sends_once(phone):
+    _scene, context, page = phone
+    expect(page.locator("[data-place]").first).to_be_visible()
+    context.set_offline(True)
+    for outcome in ("ANSWERED", "NOT_HOME", "REFUSED"):
+        if outcome == "ANSWERED":
+            page.locator("[data-place='5101040010010010001']").tap()
+        else:
+            page.locator("#door-next").tap()
+        page.locator(f"[data-name={outcome}]").tap()
+    expect(page.locator("#field-note")).to_contain_text("没有网络")
+    page.wait_for_timeout(7_000)  # the time to take back has passed; it has tried and failed
+    assert counts(page)[0] == "3"
+    assert stored() == []
+    page.close()  # the phone goes into the pocket, the page is gone
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto("/field")
+    expect(again.locator("#count-ACKNOWLEDGED")).to_have_text("3", timeout=15_000)
+    expect(again.locator("#count-KEPT")).to_have_text("0")
+    assert stored() == [(5101040010010010001, 8), (5101040010010010002, 1), (5101040010010010003, 6)]
+    again.reload()
+    again.wait_for_timeout(3_000)
+    assert len(stored()) == 3
+    assert counts(again) == ["0", "0", "3", "0"]
+
+
+def test_an_answer_lost_on_the_way_is_sent_again_and_counted_once(phone):
+    _scene, _context, page = phone
+    lost = []
+
+    def lose_first_answer(route):
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)  # the server stored it; the phone never hears of it
+        route.abort()
+
+    page.route("**/api/visits", lose_first_answer)
+    page.locator("[data-place='5101040010010010001']").tap()
+    page.locator("[data-name=ANSWERED]").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
+    assert lost == [200]
+    assert stored() == [(5101040010010010001, 8)]
+
+
+def test_a_visit_can_be_taken_back_before_it_leaves(phone):
+    _scene, _context, page = phone
+    page.locator("[data-place='5101040010010010001']").tap()
+    page.locator("[data-name=DEMOLISHED]").tap()
+    page.locator("#door-back").tap()
+    expect(page.locator("#door-state")).to_have_text(words(DoorState.UNTOUCHED))
+    page.wait_for_timeout(6_500)
+    assert stored() == []
+    assert counts(page) == ["0", "0", "0", "0"]
+
+
+def test_targets_are_large_and_nothing_is_wider_than_the_phone(phone):
+    _scene, _context, page = phone
+    page.locator("[data-place='5101040010010010001']").tap()
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, summary, label, a')].filter((e) => e.offsetParent !== null)
+             .map((e) => [e.textContent.trim(), e.getBoundingClientRect().height])
+             .filter(([, height]) => height > 0 && height < 48)"""
+    )
+    assert [entry for entry in small if entry[0] not in ("跳到正文",)] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
