@@ -15,7 +15,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
 from qipan.webkit.middleware import refusal_json
 
-ROOMS = ("territory", "access", "desk", "posture", "deployment", "screening", "command", "pages", "field", "replay")
+ROOMS = ("territory", "access", "desk", "forms", "posture", "deployment", "screening", "command", "pages", "field", "replay")
 
 
 def let_in(request: HttpRequest) -> Actor:

@@ -14,7 +14,7 @@ from qipan.kernel.scoped import overlapping
 
 from . import rules
 from .models import CommandConflict, Declaration, DeclaredGround, Measure, Posture
-from .terms import PostureKind
+from .terms import PostureKind, ResponseLevel
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class PostureView:
     def kind_label(self) -> str:
         """The posture in the reader's language."""
         return str(PostureKind(self.kind).label)
+
+    @property
+    def level_label(self) -> str:
+        """The level in the reader's language; empty in the standing posture."""
+        return str(ResponseLevel(self.level).label) if self.level else ""
 
 
 def holding(at: datetime, *, start: str = "starts_at", end: str = "expires_at", stopped: str = "lifted_at") -> Q:

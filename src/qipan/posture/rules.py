@@ -169,3 +169,10 @@ def in_force(starts_at: datetime, expires_at: datetime, ended_at: datetime | Non
 def prevails(*, rank: int, level: int, other_rank: int, other_level: int) -> bool:
     """This function will say whether a declaration goes before another: by rank, then by the graver level."""
     return (-rank, level) <= (-other_rank, other_level)
+
+
+@lru_cache(maxsize=2)
+def words(name: str) -> dict[str, tuple[str, str]]:
+    """This function will return a word list of this city (``hazards``, ``measures``): code to Chinese and English."""
+    with open(AUTHORITY.parent / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return {row["code"]: (row["name"], row["name_en"]) for row in csv.DictReader(file)}

@@ -74,9 +74,7 @@ def test_opening_twice_and_for_several_days(cast: Cast, admission: Admission) ->
         ({"hours": (-3, 0)}, actions.NoShiftLeft),
     ],
 )
-def test_no_shift_is_opened(
-    cast: Cast, admission: Admission, changes: dict[str, Any], refusal: type[Refusal]
-) -> None:
+def test_no_shift_is_opened(cast: Cast, admission: Admission, changes: dict[str, Any], refusal: type[Refusal]) -> None:
     changes = dict(changes)
     if "by" in changes:
         changes["by"] = getattr(cast, changes["by"])
@@ -115,9 +113,7 @@ def test_who_stands_at_the_gate_or_over_it_fills_the_shift_and_its_task_is_done(
         ({"hours": 15}, actions.ShiftOver),
     ],
 )
-def test_a_shift_stays_empty(
-    cast: Cast, admission: Admission, changes: dict[str, Any], refusal: type[Refusal]
-) -> None:
+def test_a_shift_stays_empty(cast: Cast, admission: Admission, changes: dict[str, Any], refusal: type[Refusal]) -> None:
     open_shifts(**gate_duty(cast, admission))
     shift = shifts().get(place=FIRST.first)
     with pytest.raises(refusal):

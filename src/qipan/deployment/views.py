@@ -1,0 +1,108 @@
+"""The page of forces: teams and shifts on a ground at this moment, the uncovered first."""
+
+from collections.abc import Sequence
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_POST
+
+from qipan.access.api import signed_in
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.place import COMMUNITY, Range
+from qipan.kernel.refusal import NotAllowed, Refusal
+from qipan.territory.api import AreaView, Compound, children, get_area, path_to
+
+from .actions import fill_shift
+from .models import Shift
+from .queries import forces, get_shift, shifts_now, standing_teams
+
+PER_PAGE = 50
+READERS = ("team.manage", "board.view", "desk.view")
+
+
+def _ground(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
+    """This function will return the area that was asked for, and the part of it that lies in the actor's scope."""
+    if not code:
+        return None, list(actor.scope.ranges)
+    area = get_area(code)
+    return area, [part for ground in area.ranges for part in actor.scope.narrowed(ground).ranges]
+
+
+def _below(actor: Actor, area: AreaView | None) -> list[AreaView]:
+    """This function will return the areas one level down that the actor may look into."""
+    if area is None or area.level >= COMMUNITY:
+        return []
+    return [
+        child
+        for child in children(area.code)
+        if any(ground.meets(mine) for ground in child.ranges for mine in actor.scope.ranges)
+    ]
+
+
+def _page(
+    request: HttpRequest, *, code: str, number: str = "1", refused: tuple[int, str, Refusal] | None = None
+) -> HttpResponse:
+    actor, at = signed_in(request), now()
+    if not any(actor.can(act) for act in READERS):
+        raise NotAllowed(act=READERS[0])
+    area, ranges = _ground(actor, code)
+    shifts = Paginator(shifts_now(ranges, at=at), PER_PAGE).get_page(number)
+    teams = standing_teams(ranges, at=at)
+    return render(
+        request,
+        "deployment/forces.html",
+        {
+            "area": area,
+            "path": path_to(area.code) if area else [],
+            "below": _below(actor, area or _root(actor)),
+            "forces": forces(ranges, at=at),
+            "shifts": shifts,
+            "rows": _named(list(shifts.object_list)),
+            "teams": teams[:PER_PAGE],
+            "may_fill": actor.can("task.answer") or actor.can("team.manage"),
+            "refused": refused,
+        },
+        status=refused[2].status if refused else 200,
+    )
+
+
+def _root(actor: Actor) -> AreaView | None:
+    """This function will return the area that the actor's own ground is, where it is one."""
+    if len(actor.scope.ranges) != 1:
+        return None
+    digits = f"{actor.scope.ranges[0].first:019d}"
+    for length in (4, 6, 9, 12):
+        if not digits[length:].strip("0"):
+            return get_area(digits[:length])
+    return None
+
+
+def _named(shifts: Sequence[Shift]) -> list[tuple[Shift, str]]:
+    """This function will return the shifts with the names of the compounds at whose gates they stand."""
+    names = dict(Compound.objects.filter(place__in={shift.place for shift in shifts}).values_list("place", "name"))
+    return [(shift, names.get(shift.place, "")) for shift in shifts]
+
+
+@require_GET
+def forces_page(request: HttpRequest) -> HttpResponse:
+    """This view will show teams and shifts of a ground (``?area=code``; the actor's own without)."""
+    return _page(request, code=request.GET.get("area", ""), number=request.GET.get("page", "1"))
+
+
+@require_POST
+def fill_shift_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will put somebody on a shift; what is refused is said beside it."""
+    actor = signed_in(request)
+    if not actor.can("task.answer"):
+        actor.require("team.manage")
+    shift = get_shift(pk, actor=actor)
+    code, typed = request.POST.get("area", ""), request.POST.get("filled_by", "")
+    try:
+        fill_shift(shift, filled_by=typed, by=actor, at=now())
+    except Refusal as refusal:
+        return _page(request, code=code, refused=(pk, typed, refusal))
+    return redirect(reverse("forces") + (f"?{urlencode({'area': code})}" if code else ""))

@@ -1,0 +1,33 @@
+"""The page of forms: which passport each form carries, where it is open, which one may be refused."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from qipan.access.api import signed_in
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import NotAllowed
+
+from .queries import forms_by_validity, open_forms
+
+READERS = ("desk.view", "board.view", "playbook.edit", "admission.decide")
+
+
+@require_GET
+def forms_page(request: HttpRequest) -> HttpResponse:
+    """This view will print each form with its passport, the openings on the actor's ground, and the expired ones,
+    which whoever is asked may refuse."""
+    actor, at = signed_in(request), now()
+    if not any(actor.can(act) for act in READERS):
+        raise NotAllowed(act=READERS[0])
+    holding, expired = forms_by_validity(at)
+    openings = open_forms(actor.scope.ranges, at=at)
+    return render(
+        request,
+        "forms/forms.html",
+        {
+            "rows": [(form, [one for one in openings if one.form_id == form.pk]) for form in holding],
+            "older": [one for one in openings if one.form not in holding],
+            "expired": expired,
+        },
+    )
