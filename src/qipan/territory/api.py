@@ -2,7 +2,7 @@
 
 from .actions.changes import DayNotReached, HeldIsNewer
 from .actions.denominators import seed_denominators, set_denominator
-from .actions.divisions import ImportReport, RealTerritoryHeld, generate_territory, import_divisions
+from .actions.divisions import ImportReport, RealTerritoryHeld, TooMuchRemoved, generate_territory, import_divisions
 from .actions.governing import GoverningReport, import_governing
 from .actions.outlines import OutlineReport, import_outlines
 from .actions.register import (
@@ -68,6 +68,7 @@ __all__ = [
     "RegisterReport",
     "ScaleOutOfRange",
     "TerritoryMissing",
+    "TooMuchRemoved",
     "area_at",
     "areas_within",
     "children",

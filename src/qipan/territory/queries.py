@@ -62,13 +62,15 @@ def valid(on: date | None) -> Q:
     return Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gt=on))
 
 
-def moved_ranges(level: int, *, on: date | None = None) -> dict[str, list[Range]]:
-    """This function will return, by new owner, the ranges that mergers and splits moved at a level."""
-    moved: dict[str, list[Range]] = defaultdict(list)
+Moved = dict[int, dict[str, list[Range]]]
+
+
+def moved_ranges(*, on: date | None = None) -> Moved:
+    """This function will return, by level and new owner, the ranges that mergers and splits moved."""
+    moved: Moved = {level: defaultdict(list) for level in range(len(CODE_LENGTHS))}
     rows = AreaRange.objects.filter(valid(on), hierarchy=OFFICIAL).order_by("first")
     for code, first, last in rows.values_list("code", "first", "last"):
-        if len(code) == CODE_LENGTHS[level]:
-            moved[code].append(Range(first, last))
+        moved[CODE_LENGTHS.index(len(code))][code].append(Range(first, last))
     return moved
 
 
@@ -93,11 +95,10 @@ def official_ranges(code: str, moved: dict[str, list[Range]]) -> tuple[Range, ..
     return joined([*left, *moved.get(code, [])]) or (own,)
 
 
-def _views(areas: Iterable[Area], *, on: date | None) -> list[AreaView]:
+def _views(areas: Iterable[Area], *, on: date | None, moved: Moved | None = None) -> list[AreaView]:
     areas = list(areas)
-    moved = {
-        level: moved_ranges(level, on=on) for level in {area.level for area in areas if area.hierarchy == OFFICIAL}
-    }
+    if moved is None and any(area.hierarchy == OFFICIAL for area in areas):
+        moved = moved_ranges(on=on)
     governed: dict[str, list[Range]] = defaultdict(list)
     codes = [area.code for area in areas if area.hierarchy == GOVERNING]
     if codes:
@@ -114,7 +115,7 @@ def _views(areas: Iterable[Area], *, on: date | None) -> list[AreaView]:
             hierarchy=area.hierarchy,
             ranges=(
                 official_ranges(area.code, moved[area.level])
-                if area.hierarchy == OFFICIAL
+                if area.hierarchy == OFFICIAL and moved is not None
                 else tuple(governed[area.code])
             ),
             synthetic=area.synthetic,
@@ -123,13 +124,15 @@ def _views(areas: Iterable[Area], *, on: date | None) -> list[AreaView]:
     ]
 
 
-def compound_views(compounds: Iterable[Compound], *, on: date | None = None) -> list[AreaView]:
+def compound_views(
+    compounds: Iterable[Compound], *, on: date | None = None, moved: Moved | None = None
+) -> list[AreaView]:
     """This function will show compounds as areas: level COMPOUND, the 15-digit code, the community of the day."""
-    moved = moved_ranges(COMMUNITY, on=on)
+    owned = (moved or moved_ranges(on=on))[COMMUNITY]
     views = []
     for compound in compounds:
         code = code_of(compound.place, COMPOUND)
-        owners = (owner for owner, parts in moved.items() if any(compound.place in part for part in parts))
+        owners = (owner for owner, parts in owned.items() if any(compound.place in part for part in parts))
         views.append(
             AreaView(
                 code=code,
@@ -154,15 +157,19 @@ def get_area(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) ->
 
     Raises ``NotFound`` when there is none.
     """
+    return _get(code, on=on, hierarchy=hierarchy)
+
+
+def _get(code: str, *, on: date | None, hierarchy: str, moved: Moved | None = None) -> AreaView:
     if _is_compound(code, hierarchy):
         compound = Compound.objects.filter(place=range_of(code).first).first()
         if compound is None:
             raise NotFound
-        return compound_views([compound], on=on)[0]
+        return compound_views([compound], on=on, moved=moved)[0]
     area = Area.objects.filter(valid(on), hierarchy=hierarchy, code=code).first()
     if area is None:
         raise NotFound
-    return _views([area], on=on)[0]
+    return _views([area], on=on, moved=moved)[0]
 
 
 def children(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
@@ -196,21 +203,24 @@ def areas_within(ranges: Iterable[Range], level: int, *, on: date | None = None)
     ground = joined(ranges)
     if level == COMPOUND:
         return compound_views(compounds_within(ground).order_by("place"), on=on)
-    moved = moved_ranges(level, on=on)
-    near = Q(code__in=[code for code, parts in moved.items() if any(p.meets(g) for p in parts for g in ground)])
+    moved = moved_ranges(on=on)
+    near = Q(code__in=[code for code, parts in moved[level].items() if any(p.meets(g) for p in parts for g in ground)])
     for part in ground:
         # Codes of one level have one length, so they sort like numbers.
         near |= Q(code__gte=code_of(part.first, level), code__lte=code_of(part.last, level))
     areas = Area.objects.filter(near, valid(on), hierarchy=OFFICIAL, level=level).order_by("code")
-    return [view for view in _views(areas, on=on) if all(any(g.covers(r) for g in ground) for r in view.ranges)]
+    return [
+        view for view in _views(areas, on=on, moved=moved) if all(any(g.covers(r) for g in ground) for r in view.ranges)
+    ]
 
 
 def path_to(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
     """This function will return the way from the city down to this area or compound. Raises ``NotFound``."""
-    path = [get_area(code, on=on, hierarchy=hierarchy)]
+    moved = moved_ranges(on=on)
+    path = [_get(code, on=on, hierarchy=hierarchy, moved=moved)]
     while path[0].level > CITY and path[0].parent_code:
         try:
-            path.insert(0, get_area(path[0].parent_code, on=on))
+            path.insert(0, _get(path[0].parent_code, on=on, hierarchy=OFFICIAL, moved=moved))
         except NotFound:
             break
     return path
@@ -218,13 +228,12 @@ def path_to(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> 
 
 def area_at(place: int, level: int, *, on: date | None = None) -> AreaView | None:
     """This function will return the area at a level that held a place on a day; None when none did."""
-    code = code_of(place, level)
-    if level < COMPOUND:
-        for owner, parts in moved_ranges(level, on=on).items():
-            if any(place in part for part in parts):
-                code = owner
+    if level >= DOOR:
+        return None
+    moved = moved_ranges(on=on)
+    owners = (owner for owner, parts in moved[level].items() if any(place in part for part in parts))
     try:
-        return get_area(code, on=on) if level < DOOR else None
+        return _get(next(owners, code_of(place, level)), on=on, hierarchy=OFFICIAL, moved=moved)
     except NotFound:
         return None
 

@@ -20,6 +20,18 @@ from ..terms import ChangeKind, Hierarchy
 from .changes import HeldIsNewer, check_day, check_ground, note
 
 
+class TooMuchRemoved(Refusal):
+    """The file would end so many areas that it is more likely torn than true."""
+
+    code = "too_much_removed"
+    sentence = gettext_lazy("This would end %(removed)s of %(held)s areas. Is the file whole? Say so if it is meant.")
+
+
+# An import that ends more than this many areas, and more than this part of them, must say that it is meant.
+REMOVED_MANY, REMOVED_PART = 20, 0.1
+LAST_PROVINCE = "91"  # places that begin with 92 no longer fit 63 bits
+
+
 class RealTerritoryHeld(Refusal):
     """A synthetic tree would replace real divisions."""
 
@@ -48,9 +60,8 @@ def _checked(rows: Iterable[DivisionRow], problems: Problems) -> tuple[dict[str,
     found: dict[str, DivisionRow] = {}
     for row in rows:
         code, level = row.code, row.level
-        if not (PROVINCE <= level <= COMMUNITY and code.isascii() and code.isdigit()) or (
-            len(code) != CODE_LENGTHS[level]
-        ):
+        numeric = PROVINCE <= level <= COMMUNITY and code.isascii() and code.isdigit()
+        if not numeric or len(code) != CODE_LENGTHS[level] or not "11" <= code[:2] <= LAST_PROVINCE:
             problems.add(row.line, _("“%(code)s” is not a division code of its level.") % {"code": code[:40]})
         elif code in found:
             first = found[code].line
@@ -90,6 +101,7 @@ def import_divisions(
     by: Actor,
     at: datetime,
     synthetic: bool = False,
+    removal_meant: bool = False,
     progress: Callable[[int], None] | None = None,
     problems: Problems | None = None,
 ) -> ImportReport:
@@ -98,7 +110,7 @@ def import_divisions(
     The rows are whole below their topmost areas: what is held there and not among them ends. Earlier
     versions stay, so a report of a past month uses that month's map. The same rows again change nothing.
     ``problems`` carries what the reader of ``rows`` found. Raises ``BadInput`` (every bad line),
-    ``DayNotReached``, ``HeldIsNewer``, ``NotAllowed``, ``NotFound``.
+    ``DayNotReached``, ``HeldIsNewer``, ``TooMuchRemoved`` (unless ``removal_meant``), ``NotAllowed``, ``NotFound``.
     """
     by.require("territory.import")
     check_day(valid_from, at)
@@ -114,6 +126,9 @@ def import_divisions(
             renamed=staging.differences(sets.RENAMED),
             moved=staging.differences(sets.MOVED),
         )
+        removed, held = len(report.removed), report.areas - len(report.added) + len(report.removed)
+        if removed > max(REMOVED_MANY, held * REMOVED_PART) and not removal_meant:
+            raise TooMuchRemoved(removed=removed, held=held)
         changed = staging.apply(valid_from)
     if changed:
         note(

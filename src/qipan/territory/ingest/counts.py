@@ -54,7 +54,7 @@ def count_doors(ranges: Iterable[Range], *, on: date, source: str = "") -> None:
 
 def _count_moved(level: int, *, on: date, definition: str, source: str) -> None:
     """This function will correct the counts of areas whose ground differs from the range of their code."""
-    moved = moved_ranges(level)
+    moved = moved_ranges()[level]
     left = {f"{part.first:019d}"[: CODE_LENGTHS[level]] for parts in moved.values() for part in parts}
     areas = Area.objects.filter(hierarchy=OFFICIAL, valid_to=None, code__in={*moved, *left})
     for code, synthetic in areas.values_list("code", "synthetic"):

@@ -22,9 +22,12 @@ class DivisionRow(NamedTuple):
 
 
 def short_code_at(code: str, level: int) -> str | None:
-    """This function will cut a code to the length of a level; None when it is no code of that level."""
+    """This function will cut a code (short, or padded to 12 digits or more) to the length of a level.
+
+    None when it is no code of that level.
+    """
     length = CODE_LENGTHS[level]
-    if not code.isascii() or not code.isdigit() or not length <= len(code) <= CODE_LENGTHS[-1]:
+    if not code.isascii() or not code.isdigit() or (len(code) != length and not 12 <= len(code) <= CODE_LENGTHS[-1]):
         return None
     return code[:length] if not code[length:].strip("0") else None
 

