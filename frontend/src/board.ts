@@ -107,7 +107,7 @@ async function ground(): Promise<void> {
   const answer = await fetch(endpoint("/outlines")).catch(() => null);
   const shapes = answer?.ok ? ((await answer.json()) as Collection) : null;
   if (mine !== turn) return;
-  const usable = Boolean(shapes?.complete);
+  const usable = Boolean(shapes?.usable);
   root().classList.toggle("has-map", usable && map !== null);
   if (!usable) {
     host.hidden = true;
@@ -121,6 +121,9 @@ async function ground(): Promise<void> {
     if (latest && mine === turn) {
       await map.show(shapes!, latest);
       root().classList.add("has-map");
+      const note = root().querySelector<HTMLElement>("[data-missing]")!;
+      note.hidden = shapes!.missing.length === 0;
+      note.lastElementChild!.textContent = shapes!.missing.join(", ");
     }
   } catch (reason) {
     console.warn("no map:", reason); // no WebGL, say: the squares say the same

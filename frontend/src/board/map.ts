@@ -9,7 +9,8 @@ import { percent, type Figures } from "./figures";
 setWorkerUrl(workerUrl);
 
 interface Collection extends FeatureCollection<MultiPolygon | Polygon, { code: string; label: string }> {
-  complete: boolean;
+  usable: boolean;
+  missing: string[];
 }
 
 function token(name: string): string {
@@ -37,6 +38,13 @@ function middle(geometry: MultiPolygon | Polygon): [number, number] {
   return best;
 }
 
+/** How large an area is drawn, roughly: larger ones keep their label when there is no room for all. */
+function extent(feature: Collection["features"][number]): number {
+  const points = feature.geometry.coordinates.flat(feature.geometry.type === "Polygon" ? 1 : 2) as [number, number][];
+  const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
+  return (Math.max(...xs) - Math.min(...xs)) * (Math.max(...ys) - Math.min(...ys));
+}
+
 export class GroundMap {
   private map: MapLibre;
   private labels = new Map<string, Marker>();
@@ -60,6 +68,7 @@ export class GroundMap {
     this.map.touchZoomRotate.disableRotation();
     this.map.getCanvas().tabIndex = -1; // the list beside it is its keyboard twin
     this.ready = new Promise<void>((resolve) => void this.map.once("load", () => resolve())).then(() => this.lay());
+    this.map.on("moveend", () => this.uncrowd());
     document.addEventListener("qipan:theme", () => this.colour());
   }
 
@@ -71,6 +80,9 @@ export class GroundMap {
     this.colour();
     let over: number | undefined;
     const hover = (id: number | undefined) => {
+      for (const [code, number] of this.ids) {
+        this.labels.get(code)?.getElement().classList.toggle("over", number === id);
+      }
       if (over !== undefined) this.map.setFeatureState({ source: "ground", id: over }, { over: false });
       over = id;
       if (id !== undefined) this.map.setFeatureState({ source: "ground", id }, { over: true });
@@ -103,7 +115,7 @@ export class GroundMap {
     this.labels.clear();
     this.ids.clear();
     const bounds = new LngLatBounds();
-    for (const feature of collection.features) {
+    for (const feature of collection.features.toSorted((a, b) => extent(b) - extent(a))) {
       const { code, label } = feature.properties;
       this.ids.set(code, feature.id as number);
       const rings = feature.geometry.type === "Polygon" ? feature.geometry.coordinates : feature.geometry.coordinates.flat();
@@ -117,7 +129,23 @@ export class GroundMap {
     (this.map.getSource("ground") as GeoJSONSource).setData(collection);
     if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding: 24, animate: false });
     this.paint(figures);
+    this.uncrowd();
     await new Promise<void>((resolve) => void this.map.once("idle", () => resolve()));
+  }
+
+  /** Hides labels that would lie on a larger area's label; they show while the pointer is on their area. */
+  private uncrowd(): void {
+    const placed: DOMRect[] = [];
+    for (const marker of this.labels.values()) {
+      const element = marker.getElement();
+      element.classList.remove("crowded");
+      const box = element.getBoundingClientRect();
+      const crowded = placed.some(
+        (other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom,
+      );
+      element.classList.toggle("crowded", crowded);
+      if (!crowded) placed.push(box);
+    }
   }
 
   paint(figures: Figures): void {
@@ -127,7 +155,7 @@ export class GroundMap {
       this.map.setFeatureState({ source: "ground", id }, { step: area.step });
       const element = this.labels.get(area.code)?.getElement();
       if (element) {
-        element.className = element.className.replace(/ ?on-\d/, "") + ` on-${area.step}`;
+        for (let step = 0; step <= 5; step++) element.classList.toggle(`on-${step}`, step === area.step);
         element.lastElementChild!.textContent = percent(area.part, area.whole);
       }
     }

@@ -44,7 +44,9 @@ def outlines_of(code: str, *, actor: Actor, hierarchy: str) -> dict[str, Any]:
         shapes |= stored_outlines([area.code for area in below if area.hierarchy == kind], hierarchy=kind)
     return {
         "type": "FeatureCollection",
-        "complete": bool(below) and len(shapes) == len(below),
+        # Areas without an outline are named beside the map; where most have none, squares are the better map.
+        "usable": len(shapes) * 4 >= len(below) * 3 > 0,
+        "missing": [area.label for area in below if area.code not in shapes],
         "features": [
             {
                 "type": "Feature",
