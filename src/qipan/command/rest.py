@@ -1,10 +1,10 @@
 """HTTP endpoints of the command room: issue, revise, recall and report; activate, resume, release."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
+from pydantic import AwareDatetime
 
 from qipan.desk.api import get_admission, lead_times, unread_count
 from qipan.duties.api import Unit
@@ -41,8 +41,8 @@ class DirectiveIn(Schema):
     basis: str = Field(max_length=300)
     organ_types: list[str]
     areas: list[str]
-    decided_at: datetime
-    due_at: datetime | None = None
+    decided_at: AwareDatetime
+    due_at: AwareDatetime | None = None
     admission: int | None = None
     named_person: str = Field("", max_length=80)
     drill: bool = False
@@ -52,8 +52,8 @@ class RevisionIn(Schema):
     title: str = Field(max_length=200)
     body: str
     basis: str = Field(max_length=300)
-    decided_at: datetime
-    due_at: datetime | None = None
+    decided_at: AwareDatetime
+    due_at: AwareDatetime | None = None
     named_person: str = Field("", max_length=80)
 
 

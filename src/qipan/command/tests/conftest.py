@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
 from qipan.command.api import seed_playbooks
@@ -11,6 +12,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.posture.api import declare
 
+Entry, Message = apps.get_model("journal", "Entry"), apps.get_model("journal", "Message")
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 

@@ -28,13 +28,12 @@ from qipan.command.api import (
 from qipan.command.models import DirectiveTarget
 from qipan.command.queries import paper_receipts, receipts_at, unread_page
 from qipan.desk.api import NotAdmitted, Task, TaskState, receive
-from qipan.journal.models import Entry, Message
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import place_of, range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 from qipan.territory.api import Compound, children
 
-from .conftest import declare_epidemic
+from .conftest import Entry, Message, declare_epidemic
 
 CITY, JINJIANG = range_of("5101"), range_of("510104")
 
