@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
 from qipan.duties.api import Unit
@@ -79,7 +79,7 @@ def _said(declaration: Declaration) -> dict[str, Any]:
 
 
 @router.post("declarations", response={201: dict})
-def post_declaration(request: HttpRequest, given: DeclarationIn) -> tuple[int, dict[str, Any]]:
+def post_declaration(request: HttpRequest, given: DeclarationIn) -> Status[dict[str, Any]]:
     """Declare an emergency response."""
     actor = _actor(request)
     declaration = declare(
@@ -97,7 +97,7 @@ def post_declaration(request: HttpRequest, given: DeclarationIn) -> tuple[int, d
         at=now(),
         drill=given.drill,
     )
-    return 201, _said(declaration)
+    return Status(201, _said(declaration))
 
 
 @router.get("declarations/{pk}", response=dict)

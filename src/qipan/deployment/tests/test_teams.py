@@ -119,15 +119,15 @@ def test_released_teams_lose_their_passes(cast: Cast) -> None:
         label="一组01",
         role_code="screening-worker",
         unit=team.unit,
-        team_id=team.pk,
+        team=team.pk,
         expires_at=cast.at + timedelta(days=5),
         by=cast.worker,
         at=cast.at,
     )
     later = cast.at + timedelta(hours=1)
     assert release_teams(source="activation:1", by=cast.district_head, at=later) == 4
-    assert Pass.objects.everywhere("a test").get(pk=issued.serial).revoked_at == later
-    assert Pass.objects.everywhere("a test").get(pk=cast.screener_pass.serial).revoked_at is None
+    assert Pass.objects.everywhere("a test").get(pk=issued.issued.pk).revoked_at == later
+    assert Pass.objects.everywhere("a test").get(pk=cast.screener_pass.issued.pk).revoked_at is None
     assert release_teams(source="activation:1", by=cast.district_head, at=later) == 0
     assert Entry.objects.get(act="deployment.release_teams").data == {"teams": 4, "passes": 1}
     assert standing_teams([HERE], at=later).count() == 0
