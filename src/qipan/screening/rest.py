@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
 from qipan.duties.api import Unit
@@ -95,7 +95,7 @@ def get_campaigns(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("campaigns", response={201: dict})
-def post_campaign(request: HttpRequest, given: CampaignIn) -> tuple[int, dict[str, Any]]:
+def post_campaign(request: HttpRequest, given: CampaignIn) -> Status[dict[str, Any]]:
     """Open a screening campaign, as yet without a round."""
     actor = _actor(request)
     actor.require("campaign.open")
@@ -107,7 +107,7 @@ def post_campaign(request: HttpRequest, given: CampaignIn) -> tuple[int, dict[st
     campaign = open_campaign(
         title=given.title, basis=given.basis, unit=unit, form=form, by=actor, at=at, drill=given.drill
     )
-    return 201, _campaign(campaign)
+    return Status(201, _campaign(campaign))
 
 
 @router.get("campaigns/{pk}", response=dict)
@@ -117,7 +117,7 @@ def get_one_campaign(request: HttpRequest, pk: int) -> dict[str, Any]:
 
 
 @router.post("campaigns/{pk}/rounds", response={201: dict})
-def post_round(request: HttpRequest, pk: int, given: RoundIn) -> tuple[int, dict[str, Any]]:
+def post_round(request: HttpRequest, pk: int, given: RoundIn) -> Status[dict[str, Any]]:
     """Open the next round over areas and give its doors to the teams that stand there."""
     actor = _actor(request)
     campaign = get_campaign(pk, actor=actor, act="campaign.open")
@@ -128,7 +128,7 @@ def post_round(request: HttpRequest, pk: int, given: RoundIn) -> tuple[int, dict
     grounds = [part for code in given.areas for part in get_area(code).ranges]
     opened = open_round(campaign, grounds=grounds, closes_at=closes_at, by=actor, at=at)
     teams = assign_doors(opened, by=actor, at=at)
-    return 201, {**_round(opened), "teams": teams}
+    return Status(201, {**_round(opened), "teams": teams})
 
 
 @router.post("campaigns/{pk}/close", response=dict)

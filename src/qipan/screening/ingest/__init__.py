@@ -4,7 +4,9 @@
 one code per item; ``store`` chooses between them. The same tests prove both.
 """
 
-from django.db import InterfaceError, OperationalError, connection
+import logging
+
+from django.db import DatabaseError, InterfaceError, connection
 
 from . import postgres, sqlite, writer
 from .answers import BatchAnswer, StoreUnavailable, answer
@@ -23,6 +25,9 @@ __all__ = [
 ]
 
 
+log = logging.getLogger(__name__)
+
+
 def store(batch: Batch) -> list[int]:
     """This function will store a batch and return a code of ``answers.Code`` for each of its good items.
 
@@ -37,5 +42,6 @@ def store(batch: Batch) -> list[int]:
         if connection.in_atomic_block:
             return sqlite.store([batch])[0]
         return writer.submit(batch)
-    except (OperationalError, InterfaceError) as error:
+    except (DatabaseError, InterfaceError) as error:
+        log.exception("A batch of %s visits could not be stored", len(batch.ids))
         raise StoreUnavailable from error

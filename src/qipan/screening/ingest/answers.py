@@ -42,7 +42,7 @@ class Answer(msgspec.Struct, omit_defaults=True, gc=False):
     id: str | None
     answer: str  # stored, duplicate, conflict, refused
     code: str = ""
-    sentence: str = ""
+    sentence: Any = ""  # translated when it is written, in the reader's language
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,18 @@ class BatchAnswer:
     conflicts: int
     refused: int
 
+    @property
+    def plain(self) -> bool:
+        """Whether no item needs a sentence."""
+        return not self.refused and not self.conflicts
+
     def as_json(self) -> bytes:
         """This method will return the answer as the client reads it."""
         return _encoder.encode(self)
 
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(enc_hook=str)
+_NAMES = {code.value: code.name.lower() for code in Code}
 _KINDS = {Code.STORED: "stored", Code.DUPLICATE: "duplicate", Code.CONFLICT: "conflict"}
 
 
@@ -75,7 +81,7 @@ def answer(batch: Batch, codes: list[int]) -> BatchAnswer:
         if code <= Code.DUPLICATE:
             answers[position] = Answer(text, kind)
         else:
-            answers[position] = Answer(text, kind, Code(code).name.lower(), str(SENTENCES[code]))
+            answers[position] = Answer(text, kind, _NAMES[code], SENTENCES[code])
     return BatchAnswer(
         received_at=batch.received_at,
         answers=answers,

@@ -112,7 +112,7 @@ def test_each_bad_item_is_refused_alone_with_its_code(ground):
         (ground.visit(ground.doors[5]), "stored"),
         (ground.visit(door, round=999_999), "unknown_round"),
         (ground.visit(door, round=-1), "unknown_round"),
-        (ground.visit(door, round=2**64), "bad_item"),
+        (ground.visit(door, round=2**64), "unknown_round"),
         (ground.visit(ground.doors[0] + 500), "unknown_door"),
         ({**ground.visit(door), "place": "9999999999999999999"}, "unknown_door"),
         (ground.visit(outside), "outside_round"),
