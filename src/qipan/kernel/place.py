@@ -42,24 +42,20 @@ class Range(NamedTuple):
             if other.first > first:
                 left.append(Range(first, other.first - 1))
             first = other.last + 1
-        return left + [Range(first, self.last)] if first <= self.last else left
+        return [*left, Range(first, self.last)] if first <= self.last else left
 
 
 def short_code(code: str) -> str:
     """This function will cut a zero-padded official code to its own length.
 
     ``510104000000`` becomes ``510104``; a code that is already short is returned as it is.
-    Raises ``ValueError`` when the code is not digits or longer than 19.
+    Raises ``ValueError`` when the code is not digits or has a length that no level has.
     """
     if not code.isascii() or not code.isdigit() or len(code) > DIGITS:
         raise ValueError(f"not a division code: {code!r}")
-    for length in CODE_LENGTHS:
-        if len(code) <= length or not code[length:].strip("0"):
-            # An odd length (3 digits, say) has no level of its own.
-            if len(code) < length:
-                raise ValueError(f"no level has a code of {len(code)} digits: {code!r}")
-            return code[:length]
-    return code
+    if len(code) not in CODE_LENGTHS:
+        raise ValueError(f"no level has a code of {len(code)} digits: {code!r}")
+    return next((code[:length] for length in CODE_LENGTHS if not code[length:].strip("0")), code)
 
 
 def level_of(code: str) -> int:
