@@ -22,7 +22,7 @@ from .actions import (
     store_visits,
 )
 from .ingest import BatchAnswer, StoreUnavailable
-from .models import Campaign, Round
+from .models import Campaign, Round, Visit, VisitConflict
 from .queries import (
     CoverageRow,
     DoorLeft,
@@ -68,6 +68,8 @@ __all__ = [
     "RoundsOpen",
     "StoreUnavailable",
     "UnknownDecision",
+    "Visit",
+    "VisitConflict",
     "assign_doors",
     "campaigns_for",
     "close_campaign",
