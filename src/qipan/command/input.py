@@ -35,7 +35,7 @@ class DirectiveInput(forms.Form):
 
     areas = SplitListField(label=_("Areas"), error_messages={"required": _("Choose at least one area.")})
     organ_types = SplitListField(label=_("To"), error_messages={"required": _("Choose who shall receive it.")})
-    number = _text(60, label=_("Number"))
+    number = _text(60, label=_("Document number"))
     title = _text(200, label=_("Title"))
     body = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"class": "form-control", "rows": 8}))
     basis = _text(300, label=_("Basis"), help_text=_("The law, the list or the decision that it rests on."))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
 from qipan.desk.api import get_admission, lead_times, unread_count
@@ -20,6 +20,7 @@ from .actions.release import hand_over, release
 from .models import Activation, Directive
 from .queries import (
     COUNTED,
+    PLANNING,
     areas_of,
     count_recipients,
     current_playbooks,
@@ -77,6 +78,11 @@ class ActivationIn(Schema):
 
 def _actor(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined,no-any-return]
+
+
+def _require_planning(actor: Actor) -> None:
+    if not any(actor.can(act) for act in PLANNING):
+        raise NotAllowed(act="playbook.activate")
 
 
 def _said(directive: Directive) -> dict[str, Any]:
@@ -144,7 +150,7 @@ def _unit(actor: Actor, act: str) -> Unit:
 
 
 @router.post("directives", response={201: dict})
-def post_directive(request: HttpRequest, given: DirectiveIn) -> tuple[int, dict[str, Any]]:
+def post_directive(request: HttpRequest, given: DirectiveIn) -> Status[dict[str, Any]]:
     """Issue a directive to every unit of the kinds on the areas."""
     actor = _actor(request)
     directive = issue_directive(
@@ -163,7 +169,7 @@ def post_directive(request: HttpRequest, given: DirectiveIn) -> tuple[int, dict[
         at=now(),
         drill=given.drill,
     )
-    return 201, _said(directive)
+    return Status(201, _said(directive))
 
 
 @router.post("directives/count", response=dict)
@@ -179,11 +185,11 @@ def post_count(request: HttpRequest, given: TargetsIn) -> dict[str, Any]:
 
 
 @router.post("directives/{pk}/revise", response={201: dict})
-def post_revision(request: HttpRequest, pk: int, given: RevisionIn) -> tuple[int, dict[str, Any]]:
+def post_revision(request: HttpRequest, pk: int, given: RevisionIn) -> Status[dict[str, Any]]:
     """Issue the next version to the same units."""
     actor = _actor(request)
     directive = get_directive(pk, actor=actor)
-    return 201, _said(revise_directive(directive, **given.dict(), by=actor, at=now()))
+    return Status(201, _said(revise_directive(directive, **given.dict(), by=actor, at=now())))
 
 
 @router.post("directives/{pk}/recall", response=dict)
@@ -246,8 +252,7 @@ def get_unread(request: HttpRequest, pk: int, area: str = "", after: str = "", l
 def get_playbooks(request: HttpRequest) -> dict[str, Any]:
     """The newest version of each playbook."""
     actor = _actor(request)
-    if not (actor.can("playbook.activate") or actor.can("board.view")):
-        raise NotAllowed(act="board.view")
+    _require_planning(actor)
     return {
         "playbooks": [
             {
@@ -283,7 +288,9 @@ def post_activation(request: HttpRequest, given: ActivationIn) -> dict[str, Any]
 @router.get("activations/{pk}", response=dict)
 def get_one_activation(request: HttpRequest, pk: int) -> dict[str, Any]:
     """An activation, its items in order, and what is left open."""
-    activation = get_activation(pk, actor=_actor(request))
+    actor = _actor(request)
+    activation = get_activation(pk, actor=actor)
+    _require_planning(actor)
     return {**_activation(activation), "left": _left(activation)}
 
 

@@ -1,6 +1,7 @@
 """Reading in the command room."""
 
 from .activations import (
+    PLANNING,
     Left,
     StepPreview,
     activations_for,
@@ -34,6 +35,7 @@ from .grounds import area_for, areas_of, code_for, overlaps, root_area
 
 __all__ = [
     "COUNTED",
+    "PLANNING",
     "DirectiveReport",
     "Left",
     "ReceiptTree",

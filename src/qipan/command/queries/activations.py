@@ -20,6 +20,9 @@ from qipan.webkit.templatetags.qipan import is_chinese
 from ..models import ActivatedGround, Activation, ActivationItem, Playbook
 from ..terms import StepKind
 
+# Who may read plans and what is open; everybody else receives a task card (EMG-1).
+PLANNING = ("playbook.edit", "playbook.activate", "release.run", "admission.decide", "journal.verify")
+
 
 def current_playbooks() -> list[Playbook]:
     """This function will return the newest version of each playbook, in the order of their codes."""

@@ -20,6 +20,7 @@ from ..actions.release import hand_over, release
 from ..input import ActivationInput
 from ..models import Activation, ActivationItem
 from ..queries import (
+    PLANNING,
     activations_for,
     areas_of,
     card_of,
@@ -37,8 +38,8 @@ from ..queries import (
 
 def _reader(request: HttpRequest) -> Actor:
     actor = signed_in(request)
-    if not any(actor.can(act) for act in ("playbook.activate", "release.run", "board.view")):
-        raise NotAllowed(act="board.view")
+    if not any(actor.can(act) for act in PLANNING):
+        raise NotAllowed(act="playbook.activate")
     return actor
 
 

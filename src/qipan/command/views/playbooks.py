@@ -18,15 +18,15 @@ from .. import rules
 from ..actions.playbooks import publish_playbook
 from ..input import PlaybookInput
 from ..models import Playbook
-from ..queries import current_playbooks, get_playbook, said
+from ..queries import PLANNING, current_playbooks, get_playbook, said
 from ..terms import StepKind
 
 
 def _reader(request: HttpRequest) -> Actor:
-    """This function will let in whoever plans, activates or sees the board: others get their card, not the plan."""
+    """This function will let in who plans, activates, admits or releases: others get their card, not the plan (EMG-1)."""
     actor = signed_in(request)
-    if not any(actor.can(act) for act in ("playbook.edit", "playbook.activate", "board.view")):
-        raise NotAllowed(act="board.view")
+    if not any(actor.can(act) for act in PLANNING):
+        raise NotAllowed(act="playbook.activate")
     return actor
 
 
