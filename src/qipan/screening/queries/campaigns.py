@@ -45,12 +45,16 @@ def get_round(pk: int, *, actor: Actor, act: str = "campaign.view") -> Round:
     return found
 
 
-def current_round(ranges: Iterable[Range], *, at: datetime) -> Round | None:
-    """This function will return the round that is open over a ground, the newest of several; None when none is."""
+def current_round(ranges: Iterable[Range], *, at: datetime, drill: bool | None = None) -> Round | None:
+    """This function will return the round that is open over a ground, the newest of several; None when none is.
+
+    With ``drill`` only rounds of drills count, or only real ones: a drill never hides what is real.
+    """
     scope = Scope(tuple(ranges))
+    world = Q() if drill is None else Q(campaign__drill=drill)
     return (
         Round.objects.select_related("campaign")
-        .filter(_covered(scope, round=OuterRef("pk")), opened_at__lte=at)
+        .filter(world, _covered(scope, round=OuterRef("pk")), opened_at__lte=at)
         .filter(Q(closed_at=None) | Q(closed_at__gt=at))
         .order_by("-opened_at", "-pk")
         .first()
