@@ -1,0 +1,142 @@
+"""Communities and compounds at their desks: a screen at each gate that asks, reads and signs; paper where there is none."""
+
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from qipan.duties.api import units_on
+from qipan.kernel.place import COMMUNITY, COMPOUND, code_of, range_of
+from qipan.territory.api import compounds_within
+
+from .city import PassRow, enrol
+from .client import Line, ServerLost
+from .story import Story
+
+SLOW_SHARE = 0.04  # offices that read and do not sign
+PATIENCE_S = 60.0
+DEVICE_ROLE = "desk-device"
+
+
+@dataclass(frozen=True)
+class Device:
+    """A screen at the desk of a community or at the gate of a compound."""
+
+    code: str
+    token: str
+
+
+def devices_of(admin: Line, city: str, *, last_day: datetime) -> list[Device]:
+    """This function will give every community, and every compound that has a screen, a device with a pass."""
+    ground = [range_of(city)]
+    units = units_on(ground, ["community", "compound"]).values_list("place", "organ_type__level")
+    dark = set(compounds_within(ground).filter(has_screen=False).values_list("place", flat=True))
+    codes = sorted(
+        code_of(place, level)
+        for place, level in units
+        if (level in (COMMUNITY, COMPOUND) and place not in dark) or level == COMMUNITY
+    )
+    connection.close()
+    rows = enrol(admin, DEVICE_ROLE, [PassRow(f"终端{code}", code) for code in codes], last_day=last_day)
+    return [Device(row.area, row.token) for row in rows]
+
+
+@dataclass
+class Offices:
+    """All devices of a city. ``delivered`` holds, by source of a task, the moments at which desks showed it."""
+
+    address: str
+    devices: Sequence[Device]
+    story: Story
+    seed: int = 0
+    threads: int = 4
+    delivered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def areas(self) -> list[str]:
+        """This method will return the codes of the districts, streets and communities that have a desk."""
+        found = {device.code[:cut] for device in self.devices for cut in (6, 9, 12)}
+        return sorted(found)
+
+    def read_desks(self) -> None:
+        """This method will let every device read its desk once, and sign for most of what lies there."""
+        self._run(self._read, range(len(self.devices)))
+
+    def sign_paper(self) -> int:
+        """This method will let communities enter what their compounds signed on paper; returns how many."""
+        communities = [n for n, device in enumerate(self.devices) if len(device.code) == 12]
+        self._signed = 0
+        self._run(self._sign, communities)
+        return self._signed
+
+    def _run(self, job: Callable[[Line, Device], None], numbers: Sequence[int]) -> None:
+        waiting: Iterator[int] = iter(numbers)
+        lock, failures = threading.Lock(), []
+
+        def work() -> None:
+            line = Line(self.address)
+            try:
+                while not failures:
+                    with lock:
+                        number = next(waiting, None)
+                    if number is None:
+                        return
+                    self._patiently(job, line, self.devices[number])
+            except BaseException as failure:  # told in the calling thread
+                failures.append(failure)
+            finally:
+                line.close()
+
+        threads = [threading.Thread(target=work, daemon=True) for _n in range(self.threads)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def _patiently(self, job: Callable[[Line, Device], None], line: Line, device: Device) -> None:
+        line.pass_token = device.token
+        give_up = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                job(line, device)
+                return
+            except ServerLost:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.5)
+
+    def _read(self, line: Line, device: Device) -> None:
+        """Reads a desk: what it shows is delivered; most of it is read and accepted."""
+        tasks = [
+            task for task in line.read("/api/desk")["tasks"] if task["state"] == "SENT" or task["state"] == "DELIVERED"
+        ]
+        shown = time.monotonic()
+        dice = random.Random(f"{self.seed} {device.code}")  # noqa: S311
+        state = "READ" if dice.random() < SLOW_SHARE else "ACCEPTED"
+        at = self.story.now()
+        if tasks:
+            self._receipts(line, [{"task": task["id"], "state": state, "at": at} for task in tasks])
+        with self._lock:
+            for task in tasks:
+                self.delivered[task["source"]].append(shown)
+
+    def _sign(self, line: Line, device: Device) -> None:
+        """Enters the signatures of a community's compounds that were reached on paper."""
+        papers = line.read("/api/desk/paper")["tasks"]
+        if papers:
+            at = self.story.now()
+            self._receipts(line, [{"task": task["id"], "state": "ACCEPTED", "at": at} for task in papers])
+        with self._lock:
+            self._signed += len(papers)
+
+    def _receipts(self, line: Line, receipts: list[dict[str, Any]]) -> None:
+        for start in range(0, len(receipts), 500):
+            line.write("/api/receipts", {"receipts": receipts[start : start + 500]})
