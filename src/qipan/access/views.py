@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, NotSignedIn, Refusal
@@ -23,8 +24,18 @@ from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, NotSignedIn, Re
 from .actions import end_post, enrol_workers, give_post, open_account, revoke_passes
 from .input import EnrolForm, PostForm, read_workers
 from .models import Account, Pass, Post
-from .queries import PASS_COOKIE, POST_KEY, actor_of_token, link_for, needs, seats_of, signed_in, token_for, valid
-from .rules import claim_of
+from .queries import (
+    PASS_COOKIE,
+    POST_KEY,
+    actor_of_token,
+    link_for,
+    needs,
+    read_claim,
+    seats_of,
+    signed_in,
+    token_for,
+    valid,
+)
 
 PAGE = 100  # rows of a list
 SHEET = 60  # codes of a printed sheet: five pages of A4
@@ -109,7 +120,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
             enrolled = enrol_workers(
                 read_workers(form.cleaned_data["file"].read()),
                 role_code=form.cleaned_data["role"].code,
-                unit=Unit.objects.get(pk=actor.unit_id),
+                unit=_own_unit(actor),
                 expires_at=form.expires_at(),
                 by=actor,
                 at=now(),
@@ -122,6 +133,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
             return redirect("access-batch", batch=enrolled[0].issued.batch)
     status = 200 if request.method == "GET" else refusal.status if refusal else 400
     return render(request, "access/enrol.html", {"form": form, "refusal": refusal}, status=status)
+
+
+def _own_unit(actor: Actor) -> Unit:
+    unit = Unit.objects.filter(pk=actor.unit_id).first() if actor.unit_id else None
+    if unit is None:
+        raise NotFound
+    return unit
 
 
 def _batch(request: HttpRequest, batch: str) -> QuerySet[Pass]:
@@ -205,7 +223,7 @@ def open_pass(request: HttpRequest, token: str) -> HttpResponse:
     except NotSignedIn as refusal:
         response = render(request, "access/pass_refused.html", {"refusal": refusal}, status=refusal.status)
     else:
-        claim = claim_of(token, keys=[settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS], at=now())
+        claim = read_claim(token, at=now())
         if request.method == "POST":
             logout(request)  # a phone works for one person at a time
             response = redirect("/field")
@@ -218,7 +236,7 @@ def open_pass(request: HttpRequest, token: str) -> HttpResponse:
                 samesite="Lax",
             )
         else:
-            unit = Unit.objects.filter(pk=actor.unit_id).first()
+            unit = _own_unit(actor)
             context = {"holder": actor, "unit": unit, "expires_at": claim.expires_at}
             response = render(request, "access/pass.html", context)
     # The address is the key: no other site hears of it. (With "no-referrer" the button's own POST would be refused.)

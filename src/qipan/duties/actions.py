@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -13,8 +13,9 @@ from django.utils.timezone import localdate
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Range, code_of, range_of
+from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, range_of
 from qipan.kernel.refusal import NotFound
+from qipan.territory.api import children
 
 from .ingest import area_names, companies_needed, insert_area_units, insert_compound_units, insert_stewardships
 from .models import OrganType, Unit
@@ -22,6 +23,14 @@ from .models import OrganType, Unit
 DATA = Path(__file__).parent / "data"
 LEVELS = {"CITY": CITY, "DISTRICT": DISTRICT, "STREET": STREET, "COMMUNITY": COMMUNITY, "COMPOUND": COMPOUND}
 COMPOUNDS_PER_COMPANY = 10
+# Kinds that every area of their level has, from the top down, each with the kind above it.
+AREA_KINDS = (
+    ("city-command", ""),
+    ("lead-body", ""),
+    ("district-command", "city-command"),
+    ("street-office", "district-command"),
+    ("community", "street-office"),
+)
 
 
 @dataclass(frozen=True)
@@ -85,13 +94,7 @@ def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | 
     on = localdate(at)
     kinds = seed_types(types or DATA / "organ_types.csv")
     added = {}
-    for code, parent in (
-        ("city-command", ""),
-        ("lead-body", ""),
-        ("district-command", "city-command"),
-        ("street-office", "district-command"),
-        ("community", "street-office"),
-    ):
+    for code, parent in AREA_KINDS:
         added[code] = insert_area_units(kinds[code], parent=parent, ground=ground, on=on)
     command = Unit.objects.get(code=f"{city_code}:city-command")
     Unit.objects.filter(code=f"{city_code}:lead-body", parent=None).update(parent=command)
@@ -114,7 +117,37 @@ def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | 
     return seeded
 
 
-def _departments(kind: OrganType, names: tuple[str, str], command: Unit, ground: Range, on: object) -> int:
+def merge_units(code: str, *, into: str, on: date) -> None:
+    """This function will end the units of a merged area and put those below them under the area that remains.
+
+    For the subscriber: the territory has checked the right and recorded the act.
+    """
+    for kind, _parent in AREA_KINDS:
+        ended = Unit.objects.filter(code=f"{code}:{kind}", valid_to=None).first()
+        heir = Unit.objects.filter(code=f"{into}:{kind}", valid_to=None).first()
+        if ended is not None and heir is not None:
+            Unit.objects.filter(parent=ended).update(parent=heir)
+            ended.valid_to = on
+            ended.save(update_fields=["valid_to"])
+
+
+def split_units(code: str, *, new: str, on: date) -> None:
+    """This function will give a new area its unit and put the units of its parts below it.
+
+    For the subscriber: the territory has checked the right and recorded the act.
+    """
+    kinds = {kind.code: kind for kind in OrganType.objects.all()}
+    parts = [place_of(part.code) for part in children(new)]
+    for kind, parent in AREA_KINDS:
+        before = Unit.objects.filter(code=f"{code}:{kind}").first()
+        if before is None:
+            continue
+        insert_area_units(kinds[kind], parent=parent, ground=range_of(new), on=on)
+        unit = Unit.objects.get(code=f"{new}:{kind}")
+        Unit.objects.filter(parent=before, place__in=parts).update(parent=unit)
+
+
+def _departments(kind: OrganType, names: tuple[str, str], command: Unit, ground: Range, on: date) -> int:
     city, city_en = names
     codes = {f"{command.code.split(':')[0]}:{row['code']}": row for row in rows_of(DATA / "departments.csv")}
     known = set(Unit.objects.filter(code__in=codes).values_list("code", flat=True))
@@ -138,7 +171,7 @@ def _departments(kind: OrganType, names: tuple[str, str], command: Unit, ground:
     return len(new)
 
 
-def _companies(kind: OrganType, ground: Range, on: object) -> int:
+def _companies(kind: OrganType, ground: Range, on: date) -> int:
     words = list(rows_of(DATA / "property_names.csv"))
     needed = companies_needed(ground, compounds_each=COMPOUNDS_PER_COMPANY)
     known = set(Unit.objects.filter(organ_type=kind, place__range=ground).values_list("code", flat=True))

@@ -6,8 +6,9 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import COMPOUND, Range, code_of, range_of
+from qipan.kernel.place import CODE_LENGTHS, COMPOUND, Range, code_of, range_of
 from qipan.kernel.refusal import NotFound
+from qipan.territory.api import get_area
 
 from .models import OrganType, Stewardship, Unit
 
@@ -50,11 +51,22 @@ def units_on(
 
 
 def ground_of(unit: Unit) -> tuple[Range, ...]:
-    """This function will return the ground a unit works on: its own range, or the compounds it stewards."""
-    if unit.first is not None and unit.last is not None:
-        return (Range(unit.first, unit.last),)
-    places = Stewardship.objects.filter(unit=unit, valid_to=None).order_by("place").values_list("place", flat=True)
-    return tuple(range_of(code_of(place, COMPOUND)) for place in places)
+    """This function will return the ground a unit works on today: its area's with what was merged into it,
+    its compound's, or the compounds it stewards. A unit that ended has none.
+    """
+    if unit.valid_to is not None:
+        return ()
+    if unit.first is None or unit.last is None:
+        stewarded = Stewardship.objects.filter(unit=unit, valid_to=None).order_by("place")
+        return tuple(range_of(code_of(place, COMPOUND)) for place in stewarded.values_list("place", flat=True))
+    own = Range(unit.first, unit.last)
+    code = unit.code.partition(":")[0]
+    if len(code) == CODE_LENGTHS[COMPOUND]:
+        return (own,)
+    try:
+        return get_area(code).ranges
+    except NotFound:
+        return (own,)
 
 
 def command_for(place_range: Range, level: int) -> Unit:

@@ -73,7 +73,7 @@ class ScopedQuerySet(models.QuerySet):
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
         self._check()  # as the subquery of another
-        return super().resolve_expression(*args, **kwargs)  # type: ignore[misc]
+        return super().resolve_expression(*args, **kwargs)
 
     resolve_expression.queryset_only = True  # type: ignore[attr-defined]
 

@@ -7,18 +7,17 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qipan.duties.api import Unit, units_on
+from qipan.duties.api import Unit, ground_of, units_on
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import Range, level_of, range_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
-from ..models import Pass, Role
+from ..models import Pass, PassQuerySet, Role
 from ..queries import forget, link_for, token_for
 from ..rules import LONGEST_PASS
 
@@ -81,10 +80,10 @@ def _units_at(codes: Iterable[str], scope: Scope) -> dict[str, Unit]:
     firsts = [ground.first for ground in wanted]
     for start in range(0, len(firsts), 500):
         units = units_on(scope.ranges).filter(first__in=firsts[start : start + 500], organ_type__is_lead=False)
-        for unit in units.exclude(organ_type__code="department").select_related("organ_type"):
-            code = wanted.get(Range(unit.first or 0, unit.last or 0))
-            if code is not None and unit.organ_type.level == level_of(code):
-                found[code] = unit
+        for unit in units.exclude(organ_type__code="department").select_related("organ_type").order_by("pk"):
+            match = wanted.get(Range(unit.first or 0, unit.last or 0))
+            if match is not None and unit.organ_type.level == level_of(match):
+                found[match] = unit
     return found
 
 
@@ -98,7 +97,7 @@ def check_rows(rows: Sequence[WorkerRow], *, unit: Unit, scope: Scope) -> tuple[
     seen: dict[tuple[str, str, int | None], int] = {}
     for position, row in enumerate(rows, 1):
         number, label = row.line or position, row.label.strip()
-        reason = ""
+        reason: str | None = None
         if not label:
             reason = gettext("the name is empty")
         elif len(label) > LABEL_LENGTH:
@@ -136,7 +135,7 @@ def enrol_workers(
     and ``BadInput`` with a problem per bad line.
     """
     by.require("pass.issue")
-    if unit.place not in by.scope or (unit.first is not None and not by.scope.covers(Range(unit.first, unit.last))):
+    if unit.place not in by.scope or not all(by.scope.covers(ground) for ground in ground_of(unit)):
         raise NotFound
     role = Role.objects.filter(code=role_code).first()
     if role is None or not role.for_passes:
@@ -214,7 +213,7 @@ def issue_pass(
 
 @transaction.atomic
 def revoke_passes(
-    passes: QuerySet[Pass] | None = None, *, team_ids: Iterable[int] | None = None, by: Actor, at: datetime
+    passes: PassQuerySet | None = None, *, team_ids: Iterable[int] | None = None, by: Actor, at: datetime
 ) -> int:
     """This function will take back passes, of a queryset or of teams, as far as they lie in the actor's
     ground; returns how many were in force. It holds everywhere within five seconds.

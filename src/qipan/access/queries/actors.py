@@ -6,7 +6,7 @@ from threading import Lock
 from time import monotonic
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 
 from qipan.duties.api import Unit, ground_of
@@ -14,7 +14,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotSignedIn
 
-from ..models import Account, Pass, Post, Role
+from ..models import Account, Pass, Post, PostQuerySet, Role
 from ..rules import Claim, PassRevoked, claim_of, token_of
 from ..terms import ACTS
 
@@ -55,7 +55,7 @@ def forget() -> None:
         _memory.forget()
 
 
-def valid(posts: QuerySet[Post], *, at: datetime) -> QuerySet[Post]:
+def valid(posts: PostQuerySet, *, at: datetime) -> PostQuerySet:
     """This function will keep the posts that are held at this moment."""
     return posts.filter(Q(valid_to=None) | Q(valid_to__gt=at), valid_from__lte=at)
 
@@ -67,14 +67,16 @@ def actor_of_post(post: Post, *, at: datetime) -> Actor:
     """
     if not post.account.is_active or post.valid_from > at or (post.valid_to is not None and post.valid_to <= at):
         raise NotSignedIn
-    if post.first is not None and post.last is not None:
-        ranges: tuple[Range, ...] = (Range(post.first, post.last),)
-    else:
-        ranges = ground_of(post.unit)
+    part = post.first is not None and post.last is not None
+    return at_work(post, ground=(Range(post.first, post.last),) if part else ground_of(post.unit))  # type: ignore[arg-type]
+
+
+def at_work(post: Post, *, ground: tuple[Range, ...]) -> Actor:
+    """This function will return the actor of a post on a ground that is already known."""
     return Actor(
         label=f"{post.unit.name} {post.title or post.role.name}"[:120],
         acts=frozenset(post.role.acts) & frozenset(ACTS),
-        scope=Scope(ranges),
+        scope=Scope(ground),
         account_id=post.account_id,
         post_id=post.pk,
         unit_id=post.unit_id,
@@ -128,13 +130,18 @@ def _refresh() -> None:
         _memory.read_at = monotonic()
 
 
+def read_claim(token: str, *, at: datetime) -> Claim:
+    """This function will read what a token says; raises ``NotAPass`` and ``PassExpired``, asks no database."""
+    return claim_of(token, keys=[settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)], at=at)
+
+
 def actor_of_token(token: str, *, at: datetime) -> Actor:
     """This function will return who acts with a pass. Signature and expiry need no query; revocations
     and roles are read at most every five seconds by each process.
 
     Raises ``NotSignedIn`` as ``NotAPass``, ``PassExpired`` or ``PassRevoked``.
     """
-    claim = claim_of(token, keys=[settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS], at=at)
+    claim = read_claim(token, at=at)
     _refresh()
     serial = str(claim.serial)
     if serial in _memory.revoked:
@@ -184,6 +191,6 @@ def named_leader(place: int, *, at: datetime | None = None) -> Post | None:
     )
 
 
-def posts_of_unit(unit: Unit, *, at: datetime) -> QuerySet[Post]:
+def posts_of_unit(unit: Unit, *, at: datetime) -> PostQuerySet:
     """This function will return the posts that are held in a unit, to whom its messages go."""
     return valid(Post.objects.filter(unit=unit, account__is_active=True), at=at).everywhere("a unit's own posts")
