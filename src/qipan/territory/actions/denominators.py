@@ -43,7 +43,7 @@ def set_denominator(
     if kind not in (DenominatorKind.RESIDENT, DenominatorKind.SERVICE):
         problems.append(_("“%(kind)s” is not a count of people; doors are counted from the register.") % {"kind": kind})
     if value <= 0:
-        problems.append(_("The count must be above nought."))
+        problems.append(_("The count must be above 0."))
     for text, missing in (
         (definition, _("The definition is missing or longer than 200 signs.")),
         (source, _("The source is missing or longer than 200 signs.")),

@@ -50,7 +50,7 @@ class ScaleOutOfRange(Refusal):
     """The scale is not above nought, or compounds would outgrow their four digits."""
 
     code = "scale_out_of_range"
-    sentence = gettext_lazy("The scale must lie above 0 and at most at %(most)s.")
+    sentence = gettext_lazy("The scale must lie above 0 and be at most %(most)s.")
     status = 400
 
 
