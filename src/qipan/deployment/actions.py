@@ -98,22 +98,23 @@ def form_teams(
         raise StandDownMissing(field="stands_down_at")
     chosen = units if isinstance(units, QuerySet) else Unit.objects.filter(pk__in=[unit.pk for unit in units])
     chosen = chosen.filter(first__isnull=False)
-    if any(Range(*pair).without(by.scope.ranges) for pair in chosen.order_by().values_list("first", "last")):
+    grounds = chosen.order_by().values_list("first", "last")
+    if any(Range(first or 0, last or 0).without(by.scope.ranges) for first, last in grounds):
         raise NotFound
     standing = Team.objects.everywhere("units inside the scope").filter(
         unit=OuterRef("pk"), released_at=None, drill=drill
     )
     without = chosen.filter(~Exists(standing))
-    grounds = list(team_grounds(without, per_doors=per_doors))
-    formed = insert_teams(grounds, source=source, at=at, stands_down_at=stands_down_at, drill=drill)
+    cut = list(team_grounds(without, per_doors=per_doors))
+    formed = insert_teams(cut, source=source, at=at, stands_down_at=stands_down_at, drill=drill)
     if formed:
         record(
             "deployment.form_teams",
             subject=source or "deployment.Team",
             by=by,
             at=at,
-            place=min(ranges[0].first for _unit, ranges in grounds),
-            data={"teams": formed, "units": len(grounds), "per_doors": per_doors},
+            place=min(ranges[0].first for _unit, ranges in cut),
+            data={"teams": formed, "units": len(cut), "per_doors": per_doors},
             drill=drill,
         )
     return formed

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor, Scope
@@ -65,7 +65,7 @@ def shifts_between(ranges: Iterable[Range], *, start: datetime, end: datetime) -
 def shifts_now(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Shift]:
     """This function will return the shifts on the ground that run at ``at``, the uncovered first."""
     return shifts_between(ranges, start=at, end=at + timedelta(microseconds=1)).order_by(
-        "filled_at", "starts_at", "place"
+        F("filled_at").asc(nulls_first=True), "starts_at", "place"
     )
 
 

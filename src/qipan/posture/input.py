@@ -139,10 +139,9 @@ class MeasureInput(ActInput):
     review_at = _moment(_("Reviewed on"))
     expires_at = _moment(_("Expires"))
 
-    def __init__(self, *args: Any, areas: Sequence[AreaView], **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["kind"].choices = word_choices("measures")  # type: ignore[attr-defined]
-        self.offer_areas(areas)
 
 
 class MeasureExtensionInput(ActInput):

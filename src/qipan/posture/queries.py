@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 
+from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.scoped import overlapping
 
 from . import rules
@@ -124,6 +125,15 @@ def measures_in_force(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Meas
 def measures_to_review(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Measure]:
     """This function will return the measures in force whose review date has come, the oldest date first."""
     return measures_in_force(ranges, at=at).filter(review_at__lte=at).order_by("review_at", "pk")
+
+
+def organ_of(actor: Actor, act: str) -> Unit:
+    """This function will return the organ that signs for a post; a post without one signs nothing (``NotAllowed``)."""
+    actor.require(act)
+    unit = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first() if actor.unit_id else None
+    if unit is None:
+        raise NotAllowed(act=act)
+    return unit
 
 
 def declarations_on(ranges: Iterable[Range]) -> QuerySet[Declaration]:

@@ -6,7 +6,6 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
-from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
@@ -15,7 +14,7 @@ from qipan.territory.api import get_area
 from .actions.declarations import change_level, declare, end_declaration, extend_declaration
 from .actions.measures import lift_measure
 from .models import Declaration
-from .queries import get_declaration, get_measure, measures_in_force, posture_over
+from .queries import get_declaration, get_measure, measures_in_force, organ_of, posture_over
 
 router = Router(tags=["posture"])
 
@@ -50,15 +49,7 @@ class EndIn(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
-
-
-def _unit(actor: Actor) -> Unit:
-    actor.require("declaration.issue")
-    unit = Unit.objects.filter(pk=actor.unit_id).first()
-    if unit is None:
-        raise NotAllowed(act="declaration.issue")
-    return unit
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _said(declaration: Declaration) -> dict[str, Any]:
@@ -88,7 +79,7 @@ def post_declaration(request: HttpRequest, given: DeclarationIn) -> Status[dict[
         hazard=given.hazard,
         level=given.level,
         basis=given.basis,
-        issuer=_unit(actor),
+        issuer=organ_of(actor, "declaration.issue"),
         ground_codes=given.areas,
         starts_at=given.starts_at,
         expected_until=given.expected_until,

@@ -15,7 +15,7 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, Range, code_of
-from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import AreaView, children, get_area
 
 from . import rules
@@ -42,19 +42,12 @@ from .queries import (
     holding,
     measures_in_force,
     measures_to_review,
+    organ_of,
     posture_over,
 )
 from .terms import ResponseLevel
 
 PER_PAGE = 30
-
-
-def _unit(actor: Actor, act: str) -> Unit:
-    """This function will return the organ that signs; a post without one signs nothing."""
-    unit = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
-    if unit is None:
-        raise NotAllowed(act=act)
-    return unit
 
 
 def _areas_of(unit: Unit) -> list[AreaView]:
@@ -108,7 +101,7 @@ def declarations_page(request: HttpRequest) -> HttpResponse:
 def new_page(request: HttpRequest) -> HttpResponse:
     """This view will take a new declaration; what is refused is said beside its field, and what was typed stays."""
     actor, at = signed_in(request), now()
-    unit = _unit(actor, "declaration.issue")
+    unit = organ_of(actor, "declaration.issue")
     levels = _levels_of(unit, at=at)
     offered: dict[str, Any] = {"levels": levels, "areas": _areas_of(unit)}
     if request.method == "GET":
@@ -160,7 +153,7 @@ def _impose(declaration: Declaration, form: ActInput, actor: Actor, at: datetime
         kind=given["kind"],
         title=given["title"],
         basis=given["basis"],
-        issuer=_unit(actor, "measure.impose"),
+        issuer=organ_of(actor, "measure.impose"),
         grounds=_ranges(form.area_codes()),
         starts_at=given["starts_at"],
         expires_at=given["expires_at"],
@@ -194,11 +187,13 @@ ACTS: dict[str, tuple[type[ActInput], Act]] = {
 
 def _forms(declaration: Declaration, at: datetime, *, areas: Sequence[AreaView]) -> dict[str, ActInput]:
     """This function will return an empty form for each act, the measure's with the declaration's ground and times."""
+    measure = MeasureInput(initial={"starts_at": at, "expires_at": declaration.expected_until})
+    measure.offer_areas(areas)
     return {
         "level": LevelInput(),
         "extension": ExtensionInput(initial={"expected_until": declaration.expected_until}),
         "end": EndInput(),
-        "measure": MeasureInput(areas=areas, initial={"starts_at": at, "expires_at": declaration.expected_until}),
+        "measure": measure,
     }
 
 
@@ -255,8 +250,9 @@ def act_on_declaration(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     actor.require("measure.impose" if act == "measure" else "declaration.issue")
     declaration = get_declaration(pk, actor=actor)
     kind, do = ACTS[act]
-    areas = {"areas": _declared_areas(declaration)} if kind is MeasureInput else {}
-    form = kind(request.POST, **areas)
+    form = kind(request.POST)
+    if isinstance(form, MeasureInput):
+        form.offer_areas(_declared_areas(declaration))
     status = 400
     if form.is_valid():
         try:

@@ -2,12 +2,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
 from qipan.desk.api import Admission, admit_emergency
 from qipan.kernel.place import range_of
 
 HERE = range_of("510104")
+Entry = apps.get_model("journal", "Entry")
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from qipan.access.testing import Cast
 from qipan.deployment import actions
 from qipan.deployment.api import Team, forces, form_teams, release_teams, standing_teams
 from qipan.duties.api import units_on
-from qipan.journal.models import Entry
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+
+from .conftest import Entry
 
 CITY, HERE, COMMUNITY = range_of("5101"), range_of("510104"), range_of("510104001001")
 

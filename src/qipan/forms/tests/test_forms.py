@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from qipan.access.testing import Cast, make_city
+from qipan.access.testing import Cast
 from qipan.forms import queries
 from qipan.forms.actions import (
     BeyondValidity,
@@ -16,16 +16,12 @@ from qipan.forms.actions import (
     ValidityBackwards,
 )
 from qipan.forms.api import Form, FormOpening, close_forms, get_form, open_form, open_forms, publish_form, seed_forms
-from qipan.journal.models import Entry
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 
+from .conftest import Entry
+
 HERE, NEXT = range_of("510104"), range_of("510105")
-
-
-@pytest.fixture
-def cast(db: None) -> Cast:
-    return make_city()
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
 from qipan.kernel.place import range_of
 from qipan.posture.api import Declaration, Measure, declare, impose_measure
+
+Entry = apps.get_model("journal", "Entry")
 
 
 @pytest.fixture

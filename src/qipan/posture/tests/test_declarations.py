@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from qipan.access.testing import Cast
-from qipan.journal.models import Entry
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.posture.actions import contents, declarations
@@ -24,7 +23,7 @@ from qipan.posture.api import (
     take_posture,
 )
 
-from .conftest import response
+from .conftest import Entry, response
 
 CITY, HERE, NEXT = range_of("5101"), range_of("510104"), range_of("510105")
 

@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qipan.access.testing import Cast
-from qipan.journal.models import Entry
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.posture.actions import contents, measures
@@ -26,7 +25,7 @@ from qipan.posture.api import (
 )
 from qipan.posture.rules import in_force
 
-from .conftest import response, restriction
+from .conftest import Entry, response, restriction
 
 COMMUNITY, OTHER = range_of("510104001001"), range_of("510104001002")
 

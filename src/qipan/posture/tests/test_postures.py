@@ -6,15 +6,13 @@ import pytest
 from django.utils.timezone import localdate
 
 from qipan.access.testing import Cast
-from qipan.forms.actions import PersonFormUnderStanding
-from qipan.forms.api import FormOpening, open_form, open_forms, publish_form
-from qipan.journal.models import Entry
+from qipan.forms.api import FormOpening, PersonFormUnderStanding, open_form, open_forms, publish_form
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.posture.actions import postures
 from qipan.posture.api import Declaration, Posture, declare, end_declaration, end_posture, posture_over, take_posture
 
-from .conftest import response
+from .conftest import Entry, response
 
 CITY, HERE, NEXT, STREET = range_of("5101"), range_of("510104"), range_of("510105"), range_of("510104001")
 
