@@ -39,7 +39,7 @@ class RoundIn(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _round(found: Round) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def post_campaign(request: HttpRequest, given: CampaignIn) -> Status[dict[str, A
     """Open a screening campaign, as yet without a round."""
     actor = _actor(request)
     actor.require("campaign.open")
-    unit = Unit.objects.filter(pk=actor.unit_id).first()
+    unit = Unit.objects.filter(pk=actor.unit_id).first() if actor.unit_id else None
     if unit is None:
         raise NotAllowed(act="campaign.open")
     at = now()

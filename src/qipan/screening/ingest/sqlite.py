@@ -3,15 +3,18 @@
 import json
 import sqlite3
 from collections import defaultdict
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import connection
 
 from qipan.journal.api import ENTRY_COLUMNS, entry_values
-from qipan.kernel.place import compound_of
+from qipan.kernel.actor import Actor
 
-from ..rules import batch_digest, moment_of, state_of
+from ..rules import EPOCH, PRESUMED_AFTER, batch_digest
+from ..terms import DoorState
 from .decode import Batch, Code
 
 STATES = (
@@ -19,16 +22,20 @@ STATES = (
     "refused", "by_phone", "answered", "demolished", "presumed_vacant",
 )  # fmt: skip
 VISIT = """INSERT INTO screening_visit
-    (id, round_id, place, team_id, outcome, happened_at, received_at, batch, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (id, round_id, place, team_id, outcome, happened_at, received_at, batch, content) VALUES """
+ONE_VISIT, TEN_VISITS, HUNDRED_VISITS = (
+    VISIT + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows) for rows in (1, 10, 100)
+)
 CONFLICT = """INSERT INTO screening_visitconflict
     (visit_id, content, place, team_id, payload, received_at, decided_by, decision) VALUES (?, ?, ?, ?, ?, ?, '', '')
     ON CONFLICT (visit_id, content) DO NOTHING"""
+# The names in these statements are this file's own.
 COUNT = f"""UPDATE screening_coverage SET {", ".join(f"{state} = {state} + ?" for state in STATES)},
-    visits = visits + ?, changed_at = ? WHERE round_id = ? AND place = ?"""
-ENTRY = f"INSERT INTO journal_entry ({', '.join(ENTRY_COLUMNS)}) VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"
+    visits = visits + ?, changed_at = ? WHERE round_id = ? AND place = ?"""  # noqa: S608
+ENTRY = f"INSERT INTO journal_entry ({', '.join(ENTRY_COLUMNS)}) VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"  # noqa: S608
 ACT = "screening.store_visits"
-
-Door = tuple[int, int]  # round, place
+PRESUMED = DoorState.PRESUMED_VACANT.value
+NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 
 
 def moment_text(moment: datetime) -> str:
@@ -36,130 +43,187 @@ def moment_text(moment: datetime) -> str:
     return str(moment.replace(tzinfo=None))
 
 
-class Known:
-    """What the database says about the rounds, doors, visits and assignments that some batches name."""
+# The driver gives way to the other threads at each step of a statement, at each row read or written, and then
+# waits for its turn again. So the writer reads lists in one row and writes a hundred rows in one statement.
 
-    def __init__(self, cursor: sqlite3.Cursor, batches: list[Batch]) -> None:
-        ids = [text.replace("-", "") for batch in batches for text in batch.ids]
-        self.content: dict[str, int] = dict(
-            cursor.execute(
-                "SELECT v.id, v.content FROM json_each(?) j CROSS JOIN screening_visit v ON v.id = j.value",
-                (json.dumps(ids),),
+
+def read_list(cursor: sqlite3.Cursor, sql: str, *parameters: Any) -> list[Any]:
+    """This function will return the rows of a statement that gathers them with ``json_group_array``."""
+    rows: list[Any] = json.loads(cursor.execute(sql, parameters).fetchone()[0])
+    return rows
+
+
+def write_visits(cursor: sqlite3.Cursor, rows: list[tuple[Any, ...]]) -> None:
+    """This function will insert visits, a hundred in a statement as long as there are as many."""
+    whole = len(rows) - len(rows) % 100
+    for start in range(0, whole, 100):
+        cursor.execute(HUNDRED_VISITS, list(chain.from_iterable(rows[start : start + 100])))
+    rest = len(rows) - whole - len(rows) % 10
+    for start in range(whole, whole + rest, 10):
+        cursor.execute(TEN_VISITS, list(chain.from_iterable(rows[start : start + 10])))
+    cursor.executemany(ONE_VISIT, rows[whole + rest :])
+
+
+class RoundFacts:
+    """What the database says about a round and the doors of it that some batches name, and what is to be written."""
+
+    def __init__(self, cursor: sqlite3.Cursor, round_id: int, places: set[int]) -> None:
+        self.id = round_id
+        row = cursor.execute(
+            "SELECT r.closed_at IS NOT NULL, g.drill FROM screening_round r"
+            " JOIN screening_campaign g ON g.id = r.campaign_id WHERE r.id = ?",
+            (round_id,),
+        ).fetchone()
+        self.exists = row is not None
+        self.closed, self.drill = (bool(row[0]), bool(row[1])) if row else (False, False)
+        listed = json.dumps(list(places))
+        self.doors = set(
+            read_list(
+                cursor,
+                "SELECT json_group_array(d.place) FROM json_each(?) j CROSS JOIN territory_door d ON d.place = j.value",
+                listed,
             )
         )
-        by_round: dict[int, set[int]] = defaultdict(set)
-        for batch in batches:
-            for round_id, place in zip(batch.rounds, batch.places, strict=True):
-                by_round[round_id].add(place)
-        self.closed: dict[int, bool] = {}
-        self.drill: dict[int, bool] = {}
-        self.doors: set[int] = set()
-        self.compounds: set[Door] = set()
-        self.before: dict[Door, tuple[int, int]] = {}
-        for round_id, places in by_round.items():
-            row = cursor.execute(
-                "SELECT r.closed_at IS NOT NULL, g.drill FROM screening_round r"
-                " JOIN screening_campaign g ON g.id = r.campaign_id WHERE r.id = ?",
-                (round_id,),
+        compounds = {place - place % 10_000 for place in self.doors}
+        covered = {
+            compound
+            for compound in compounds
+            if cursor.execute(
+                "SELECT 1 FROM screening_coverage WHERE round_id = ? AND place = ?", (round_id, compound)
             ).fetchone()
-            if row is None:
-                continue
-            self.closed[round_id], self.drill[round_id] = bool(row[0]), bool(row[1])
-            listed = json.dumps(list(places))
-            self.doors.update(
-                place
-                for (place,) in cursor.execute(
-                    "SELECT d.place FROM json_each(?) j CROSS JOIN territory_door d ON d.place = j.value", (listed,)
-                )
+        }
+        self.open_doors = (
+            {place for place in self.doors if place - place % 10_000 in covered}
+            if self.exists and not self.closed
+            else set()
+        )
+        self.before: dict[int, tuple[int, int]] = {
+            place: (highest, visits)
+            for place, highest, visits in read_list(
+                cursor,
+                "SELECT json_group_array(json_array(place, highest, visits)) FROM ("
+                " SELECT v.place AS place, max(v.outcome) AS highest, count(*) AS visits FROM json_each(?) j"
+                " CROSS JOIN screening_visit v ON v.round_id = ? AND v.place = j.value GROUP BY v.place)",
+                listed,
+                round_id,
             )
-            for compound in {compound_of(place) for place in places}:
-                if cursor.execute(
-                    "SELECT 1 FROM screening_coverage WHERE round_id = ? AND place = ?", (round_id, compound)
-                ).fetchone():
-                    self.compounds.add((round_id, compound))
-            for place, highest, visits in cursor.execute(
-                "SELECT v.place, max(v.outcome), count(*) FROM json_each(?) j"
-                " CROSS JOIN screening_visit v ON v.round_id = ? AND v.place = j.value GROUP BY v.place",
-                (listed, round_id),
-            ):
-                self.before[round_id, place] = (highest, visits)
+        }
+        self.after: dict[int, tuple[int, int]] = {}
+        self.added: dict[int, tuple[int, str]] = {}  # by compound: visits, when the last of them was received
         self._cursor = cursor
-        self._grounds: dict[Door, list[Door]] = {}
+        self._grounds: dict[int, list[tuple[int, int]]] = {}
 
-    def grounds(self, team: int, round_id: int) -> list[Door]:
-        """This method will return the ranges of doors that a team visits in a round."""
-        if (team, round_id) not in self._grounds:
-            self._grounds[team, round_id] = self._cursor.execute(
-                "SELECT first, last FROM screening_assignment WHERE team_id = ? AND round_id = ?", (team, round_id)
+    def grounds(self, by: Actor) -> list[tuple[int, int]]:
+        """This method will return the ranges of doors that an actor may visit in the round."""
+        if by.team_id is None:
+            return list(by.scope.ranges)
+        if by.team_id not in self._grounds:
+            self._grounds[by.team_id] = self._cursor.execute(
+                "SELECT first, last FROM screening_assignment WHERE team_id = ? AND round_id = ?",
+                (by.team_id, self.id),
             ).fetchall()
-        return self._grounds[team, round_id]
+        return self._grounds[by.team_id]
+
+    def refusal(self, place: int, grounds: list[tuple[int, int]]) -> int:
+        """This method will return why a visit of the door is refused; STORED when it is not."""
+        if not self.exists:
+            return Code.UNKNOWN_ROUND
+        if self.closed:
+            return Code.ROUND_CLOSED
+        if place not in self.doors:
+            return Code.UNKNOWN_DOOR
+        if place not in self.open_doors:
+            return Code.OUTSIDE_ROUND
+        if not any(first <= place <= last for first, last in grounds):
+            return Code.OTHER_TEAM
+        return Code.STORED
+
+    def counter_rows(self) -> Iterator[tuple[Any, ...]]:
+        """This method will return the changes of the compounds' counters: each door's state before and after."""
+        deltas: dict[int, list[int]] = {}
+        for place, (highest, visits) in self.after.items():
+            now = PRESUMED if highest == 1 and visits >= PRESUMED_AFTER else highest
+            highest, visits = self.before.get(place, (0, 0))
+            was = PRESUMED if highest == 1 and visits >= PRESUMED_AFTER else highest
+            if was != now:
+                compound = place - place % 10_000
+                delta = deltas.get(compound)
+                if delta is None:
+                    delta = deltas[compound] = [0] * len(STATES)
+                delta[now - 1] += 1
+                if was:
+                    delta[was - 1] -= 1
+        nothing = [0] * len(STATES)
+        for compound, (added, received) in self.added.items():
+            yield (*deltas.get(compound, nothing), added, received, self.id, compound)
 
 
 class Writing:
-    """The rows that some batches lead to, and the states of the doors as they go."""
+    """Reads what some batches name in one go, judges their items in order, and notes the rows to write."""
 
-    def __init__(self, known: Known) -> None:
-        self.known = known
+    def __init__(self, cursor: sqlite3.Cursor, batches: list[Batch]) -> None:
+        ids: list[str] = []
+        places: dict[int, set[int]] = defaultdict(set)
+        for batch in batches:
+            ids += [text.replace("-", "") for text in batch.ids]
+            if len(set(batch.rounds)) == 1:
+                places[batch.rounds[0]].update(batch.places)
+                continue
+            for round_id, place in zip(batch.rounds, batch.places, strict=True):
+                places[round_id].add(place)
+        self.content: dict[str, int] = dict(
+            read_list(
+                cursor,
+                "SELECT json_group_array(json_array(v.id, v.content)) FROM json_each(?) j"
+                " CROSS JOIN screening_visit v ON v.id = j.value",
+                json.dumps(ids),
+            )
+        )
+        self.rounds = {round_id: RoundFacts(cursor, round_id, named) for round_id, named in places.items()}
         self.visits: list[tuple[Any, ...]] = []
         self.conflicts: list[tuple[Any, ...]] = []
         self.entries: list[tuple[Any, ...]] = []
-        self.doors: dict[Door, tuple[int | None, int]] = {}
-        self.added: dict[Door, int] = defaultdict(int)
-        self.changed_at: dict[Door, str] = {}
-
-    def judge(self, batch: Batch, index: int) -> int:
-        """This method will return the code of one item and, when it is new, note its row."""
-        known, by = self.known, batch.by
-        hex_id, content = batch.ids[index].replace("-", ""), batch.contents[index]
-        round_id, place = batch.rounds[index], batch.places[index]
-        held = known.content.get(hex_id)
-        if held == content:
-            return Code.DUPLICATE
-        if round_id not in known.closed:
-            return Code.UNKNOWN_ROUND
-        if known.closed[round_id]:
-            return Code.ROUND_CLOSED
-        if place not in known.doors:
-            return Code.UNKNOWN_DOOR
-        if (round_id, compound_of(place)) not in known.compounds:
-            return Code.OUTSIDE_ROUND
-        grounds = known.grounds(by.team_id, round_id) if by.team_id else by.scope.ranges
-        if not any(first <= place <= last for first, last in grounds):
-            return Code.OTHER_TEAM
-        if held is not None:
-            return Code.CONFLICT
-        known.content[hex_id] = content
-        return Code.STORED
 
     def add(self, batch: Batch) -> list[int]:
         """This method will judge a batch and note all rows it leads to; returns the codes."""
-        codes, stored, drill = [], [], False
-        received, batch_hex = moment_text(batch.received_at), batch.id.hex
-        team = batch.by.team_id
-        for index, outcome in enumerate(batch.outcomes):
-            code = self.judge(batch, index)
-            codes.append(code)
-            if code > Code.CONFLICT or code == Code.DUPLICATE:
-                continue
-            hex_id, content = batch.ids[index].replace("-", ""), batch.contents[index]
-            round_id, place, happened = batch.rounds[index], batch.places[index], batch.happened[index]
-            if code == Code.CONFLICT:
-                payload = {
-                    "round": round_id, "outcome": outcome, "happened_us": happened, "shift_us": batch.shift_us,
-                }  # fmt: skip
-                self.conflicts.append((hex_id, content, place, team, json.dumps(payload), received))
-                continue
-            self.visits.append(
-                (hex_id, round_id, place, team, outcome, moment_text(moment_of(happened)), received, batch_hex, content)
-            )
-            door = (round_id, place)
-            highest, visits = self.doors.get(door) or self.known.before.get(door, (0, 0))
-            self.doors[door] = (max(highest or 0, outcome), visits + 1)
-            compound = (round_id, compound_of(place))
-            self.added[compound] += 1
-            self.changed_at[compound] = received
+        codes: list[int] = []
+        stored: list[tuple[str, int]] = []
+        drill = False
+        received, batch_hex, team = moment_text(batch.received_at), batch.id.hex, batch.by.team_id
+        content_of_id, visits = self.content, self.visits
+        round_now, first, last = 0, 1, 0
+        facts: RoundFacts | None = None
+        grounds: list[tuple[int, int]] = []
+        for text, round_id, place, outcome, happened, content in zip(
+            batch.ids, batch.rounds, batch.places, batch.outcomes, batch.happened, batch.contents, strict=True
+        ):
+            if facts is None or round_id != round_now:
+                facts, round_now = self.rounds[round_id], round_id
+                grounds = facts.grounds(batch.by)
+                first, last = grounds[0] if grounds else (1, 0)
+            hex_id = text.replace("-", "")
+            held = content_of_id.get(hex_id)
+            if held is not None or place not in facts.open_doors or not first <= place <= last:
+                code = Code.DUPLICATE if held == content else facts.refusal(place, grounds)
+                if code == Code.STORED and held is not None:
+                    code = Code.CONFLICT
+                    payload = {
+                        "round": round_id, "outcome": outcome, "happened_us": happened, "shift_us": batch.shift_us,
+                    }  # fmt: skip
+                    self.conflicts.append((hex_id, content, place, team, json.dumps(payload), received))
+                if code != Code.STORED:
+                    codes.append(code)
+                    continue
+            codes.append(0)
+            content_of_id[hex_id] = content
+            happened_at = str(NAIVE_EPOCH + timedelta(0, 0, happened))
+            visits.append((hex_id, round_id, place, team, outcome, happened_at, received, batch_hex, content))
             stored.append((hex_id, content))
-            drill = drill or self.known.drill[round_id]
+            drill = drill or facts.drill
+            now = facts.after.get(place) or facts.before.get(place)
+            facts.after[place] = (max(now[0], outcome), now[1] + 1) if now else (outcome, 1)
+            compound = place - place % 10_000
+            facts.added[compound] = (facts.added.get(compound, (0,))[0] + 1, received)
         if stored:
             self.entries.append(
                 entry_values(
@@ -176,24 +240,9 @@ class Writing:
 
     def write(self, cursor: sqlite3.Cursor) -> None:
         """This method will write everything noted."""
-        cursor.executemany(VISIT, self.visits)
-        deltas: dict[Door, list[int]] = {}
-        for (round_id, place), (highest, visits) in self.doors.items():
-            was = state_of(*self.known.before.get((round_id, place), (None, 0)))
-            now = state_of(highest, visits)
-            if was != now:
-                delta = deltas.setdefault((round_id, compound_of(place)), [0] * len(STATES))
-                delta[now - 1] += 1
-                if was:
-                    delta[was - 1] -= 1
-        nothing = [0] * len(STATES)
-        cursor.executemany(
-            COUNT,
-            [
-                (*deltas.get(compound, nothing), added, self.changed_at[compound], *compound)
-                for compound, added in self.added.items()
-            ],
-        )
+        write_visits(cursor, self.visits)
+        for facts in self.rounds.values():
+            cursor.executemany(COUNT, list(facts.counter_rows()))
         if self.conflicts:
             cursor.executemany(CONFLICT, self.conflicts)
         cursor.executemany(ENTRY, self.entries)
@@ -203,7 +252,7 @@ def store(batches: list[Batch]) -> list[list[int]]:
     """This function will store batches in the open transaction and return the codes of each one's items."""
     with connection.wrap_database_errors:
         cursor = connection.connection.cursor(sqlite3.Cursor)
-        writing = Writing(Known(cursor, batches))
+        writing = Writing(cursor, batches)
         codes = [writing.add(batch) for batch in batches]
         writing.write(cursor)
     return codes

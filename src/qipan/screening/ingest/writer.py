@@ -15,7 +15,7 @@ from . import sqlite
 from .decode import Batch
 
 MOST_BATCHES = 64
-MOST_VISITS = 8_000
+MOST_VISITS = 2_000  # so that large uploads are read while others are being committed
 WAIT_S = 30
 
 Job = tuple[Batch, "Future[list[int]]"]
