@@ -66,6 +66,9 @@ class ShiftOver(Refusal):
     sentence = _("The shift is over or was closed.")
 
 
+TOGETHER = 50  # warnings in one transaction: few commits, and no writer waits long
+
+
 def _require_ground(grounds: Iterable[Range], *, by: Actor) -> list[Range]:
     ranges = [Range(*ground) for ground in grounds]
     if not ranges or any(ground.without(by.scope.ranges) for ground in ranges):
@@ -302,28 +305,33 @@ def warn_empty_shifts(*, by: Actor, at: datetime, limit: int = 1000) -> int:
     Returns how many were told; run it every minute. Raises ``NotAllowed``.
     """
     by.require("team.manage")
-    empty = (
+    empty = list(
         Shift.objects.everywhere("every ground is watched")
         .filter(filled_at=None, released_at=None, warned_at=None, task__isnull=False)
         .filter(starts_at__lte=at + rules.WARN_BEFORE, ends_at__gt=at)
         .select_related("unit", "task")
         .order_by("starts_at", "pk")[:limit]
     )
+    places = {shift.place for shift in empty}
+    stewards = {
+        row.place: row.unit
+        for row in Stewardship.objects.filter(place__in=places, valid_to=None).select_related("unit__organ_type")
+    }
     told = 0
-    for shift in empty:
-        told += _warn(shift, by=by, at=at)
+    for first in range(0, len(empty), TOGETHER):
+        with transaction.atomic():
+            for shift in empty[first : first + TOGETHER]:
+                told += _warn(shift, owner=stewards.get(shift.place, shift.unit), by=by, at=at)
     return told
 
 
-@transaction.atomic
-def _warn(shift: Shift, *, by: Actor, at: datetime) -> int:
+def _warn(shift: Shift, *, owner: Unit, by: Actor, at: datetime) -> int:
+    """This function will claim the shift and put the card on the manager's desk; 0 when it is empty no more."""
     claimed = Shift.objects.everywhere("claimed by its id").filter(
         pk=shift.pk, filled_at=None, released_at=None, warned_at=None
     )
     if not claimed.update(warned_at=at):
         return 0
-    steward = Stewardship.objects.filter(place=shift.place, valid_to=None).select_related("unit").first()
-    owner = steward.unit if steward else shift.unit
     assert shift.task is not None
     with override(settings.LANGUAGE_CODE):
         title = _now("Nobody on the shift: %(title)s, %(time)s") % {
