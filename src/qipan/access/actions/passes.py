@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -172,7 +172,11 @@ def enrol_workers(
         )
         for number, (row, where, ground) in enumerate(zip(rows, units, grounds, strict=True), 1)
     ]
-    Pass.objects.bulk_create(passes, batch_size=1000)
+    try:
+        with transaction.atomic():
+            Pass.objects.bulk_create(passes, batch_size=1000)
+    except IntegrityError:  # the same list was sent a second time at the same moment
+        raise AlreadyEnrolled(batch=batch) from None
     record(
         "access.enrol_workers",
         subject=f"access.Pass:{batch}",

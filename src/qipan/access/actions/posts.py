@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit, ground_of
@@ -69,7 +69,11 @@ def open_account(*, username: str, display_name: str, password: str | None, by: 
         except ValidationError as error:
             raise BadInput(error.messages) from None
     account.set_password(password)
-    account.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            account.save(force_insert=True)
+    except IntegrityError:
+        raise UsernameTaken(username=username) from None
     record("access.open_account", subject=account, by=by, at=at)
     return account
 
@@ -128,7 +132,11 @@ def give_post(
         valid_from=at,
         valid_to=valid_to,
     )
-    post.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            post.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyHeld from None
     record(
         "access.give_post",
         subject=post,

@@ -181,6 +181,18 @@ def test_the_same_list_twice_is_one_list(enrol):
     assert count() == 4
 
 
+def test_a_list_that_was_sent_twice_at_the_same_moment_is_one_list(enrol, monkeypatch):
+    """The other request wrote after this one looked: the database settles it."""
+    first = enrol([WorkerRow("甲"), WorkerRow("乙")])
+    monkeypatch.setattr("qipan.access.models.PassQuerySet.exists", lambda self: False)
+    with pytest.raises(AlreadyEnrolled) as refusal:
+        enrol([WorkerRow("甲"), WorkerRow("乙")])
+    assert refusal.value.data == {"batch": first[0].issued.batch}
+    monkeypatch.undo()
+    assert count() == 2
+    assert len(entries("access.enrol_workers")) == 2  # the cast's and this one
+
+
 def test_a_property_company_needs_an_area_for_each_person(city, enrol):
     company = city.unit("510104:property-company-1")
     seeder = Actor.system("seed", acts=["pass.issue"], ranges=[range_of("5101")])

@@ -1,13 +1,19 @@
 """PRI-3: the lead organisation and every other kind are renamed as data, without code."""
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from django.utils.translation import override
 
+import qipan.duties
 from qipan.duties.api import OrganType, get_unit, lead_body, rename_organ_type, seed_organisation
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import range_of
+from qipan.kernel.place import CITY, range_of
 from qipan.kernel.refusal import NotAllowed
+from qipan.territory.api import Area
 
 NEW = {
     "name": "社会工作部",
@@ -33,7 +39,7 @@ def test_the_lead_role_is_renamed_and_everything_goes_on(city):
 
 
 @pytest.mark.row("PRI-3")
-def test_a_city_of_another_country_brings_its_own_names(city, tmp_path):
+def test_a_city_of_another_country_brings_its_own_names(city):
     call_command(
         "rename_organ_type",
         "street-office",
@@ -49,17 +55,10 @@ def test_a_city_of_another_country_brings_its_own_names(city, tmp_path):
 
 @pytest.mark.row("PRI-3")
 def test_a_city_seeds_with_its_own_list_of_kinds(db, tmp_path):
-    from pathlib import Path
-
-    from django.utils import timezone
-
-    import qipan.duties
-    from qipan.access.testing import make_territory
-
     data = (Path(qipan.duties.__file__).parent / "data" / "organ_types.csv").read_text(encoding="utf-8")
     own = tmp_path / "types.csv"
     own.write_text(data.replace("城乡社区发展治理委员会", "治理协调局"), encoding="utf-8")
-    make_territory()
+    Area.objects.create(code="5101", parent_code="51", level=CITY, name="成都市", valid_from=date(2020, 1, 1))
     seeder = Actor.system("seed", acts=["register.edit"], ranges=[range_of("5101")])
     seed_organisation("5101", types=own, by=seeder, at=timezone.now())
     assert lead_body().name == "成都市治理协调局"
