@@ -77,7 +77,7 @@ class ActivationIn(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _require_planning(actor: Actor) -> None:

@@ -83,7 +83,7 @@ def problems_of(steps: object, posture: str) -> list[str]:
 
 
 def _step_problems(step: dict[str, Any], number: int, posture: str, seen: Mapping[str, str]) -> list[str]:
-    kind = step.get("kind")
+    kind = str(step.get("kind"))
     if kind not in REQUIRED:
         return [f"kind {kind!r} is none of {', '.join(REQUIRED)}"]
     wanted = {**COMMON, **REQUIRED[kind]}

@@ -1,12 +1,12 @@
 from django.urls import path
 
-from .views import activations, directives, playbooks
+from .views import activations, composer, directives, playbooks
 
 urlpatterns = [
     path("directives", directives.directives_page, name="directives"),
-    path("directives/new", directives.compose_page, name="directive_new"),
-    path("directives/areas", directives.areas_fragment, name="directive_areas"),
-    path("directives/reach", directives.reach_fragment, name="directive_reach"),
+    path("directives/new", composer.compose_page, name="directive_new"),
+    path("directives/areas", composer.areas_fragment, name="directive_areas"),
+    path("directives/reach", composer.reach_fragment, name="directive_reach"),
     path("directives/<int:pk>", directives.directive_page, name="directive"),
     path("directives/<int:pk>/revise", directives.revise_view, name="directive_revise"),
     path("directives/<int:pk>/recall", directives.recall_view, name="directive_recall"),

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Admission
@@ -148,6 +149,8 @@ def _begin(
     if by.unit_id is None:
         raise NotAllowed(act="playbook.activate")
     areas = _areas(ground_codes, by=by)
+    # One activation of a playbook at a time: who pressed second finds the first, or its overlap.
+    playbook = Playbook.objects.select_for_update().get(pk=playbook.pk)
     codes = sorted(area.code for area in areas)
     key = digest_of({"playbook": playbook.pk, "declaration": declaration and declaration.pk, "grounds": codes})
     standing = Activation.objects.filter(ground_key=key, released_at=None).first()
@@ -245,12 +248,15 @@ def activate_playbook(
     ``NotAllowed``, ``NotFound``, ``OldVersion``, ``DeclarationMissing``, ``DeclarationNotInForce``,
     ``GroundNotDeclared``, ``HazardDiffers``, ``DrillNotDeclared``, ``AdmissionMissing``, ``AlreadyActive``.
     """
-    is_drill = bool(declaration and declaration.drill) if drill is None else drill
-    given = {"ground_codes": ground_codes, "declaration": declaration, "admission": admission, "drill": is_drill}
-    try:
-        activation = _begin(playbook, **given, by=by, at=at)  # type: ignore[arg-type]
-    except IntegrityError:  # two pressed at once; the second finds the first
-        activation = _begin(playbook, **given, by=by, at=at)  # type: ignore[arg-type]
+    activation = _begin(
+        playbook,
+        ground_codes=ground_codes,
+        declaration=declaration,
+        admission=admission,
+        drill=bool(declaration and declaration.drill) if drill is None else drill,
+        by=by,
+        at=at,
+    )
     return activation if activation.release_started_at else resume_activation(activation, by=by, at=at)
 
 
@@ -281,7 +287,7 @@ def _open_item(pk: int, *, grounds: Sequence[Range], by: Actor, at: datetime) ->
             )
             if activation.release_started_at is not None:
                 raise ReleaseBegan
-            step = next((step for step in activation.playbook.steps if step["key"] == item.key), {})
+            step: dict[str, Any] = next((step for step in activation.playbook.steps if step["key"] == item.key), {})
             opening = Opening(activation=activation, item=item, step=step, grounds=list(grounds), by=by, at=at)
             opened = OPENERS[item.kind](opening)
             item.reference, item.count, item.detail = opened.reference, opened.count, opened.detail

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -237,9 +237,7 @@ def issue_directive(
     if not basis.strip():
         raise BasisMissing
     _guard_times(grounds=cut, decided_at=decided_at, due_at=due_at, named_person=named_person, at=at, drill=drill)
-    if Directive.objects.filter(number=number).exists():
-        raise NumberTaken(number=number)
-    directive = Directive.objects.create(
+    directive = Directive(
         number=number.strip(),
         title=title.strip(),
         body=body.strip(),
@@ -252,6 +250,11 @@ def issue_directive(
         named_person=named_person.strip(),
         drill=drill,
     )
+    try:
+        with transaction.atomic():
+            directive.save(force_insert=True)
+    except IntegrityError:  # the constraint also settles two who issue at once
+        raise NumberTaken(number=directive.number) from None
     _send(directive, organ_types=list(dict.fromkeys(organ_types)), grounds=cut, by=by, at=at)
     return directive
 

@@ -22,7 +22,7 @@ from qipan.command.actions.release import AlreadyReleased, ReleaseNotBegun, hand
 from qipan.command.api import Activation, ActivationItem, Directive, Playbook, left_open
 from qipan.command.queries import card_of, get_playbook, holds_card
 from qipan.deployment.api import Shift, Team, fill_shift
-from qipan.desk.api import Admission, Task
+from qipan.desk.api import Admission, Task, answer_task
 from qipan.forms.api import Form, FormOpening, open_forms
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
@@ -392,6 +392,9 @@ class TestRelease:
         assert posture_over([JINJIANG], at=at) is None
         with pytest.raises(AlreadyReleased):
             hand_over(activation, by=cast.city_commander, at=at)
+        # The owner reports it done: the item is closed and off the list.
+        answer_task(tasks[0], state="DONE", by=cast.city_commander, at=at + timedelta(hours=1))
+        assert [one.item.handed_over_id for one in left_open(activation)] == [tasks[1].pk]
 
     def test_a_district_cannot_release_what_the_city_opened_beyond_it(self, cast, declared):
         activation = activate(cast, declared, codes=("510104", "510105"))

@@ -11,6 +11,7 @@ from qipan.access.api import signed_in
 from qipan.desk.api import admissions_for, get_admission
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.posture.api import get_declaration
 from qipan.territory.api import children
@@ -61,8 +62,8 @@ def _chooser(
     confirm: bool = False,
 ) -> HttpResponse:
     root = root_area(actor.scope)
-    chosen = form.data.getlist("areas") if form.is_bound else []
-    wanted = (form.data if form.is_bound else form.initial).get("playbook", "")
+    chosen = request.POST.getlist("areas")
+    wanted = request.POST.get("playbook") or form.initial.get("playbook", "")
     playbooks = current_playbooks()
     playbook = next((book for book in playbooks if book.code == wanted), None)
     return render(
@@ -88,7 +89,7 @@ def _chooser(
     )
 
 
-def _ranges(codes: list[str]) -> list:  # type: ignore[type-arg]
+def _ranges(codes: list[str]) -> list[Range]:
     try:
         return [ground for area in areas_of(codes) for ground in area.ranges]
     except NotFound:

@@ -1,8 +1,7 @@
-"""Pages for directives: list, composer, receipt tree, unread list, sheet and signing."""
+"""Pages for directives: list, receipt tree, unread list, sheet and signing."""
 
 import csv
 from collections.abc import Iterator
-from typing import Any
 
 import segno
 from django.contrib import messages
@@ -15,28 +14,22 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
-from qipan.desk.api import admissions_for, get_admission, lead_times, unread_count
-from qipan.duties.api import OrganType, Unit
+from qipan.desk.api import lead_times, unread_count
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.place import COMMUNITY, place_text
-from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
-from qipan.territory.api import AreaView, children
+from qipan.kernel.place import place_text
+from qipan.kernel.refusal import NotAllowed, Refusal
 
 from .. import rules
-from ..actions.directives import issue_directive, recall_directive, revise_directive, sign_on_paper
-from ..input import DirectiveInput, RecallInput, RevisionInput, SignInput
+from ..actions.directives import recall_directive, revise_directive, sign_on_paper
+from ..input import RecallInput, RevisionInput, SignInput
 from ..models import Directive
 from ..queries import (
     area_for,
-    areas_of,
-    count_recipients,
     directives_for,
     get_directive,
-    overlaps,
     paper_receipts,
     receipts_at,
-    root_area,
     unread_page,
 )
 
@@ -52,113 +45,6 @@ def directives_page(request: HttpRequest) -> HttpResponse:
     found = directives_for(actor).select_related("issuer", "superseded_by").order_by("-issued_at", "-pk")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "command/directives.html", {"page": page, "may_issue": actor.can("directive.issue")})
-
-
-def _grounds(codes: list[str], actor: Actor) -> list[Any]:
-    return [part for area in areas_of(codes) for ground in area.ranges for part in actor.scope.narrowed(ground).ranges]
-
-
-def _composer(
-    request: HttpRequest,
-    actor: Actor,
-    form: DirectiveInput,
-    *,
-    status: int = 200,
-    refusal: Refusal | None = None,
-    confirm: list[Any] | None = None,
-) -> HttpResponse:
-    root = root_area(actor.scope)
-    chosen_codes = form.data.getlist("areas") if form.is_bound else []
-    try:
-        chosen = areas_of(chosen_codes)
-    except NotFound:
-        chosen = []
-    kinds = OrganType.objects.filter(level__gte=root.level, is_lead=False).order_by("level", "code")
-    return render(
-        request,
-        "command/compose.html",
-        {
-            "form": form,
-            "root": root,
-            "areas": _rows(root, actor, [area.code for area in chosen]),
-            "chosen": chosen,
-            "kinds": kinds,
-            "chosen_kinds": form.data.getlist("organ_types") if form.is_bound else [],
-            "admissions": admissions_for(actor, at=now()),
-            "refusal": refusal,
-            "confirm": confirm,
-            "confirm_units": sum(row.units for row in confirm) if confirm is not None else 0,
-        },
-        status=status,
-    )
-
-
-def _rows(parent: AreaView, actor: Actor, chosen: list[str]) -> list[dict[str, Any]]:
-    below = children(parent.code) if parent.level <= COMMUNITY else []
-    return [
-        {"area": area, "chosen": area.code in chosen, "deeper": area.level <= COMMUNITY}
-        for area in below
-        if overlaps(area, actor.scope)
-    ]
-
-
-@require_http_methods(["GET", "POST"])
-def compose_page(request: HttpRequest) -> HttpResponse:
-    """This view will show the composer, ask once with the exact count of recipients, then issue the directive."""
-    actor = signed_in(request)
-    actor.require("directive.issue")
-    if request.method == "GET":
-        return _composer(request, actor, DirectiveInput(initial={"decided_at": now()}))
-    form = DirectiveInput(request.POST)
-    form.data = request.POST
-    if not form.is_valid():
-        return _composer(request, actor, form, status=400)
-    given = form.cleaned_data
-    try:
-        grounds = _grounds(given["areas"], actor)
-        count = count_recipients(given["organ_types"], grounds)
-        units = sum(row.units for row in count)
-        if units and request.POST.get("confirmed") != str(units):
-            return _composer(request, actor, form, confirm=count)
-        directive = issue_directive(
-            number=given["number"],
-            title=given["title"],
-            body=given["body"],
-            basis=given["basis"],
-            organ_types=given["organ_types"],
-            grounds=[ground for area in areas_of(given["areas"]) for ground in area.ranges],
-            decided_at=given["decided_at"],
-            due_at=given["due_at"],
-            admission=get_admission(given["admission"], actor=actor) if given["admission"] else None,
-            issuer=Unit.objects.get(pk=actor.unit_id),
-            named_person=given["named_person"],
-            by=actor,
-            at=now(),
-            drill=given["drill"],
-        )
-    except Refusal as refusal:
-        return _composer(request, actor, form, status=refusal.status, refusal=refusal)
-    return redirect("directive", directive.pk)
-
-
-@require_GET
-def areas_fragment(request: HttpRequest) -> HttpResponse:
-    """This view will show the areas right below one area, as check boxes of the composer's tree."""
-    actor = signed_in(request)
-    if not (actor.can("directive.issue") or actor.can("playbook.activate")):
-        raise NotAllowed(act="directive.issue")
-    parent = area_for(request.GET.get("parent", ""), actor=actor)
-    rows = _rows(parent, actor, request.GET.getlist("areas"))
-    return render(request, "command/_areas.html", {"areas": rows})
-
-
-@require_POST
-def reach_fragment(request: HttpRequest) -> HttpResponse:
-    """This view will count who would receive what is chosen so far, before anything is sent."""
-    actor = signed_in(request)
-    actor.require("directive.issue")
-    count = count_recipients(request.POST.getlist("organ_types"), _grounds(request.POST.getlist("areas"), actor))
-    return render(request, "command/_reach.html", {"count": count, "units": sum(row.units for row in count)})
 
 
 def span(seconds: float | None) -> str:
@@ -375,22 +261,20 @@ def sign_page(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseRedir
     place = request.GET.get("place", "")
     form = SignInput(request.POST or None, initial={"signed_at": now()})
     refusal = None
-    if request.method == "POST":
-        form.data = request.POST
-        if form.is_valid():
-            try:
-                signed = sign_on_paper(
-                    directive,
-                    task_ids=[int(task) for task in form.cleaned_data["tasks"] if task.isdigit()],
-                    signed_at=form.cleaned_data["signed_at"],
-                    by=actor,
-                    at=now(),
-                )
-            except Refusal as found:
-                refusal = found
-            else:
-                messages.info(request, gettext("Signed for on paper: %(count)s.") % {"count": signed})
-                return redirect("directive_sign", directive.pk)
+    if request.method == "POST" and form.is_valid():
+        try:
+            signed = sign_on_paper(
+                directive,
+                task_ids=[int(task) for task in form.cleaned_data["tasks"] if task.isdigit()],
+                signed_at=form.cleaned_data["signed_at"],
+                by=actor,
+                at=now(),
+            )
+        except Refusal as found:
+            refusal = found
+        else:
+            messages.info(request, gettext("Signed for on paper: %(count)s.") % {"count": signed})
+            return redirect("directive_sign", directive.pk)
     status = 200 if request.method == "GET" else refusal.status if refusal else 400
     return render(
         request,

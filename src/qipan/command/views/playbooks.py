@@ -57,7 +57,8 @@ def _row(step: dict[str, Any]) -> tuple[list[tuple[str, str]], str, str]:
         if value is None:
             continue
         if name in ("organ_types", "organ_type"):
-            value = ", ".join(kinds.get(code, code) for code in (value if isinstance(value, list) else [value]))
+            codes: list[str] = value if isinstance(value, list) else [value]
+            value = ", ".join(kinds.get(code, code) for code in codes)
         facts.append((str(label), "; ".join(value) if isinstance(value, list) else str(value)))
     return facts, str(StepKind(step["kind"]).label), said(step, "title")
 
