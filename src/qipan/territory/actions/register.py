@@ -1,6 +1,6 @@
 """The address register: compounds and doors, imported or generated, always as a whole (all or nothing)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -63,11 +63,17 @@ class RegisterReport:
     doors: int
 
 
+def batched(ranges: Sequence[Range], size: int) -> Iterator[Sequence[Range]]:
+    """This function will cut a sequence into pieces of at most ``size``."""
+    for start in range(0, len(ranges), size):
+        yield ranges[start : start + size]
+
+
 def _clear(ranges: Iterable[Range]) -> None:
     """This function will take the register of some ground away."""
-    ground = joined(ranges)
-    doors_within(ground).delete()
-    compounds_within(ground).delete()
+    for ground in batched(joined(ranges), 200):  # SQLite's conditions may not nest deeper than 1,000
+        doors_within(ground).delete()
+        compounds_within(ground).delete()
 
 
 def _finish(
@@ -182,20 +188,21 @@ def import_register(
     for place in Compound.objects.values_list("place", flat=True):
         code = community_of(place)
         held[code] = held.get(code, 0) + 1
-    replaced = 0
+    to_clear: list[Range] = []
 
-    def open_community(code: str) -> str | None:
-        nonlocal replaced
+    def open_community(code: str) -> None:
         if code in held:
             if not replace:
                 raise RegisterExists(compounds=held[code])
-            _clear([range_of(code)])
-            replaced += 1
-        return None
+            to_clear.append(range_of(code))
+
+    def clear() -> None:
+        _clear(to_clear)
+        to_clear.clear()
 
     problems = Problems()
     reader = RegisterReader(path, communities, problems, open_community)
-    write("territory_door", DOOR_COLUMNS, reader.rows(), progress=progress)
+    write("territory_door", DOOR_COLUMNS, reader.rows(), progress=progress, before_chunk=clear)
     if not reader.doors:
         raise BadInput([_("The file has no doors.")])
     compounds = write("territory_compound", COMPOUND_COLUMNS, reader.compound_rows())
@@ -206,7 +213,7 @@ def import_register(
         ground,
         source=source or path.name,
         synthetic=False,
-        replaced=replaced > 0,
+        replaced=not held.keys().isdisjoint(reader.serials),
         by=by,
         at=at,
     )

@@ -23,10 +23,12 @@ def write(
     rows: Iterable[tuple[Any, ...]],
     *,
     progress: Callable[[int], None] | None = None,
+    before_chunk: Callable[[], None] | None = None,
 ) -> int:
     """This function will write rows into a table as they come and return how many; it holds one chunk at a time.
 
-    ``progress`` is called with the number written so far.
+    ``before_chunk`` is called when a chunk has been read and is not yet written, ``progress`` with the
+    number written so far.
     """
     rows = iter(rows)
     done = 0
@@ -34,6 +36,8 @@ def write(
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         while chunk := list(islice(rows, CHUNK)):
+            if before_chunk is not None:
+                before_chunk()
             if connection.vendor == "postgresql":
                 with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                     copy.write("".join(["\t".join(map(_text, row)) + "\n" for row in chunk]))

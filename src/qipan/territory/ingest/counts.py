@@ -43,12 +43,12 @@ def count_doors(ranges: Iterable[Range], *, on: date, source: str = "") -> None:
     source = source or definition
     for level in range(CITY, COMMUNITY + 1):
         unit = 10 ** (DIGITS - CODE_LENGTHS[level])
+        # Whole areas of the level, so that a count of part of one never replaces its sum.
+        wholes = joined(Range(part.first // unit * unit, part.last // unit * unit + unit - 1) for part in ground)
+        sql = COUNT.format(unit=unit, any_synthetic=any_synthetic)
         with connection.cursor() as cursor:
-            for part in ground:
-                # Whole areas of the level, so that a count of part of one never replaces its sum.
-                first, last = part.first // unit * unit, part.last // unit * unit + unit - 1
-                sql = COUNT.format(unit=unit, any_synthetic=any_synthetic)
-                cursor.execute(sql, [on, definition, source[:200], first, last])
+            for whole in wholes:
+                cursor.execute(sql, [on, definition, source[:200], *whole])
         _count_moved(level, on=on, definition=definition, source=source[:200])
 
 

@@ -33,11 +33,11 @@ class RegisterReader:
     """One pass over a register file. ``rows`` yields the doors, ``compound_rows`` afterwards their compounds.
 
     ``communities`` names the communities that may receive doors; ``open_community`` is called once for each
-    that does and returns a reason to refuse it, or None.
+    that does, before its first door.
     """
 
     def __init__(
-        self, path: Path, communities: dict[str, str], problems: Problems, open_community: Callable[[str], str | None]
+        self, path: Path, communities: dict[str, str], problems: Problems, open_community: Callable[[str], None]
     ) -> None:
         self.path = path
         self.communities = communities
@@ -85,10 +85,7 @@ class RegisterReader:
             return None
         numbered = compound.isascii() and compound.isdigit()
         if code not in self.serials:
-            refused = self.open_community(code)
-            if refused is not None:
-                self.problems.add(line, refused)
-                return None
+            self.open_community(code)
             self.serials[code] = -1 if numbered else 0
         if numbered != (self.serials[code] == -1):
             self.problems.add(line, _("In one community compounds are either all numbered or all named."))
