@@ -72,7 +72,7 @@ def chosen(show: str | None, *, round_open: bool, directive_open: bool) -> str:
 
 def columns_of(squares: int) -> int:
     """This function will return how many columns the schematic board has: nearly square, a little wider."""
-    return max(1, ceil(sqrt(squares * 1.3)))
+    return max(1, min(squares, ceil(sqrt(squares * 1.3))))
 
 
 def meet(first: int, last: int, ranges: Iterable[Range]) -> bool:

@@ -240,7 +240,7 @@ def board_of(
     posture = tick.part(parts.posture, area.ranges)
     if drill is None:
         drill = bool(posture and posture.drill)
-    coverage, cover = _coverage(tick, area.ranges)
+    coverage, cover = _coverage(tick, area.ranges, drill)
     lines, received = _directives(tick, area.ranges, drill)
     desks = tick.part(parts.tasks, drill)
     metric = rules.chosen(show, round_open=coverage is not None, directive_open=bool(lines))
@@ -294,8 +294,8 @@ def _share(tally: rules.Tally | None, ranges: tuple[Range, ...], part: str, whol
     return Share(counts[part] - (counts[less] if less else 0), counts[whole])
 
 
-def _coverage(tick: Tick, ranges: tuple[Range, ...]) -> tuple[Coverage | None, rules.Tally | None]:
-    current = tick.part(parts.round_of, ranges)
+def _coverage(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[Coverage | None, rules.Tally | None]:
+    current = tick.part(parts.round_of, ranges, drill)
     if current is None:
         return None, None
     tally = tick.part(parts.coverage, current.pk)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from time import monotonic
 
+from django.db import connection
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
@@ -38,7 +39,8 @@ def _family(code: str, hierarchy: str, bucket: int) -> tuple[AreaView, list[Area
 
 def family(code: str, hierarchy: str) -> tuple[AreaView, list[AreaView], list[AreaView]]:
     """This function will return an area, the path to it and its children, kept for a few seconds; raises ``NotFound``."""
-    return _family(code, hierarchy, int(monotonic() // TREE_SECONDS))
+    read = _family.__wrapped__ if connection.in_atomic_block else _family
+    return read(code, hierarchy, int(monotonic() // TREE_SECONDS))
 
 
 def marks(*, at: datetime) -> DataMarks:
@@ -51,9 +53,9 @@ def posture(ground: Ground, *, at: datetime) -> PostureView | None:
     return posture_over(ground, at=at)
 
 
-def round_of(ground: Ground, *, at: datetime) -> Round | None:
-    """This function will return the screening round that is open on a ground."""
-    return current_round(ground, at=at)
+def round_of(ground: Ground, drill: bool, *, at: datetime) -> Round | None:
+    """This function will return the screening round that is open on a ground, in the drill or outside of it."""
+    return current_round(ground, at=at, drill=drill)
 
 
 def coverage(round_id: int, *, at: datetime) -> Tally:

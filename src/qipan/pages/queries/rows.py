@@ -196,7 +196,7 @@ def _measures(ending: bool) -> Callable[[Asked], Answer]:
 
 def _left(asked: Asked) -> Answer:
     columns = [_("Door"), _("Community"), _("State"), _("Visits"), _("Next")]
-    current = current_round(asked.ranges, at=asked.at)
+    current = current_round(asked.ranges, at=asked.at, drill=asked.drill)
     if current is None:
         return columns, [], 0, ""
     # Page by place, so the last page of a city costs what the first did.

@@ -4,6 +4,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from qipan.kernel.actor import Actor
@@ -30,7 +31,8 @@ def _governing(code: str, bucket: int) -> bool:
 
 def has_governing(code: str) -> bool:
     """This function will say whether the area can also be seen by governing areas."""
-    return _governing(code, int(monotonic() // TREE_SECONDS))
+    read = _governing.__wrapped__ if connection.in_atomic_block else _governing
+    return read(code, int(monotonic() // TREE_SECONDS))
 
 
 def outlines_of(code: str, *, actor: Actor, hierarchy: str) -> dict[str, Any]:
@@ -77,9 +79,10 @@ def places_like(text: str, *, actor: Actor) -> list[dict[str, str]]:
     if not text:
         return []
     wanted = text.casefold()
+    read = _areas.__wrapped__ if connection.in_atomic_block else _areas
     areas = [
         area
-        for area in _areas(actor.scope.ranges, int(monotonic() // TREE_SECONDS))
+        for area in read(actor.scope.ranges, int(monotonic() // TREE_SECONDS))
         if in_scope(area, actor)
         and (wanted in area.name.casefold() or wanted in area.name_en.casefold() or area.code.startswith(text))
     ]
