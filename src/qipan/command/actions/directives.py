@@ -9,7 +9,7 @@ from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import Admission, Task, TaskKind, TaskState, recall_tasks, receive, send_tasks
+from qipan.desk.api import Admission, TaskKind, recall_tasks, send_tasks
 from qipan.duties.api import Unit
 from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor, Scope
@@ -360,43 +360,3 @@ def recall_directive(directive: Directive, *, reason: str, by: Actor, at: dateti
     )
     publish(DirectiveRecalled(directive_id=old.pk, receipts=receipts, drill=old.drill))
     return receipts
-
-
-class NotOnPaper(Refusal):
-    """A receipt that is no printed sheet of this directive on the actor's ground."""
-
-    code = "not_on_paper"
-    sentence = _("%(count)s of these are no printed sheets of this directive in your area; nothing was entered.")
-
-
-SIGN_BATCH = 500
-
-
-@transaction.atomic
-def sign_on_paper(
-    directive: Directive, *, task_ids: Sequence[int], signed_at: datetime, by: Actor, at: datetime
-) -> int:
-    """This function will enter the signatures that a community collected on printed sheets; returns how many.
-
-    Each compound counts as having accepted at ``signed_at``. Entering one twice is harmless. Raises
-    ``NotAllowed``, ``NotOnPaper``, and the desk's own refusal when a receipt is closed.
-    """
-    by.require("task.answer")
-    wanted = list(dict.fromkeys(task_ids))
-    known = Task.objects.within(by.scope).filter(pk__in=wanted, source=directive.source, on_paper=True).count()
-    if known != len(wanted) or not wanted:
-        raise NotOnPaper(count=len(wanted) - known)
-    stored = 0
-    for start in range(0, len(wanted), SIGN_BATCH):
-        batch = [(pk, TaskState.ACCEPTED, signed_at) for pk in wanted[start : start + SIGN_BATCH]]
-        stored += sum(answer.answer == "stored" for answer in receive(batch, by=by, at=at))
-    record(
-        "command.sign_on_paper",
-        subject=directive,
-        by=by,
-        at=at,
-        place=by.scope.ranges[0].first,
-        data={"receipts": wanted, "stored": stored},
-        drill=directive.drill,
-    )
-    return stored

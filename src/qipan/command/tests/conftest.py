@@ -5,7 +5,8 @@ import pytest
 from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
-from qipan.command.api import seed_playbooks
+from qipan.command.actions.activations import activate_playbook
+from qipan.command.api import get_playbook, seed_playbooks
 from qipan.desk.api import admit_emergency
 from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
@@ -72,3 +73,18 @@ def declared(cast):
 @pytest.fixture
 def playbooks(cast):
     publish_all(cast)
+
+
+def activate(cast, declaration, code="epidemic-emergency", codes=("510104",), **changed):
+    return activate_playbook(
+        get_playbook(code),
+        ground_codes=list(codes),
+        declaration=declaration,
+        by=cast.city_commander,
+        at=cast.at,
+        **changed,
+    )
+
+
+def everywhere(model):
+    return model.objects.everywhere("a test")

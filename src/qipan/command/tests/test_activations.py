@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 
-from qipan.access.api import Pass
 from qipan.command.actions import activations, opening
 from qipan.command.actions.activations import (
     AdmissionMissing,
@@ -18,11 +17,11 @@ from qipan.command.actions.activations import (
     resume_activation,
 )
 from qipan.command.actions.playbooks import PlaybookUnchanged, VersionTaken, publish_playbook
-from qipan.command.actions.release import AlreadyReleased, ReleaseNotBegun, hand_over, release
-from qipan.command.api import Activation, ActivationItem, Directive, Playbook, left_open
+from qipan.command.actions.release import hand_over, release
+from qipan.command.api import Activation, ActivationItem, Directive, Playbook
 from qipan.command.queries import card_of, get_playbook, holds_card
-from qipan.deployment.api import Shift, Team, fill_shift
-from qipan.desk.api import Admission, Task, answer_task
+from qipan.deployment.api import Shift, Team
+from qipan.desk.api import Admission, Task
 from qipan.forms.api import Form, FormOpening, open_forms
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
@@ -30,33 +29,16 @@ from qipan.posture.api import (
     Measure,
     Posture,
     end_declaration,
-    impose_measure,
-    lift_measure,
     measures_in_force,
     posture_over,
 )
-from qipan.screening.api import Campaign, Round, close_round, coverage_total
+from qipan.screening.api import Campaign, Round, coverage_total
 
-from .conftest import Entry, Message, declare_epidemic
+from .conftest import Entry, Message, activate, declare_epidemic, everywhere
 
 JINJIANG, QINGYANG = range_of("510104"), range_of("510105")
 
 pytestmark = pytest.mark.usefixtures("playbooks")
-
-
-def activate(cast, declaration, code="epidemic-emergency", codes=("510104",), **changed):
-    return activate_playbook(
-        get_playbook(code),
-        ground_codes=list(codes),
-        declaration=declaration,
-        by=cast.city_commander,
-        at=cast.at,
-        **changed,
-    )
-
-
-def everywhere(model):
-    return model.objects.everywhere("a test")
 
 
 def opened_nothing():
@@ -291,126 +273,6 @@ class TestStanding:
         assert posture_over([JINJIANG], at=cast.at).kind == "STANDING"
         opened = open_forms([JINJIANG], at=cast.at)
         assert [(opening.form.code, opening.form.subject) for opening in opened] == [("unit-daily-status", "UNIT")]
-
-
-class TestRelease:
-    def settle_round(self, cast):
-        close_round(Round.objects.get(), by=cast.city_commander, at=cast.at + timedelta(hours=1))
-
-    @pytest.mark.row("EMG-8")
-    def test_it_closes_everything_in_the_reverse_order(self, cast, declared):
-        activation = activate(cast, declared)
-        self.settle_round(cast)
-        at = cast.at + timedelta(hours=2)
-        report = release(activation, by=cast.city_commander, at=at)
-        assert (report.left, report.closed) == ([], 14)
-        assert report.activation.released_at == at
-        closing = Entry.objects.filter(act="command.close_item").order_by("pk").values_list("data__kind", flat=True)
-        assert list(closing) == [
-            "ROUND", "CAMPAIGN", "DIRECTIVE", "CARD", "CARD", "CARD", "CARD",
-            "SHIFTS", "TEAMS", "FORM", "FORM", "MEASURE", "ADMISSION", "POSTURE",
-        ]  # fmt: skip
-        assert posture_over([JINJIANG], at=at) is None
-        assert open_forms([JINJIANG], at=at) == []
-        assert not measures_in_force([JINJIANG], at=at).exists()
-        assert not everywhere(Task).filter(closed_at=None).exists()
-        assert not everywhere(Team).filter(released_at=None).exists()
-        assert not everywhere(Shift).filter(released_at=None).exists()
-        assert Campaign.objects.get().closed_at == at
-        assert Admission.objects.get().valid_to == at
-        with pytest.raises(AlreadyReleased):
-            release(activation, by=cast.city_commander, at=at)
-
-    @pytest.mark.row("EMG-8")
-    def test_a_measure_of_another_command_is_listed_with_its_owner(self, cast, declared):
-        activation = activate(cast, declared)
-        self.settle_round(cast)
-        (measure,) = impose_measure(
-            kind="compound-closure",
-            title="二号院单元封闭",
-            basis="《突发事件应对法》第七十三条",
-            issuer=cast.unit("510104:district-command"),
-            grounds=[range_of("510104001001002")],
-            starts_at=cast.at,
-            expires_at=cast.at + timedelta(days=2),
-            review_at=cast.at + timedelta(days=1),
-            declaration=declared,
-            by=cast.district_head,
-            at=cast.at,
-        )
-        at = cast.at + timedelta(hours=2)
-        report = release(activation, by=cast.city_commander, at=at)
-        left = {one.item.kind: one for one in report.left}
-        assert set(left) == {"MEASURE", "POSTURE"}
-        assert left["MEASURE"].owner == cast.unit("510104:district-command").label
-        assert left["MEASURE"].item.reference == f"posture.Measure:{measure.pk}"
-        assert "2026-11-27 12:00" in left["MEASURE"].reason
-        assert (report.activation.released_at, posture_over([JINJIANG], at=at).kind) == (None, "EMERGENCY")
-        # The owner lifts it; the next run ends the rest.
-        lift_measure(measure, by=cast.district_head, at=at)
-        report = release(activation, by=cast.city_commander, at=at)
-        assert (report.left, report.closed, report.activation.released_at) == ([], 2, at)
-
-    def test_a_round_with_doors_left_is_named_and_not_cut_short(self, cast, declared):
-        activation = activate(cast, declared)
-        report = release(activation, by=cast.city_commander, at=cast.at + timedelta(hours=1))
-        reasons = {one.item.kind: one.reason for one in report.left}
-        assert set(reasons) == {"ROUND", "CAMPAIGN", "POSTURE"}
-        assert "80" in reasons["ROUND"]
-        assert Round.objects.get().closed_at is None
-        # After its time it is closed without asking.
-        report = release(activation, by=cast.city_commander, at=cast.at + timedelta(days=5))
-        assert report.left == []
-
-    def test_who_is_on_duty_stays_until_the_end_of_the_shift(self, cast, declared):
-        activation = activate(cast, declared)
-        self.settle_round(cast)
-        shift = everywhere(Shift).order_by("starts_at", "place").first()
-        fill_shift(shift, filled_by="一班", by=cast.worker, at=cast.at + timedelta(hours=2))
-        on_duty = shift.starts_at + timedelta(hours=1)
-        report = release(activation, by=cast.city_commander, at=on_duty)
-        assert {one.item.kind for one in report.left} == {"SHIFTS", "POSTURE"}
-        assert everywhere(Shift).filter(released_at=None).count() == 1
-        report = release(activation, by=cast.city_commander, at=shift.ends_at)
-        assert report.left == []
-
-    @pytest.mark.row("EMG-8")
-    def test_what_is_left_is_handed_over_by_name(self, cast, declared):
-        activation = activate(cast, declared)
-        with pytest.raises(ReleaseNotBegun):
-            hand_over(activation, by=cast.city_commander, at=cast.at)
-        at = cast.at + timedelta(hours=1)
-        release(activation, by=cast.city_commander, at=at)
-        report = hand_over(activation, by=cast.city_commander, at=at)
-        tasks = list(everywhere(Task).filter(kind="RELEASE").select_related("owner"))
-        assert (report.handed_over, len(tasks)) == (2, 2)
-        assert {task.owner.code for task in tasks} == {"5101:city-command"}
-        assert {task.source for task in tasks} == {f"release:{one.item.pk}" for one in left_open(activation)}
-        assert all(task.basis for task in tasks)
-        activation.refresh_from_db()
-        assert activation.released_at == at
-        assert posture_over([JINJIANG], at=at) is None
-        with pytest.raises(AlreadyReleased):
-            hand_over(activation, by=cast.city_commander, at=at)
-        # The owner reports it done: the item is closed and off the list.
-        answer_task(tasks[0], state="DONE", by=cast.city_commander, at=at + timedelta(hours=1))
-        assert [one.item.handed_over_id for one in left_open(activation)] == [tasks[1].pk]
-
-    def test_a_district_cannot_release_what_the_city_opened_beyond_it(self, cast, declared):
-        activation = activate(cast, declared, codes=("510104", "510105"))
-        with pytest.raises(NotFound):
-            release(activation, by=cast.district_head, at=cast.at)
-        activation.refresh_from_db()
-        assert activation.release_started_at is None
-
-    def test_passes_of_the_teams_are_revoked(self, cast, declared):
-        activation = activate(cast, declared)
-        self.settle_round(cast)
-        team = everywhere(Team).order_by("place").first()
-        held = everywhere(Pass)
-        held.update(team=team.pk)
-        release(activation, by=cast.city_commander, at=cast.at + timedelta(hours=2))
-        assert everywhere(Pass).get().revoked_at == cast.at + timedelta(hours=2)
 
 
 @pytest.mark.row("EMG-12")

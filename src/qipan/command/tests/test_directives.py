@@ -10,11 +10,10 @@ from qipan.command.actions.directives import (
     DueInThePast,
     EmptyTarget,
     NothingChanged,
-    NotOnPaper,
     NumberTaken,
     ShortNoticeAtNight,
-    sign_on_paper,
 )
+from qipan.command.actions.paper import NotOnPaper, sign_on_paper
 from qipan.command.api import (
     Directive,
     count_recipients,

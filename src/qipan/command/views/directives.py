@@ -21,7 +21,8 @@ from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotAllowed, Refusal
 
 from .. import rules
-from ..actions.directives import recall_directive, revise_directive, sign_on_paper
+from ..actions.directives import recall_directive, revise_directive
+from ..actions.paper import sign_on_paper
 from ..input import RecallInput, RevisionInput, SignInput
 from ..models import Directive
 from ..queries import (
