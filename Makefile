@@ -34,7 +34,7 @@ replay: setup                 ## the same without a browser, with a report
 
 serve: setup                  ## the site on this machine's own database
 	$(BIN)/qipan migrate
-	$(BIN)/granian --interface wsgi --host 127.0.0.1 --port 8000 --blocking-threads 16 qipan.config.wsgi:application
+	$(BIN)/qipan work & trap "kill $$!" EXIT; $(BIN)/granian --interface wsgi --host 127.0.0.1 --port 8000 --blocking-threads 16 qipan.config.wsgi:application
 
 lint:
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
