@@ -28,8 +28,9 @@ COLUMNS = {
 def read_workers(raw: bytes) -> list[WorkerRow]:
     """This function will read a list of workers: CSV in UTF-8 or GB18030 with a header line.
 
-    Columns: ``label`` (称呼), and if wanted ``area`` (区划代码) and ``team`` (编组). Raises ``BadInput``
-    that names each bad line by its number in the file.
+    Columns: ``label`` (称呼), and if wanted ``area`` (区划代码) and ``team`` (编组). A line that cannot be
+    understood keeps its fault, so that enrolling names all bad lines at once. Raises ``BadInput`` when
+    the file is no such list.
     """
     if len(raw) > MOST_BYTES:
         raise BadInput([gettext("the file is larger than 5 MB")])
@@ -49,24 +50,20 @@ def read_workers(raw: bytes) -> list[WorkerRow]:
     if where["label"] is None:
         raise BadInput([gettext("line 1: there is no column “label” (称呼)")])
     rows: list[WorkerRow] = []
-    problems: list[str] = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(rows) + len(problems) >= MOST_ROWS:
+        if len(rows) >= MOST_ROWS:
             raise BadInput([gettext("the list is longer than %(most)s people") % {"most": MOST_ROWS}])
         value = {
             column: cells[place].strip() if place is not None and place < len(cells) else ""
             for column, place in where.items()
         }
         team = value["team"]
-        if team and not (team.isascii() and team.isdigit() and len(team) < 18):
-            reason = gettext("the team is not a number")
-            problems.append(gettext("line %(line)s: %(reason)s") % {"line": reader.line_num, "reason": reason})
-            continue
-        rows.append(WorkerRow(value["label"], value["code"], int(team) if team else None, reader.line_num))
-    if problems:
-        raise BadInput(problems[:200])
+        is_number = team.isascii() and team.isdigit() and len(team) < 18
+        fault = "" if is_number or not team else gettext("the team is not a number")
+        number = int(team) if is_number else None
+        rows.append(WorkerRow(value["label"], value["code"], number, reader.line_num, fault))
     return rows
 
 
@@ -90,7 +87,7 @@ class EnrolForm(TabledForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].queryset = Role.objects.filter(for_passes=True).order_by("code")  # type: ignore[attr-defined]
+        self.fields["role"].queryset = Role.objects.filter(for_passes=True).order_by("pk")  # type: ignore[attr-defined]
 
     def expires_at(self) -> datetime:
         """This method will return the end of the last day, in the city's civil time."""

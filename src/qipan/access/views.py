@@ -171,7 +171,7 @@ def sheet(request: HttpRequest, batch: str, number: int) -> HttpResponse:
     cards = []
     for issued in chosen:
         code = segno.make(request.build_absolute_uri(link_for(token_for(issued))), error="m", micro=False)
-        cards.append((issued, code.svg_inline(scale=3, border=2, omitsize=True)))
+        cards.append((issued, code.svg_inline(scale=3, border=2, light="#fff", omitsize=True)))
     if not cards:
         raise NotFound
     return render(request, "access/sheet.html", {"cards": cards, "number": number, "batch": batch})

@@ -46,12 +46,14 @@ class AlreadyEnrolled(Refusal):
 
 class WorkerRow(NamedTuple):
     """One person on a list of temporary workers: what the team calls him or her, where (a division code
-    inside the unit's ground; empty means all of it), the number of a team, and the line of the file."""
+    inside the unit's ground; empty means all of it), the number of a team, the line of the file and what is
+    wrong with it."""
 
     label: str
     code: str = ""
     team: int | None = None
     line: int = 0
+    fault: str = ""
 
 
 class Enrolled(NamedTuple):
@@ -98,7 +100,9 @@ def check_rows(rows: Sequence[WorkerRow], *, unit: Unit, scope: Scope) -> tuple[
     for position, row in enumerate(rows, 1):
         number, label = row.line or position, row.label.strip()
         reason: str | None = None
-        if not label:
+        if row.fault:
+            reason = row.fault
+        elif not label:
             reason = gettext("the name is empty")
         elif len(label) > LABEL_LENGTH:
             reason = gettext("the name is longer than %(length)s characters") % {"length": LABEL_LENGTH}
