@@ -71,9 +71,9 @@ def walk_chain(verdict: Verdict, *, expected: Checksum | None = None) -> None:
 
     A published checksum that is given must be met on the way.
     """
-    previous, number, met = FIRST_HASH, 0, expected is None or expected.seq == 0
-    for entry in Entry.objects.exclude(seq=None).order_by("seq").iterator(chunk_size=2000):
-        number += 1
+    previous, met = FIRST_HASH, expected is None or expected.seq == 0
+    chain = Entry.objects.exclude(seq=None).order_by("seq").iterator(chunk_size=2000)
+    for number, entry in enumerate(chain, 1):
         if entry.seq != number:
             verdict.differences.append(f"the chain lacks entry {number}: the next one is {entry.seq}")
             return

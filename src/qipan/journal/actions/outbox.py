@@ -4,22 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
-
-from qipan.kernel.refusal import Refusal
 
 from ..models import Message
-from ..rules import next_try
+from ..rules import WAITS, next_try
 
 Sender = Callable[[Message], None]
 _senders: dict[str, Sender] = {}
-
-
-class NotDelivered(Refusal):
-    """A channel could not deliver a message now; it is tried again later."""
-
-    code = "not_delivered"
-    sentence = _("The message could not be delivered: %(reason)s")
 
 
 def register_channel(channel: str, sender: Sender) -> None:
@@ -33,9 +23,10 @@ def deliver_waiting(*, at: datetime, limit: int = 500) -> int:
     Each is sent in a transaction of its own that holds its row, so two jobs never send one twice;
     what fails waits longer each time and is given up, with the reason, after the last wait.
     """
-    due = Message.objects.filter(sent_at=None, failed_reason="", not_before__lte=at, drill=False)
-    retried = Message.objects.filter(sent_at=None, not_before__lte=at, drill=False, attempts__gt=0)
-    keys = (due | retried).filter(channel__in=list(_senders)).order_by("not_before", "pk").values_list("pk", flat=True)
+    due = Message.objects.filter(
+        sent_at=None, not_before__lte=at, drill=False, channel__in=list(_senders), attempts__lte=len(WAITS)
+    )
+    keys = due.order_by("not_before", "pk").values_list("pk", flat=True)
     return sum(_deliver(key, at=at) for key in list(keys[:limit]))
 
 
@@ -55,7 +46,7 @@ def _deliver(key: int, *, at: datetime) -> bool:
     except Exception as error:
         wait = next_try(message.attempts)
         message.failed_reason = (str(error) or type(error).__name__)[:200]
-        message.not_before = at + wait if wait else datetime.max.replace(tzinfo=at.tzinfo)
+        message.not_before = at + wait if wait else at
         message.save(update_fields=["attempts", "failed_reason", "not_before"])
         return False
     message.sent_at, message.failed_reason = at, ""

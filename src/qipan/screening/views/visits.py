@@ -102,8 +102,7 @@ def short_way(application: Application) -> Application:
             or environ["REQUEST_METHOD"] != "POST"
             or not token.startswith("Bearer ")
             or not environ.get("CONTENT_LENGTH", "").isdigit()
-            or settings.HTTPS
-            and environ.get("HTTP_X_FORWARDED_PROTO") != "https"
+            or (settings.HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https")
         ):
             return application(environ, start_response)
         at = now()
