@@ -1,11 +1,14 @@
 """The desk's front door: send tasks, answer them, see who has received what, admit work."""
 
 from .actions.admissions import admit_emergency, apply_admission, decide_admission, end_admission
+from .actions.asking import decide_objection, resume_task, suspend_task
+from .actions.delivery import deliver_desk
+from .actions.lateness import Escalated, escalate_late
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
 from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_tasks, send_task, send_tasks
 from .models import Admission, Task
 from .queries.admissions import admissions_for, get_admission
-from .queries.desks import DeskCounts, desk_counts, get_task, late_tasks
+from .queries.desks import DeskCounts, desk_counts, get_task, history, late_tasks
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, unread, unread_count
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
@@ -15,6 +18,7 @@ __all__ = [
     "Answer",
     "ClockKind",
     "DeskCounts",
+    "Escalated",
     "LeadTimes",
     "NotAdmitted",
     "Receipt",
@@ -30,17 +34,23 @@ __all__ = [
     "answer_task",
     "apply_admission",
     "decide_admission",
+    "decide_objection",
+    "deliver_desk",
     "desk_counts",
     "end_admission",
+    "escalate_late",
     "get_admission",
     "get_task",
+    "history",
     "late_tasks",
     "lead_times",
     "recall_tasks",
     "receipt_tree",
     "receive",
+    "resume_task",
     "send_task",
     "send_tasks",
+    "suspend_task",
     "unread",
     "unread_count",
 ]

@@ -21,6 +21,8 @@ NEXT: dict[str, frozenset[str]] = {
     S.DONE: frozenset(),
     S.RECALLED: frozenset(),
 }
+# The one main button of a row: what is usually said next.
+FORWARD: dict[str, str] = {S.SENT: S.ACCEPTED, S.DELIVERED: S.ACCEPTED, S.READ: S.ACCEPTED, S.ACCEPTED: S.DONE}
 SAYABLE = frozenset({S.DELIVERED, S.READ, S.ACCEPTED, S.DONE, S.OBJECTED})
 # Moments that a state implies: who has done a task has received and read it.
 IMPLIED: dict[str, tuple[str, ...]] = {

@@ -12,7 +12,9 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import COMPOUND, Range
 from qipan.kernel.refusal import NotFound
 
-from ..models import Task
+from ..models import Task, TaskStep
+from ..rules import may_answer
+from ..terms import StepKind, TaskKind
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ def late_tasks(ranges: Iterable[Range], *, at: datetime, limit: int = 100, drill
     return list(rows.select_related("owner", "asker").order_by("due_at", "place", "pk")[:limit])
 
 
+def open_and_running(scope: Scope) -> QuerySet[Task]:
+    """This function will return the open tasks in a scope whose clock does not stand."""
+    return Task.objects.within(scope).filter(closed_at=None, suspended_at=None)
+
+
 def unit_of(actor: Actor) -> Unit | None:
     """This function will return the actor's unit with its kind, None without a post."""
     return Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
@@ -70,6 +77,19 @@ def desk_of(actor: Actor, unit: Unit) -> QuerySet[Task]:
     return Task.objects.everywhere("a unit's own desk").filter(owner=unit)
 
 
+def answers_for(task: Task, actor: Actor, unit: Unit) -> bool:
+    """This function will say whether the actor's post may answer this task (``rules.may_answer``)."""
+    if not actor.can("task.answer") or task.place not in actor.scope:
+        return False
+    return may_answer(
+        own=task.owner_id == unit.pk,
+        executes=unit.organ_type.executes_only,
+        for_compound=task.owner.first is not None and task.owner.organ_type.level == COMPOUND,
+        on_paper=task.on_paper,
+        fills_shift=task.kind == TaskKind.SHIFT and actor.can("team.manage"),
+    )
+
+
 def get_task(pk: int, *, actor: Actor) -> Task:
     """This function will return one task that lies in the actor's scope or on the desk of his unit.
 
@@ -84,3 +104,9 @@ def get_task(pk: int, *, actor: Actor) -> Task:
     if task is None or actor.unit_id is None:
         raise NotFound
     return task
+
+
+def history(task: Task) -> list[TaskStep]:
+    """This function will return every step of a task with actor and time, sending first: no gap without an actor (ORG-15)."""
+    sent = TaskStep(task=task, state=StepKind.SENT, at=task.created_at, by_label=task.sent_by)
+    return [sent, *task.steps.order_by("pk")]

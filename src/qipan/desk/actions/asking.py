@@ -1,0 +1,119 @@
+"""What the unit that asked may do with its task: stop and start its clock, decide on an objection."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.calendar import Kind, due_time, running_time
+from qipan.kernel.refusal import BadInput, NotAllowed, Refusal
+
+from ..models import Task, TaskStep
+from ..queries.desks import get_task
+from ..rules import remind_at
+from ..terms import StepKind, TaskState
+
+
+class NotTheAsker(Refusal):
+    """Only who asked may change what was asked."""
+
+    code = "not_the_asker"
+    sentence = _("Another unit asked for this; only that unit may do so.")
+    status = 403
+
+
+class ClockStands(Refusal):
+    code = "clock_stands"
+    sentence = _("The clock of this task stands already.")
+
+
+class ClockRuns(Refusal):
+    code = "clock_runs"
+    sentence = _("The clock of this task is running.")
+
+
+class NoObjection(Refusal):
+    code = "no_objection"
+    sentence = _("There is no objection to decide on.")
+
+
+class TaskIsClosed(Refusal):
+    code = "closed"
+    sentence = _("This task is closed already.")
+
+
+def _asked(task: Task, *, by: Actor) -> Task:
+    """The task, locked, when the actor's unit asked for it and the post answers for the unit's desk."""
+    get_task(task.pk, actor=by)
+    if not (by.can("task.answer") or by.can("directive.issue")):
+        raise NotAllowed(act="task.answer")
+    held = Task.objects.everywhere("gated above").select_for_update(of=("self",)).get(pk=task.pk)
+    if held.asker_id != by.unit_id:
+        raise NotTheAsker
+    if held.closed_at is not None:
+        raise TaskIsClosed
+    return held
+
+
+def _step(task: Task, state: StepKind, note: str, changes: list[str], *, by: Actor, at: datetime) -> Task:
+    task.changed_at = at
+    task.save(update_fields=[*changes, "changed_at"])
+    TaskStep.objects.create(task=task, state=state, at=at, by_label=by.label[:120], note=note[:300])
+    data = {"step": state.value, "note": note}
+    record("desk.change_task", subject=task, by=by, at=at, place=task.place, data=data, drill=task.drill)
+    return task
+
+
+@transaction.atomic
+def suspend_task(task: Task, *, reason: str, by: Actor, at: datetime) -> Task:
+    """This function will stop a task's clock: it is neither late nor escalated until it runs again.
+
+    Raises ``NotFound``, ``NotAllowed``, ``NotTheAsker``, ``TaskIsClosed``, ``ClockStands``, ``BadInput``.
+    """
+    held = _asked(task, by=by)
+    if held.suspended_at is not None:
+        raise ClockStands
+    if not reason.strip():
+        raise BadInput([gettext("the reason is missing")])
+    held.suspended_at = at
+    return _step(held, StepKind.SUSPENDED, reason.strip(), ["suspended_at"], by=by, at=at)
+
+
+@transaction.atomic
+def resume_task(task: Task, *, by: Actor, at: datetime) -> Task:
+    """This function will start a task's clock again: what was left when it stopped is left now, in its own clock.
+
+    Raises ``NotFound``, ``NotAllowed``, ``NotTheAsker``, ``TaskIsClosed``, ``ClockRuns``.
+    """
+    held = _asked(task, by=by)
+    if held.suspended_at is None:
+        raise ClockRuns
+    if held.due_at is not None:
+        left = running_time(held.suspended_at, held.due_at, Kind(held.clock))
+        if left if isinstance(left, int) else left > timedelta(0):
+            held.due_at = due_time(at, left, Kind(held.clock)).at
+            held.remind_at = remind_at(held.created_at, held.due_at)
+    held.suspended_at = None
+    return _step(held, StepKind.RESUMED, "", ["due_at", "remind_at", "suspended_at"], by=by, at=at)
+
+
+@transaction.atomic
+def decide_objection(task: Task, *, upheld: bool, reason: str, by: Actor, at: datetime) -> Task:
+    """This function will decide on an owner's objection: upheld, the task is closed; overruled, it is read and open.
+
+    Raises ``NotFound``, ``NotAllowed``, ``NotTheAsker``, ``TaskIsClosed``, ``NoObjection``, ``BadInput``.
+    """
+    held = _asked(task, by=by)
+    if held.state != TaskState.OBJECTED:
+        raise NoObjection
+    if not reason.strip():
+        raise BadInput([gettext("the reason is missing")])
+    held.note = reason.strip()[:300]
+    if upheld:
+        held.closed_at = at
+        return _step(held, StepKind.UPHELD, held.note, ["closed_at", "note"], by=by, at=at)
+    held.state = TaskState.READ
+    return _step(held, StepKind.OVERRULED, held.note, ["state", "note"], by=by, at=at)

@@ -1,0 +1,53 @@
+"""Checking what people type on the desk's pages, and what clients send."""
+
+from datetime import datetime
+
+import msgspec
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import OrganType
+
+
+class ReceiptIn(msgspec.Struct, forbid_unknown_fields=True):
+    """One receipt as a client sends it."""
+
+    task: int
+    state: str
+    at: datetime | None = None
+    note: str = ""
+
+
+class ReceiptsIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A batch of receipts."""
+
+    receipts: list[ReceiptIn]
+
+
+class AdmissionForm(forms.Form):
+    """An application for work to be admitted."""
+
+    title = forms.CharField(label=_("What is to be done"), max_length=200)
+    basis = forms.CharField(label=_("Legal or list basis"), max_length=300)
+    minutes_per_unit = forms.IntegerField(label=_("Minutes it takes each unit"), min_value=0, max_value=100_000)
+    organ_types = forms.MultipleChoiceField(label=_("Who would do it"), widget=forms.CheckboxSelectMultiple)
+    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    valid_to = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        kinds = OrganType.objects.filter(executes_only=True).order_by("level", "pk")
+        self.fields["organ_types"].choices = [(kind.code, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+
+
+class DecisionForm(forms.Form):
+    """A decision on an application."""
+
+    admitted = forms.ChoiceField(choices=[("1", _("Admit")), ("0", _("Refuse"))])
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class ReasonForm(forms.Form):
+    """A reason that others will read."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)

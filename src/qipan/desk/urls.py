@@ -1,0 +1,16 @@
+from django.urls import path
+
+from .views import admissions, desk, endpoints
+
+urlpatterns = [
+    path("api/desk/receipts", endpoints.receipts, name="desk_receipts"),
+    path("api/desk/inbox", endpoints.inbox, name="desk_inbox"),
+    path("desk", desk.desk_page, name="desk"),
+    path("desk/list", desk.desk_list, name="desk_list"),
+    path("desk/answer", desk.answer, name="desk_answer"),
+    path("desk/tasks/<int:pk>", desk.task_page, name="desk_task"),
+    path("desk/tasks/<int:pk>/<slug:what>", desk.change, name="desk_change"),
+    path("desk/admissions", admissions.old_address),
+    path("admissions", admissions.admissions_page, name="admissions"),
+    path("admissions/<int:pk>/decide", admissions.decide, name="admission_decide"),
+]

@@ -1,0 +1,1 @@
+"""Pages of the desk and the two endpoints that clients call often."""
