@@ -20,6 +20,7 @@ from qipan.desk.actions.lateness import Escalated, escalate_late
 from qipan.desk.actions.receipts import answer_task
 from qipan.desk.jobs import look
 from qipan.desk.models import Task, TaskStep
+from qipan.desk.queries.audits import audit_tasks
 from qipan.desk.queries.desks import DeskCounts, desk_counts, history, late_tasks
 from qipan.journal.api import entries_of
 from qipan.kernel.actor import Actor
@@ -182,3 +183,17 @@ def test_counts_of_a_ground(city: Cast):
     assert desk_counts([], at=later) == DeskCounts(0, 0, 0, 0)
     assert desk_counts([CITY], at=later, drill=True).open == 0
     assert len(late_tasks([range_of("510104001")], at=later)) == 5
+
+
+def test_verify_finds_a_task_that_dangles_or_moved_without_a_step(city: Cast):
+    task = sent(city)
+    answer_task(task, state="READ", by=city.worker, at=city.at)
+    assert audit_tasks() == []
+    Task.objects.everywhere("a test").filter(pk=task.pk).update(owner_id=987654, state="DONE")
+    TaskStep.objects.all().delete()
+    assert audit_tasks() == [
+        f"task {task.pk} has no owner",
+        f"task {task.pk} is done and not closed",
+        f"task {task.pk} is further than its moments",
+        f"task {task.pk} moved without a step",
+    ]
