@@ -74,6 +74,15 @@ def range_of(code: str) -> Range:
     return Range(first, first + 10**free - 1)
 
 
+def code_for(ground: Range) -> str | None:
+    """This function will return the code that owns exactly this range; None where no single code does."""
+    for length in CODE_LENGTHS:
+        code = f"{ground.first:019d}"[:length]
+        if range_of(code) == ground:
+            return code
+    return None
+
+
 def place_of(code: str) -> int:
     """This function will return the first place number of a short code: the area's own place."""
     return range_of(code).first

@@ -88,7 +88,9 @@ class DeclarationInput(ActInput):
         required=False,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 5}),
     )
-    drill = forms.BooleanField(label=_("Drill"), required=False)
+    drill = forms.BooleanField(
+        label=_("Drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
 
     def __init__(self, *args: Any, levels: Sequence[int], areas: Sequence[AreaView], **options: Any) -> None:
         super().__init__(*args, **options)
