@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import get_language
@@ -339,3 +340,26 @@ def outlines(codes: Sequence[str], *, hierarchy: str = OFFICIAL) -> dict[str, An
     if kept is not None:
         kept[key] = shapes
     return shapes
+
+
+UNEQUAL = """
+    SELECT c.place, c.doors, (SELECT count(*) FROM territory_door d WHERE d.place BETWEEN c.place + 1 AND c.place + 9999)
+    FROM territory_compound c
+    WHERE c.doors <> (SELECT count(*) FROM territory_door d WHERE d.place BETWEEN c.place + 1 AND c.place + 9999)
+    ORDER BY c.place
+"""
+TOTALS = "SELECT (SELECT coalesce(sum(doors), 0) FROM territory_compound), (SELECT count(*) FROM territory_door)"
+
+
+def audit_register() -> list[str]:
+    """This function will count the register again: the doors kept with each compound against the doors themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNEQUAL)
+        found = [
+            f"compound {place}: {kept} doors kept, {counted} counted" for place, kept, counted in cursor.fetchall()
+        ]
+        cursor.execute(TOTALS)
+        kept, counted = cursor.fetchone()
+    if kept != counted and not found:
+        found.append(f"{counted - kept} doors belong to no compound")
+    return found

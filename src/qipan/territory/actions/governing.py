@@ -91,11 +91,11 @@ def _read(path: Path, problems: Problems) -> tuple[AreaView, list[_Line]]:
         raise BadInput([*problems.found, _("All governing areas must lie under one and the same known area.")])
     problems.check()
     # The most specific member wins: a street named by one area leaves the district named by another.
-    members = [(line, member) for line in lines for member in line.members]
+    held = [(line, member) for line in lines for member in line.members]
     for line in lines:
         ground: list[Range] = []
         for member in line.members:
-            others = [part for other, m in members if other is not line and m.level > member.level for part in m.ranges]
+            others = [part for other, m in held if other is not line and m.level > member.level for part in m.ranges]
             ground += [left for part in member.ranges for left in part.without(others)]
         line.ranges = joined(ground)
         if not line.ranges:

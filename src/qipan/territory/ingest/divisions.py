@@ -145,8 +145,12 @@ def staged(
         for table, columns in tables.items():
             cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
         records = ((r.code, r.parent_code, r.level, r.name, r.name_en, synthetic) for r in rows)
-        columns = ("code", "parent_code", "level", "name", "name_en", "synthetic")
-        write("territory_staged", columns, records, progress=progress)
+        write(
+            "territory_staged",
+            ("code", "parent_code", "level", "name", "name_en", "synthetic"),
+            records,
+            progress=progress,
+        )
         write("territory_roots", ("code", "last"), ((root, root + "9" * 19) for root in roots))
         cursor.execute(f"CREATE TEMPORARY TABLE territory_changed AS {CHANGED}")
         for table in (*tables, "territory_changed"):

@@ -4,11 +4,29 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from qipan.journal.api import entries_of
 from qipan.kernel.actor import Actor
 from qipan.territory.api import DivisionRow, import_divisions
 
 AT = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 BEGIN = date(2024, 1, 1)
+
+
+ACTS = (
+    "import_divisions",
+    "import_governing",
+    "merge_area",
+    "split_area",
+    "import_outlines",
+    "generate_register",
+    "import_register",
+    "set_denominator",
+)
+
+
+def journal() -> list:
+    """The journal's rows of this room's acts, oldest first."""
+    return sorted((e for act in ACTS for e in entries_of(f"territory.{act}")), key=lambda entry: entry.pk)
 
 
 def city_rows() -> list[DivisionRow]:

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from qipan.journal.models import Entry
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 from qipan.territory.api import (
@@ -30,7 +29,7 @@ from qipan.territory.ingest.divisions import read_csv
 from qipan.territory.ingest.reading import Problems, detect_encoding
 from qipan.territory.models import Area, Change
 
-from .conftest import AT, BEGIN, city_rows
+from .conftest import AT, BEGIN, city_rows, journal
 
 pytestmark = pytest.mark.django_db
 REAL = settings.ROOT.parent / "shared" / "data" / "divisions"
@@ -78,10 +77,10 @@ def test_chengdu_2020_to_2021_differs_by_two_two_thirteen(keeper):
 
 
 def test_the_same_rows_again_change_nothing(city, keeper, at):
-    before = (Area.objects.count(), Entry.objects.count(), Change.objects.count())
+    before = (Area.objects.count(), len(journal()), Change.objects.count())
     report = import_divisions(city_rows(), valid_from=date(2025, 1, 1), source="test map", by=keeper, at=at)
     assert report.counts == {"added": 0, "removed": 0, "renamed": 0, "moved": 0}
-    assert (Area.objects.count(), Entry.objects.count(), Change.objects.count()) == before
+    assert (Area.objects.count(), len(journal()), Change.objects.count()) == before
 
 
 def test_a_change_on_the_same_day_is_a_correction(city, keeper, at):
@@ -134,7 +133,7 @@ def test_rights_and_ground(db, at):
     ):
         with pytest.raises(refusal):
             import_divisions(city_rows(), valid_from=BEGIN, source="s", by=actor, at=at)
-    assert (Area.objects.count(), Entry.objects.count()) == (0, 0)
+    assert (Area.objects.count(), len(journal())) == (0, 0)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -259,7 +258,7 @@ def test_real_divisions_take_the_place_of_examples(db, keeper, at):
 
 
 def test_the_act_is_in_the_journal(city):
-    entry = Entry.objects.get()
+    entry = journal()[0]
     assert entry.act == "territory.import_divisions"
     assert entry.data["added"] == 15
     assert entry.data["source"] == "test map"

@@ -11,7 +11,6 @@ from django.core.management.base import CommandError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qipan.journal.models import Entry
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
@@ -27,9 +26,10 @@ from qipan.territory.api import (
     import_register,
 )
 from qipan.territory.models import Denominator
+from qipan.territory.queries import audit_register
 from qipan.territory.rules.synthetic import community_sizes, split_doors, synthetic_compounds, synthetic_doors
 
-from .conftest import AT
+from .conftest import AT, journal
 
 HEAD = "community,compound,building,entrance,door"
 CITY = [range_of("5101")]
@@ -46,7 +46,7 @@ def content():
     return (
         list(Compound.objects.order_by("place").values_list()),
         list(Door.objects.order_by("place").values_list()),
-        Entry.objects.count(),
+        len(journal()),
         Denominator.objects.count(),
     )
 
@@ -113,6 +113,18 @@ def test_generating_twice_with_one_seed_gives_one_register(city, keeper):
 
 
 @pytest.mark.django_db
+def test_the_register_is_counted_again(city, keeper):
+    generate(keeper)
+    assert audit_register() == []
+    compound = Compound.objects.order_by("place").first()
+    door = doors_within([range_of(str(compound.place)[:15])]).order_by("place").last()
+    door.delete()
+    assert audit_register() == [f"compound {compound.place}: {compound.doors} doors kept, {compound.doors - 1} counted"]
+    Compound.objects.filter(pk=compound.pk).delete()
+    assert audit_register() == [f"{compound.doors - 1} doors belong to no compound"]
+
+
+@pytest.mark.django_db
 def test_replacing_a_district_leaves_the_other(city, keeper):
     generate(keeper)
     other = list(doors_within([range_of("510105")]).order_by("place").values_list())
@@ -166,7 +178,7 @@ def test_a_file_becomes_places_in_the_order_it_comes(city, keeper, csv_file):
         (5101040010010010000, "锦绣苑", 3, False),
         (5101040010010020000, "望江里", 1, False),
     ]
-    assert Entry.objects.last().data["doors"] == 4
+    assert journal()[-1].data["doors"] == 4
 
 
 @pytest.mark.django_db

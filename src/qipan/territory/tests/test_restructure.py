@@ -7,7 +7,6 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from qipan.journal.api import subscribe
-from qipan.journal.models import Entry
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
@@ -31,7 +30,7 @@ from qipan.territory.api import (
 )
 from qipan.territory.models import Area, AreaRange
 
-from .conftest import AT
+from .conftest import AT, journal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("ORG-5")]
 A, B, C = "510104001", "510104002", "510105001"
@@ -48,7 +47,7 @@ def held():
     return (
         sorted(Area.objects.values_list("code", "parent_code", "valid_from", "valid_to")),
         sorted(AreaRange.objects.values_list("code", "first", "valid_from")),
-        Entry.objects.count(),
+        len(journal()),
     )
 
 
@@ -209,4 +208,4 @@ def test_events_and_commands(city, keeper, capsys):
         call_command("merge_area", A, into=B, on=MAY)
     with pytest.raises(CommandError):
         call_command("split_area", A, new="x", name="x", parts=["x"], on=MAY)
-    assert [e.act for e in Entry.objects.order_by("id")][-2:] == ["territory.split_area", "territory.merge_area"]
+    assert [e.act for e in journal()][-2:] == ["territory.split_area", "territory.merge_area"]
