@@ -41,7 +41,7 @@ class DecisionIn(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+    return request.actor  # type: ignore[attr-defined]
 
 
 def _within(actor: Actor, area: str) -> Scope:

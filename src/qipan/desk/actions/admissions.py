@@ -14,6 +14,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 
 from ..models import Admission
+from ..queries.desks import unit_of
 from ..terms import AdmissionState
 
 
@@ -39,7 +40,7 @@ class NotInEmergency(Refusal):
 
 def _unit(by: Actor, act: str) -> Unit:
     by.require(act)
-    unit = Unit.objects.select_related("organ_type").filter(pk=by.unit_id).first()
+    unit = unit_of(by)
     if unit is None:
         raise NotAllowed(act=act)
     return unit

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from qipan.duties.api import Unit
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMPOUND
@@ -16,6 +15,7 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from ..ingest import store_receipts
 from ..models import Task, TaskStep
+from ..queries.desks import unit_of
 from ..rules import BATCH, IMPLIED, REFUSED, STORED, judge, may_answer, moment_of
 from ..terms import TaskKind, TaskState
 
@@ -105,7 +105,7 @@ class _Held:
 
 def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
     """The tasks of a batch, locked in the order of their ids so that two batches never wait in a circle."""
-    unit = Unit.objects.filter(pk=by.unit_id).values_list("organ_type__executes_only", flat=True).first()
+    unit = unit_of(by)
     rows = (
         Task.objects.within(by.scope)
         .filter(pk__in=list(ids))
@@ -120,7 +120,7 @@ def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
     for pk, state, closed, created, place, source, drill, paper, owner, first, level, kind in rows:
         mine = may_answer(
             own=owner == by.unit_id,
-            executes=bool(unit),
+            executes=unit is not None and unit.organ_type.executes_only,
             for_compound=first is not None and level == COMPOUND,
             on_paper=paper,
             fills_shift=kind == TaskKind.SHIFT and by.can("team.manage"),

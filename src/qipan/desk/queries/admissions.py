@@ -11,6 +11,7 @@ from qipan.kernel.refusal import NotFound
 
 from ..models import Admission
 from ..terms import AdmissionState
+from .desks import unit_of
 
 
 def covers(admission: Admission | None, *, asker: Unit, kinds: Iterable[OrganType], at: datetime) -> bool:
@@ -39,7 +40,7 @@ def public_admissions(*, state: str = "", limit: int = 200) -> list[Admission]:
 def admissions_for(actor: Actor, *, at: datetime) -> QuerySet[Admission]:
     """This function will return the admissions that the actor's unit may send work under at this moment."""
     holding = Admission.objects.filter(state=AdmissionState.ADMITTED, valid_from__lte=at, valid_to__gt=at)
-    unit = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
+    unit = unit_of(actor)
     if unit is None:
         return holding.none()
     if not unit.organ_type.is_command:

@@ -63,6 +63,8 @@ def open_and_running(scope: Scope) -> QuerySet[Task]:
 
 def unit_of(actor: Actor) -> Unit | None:
     """This function will return the actor's unit with its kind, None without a post."""
+    if actor.unit_id is None:
+        return None
     return Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
 
 

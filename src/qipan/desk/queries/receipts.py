@@ -77,7 +77,7 @@ def receipt_tree(source: str, areas: Sequence[AreaView]) -> list[ReceiptRow]:
     ranges = [(n, ground.first, ground.last) for n, area in enumerate(areas) for ground in area.ranges]
     if not ranges:
         return [ReceiptRow(area.code) for area in areas]
-    params: list[object] = [value for row in ranges for value in row]
+    params: list[int | str] = [value for row in ranges for value in row]
     with connection.cursor() as cursor:
         cursor.execute(TREE.format(rows=", ".join(["(%s, %s, %s)"] * len(ranges))), [*params, source])
         counted = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -100,6 +100,6 @@ def lead_times(source: str, *, since: datetime) -> LeadTimes:
         .filter(rank__in=ranks)
         .values_list("rank", "delivered_at", "owner_id")
     )
-    found = {rank: ((moment - since).total_seconds(), owner) for rank, moment, owner in ranked}
+    found = {rank: ((moment - since).total_seconds(), owner) for rank, moment, owner in ranked if moment}
     p50, p95, last = (found[rank] for rank in ranks)
     return LeadTimes(asked, delivered, p50[0], p95[0], last[0], Unit.objects.get(pk=last[1]).label)

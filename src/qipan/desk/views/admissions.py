@@ -47,7 +47,7 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
                     at=now(),
                 )
             except BadInput as refusal:
-                form.add_error(None, refusal.problems)  # type: ignore[arg-type]
+                form.add_error(None, refusal.problems)
             else:
                 return HttpResponseRedirect(reverse("admissions"))
     state = request.GET.get("state", "")
