@@ -121,6 +121,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
     }
+    # Tests with threads need a file, as a real server has: a database in memory locks whole tables.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
     # Migrations and commands run before the folder exists on a bare machine.
     Path(str(DATABASES["default"]["NAME"])).parent.mkdir(parents=True, exist_ok=True)
 else:

@@ -20,7 +20,7 @@ _TOUCHED = " + ".join(STATE_COLUMNS.values())
 _SUMS = ", ".join(f"COALESCE(SUM(c.{column}), 0)" for column in _COLUMNS)
 
 MAX_AGE_S = 2.0
-WORTH_KEEPING_S = 0.004  # a sum that took less is read anew each time
+WORTH_KEEPING = 2_000  # compounds; a sum over fewer is read anew each time
 MOST_KEPT = 64
 
 
@@ -113,33 +113,40 @@ def _row(code: str, values: Sequence[Any]) -> CoverageRow:
 def coverage_of(round_id: int, areas: Sequence[HasRanges]) -> list[CoverageRow]:
     """This function will return the coverage of each area in a round, in the order given.
 
-    An area may own several ranges. A sum over so many compounds that it takes time is kept for up to
-    two seconds; each row says in ``age_s`` how old it is.
+    An area may own several ranges. A sum over thousands of compounds is kept for up to two seconds;
+    each row says in ``age_s`` how old it is.
     """
     key = (round_id, tuple((area.code, area.ranges) for area in areas))
     found = _kept.get(key)
     if found is not None:
         return found
     started = monotonic()
+    rows, compounds = _sums(round_id, areas)
+    if compounds >= WORTH_KEEPING:
+        _kept.put(key, rows, started)
+    return rows
+
+
+def _sums(round_id: int, areas: Sequence[HasRanges]) -> tuple[list[CoverageRow], int]:
+    """This function will sum the counters over each area, now; returns how many compounds it read, too."""
     ranges = [(index, part.first, part.last) for index, area in enumerate(areas) for part in area.ranges]
     sums: dict[int, list[Any]] = {}
+    compounds = 0
     for chunk in (ranges[at : at + 5000] for at in range(0, len(ranges), 5000)):
         # The numbers are our own integers: written into the statement they cost nothing to bind.
         values = ", ".join(f"({index}, {first}, {last})" for index, first, last in chunk)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"WITH a (i, first, last) AS (VALUES {values})"  # noqa: S608
-                f" SELECT a.i, {_SUMS}, MAX(c.changed_at) FROM a {_JOIN[connection.vendor]} screening_coverage c"
+                f" SELECT a.i, COUNT(*), {_SUMS}, MAX(c.changed_at) FROM a {_JOIN[connection.vendor]} screening_coverage c"
                 " ON c.round_id = %s AND c.place BETWEEN a.first AND a.last GROUP BY a.i",
                 [round_id],
             )
-            for index, *sums_and_moment in cursor.fetchall():
+            for index, count, *sums_and_moment in cursor.fetchall():
                 sums[index] = sums_and_moment
+                compounds += count
     nothing = [0] * len(_COLUMNS) + [None]
-    rows = [_row(area.code, sums.get(index, nothing)) for index, area in enumerate(areas)]
-    if monotonic() - started >= WORTH_KEEPING_S:
-        _kept.put(key, rows, started)
-    return rows
+    return [_row(area.code, sums.get(index, nothing)) for index, area in enumerate(areas)], compounds
 
 
 # SQLite keeps the order of a CROSS JOIN: first the ranges, then the counters by their index.
@@ -154,7 +161,7 @@ class _Ground:
 
 def coverage_total(round_id: int, ranges: Iterable[Range]) -> CoverageRow:
     """This function will return the coverage of a round over a ground, read now."""
-    return coverage_of(round_id, [_Ground("", tuple(ranges))])[0]
+    return _sums(round_id, [_Ground("", tuple(ranges))])[0][0]
 
 
 def coverage_by_place(round_id: int) -> Iterator[tuple[int, ...]]:
