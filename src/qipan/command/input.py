@@ -36,7 +36,7 @@ class DirectiveInput(forms.Form):
     areas = SplitListField(label=_("Areas"), error_messages={"required": _("Choose at least one area.")})
     organ_types = SplitListField(label=_("To"), error_messages={"required": _("Choose who shall receive it.")})
     number = _text(60, label=_("Document number"))
-    title = _text(200, label=_("Title"))
+    title = _text(200, label=_("Heading"))
     body = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"class": "form-control", "rows": 8}))
     basis = _text(300, label=_("Basis"), help_text=_("The law, the list or the decision that it rests on."))
     decided_at = MomentField(label=_("Decided at"), help_text=_("Lead time counts from here."))
@@ -48,13 +48,15 @@ class DirectiveInput(forms.Form):
         help_text=_("Needed at night when there are less than two hours to answer, at level I or II."),
     )
     admission = forms.IntegerField(label=_("Work admission"), required=False)
-    drill = forms.BooleanField(label=_("Drill"), required=False)
+    drill = forms.BooleanField(
+        label=_("Drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
 
 
 class RevisionInput(forms.Form):
     """The next version of a directive."""
 
-    title = _text(200, label=_("Title"))
+    title = _text(200, label=_("Heading"))
     body = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"class": "form-control", "rows": 10}))
     basis = _text(300, label=_("Basis"))
     decided_at = MomentField(label=_("Decided at"))
@@ -85,8 +87,8 @@ class ActivationInput(forms.Form):
 class PlaybookInput(forms.Form):
     """A new version, its steps as JSON."""
 
-    title = _text(120, label=_("Title"))
-    title_en = _text(160, label=_("Title in English"), required=False)
+    title = _text(120, label=_("Heading"))
+    title_en = _text(160, label=_("Heading in English"), required=False)
     note = _text(300, label=_("Why this version"), required=False)
     steps = forms.JSONField(
         label=_("Steps"), widget=forms.Textarea(attrs={"class": "form-control font-monospace", "rows": 28})

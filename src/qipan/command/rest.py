@@ -1,12 +1,13 @@
 """HTTP endpoints of the command room: issue, revise, recall and report; activate, resume, release."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
-from qipan.desk.api import get_admission, lead_times, unread_count
+from qipan.desk.api import get_admission, unread_count
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -27,6 +28,7 @@ from .queries import (
     get_activation,
     get_directive,
     get_playbook,
+    lead_for,
     left_open,
     receipts_at,
     unread_page,
@@ -205,7 +207,7 @@ def get_report(request: HttpRequest, pk: int, area: str = "") -> dict[str, Any]:
     actor = _actor(request)
     directive = get_directive(pk, actor=actor)
     tree = receipts_at(directive, area, actor=actor)
-    lead = lead_times(directive.source, since=directive.decided_at)
+    lead = lead_for(directive, actor=actor)
     return {
         **_said(directive),
         "area": tree.area.code,
@@ -215,14 +217,7 @@ def get_report(request: HttpRequest, pk: int, area: str = "") -> dict[str, Any]:
             {"code": below.code, "name": below.label, **{name: getattr(row, name) for name in COUNTED}}
             for below, row in tree.below
         ],
-        "lead": {
-            "asked": lead.asked,
-            "delivered": lead.delivered,
-            "p50_s": lead.p50_s,
-            "p95_s": lead.p95_s,
-            "last_s": lead.last_s,
-            "last_owner": lead.last_owner,
-        },
+        "lead": lead and asdict(lead),
         "unread": unread_count(directive.source, scope=tree.scope),
     }
 

@@ -22,7 +22,7 @@ from qipan.kernel.scoped import overlapping
 from qipan.territory.api import AreaView, children, path_to
 
 from ..models import Directive, DirectiveTarget
-from .grounds import area_for, overlaps
+from .grounds import area_for, cut_area, overlaps
 
 
 def directives_for(actor: Actor) -> QuerySet[Directive]:
@@ -125,16 +125,19 @@ class ReceiptTree:
 
 
 def receipts_at(directive: Directive, code: str, *, actor: Actor) -> ReceiptTree:
-    """This function will return the receipts of a directive in an area and in each area right below it."""
-    area = area_for(code, actor=actor)
-    below = [child for child in children(area.code) if overlaps(child, actor.scope)] if area.level < COMPOUND else []
+    """This function will return the receipts of a directive in an area and in each area right below it.
+
+    Areas are cut to the actor's scope: what lies outside is not counted.
+    """
+    area = cut_area(area_for(code, actor=actor), actor.scope)
+    found = children(area.code) if area.level < COMPOUND else []
+    below = [cut_area(child, actor.scope) for child in found if overlaps(child, actor.scope)]
     rows = receipt_tree(directive.source, [area, *below])
     own = {name: getattr(rows[0], name) - sum(getattr(row, name) for row in rows[1:]) for name in COUNTED}
-    scope = Scope(tuple(part for ground in area.ranges for part in actor.scope.narrowed(ground).ranges))
     return ReceiptTree(
         area=area,
         path=path_to(area.code),
-        scope=scope,
+        scope=Scope(area.ranges),
         total=rows[0],
         own=own,
         below=list(zip(below, rows[1:], strict=True)),
@@ -152,8 +155,7 @@ class UnreadPage:
 
 def unread_page(directive: Directive, code: str, *, actor: Actor, after: str, limit: int) -> UnreadPage:
     """This function will return a page of the unread list of a directive in one area."""
-    area = area_for(code, actor=actor)
-    scope = Scope(tuple(part for ground in area.ranges for part in actor.scope.narrowed(ground).ranges))
+    scope = Scope(cut_area(area_for(code, actor=actor), actor.scope).ranges)
     place, _, pk = after.partition("-")
     key = (int(place), int(pk)) if place.isdigit() and pk.isdigit() else None
     tasks = list(unread(directive.source, scope=scope, after=key, limit=limit))
@@ -163,6 +165,14 @@ def unread_page(directive: Directive, code: str, *, actor: Actor, after: str, li
         count=unread_count(directive.source, scope=scope),
         next=f"{last.place}-{last.pk}" if last else "",
     )
+
+
+def lead_for(directive: Directive, *, actor: Actor) -> LeadTimes | None:
+    """This function will return the lead time to whoever sees all of the directive's ground, else None."""
+    targets = directive.targets.values_list("first", "last").distinct()
+    if not all(actor.scope.covers(Range(*pair)) for pair in targets):
+        return None
+    return lead_times(directive.source, since=directive.decided_at)
 
 
 def paper_receipts(directive: Directive, *, scope: Scope) -> QuerySet[Task]:

@@ -1,6 +1,7 @@
 """Areas as the command room shows and chooses them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -30,6 +31,11 @@ def code_for(area: AreaView) -> str:
 def overlaps(area: AreaView, scope: Scope) -> bool:
     """This function will say whether any part of the area lies in the scope."""
     return any(scope.narrowed(ground).ranges for ground in area.ranges)
+
+
+def cut_area(area: AreaView, scope: Scope) -> AreaView:
+    """This function will return the area with the part of its ground that lies in the scope."""
+    return replace(area, ranges=tuple(part for ground in area.ranges for part in scope.narrowed(ground).ranges))
 
 
 def root_area(scope: Scope) -> AreaView:

@@ -25,7 +25,7 @@ from qipan.command.api import (
     revise_directive,
 )
 from qipan.command.models import DirectiveTarget
-from qipan.command.queries import paper_receipts, receipts_at, unread_page
+from qipan.command.queries import lead_for, paper_receipts, receipts_at, unread_page
 from qipan.desk.api import NotAdmitted, Task, TaskState, receive
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import place_of, range_of
@@ -341,6 +341,10 @@ def test_a_district_sees_its_own_receipts_only(cast, admitted):
     directive = issue(cast, admission=admitted, grounds=[CITY])
     tree = receipts_at(directive, "", actor=cast.district_head)
     assert (tree.area.code, tree.total.asked) == ("510104", 4)
+    above = receipts_at(directive, "5101", actor=cast.district_head)
+    assert (above.total.asked, [(area.code, row.asked) for area, row in above.below]) == (4, [("510104", 4)])
+    assert lead_for(directive, actor=cast.district_head) is None
+    assert lead_for(directive, actor=cast.city_commander).asked == 8
     with pytest.raises(NotFound):
         receipts_at(directive, "510105", actor=cast.district_head)
 

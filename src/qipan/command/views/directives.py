@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
-from qipan.desk.api import lead_times, unread_count
+from qipan.desk.api import unread_count
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_text
@@ -29,6 +29,7 @@ from ..queries import (
     area_for,
     directives_for,
     get_directive,
+    lead_for,
     paper_receipts,
     receipts_at,
     unread_page,
@@ -86,7 +87,7 @@ def _directive(
 ) -> HttpResponse:
     seen = actor.can("board.view") or actor.can("directive.issue")
     state = _state(directive)
-    lead = lead_times(directive.source, since=directive.decided_at) if seen else None
+    lead = lead_for(directive, actor=actor) if seen else None
     tree = receipts_at(directive, request.GET.get("area", ""), actor=actor) if seen else None
     own = actor.unit_id == directive.issuer_id
     above = directive.issuer.place in actor.scope
