@@ -179,7 +179,7 @@ def named_leader(place: int, *, at: datetime | None = None) -> Post | None:
     """This function will return the post of the area's named leader over a place: of the smallest area
     that has one. Without ``at``, posts without an end count.
     """
-    posts = Post.objects.filter(sponsors_area=True, account__is_active=True)
+    posts = Post.objects.filter(sponsors_area=True, account__is_active=True, unit__valid_to=None)
     posts = posts.filter(valid_to=None) if at is None else valid(posts, at=at)
     return (
         posts.annotate(low=Coalesce("first", "unit__first"), high=Coalesce("last", "unit__last"))

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from qipan.access.api import actor_of_post, forget
+from qipan.access.api import actor_of_post, forget, named_leader
 from qipan.duties.api import ground_of, unit_above, units_on
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import place_of, range_of
@@ -65,3 +65,13 @@ def test_a_new_street_gets_its_office_and_the_communities_below_it(city, surveyo
     assert unit_above(city.unit("510104001002:community")) == office
     assert unit_above(city.unit("510104001001:community")).code == "510104001:street-office"
     assert place_of("510104001002001") not in actor_of_post(city.post("dispatcher"), at=city.at).scope
+
+
+def test_the_leader_of_a_merged_street_leads_no_more(city, surveyor):
+    post = city.post("neighbour_dispatcher")
+    post.sponsors_area = True
+    post.save()
+    place = place_of("510104002001001")
+    assert named_leader(place, at=city.at) == post
+    merge_area("510104002", into="510104001", on=timezone.localdate(city.at), by=surveyor, at=city.at)
+    assert named_leader(place, at=city.at) == city.post("district_head")
