@@ -205,9 +205,10 @@ def admit(department: Line, lead: Line, at: datetime) -> int:
             "title": "常态化疫情防控:社区联络员和应急物资检查",
             "basis": "《中华人民共和国传染病防治法》第四十四条",
             "minutes_per_unit": 30,
+            "organ_types": ["community"],
             "valid_from": at,
             "valid_to": at + timedelta(days=30),
         },
     )
-    lead.write(f"/api/admissions/{said['id']}/decide", {"admitted": True, "reason": "年度工作清单第12项"})
+    lead.write(f"/api/admissions/{said['id']}/decision", {"admitted": True, "reason": "年度工作清单第12项"})
     return int(said["id"])

@@ -168,7 +168,7 @@ class Replay:
         self.directive = int(directive["id"])
         issued = time.monotonic()
         self.offices.read_desks()
-        paper = self.offices.sign_paper()
+        paper = self.offices.sign_paper(f"directive:{self.directive}")
         report = self.command.report(self.directive)
         delivered = [moment - issued for moment in self.offices.delivered.get(f"directive:{self.directive}", [])]
         self.report.directive_recipients = directive["recipients"]

@@ -16,7 +16,7 @@ from qipan.kernel.place import COMMUNITY, COMPOUND, code_of, range_of
 from qipan.territory.api import compounds_within
 
 from .city import PassRow, enrol
-from .client import Line, ServerLost
+from .client import Line, ServerLost, Unexpected
 from .story import Story
 
 SLOW_SHARE = 0.04  # offices that read and do not sign
@@ -58,6 +58,8 @@ class Offices:
     threads: int = 4
     delivered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _source: str = ""
+    _signed: int = 0
 
     def areas(self) -> list[str]:
         """This method will return the codes of the districts, streets and communities that have a desk."""
@@ -68,8 +70,9 @@ class Offices:
         """This method will let every device read its desk once, and sign for most of what lies there."""
         self._run(self._read, range(len(self.devices)))
 
-    def sign_paper(self) -> int:
+    def sign_paper(self, source: str) -> int:
         """This method will let communities enter what their compounds signed on paper; returns how many."""
+        self._source = source
         communities = [n for n, device in enumerate(self.devices) if len(device.code) == 12]
         self._signed = 0
         self._run(self._sign, communities)
@@ -115,9 +118,7 @@ class Offices:
 
     def _read(self, line: Line, device: Device) -> None:
         """Reads a desk: what it shows is delivered; most of it is read and accepted."""
-        tasks = [
-            task for task in line.read("/api/desk")["tasks"] if task["state"] == "SENT" or task["state"] == "DELIVERED"
-        ]
+        tasks = [task for task in line.read("/api/desk/inbox")["tasks"] if task["state"] in ("SENT", "DELIVERED")]
         shown = time.monotonic()
         dice = random.Random(f"{self.seed} {device.code}")  # noqa: S311
         state = "READ" if dice.random() < SLOW_SHARE else "ACCEPTED"
@@ -130,7 +131,8 @@ class Offices:
 
     def _sign(self, line: Line, device: Device) -> None:
         """Enters the signatures of a community's compounds that were reached on paper."""
-        papers = line.read("/api/desk/paper")["tasks"]
+        tasks = line.read("/api/desk/tasks", source=self._source, limit=500)["tasks"]
+        papers = [task for task in tasks if task["on_paper"] and task["state"] in ("SENT", "DELIVERED")]
         if papers:
             at = self.story.now()
             self._receipts(line, [{"task": task["id"], "state": "ACCEPTED", "at": at} for task in papers])
@@ -139,4 +141,7 @@ class Offices:
 
     def _receipts(self, line: Line, receipts: list[dict[str, Any]]) -> None:
         for start in range(0, len(receipts), 500):
-            line.write("/api/receipts", {"receipts": receipts[start : start + 500]})
+            said = line.write("/api/desk/receipts", {"receipts": receipts[start : start + 500]})["answers"]
+            refused = [answer for answer in said if answer["answer"] == "refused"]
+            if refused:
+                raise Unexpected(f"receipts: {refused[:3]}")
