@@ -48,6 +48,10 @@ document.addEventListener("htmx:configRequest", (event) => {
   const byClock = (detail.triggeringEvent as Event | undefined)?.type !== "desk-changed";
   if (detail.elt === list && etag && byClock) detail.headers["If-None-Match"] = etag;
 });
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const byClock = (event as CustomEvent).detail.requestConfig.triggeringEvent?.type !== "desk-changed";
+  if ((event as CustomEvent).detail.elt === list && byClock && document.hidden) event.preventDefault(); // nobody looks
+});
 document.addEventListener("htmx:beforeSwap", (event) => {
   const detail = (event as CustomEvent).detail;
   if (detail.xhr.status === 304) detail.shouldSwap = false;
