@@ -1,7 +1,17 @@
 from django.urls import path
 
+from .views import campaigns as pages
 from .views.visits import receive_visits
 
 urlpatterns = [
     path("api/visits", receive_visits, name="visits"),
+    path("campaigns", pages.campaigns, name="campaigns"),
+    path("campaigns/open", pages.campaign_open, name="campaign_open"),
+    path("campaigns/<int:pk>", pages.campaign, name="campaign"),
+    path("campaigns/<int:pk>/close", pages.campaign_close, name="campaign_close"),
+    path("campaigns/<int:pk>/rounds", pages.round_open, name="round_open"),
+    path("rounds/<int:pk>/close", pages.round_close, name="round_close"),
+    path("rounds/<int:pk>/left.csv", pages.left_csv, name="round_left"),
+    path("conflicts", pages.conflicts, name="conflicts"),
+    path("conflicts/<int:pk>", pages.conflict_decide, name="conflict_decide"),
 ]

@@ -1,6 +1,7 @@
 """``POST /api/visits`` over HTTP, on both ways in: never a 500, and each way answers alike."""
 
 import json
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -54,7 +55,7 @@ def token(ground):
         role_code="screening-worker",
         unit=ground.cast.unit(f"{COMMUNITY}:community"),
         team=ground.ours.team_id,
-        expires_at=now().replace(year=now().year + 1),
+        expires_at=now() + timedelta(days=30),
         by=ground.cast.city_commander.__class__(
             label="seed", acts=frozenset({"pass.issue"}), scope=ground.cast.city_commander.scope
         ),

@@ -1,0 +1,248 @@
+"""Pages of screening: campaigns, coverage with drill-down, what is left, conflicts."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import make_aware
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from qipan.access.api import needs, signed_in
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.clock import now
+from qipan.kernel.place import place_text
+from qipan.kernel.refusal import BadInput, NotFound
+from qipan.territory.api import AreaView, children, get_area, path_to
+
+from ..actions import assign_doors, close_campaign, close_round, decide_conflict, open_campaign, open_round
+from ..models import Campaign, Round, Visit
+from ..queries import (
+    CoverageRow,
+    campaigns_for,
+    conflicts_for,
+    coverage_of,
+    coverage_total,
+    get_campaign,
+    get_conflict,
+    get_round,
+    left,
+    rechecks,
+)
+from ..terms import DoorState, Outcome
+
+PAGE = 100
+EXPORT_PAGE = 2_000
+
+
+@require_GET
+@needs("campaign.view")
+def campaigns(request: HttpRequest) -> HttpResponse:
+    """This page will list the campaigns on the post's ground, newest first."""
+    actor = signed_in(request)
+    found = list(campaigns_for(actor).prefetch_related("rounds")[:PAGE])
+    return render(request, "screening/campaigns.html", {"campaigns": found, "may_open": actor.can("campaign.open")})
+
+
+@require_POST
+@needs("campaign.open")
+def campaign_open(request: HttpRequest) -> HttpResponse:
+    """This view will open a campaign of the post's own unit."""
+    actor = signed_in(request)
+    unit = Unit.objects.filter(pk=actor.unit_id).first()
+    if unit is None:
+        raise NotFound
+    campaign = open_campaign(
+        title=request.POST.get("title", ""),
+        basis=request.POST.get("basis", ""),
+        unit=unit,
+        form=None,
+        by=actor,
+        at=now(),
+        drill=request.POST.get("drill") == "on",
+    )
+    return redirect("campaign", campaign.pk)
+
+
+def own_area(actor: Actor) -> AreaView:
+    """This function will return the smallest area that holds the actor's whole ground; raises ``NotFound``."""
+    if not actor.scope.ranges:
+        raise NotFound
+    area = get_area(settings.CITY)
+    while True:
+        inside = [
+            child for child in children(area.code) if all(_covers(child, ground) for ground in actor.scope.ranges)
+        ]
+        if not inside:
+            return area
+        area = inside[0]
+
+
+def _covers(area: AreaView, ground: Any) -> bool:
+    return any(part.covers(ground) for part in area.ranges)
+
+
+def chosen_area(request: HttpRequest, actor: Actor) -> AreaView:
+    """This function will return the area that the address names, or the actor's own; raises ``NotFound``."""
+    code = request.GET.get("area", "")
+    if not code:
+        return own_area(actor)
+    area = get_area(code)
+    if not all(actor.scope.covers(part) for part in area.ranges):
+        raise NotFound
+    return area
+
+
+def chosen_round(request: HttpRequest, campaign: Campaign) -> Round | None:
+    """This function will return the round that the address names, or the newest; raises ``NotFound``."""
+    rounds = campaign.rounds.order_by("number")
+    number = request.GET.get("round", "")
+    if not number:
+        return rounds.last()
+    found = rounds.filter(number=number).first() if number.isdigit() and len(number) < 5 else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def states_of(row: CoverageRow) -> list[tuple[DoorState, int]]:
+    """This function will return each state with its doors; they sum to the register."""
+    return [(state, row.by_state[state]) for state in DoorState]
+
+
+@require_GET
+@needs("campaign.view")
+def campaign(request: HttpRequest, pk: int) -> HttpResponse:
+    """This page will show a campaign: its rounds, coverage by area, states, what is left."""
+    actor = signed_in(request)
+    found = get_campaign(pk, actor=actor)
+    area, current = chosen_area(request, actor), chosen_round(request, found)
+    context: dict[str, Any] = {
+        "campaign": found,
+        "rounds": list(found.rounds.order_by("number")),
+        "round": current,
+        "area": area,
+        "path": [part for part in path_to(area.code) if all(actor.scope.covers(own) for own in part.ranges)],
+        "may_open": actor.can("campaign.open"),
+        "conflicts": conflicts_for(actor).count() if actor.can("conflict.decide") else 0,
+    }
+    if current is not None:
+        scope = Scope(area.ranges)
+        rows = list(zip(parts := children(area.code), coverage_of(current.pk, parts), strict=True))
+        total = coverage_total(current.pk, area.ranges)
+        after = request.GET.get("after", "")
+        doors = left(current.pk, scope=scope, after=_place(after), limit=PAGE)
+        context |= {
+            "total": total,
+            "states": states_of(total),
+            "rows": sorted((row for row in rows if row[1].doors), key=lambda row: -row[1].left),
+            "left": doors,
+            "next": doors[-1].place if len(doors) == PAGE else None,
+            "rechecks": rechecks(current.pk, scope=scope, limit=20),
+        }
+    return render(request, "screening/campaign.html", context)
+
+
+def _place(text: str) -> int | None:
+    if text and (not text.isdigit() or len(text) > 19):
+        raise BadInput([_("after: a place has 19 digits")])
+    return int(text) if text else None
+
+
+class _Line:
+    """A file that only hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+@require_GET
+@needs("campaign.view")
+def left_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    """This view will stream the whole list of what is left in a round and an area as CSV (UTF-8 with a mark)."""
+    actor = signed_in(request)
+    found = get_round(pk, actor=actor)
+    area = chosen_area(request, actor)
+
+    def lines() -> Iterator[str]:
+        writer = csv.writer(_Line())
+        yield "\ufeff" + writer.writerow([_("place"), _("state"), _("attempts"), _("next step")])
+        after = None
+        while page := left(found.pk, scope=Scope(area.ranges), after=after, limit=EXPORT_PAGE):
+            for door in page:
+                yield writer.writerow([place_text(door.place), door.state.label, door.attempts, door.next_step.label])
+            after = page[-1].place
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="left-{found.pk}-{area.code}.csv"'
+    return response
+
+
+@require_POST
+@needs("campaign.open")
+def round_open(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will open a campaign's next round over areas and assign its doors to the standing teams."""
+    actor, at = signed_in(request), now()
+    found = get_campaign(pk, actor=actor, act="campaign.open")
+    codes = request.POST.get("areas", "").replace(",", " ").replace("、", " ").split()
+    grounds = [part for code in codes for part in get_area(code).ranges]
+    try:
+        closes_at = make_aware(datetime.fromisoformat(request.POST.get("closes_at", "")))
+    except ValueError as error:
+        raise BadInput([_("Say until when the round runs.")]) from error
+    opened = open_round(found, grounds=grounds, closes_at=closes_at, by=actor, at=at)
+    teams = assign_doors(opened, by=actor, at=at)
+    messages.info(
+        request,
+        _("Round %(number)s is open; %(teams)s teams have their doors.") % {"number": opened.number, "teams": teams},
+    )
+    return redirect("campaign", found.pk)
+
+
+@require_POST
+@needs("campaign.open")
+def round_close(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will close a round."""
+    actor = signed_in(request)
+    found = get_round(pk, actor=actor, act="campaign.open")
+    close_round(found, by=actor, at=now())
+    return redirect("campaign", found.campaign_id)
+
+
+@require_POST
+@needs("campaign.open")
+def campaign_close(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will close a campaign."""
+    actor = signed_in(request)
+    close_campaign(get_campaign(pk, actor=actor, act="campaign.open"), by=actor, at=now())
+    return redirect("campaign", pk)
+
+
+@require_GET
+@needs("conflict.decide")
+def conflicts(request: HttpRequest) -> HttpResponse:
+    """This page will show the conflicts on the post's ground beside the visits that stand."""
+    actor = signed_in(request)
+    waiting = list(conflicts_for(actor)[:PAGE])
+    standing = Visit.objects.everywhere("shown beside a conflict on the post's own ground").in_bulk(
+        [conflict.visit_id for conflict in waiting]
+    )
+    pairs = [
+        (conflict, standing.get(conflict.visit_id), Outcome(conflict.payload["outcome"]).label) for conflict in waiting
+    ]
+    return render(request, "screening/conflicts.html", {"pairs": pairs})
+
+
+@require_POST
+@needs("conflict.decide")
+def conflict_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will decide one conflict."""
+    actor = signed_in(request)
+    decide_conflict(get_conflict(pk, actor=actor), decision=request.POST.get("decision", ""), by=actor, at=now())
+    return redirect("conflicts")
