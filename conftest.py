@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from qipan.access.api import forget
 from qipan.access.testing import Cast, make_city
+
+settings.register_profile("qipan", deadline=None)  # a busy machine is no failure
+settings.load_profile("qipan")
 
 
 @pytest.fixture
