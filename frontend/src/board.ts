@@ -66,7 +66,7 @@ function plan(): void {
 }
 
 /** Replaces every region by the same region of another page, keeping the map where it is. */
-async function lay(address: string): Promise<void> {
+async function lay(address: string, focus = false): Promise<void> {
   const mine = ++turn;
   const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
   if (mine !== turn) return;
@@ -85,14 +85,18 @@ async function lay(address: string): Promise<void> {
   const states = root().querySelector<HTMLDetailsElement>("details.states");
   if (states) states.open = opened;
   latest = null;
+  if (focus && (document.activeElement === null || document.activeElement === document.body)) {
+    // What had the focus is gone with its level; the reader goes on at the first area of the new one.
+    const first = root().querySelector<HTMLElement>(".list a") ?? document.querySelector<HTMLElement>("#main");
+    first?.focus({ preventScroll: true });
+  }
   await renew();
   void ground();
 }
 
 async function open(address: string): Promise<void> {
   if (new URL(address, location.href).href !== location.href) history.pushState(null, "", address);
-  await lay(location.href);
-  root().querySelector<HTMLElement>(".list a, h1")?.focus({ preventScroll: true });
+  await lay(location.href, true);
 }
 
 function openArea(code: string): void {

@@ -32,10 +32,13 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
+    # Playwright's loop runs in this thread, beside which Django's own queries of the tests are refused otherwise.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield running
         running.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -45,10 +48,10 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server, monkeypatch, troubles) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, live_server, settings, troubles) -> Iterator[Callable[..., Page]]:
     """Opens a page as a member of the cast: ``open_page(scene, "city_commander", "/board", width=1440)``."""
-    # Playwright's loop runs in this thread; the tests' own queries are few and short.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    # SQLite's test database lives in memory and knows no second connection: nothing is read ahead on it.
+    settings.BOARD_AHEAD = False
     ticker.forget()
     contexts: list[BrowserContext] = []
 
