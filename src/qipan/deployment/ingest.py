@@ -1,9 +1,9 @@
 """Set-based SQL of the room: how ground is cut for teams, and the mass writes. The same on both databases."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from django.db import connection
@@ -11,15 +11,9 @@ from django.db.models import QuerySet
 
 from qipan.duties.api import Unit
 from qipan.kernel.place import Range
+from qipan.territory.api import Compound
 
 from . import rules
-
-# The compounds of each chosen unit, in order; {units} is a subquery of unit ids.
-COMPOUNDS = """
-SELECT u.id, u.first, u.last, c.place, c.doors
-FROM duties_unit u JOIN territory_compound c ON c.place BETWEEN u.first AND u.last
-WHERE u.id IN ({units}) ORDER BY u.first, u.id, c.place
-"""
 
 # The doors at which a large compound is cut into equal parts of at most %s doors each.
 CUTS = """
@@ -27,9 +21,8 @@ SELECT compound, place FROM (
     SELECT big.place AS compound, d.place AS place, big.size AS size,
         row_number() OVER (PARTITION BY big.place ORDER BY d.place) - 1 AS before
     FROM (
-        SELECT DISTINCT c.place AS place, (c.doors + (c.doors + %s - 1) / %s - 1) / ((c.doors + %s - 1) / %s) AS size
-        FROM duties_unit u JOIN territory_compound c ON c.place BETWEEN u.first AND u.last
-        WHERE u.id IN ({units}) AND c.doors > %s
+        SELECT place, (doors + (doors + %s - 1) / %s - 1) / ((doors + %s - 1) / %s) AS size
+        FROM territory_compound WHERE place BETWEEN %s AND %s AND doors > %s
     ) AS big
     JOIN territory_door d ON d.place BETWEEN big.place AND big.place + 9999
 ) AS numbered
@@ -60,25 +53,28 @@ def moment(at: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(at)
 
 
-def _units_sql(units: QuerySet[Unit]) -> tuple[str, Sequence[Any]]:
-    sql, params = units.order_by().values("pk").query.sql_with_params()
-    return sql, params
-
-
 def team_grounds(units: QuerySet[Unit], *, per_doors: int) -> Iterator[tuple[int, list[Range]]]:
-    """This function will return, unit by unit, the ranges of its teams; a unit without doors is left out."""
-    chosen, params = _units_sql(units)
+    """This function will return, unit by unit, the ranges of its teams; a unit without doors is left out.
+
+    Units and compounds are met here and not in SQL: a join on a range of each has no good plan.
+    """
+    chosen = sorted(units.order_by().values_list("first", "last", "pk"))
+    if not chosen:
+        return
+    ground = Range(chosen[0][0] or 0, max(last or 0 for _first, last, _pk in chosen))
     cuts: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(CUTS.format(units=chosen), [per_doors] * 4 + [*params, per_doors])
+        cursor.execute(CUTS, [per_doors] * 4 + [*ground, per_doors])
         for compound, place in cursor.fetchall():
             cuts[compound].append(place)
-        cursor.execute(COMPOUNDS.format(units=chosen), params)
-        rows = cursor.fetchall()
-    for (unit_id, first, last), group in groupby(rows, key=lambda row: row[:3]):
-        compounds = [rules.Stock(place, doors) for *_unit, place, doors in group]
+    stock = list(Compound.objects.filter(place__range=ground).order_by("place").values_list("place", "doors"))
+    places = [place for place, _doors in stock]
+    for first, last, pk in chosen:
+        inside = stock[bisect_left(places, first or 0) : bisect_right(places, last or 0)]
+        compounds = [rules.Stock(place, doors) for place, doors in inside]
         if any(compound.doors for compound in compounds):
-            yield unit_id, rules.team_ranges(Range(first, last), rules.team_starts(compounds, per_doors, cuts))
+            mine = Range(first or 0, last or 0)
+            yield pk, rules.team_ranges(mine, rules.team_starts(compounds, per_doors, cuts))
 
 
 def insert_teams(
