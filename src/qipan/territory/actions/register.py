@@ -178,12 +178,13 @@ def import_register(
     """
     by.require("register.edit")
     path = Path(path)
-    communities = dict(
-        Area.objects.filter(hierarchy=OFFICIAL, valid_to=None, level=COMMUNITY).values_list("code", "name")
-    )
-    communities = {code: name for code, name in communities.items() if by.scope.covers(range_of(code))}
-    if not communities:
+    on_map = Area.objects.filter(hierarchy=OFFICIAL, valid_to=None, level=COMMUNITY)
+    if not by.scope.ranges or not on_map.exists():
         raise TerritoryMissing
+
+    def is_community(code: str) -> bool:
+        return code.isdigit() and by.scope.covers(range_of(code)) and on_map.filter(code=code).exists()
+
     held: dict[str, int] = {}
     for place in Compound.objects.values_list("place", flat=True):
         code = community_of(place)
@@ -201,7 +202,7 @@ def import_register(
         to_clear.clear()
 
     problems = Problems()
-    reader = RegisterReader(path, communities, problems, open_community)
+    reader = RegisterReader(path, problems, is_community=is_community, open_community=open_community)
     write("territory_door", DOOR_COLUMNS, reader.rows(), progress=progress, before_chunk=clear)
     if not reader.doors:
         raise BadInput([_("The file has no doors.")])

@@ -32,15 +32,20 @@ Opened = list[int]  # a compound's place and the number of its doors so far
 class RegisterReader:
     """One pass over a register file. ``rows`` yields the doors, ``compound_rows`` afterwards their compounds.
 
-    ``communities`` names the communities that may receive doors; ``open_community`` is called once for each
+    ``is_community`` says whether a code is a community that may receive doors; ``open_community`` is called once for each
     that does, before its first door.
     """
 
     def __init__(
-        self, path: Path, communities: dict[str, str], problems: Problems, open_community: Callable[[str], None]
+        self,
+        path: Path,
+        problems: Problems,
+        *,
+        is_community: Callable[[str], bool],
+        open_community: Callable[[str], None],
     ) -> None:
         self.path = path
-        self.communities = communities
+        self.is_community = is_community
         self.problems = problems
         self.open_community = open_community
         self.compounds: dict[tuple[str, str], Opened] = {}
@@ -73,10 +78,13 @@ class RegisterReader:
         self._find_twins()
         self.problems.check()
 
+    def _known(self, code: str) -> bool:
+        return code in self.serials or self.is_community(code)
+
     def _open(self, line: int, community: str, compound: str) -> Opened | None:
         """This method will give a compound met for the first time its serial; None when it cannot have one."""
         code = community[:_CODE]
-        if len(community) < _CODE or community[_CODE:].strip("0") or code not in self.communities:
+        if len(community) < _CODE or community[_CODE:].strip("0") or not self._known(code):
             reason = _("“%(code)s” is not the code of a community on the map.")
             self.problems.add(line, reason % {"code": community[:40]})
             return None
