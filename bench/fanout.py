@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from qipan.desk.api import Task, admit_emergency, receipt_tree, receive, send_tasks, unread, unread_count
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor, Scope
-from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, Range, code_of, place_of, range_of
+from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, Range, code_of, range_of
 from qipan.territory.api import AreaView
 
 AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
@@ -65,7 +65,7 @@ def seed(communities: int, compounds: int) -> tuple[Unit, Actor]:
     return command, Actor(label="city command", acts=acts, scope=Scope.of([GROUND]), unit_id=command.pk)
 
 
-def fan_out(source: str, *, command: Unit, admission: Any, by: Actor, paper: Any = None) -> int:
+def fan_out(source: str, *, command: Unit, admission: Any, by: Actor) -> int:
     """This function will send one directive as the desk does."""
     return send_tasks(
         kind="DIRECTIVE", source=source, title="全市小区供暖情况核查", asker=command, organ_types=KINDS, grounds=[GROUND],
@@ -110,7 +110,7 @@ def row(name: str, value: float, unit: str, baseline: str, ratio: float | None, 
     return {"name": name, "value": value, "unit": unit, "baseline": baseline, "ratio": ratio, "goal": goal, "ok": ok}
 
 
-def compare(size: dict[str, int], times: int, given: dict[str, Any]) -> dict[str, Any]:
+def compare(times: int, given: dict[str, Any]) -> dict[str, Any]:
     """This function will time fan-out and ``bulk_create`` in turn; medians."""
     ours, theirs, sent = [], [], 0
     for n in range(times):
@@ -200,7 +200,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
         at=AT,
     )
     given = {"command": command, "admission": admission, "by": by}
-    results = [compare({}, 5, given)]
+    results = [compare(5, given)]
     clean()
     fan_out("directive:0", **given)
     if connection.vendor == "postgresql":
@@ -209,5 +209,4 @@ def run(quick: bool) -> list[dict[str, Any]]:
     results += unread_rows("directive:0")
     results.append(receipts("directive:0", by=by, count=50 if quick else 200))
     clean()
-    assert place_of("5101") == GROUND.first
     return results

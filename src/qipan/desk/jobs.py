@@ -7,6 +7,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue
+from qipan.territory.api import children
 
 from .actions.lateness import Escalated, escalate_late
 
@@ -18,6 +19,12 @@ def look_at_the_clock() -> None:
 
 
 def look() -> Escalated:
-    """This function will remind and escalate once, now."""
-    by = Actor.system("desk clock", ranges=[range_of(settings.CITY)])
-    return escalate_late(at=now(), by=by)
+    """This function will remind and escalate once, now: district by district, so that no lock is held for long."""
+    at = now()
+    city = range_of(settings.CITY)
+    districts = [ground for area in children(settings.CITY) for ground in area.ranges]
+    total = Escalated(0, 0, 0)
+    for ground in (*districts, *city.without(districts)):
+        done = escalate_late(at=at, by=Actor.system("desk clock", ranges=[ground]))
+        total = Escalated(total.reminded + done.reminded, total.raised + done.raised, total.named + done.named)
+    return total

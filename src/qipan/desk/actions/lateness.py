@@ -9,14 +9,14 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext
 
-from qipan.access.api import Post, named_leader
+from qipan.access.api import Post
 from qipan.journal.api import queue_message, record
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import COMMUNITY, code_of
 
 from ..ingest import insert_steps
 from ..models import Task
 from ..queries.desks import open_and_running
+from ..queries.leaders import leaders_at
 from ..rules import FAR_LEADER
 from ..terms import StepKind
 
@@ -83,6 +83,8 @@ def _raise_to_level_above(*, at: datetime, by: Actor) -> int:
 
 def _name_leaders(*, at: datetime, by: Actor) -> int:
     late = open_and_running(by.scope).filter(due_at__lte=at - FAR_LEADER, escalation=1)
+    if not late.exists():
+        return 0
     held = late.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", "place", "drill")
     by_leader = _by_leader(held, at=at)
     named = 0
@@ -101,18 +103,15 @@ def _name_leaders(*, at: datetime, by: Actor) -> int:
                 "tasks": len(ids),
                 "at": at.isoformat(),
             }
-            key = f"late-named:{leader.pk}:{int(at.timestamp())}:{drill:d}"
+            key = f"late-named:{leader.pk}:{int(at.timestamp())}:{by.scope.ranges[0].first}:{drill:d}"
             queue_message("notice", key=key, payload=payload, at=at, drill=drill)
     return named
 
 
 def _by_leader(rows: Iterable[tuple[int, int, bool]], *, at: datetime) -> dict[tuple[Post | None, bool], list[int]]:
-    """Groups tasks by the named leader of their place; an area with a leader is never smaller than a community."""
-    leaders: dict[str, Post | None] = {}
+    """Groups tasks by the named leader of their place."""
+    leader_of = leaders_at(at)
     grouped: dict[tuple[Post | None, bool], list[int]] = defaultdict(list)
     for pk, place, drill in rows:
-        community = code_of(place, COMMUNITY)
-        if community not in leaders:
-            leaders[community] = named_leader(place, at=at)
-        grouped[leaders[community], drill].append(pk)
+        grouped[leader_of(place), drill].append(pk)
     return grouped

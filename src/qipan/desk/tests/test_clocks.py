@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from qipan.access.api import named_leader
 from qipan.access.testing import Cast
 from qipan.desk.actions.asking import (
     ClockRuns,
@@ -22,9 +23,10 @@ from qipan.desk.jobs import look
 from qipan.desk.models import Task, TaskStep
 from qipan.desk.queries.audits import audit_tasks
 from qipan.desk.queries.desks import DeskCounts, desk_counts, history, late_tasks
+from qipan.desk.queries.leaders import leaders_at
 from qipan.journal.api import entries_of
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import range_of
+from qipan.kernel.place import place_of, range_of
 from qipan.kernel.refusal import BadInput, NotFound
 
 from .test_receipts import admitted, send, task_of
@@ -108,6 +110,14 @@ def test_the_job_looks_at_the_city(city: Cast, monkeypatch: pytest.MonkeyPatch):
     sent(city)
     monkeypatch.setattr("qipan.desk.jobs.now", lambda: city.at + timedelta(hours=9))
     assert look() == Escalated(0, 8, 0)
+
+
+def test_leaders_read_once_are_those_of_access(city: Cast):
+    leader_of = leaders_at(city.at)
+    for code in ("510104001001001", "510104", "510105002", "5101", "5102"):
+        assert leader_of(place_of(code)) == named_leader(place_of(code), at=city.at)
+    assert leader_of(place_of("510104001")) == city.post("district_head")
+    assert leader_of(place_of("5101")) is None
 
 
 def test_a_suspended_clock_is_neither_late_nor_escalated_and_gets_its_time_back(city: Cast):
