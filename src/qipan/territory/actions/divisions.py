@@ -18,6 +18,7 @@ from ..models import Area
 from ..rules.divisions import SHAPE, DivisionRow, synthetic_divisions, without_empty_shells
 from ..terms import ChangeKind, Hierarchy
 from .changes import HeldIsNewer, check_day, check_ground, note
+from .restructure import return_ground
 
 
 class TooMuchRemoved(Refusal):
@@ -130,6 +131,7 @@ def import_divisions(
         if removed > max(REMOVED_MANY, held * REMOVED_PART) and not removal_meant:
             raise TooMuchRemoved(removed=removed, held=held)
         changed = staging.apply(valid_from)
+    return_ground((code for code, _name in report.added), valid_from)
     if changed:
         note(
             "import_divisions",

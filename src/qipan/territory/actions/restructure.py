@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import publish
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, DISTRICT, Range, range_of
+from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, DISTRICT, Range, place_text, range_of
 from qipan.kernel.refusal import Refusal
 
 from ..ingest.counts import count_doors
@@ -77,6 +77,25 @@ def _give_ground(level: int, ranges: Iterable[Range], to: str, on: date) -> None
     for part in ranges:
         if not home.covers(part):  # an area's own range needs no row
             AreaRange.objects.create(code=to, first=part.first, last=part.last, valid_from=on)
+
+
+def return_ground(added: Iterable[str], on: date) -> None:
+    """This function will give moved ground back where an import brought its old area back or ended its owner."""
+    rows = list(AreaRange.objects.filter(hierarchy=OFFICIAL, valid_to=None))
+    if not rows:
+        return
+    back = set(added)
+    owners = set(
+        Area.objects.filter(hierarchy=OFFICIAL, valid_to=None, code__in={row.code for row in rows}).values_list(
+            "code", flat=True
+        )
+    )
+    for row in rows:
+        first = place_text(row.first)
+        homes = {first[:length] for length in CODE_LENGTHS if length >= len(row.code)}
+        returned = any(home in back and range_of(home).covers(Range(row.first, row.last)) for home in homes)
+        if returned or row.code not in owners:
+            _end([row], on)
 
 
 def _move_children(codes: Sequence[str], to: str, on: date) -> None:

@@ -23,6 +23,7 @@ from qipan.territory.api import (
     children,
     denominator,
     get_area,
+    import_divisions,
     merge_area,
     path_to,
     set_denominator,
@@ -30,7 +31,7 @@ from qipan.territory.api import (
 )
 from qipan.territory.models import Area, AreaRange
 
-from .conftest import AT, journal
+from .conftest import AT, city_rows, journal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("ORG-5")]
 A, B, C = "510104001", "510104002", "510105001"
@@ -110,6 +111,26 @@ def test_a_split_and_the_way_back(city, keeper):
     assert range_of(A).meets(get_area(A).ranges[0])
     assert [a.code for a in children(A)] == [A + "001", A + "002"]
     assert area_at(place, 3, on=APRIL).code == "510104009"
+
+
+@pytest.mark.parametrize("into", [B, C])
+def test_an_import_that_brings_a_merged_street_back_returns_its_ground(city, keeper, into):
+    merge_area(A, into=into, on=MAY, by=keeper, at=AT)
+    report = import_divisions(city_rows(), valid_from=JUNE, source="map of June", by=keeper, at=AT)
+    assert report.counts == {"added": 1, "removed": 0, "renamed": 0, "moved": 2}
+    place = range_of(A + "001").first
+    assert [area_at(place, 3, on=day).code for day in (APRIL, MAY, JUNE)] == [A, into, A]
+    assert [area_at(place, 2, on=day).code for day in (APRIL, MAY, JUNE)] == ["510104", into[:6], "510104"]
+    for code in (A, B, C, "510104", "510105"):
+        assert get_area(code).ranges == (range_of(code),)
+
+
+def test_an_import_without_a_street_that_was_split_off_returns_its_ground(city, keeper):
+    split_area(A, new_code="510104009", name="新街道", parts=[A + "002"], on=MAY, by=keeper, at=AT)
+    report = import_divisions(city_rows(), valid_from=JUNE, source="map of June", by=keeper, at=AT)
+    assert report.counts == {"added": 0, "removed": 1, "renamed": 0, "moved": 1}
+    assert get_area(A).ranges == (range_of(A),)
+    assert area_at(range_of(A + "002").first, 3, on=MAY).code == "510104009"
 
 
 def test_merged_communities_keep_their_compounds(city, keeper):
