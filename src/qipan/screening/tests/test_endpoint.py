@@ -5,8 +5,9 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import OperationalError
+from django.db import OperationalError, close_old_connections
 
 from qipan.access.api import issue_pass
 from qipan.kernel.clock import now
@@ -44,7 +45,12 @@ def short(raw, *, token=None, method="POST", **environ):
         **({"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}),
         **environ,
     }
-    body = b"".join(short_way(get_wsgi_application())(environ, start))
+    # As Django's own test client: the connection belongs to the test, not to the request.
+    request_started.disconnect(close_old_connections)
+    try:
+        body = b"".join(short_way(get_wsgi_application())(environ, start))
+    finally:
+        request_started.connect(close_old_connections)
     return Response(told["status"], told["headers"], body)
 
 
