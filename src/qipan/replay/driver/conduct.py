@@ -64,29 +64,30 @@ class Replay:
 
     # -- the whole ---------------------------------------------------------------------------------
 
-    def run(self) -> Report:
-        """This method will play everything and return the report; what does not hold is named in ``failed``."""
+    def run(self, told: Callable[[Report], object]) -> Report:
+        """This method will play everything and return the report; what does not hold is named in ``failed``.
+
+        ``told`` is given the report while the server still serves; a demo then goes on until Ctrl-C.
+        """
         began = time.monotonic()
         self.story.go_on(speed=1.0, at=self.story.midnight + timedelta(hours=6))
         self.ground = self._prepare()
-        try:
-            with self._serving():
-                self._log_in()
+        with self._serving():
+            self._log_in()
+            try:
                 self._alarm()
                 self._rounds()
-                self._end()
-                balance(self.report, Books(self.ledger, self.round_ids))
-                if self.plan.stay:
-                    self._told(began)
-                    self._serve_on()
-        finally:
+            finally:
+                self.watch.stop()
+            self._end()
+            balance(self.report, Books(self.ledger, self.round_ids))
             connection.close()
-        self._told(began)
+            self.report.seconds = round(time.monotonic() - began, 1)
+            self.report.failed = broken(self.report)
+            told(self.report)
+            if self.plan.stay:
+                self._serve_on()
         return self.report
-
-    def _told(self, began: float) -> None:
-        self.report.seconds = round(time.monotonic() - began, 1)
-        self.report.failed = broken(self.report)
 
     def _prepare(self) -> Ground:
         ground = prepare(
@@ -133,6 +134,7 @@ class Replay:
             self.say(f"  {login.username:10} {login.password}  {login.role:18} {login.unit}")
         self.command = CityCommand(self._line("city"), self.plan.city)
         self.admin = self._line("admin")
+        self.watch = Watch(self._line("lead"), self.plan.city, self.ledger, [], seed=self.plan.seed)
 
     def _line(self, username: str) -> Line:
         login = self.ground.login(username)
@@ -209,16 +211,17 @@ class Replay:
     def _rounds(self) -> None:
         self.round_ids: list[int] = []
         boards = [code for code in self.offices.areas() if len(code) > 4]
-        self.watch = Watch(self._line("lead"), self.plan.city, self.ledger, boards, seed=self.plan.seed)
+        self.watch.places = boards
         for number, days in enumerate(rounds_over(self.plan.days, self.plan.rounds), 1):
             round_id = self._open_round(number, days)
             self.watch.follow(round_id)
-            self.watch.start()
+            if number == 1:
+                self.watch.start()
             for left, day in zip(range(len(days), 0, -1), days, strict=True):
                 self._day(round_id, number, day, left)
             self.field.flush(round_id)
-            self.watch.stop()
             self._close_round(round_id, number)
+        self.watch.stop()
 
     def _open_round(self, number: int, days: list[int]) -> int:
         if number == 1:

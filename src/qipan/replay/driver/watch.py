@@ -37,8 +37,7 @@ class Watch:
     ledger: Ledger
     places: list[str]  # codes of areas that are looked at in turn
     seed: int = 0
-    round_id: int = 0
-    before: int = 0  # visits acknowledged before this round
+    before: dict[int, int] = field(default_factory=dict)  # visits acknowledged before each round began
     looks_ms: list[float] = field(default_factory=list)
     ages_s: list[float] = field(default_factory=list)
     checks: int = 0
@@ -93,17 +92,17 @@ class Watch:
             self.note(seen["status"] not in BUSY, f"{seen['code']}: {seen['status']}")
             return
         self.looks_ms.append(seen["ms"])
-        if seen.get("round") != self.round_id:
+        if seen.get("round") not in self.before:
             return
         self.checks += seen["checks"] - len(seen["wrong"])
         for wrong in seen["wrong"]:
             self.note(True, wrong)
         if seen["code"] == self.city:
-            self.ages_s.append(self.ledger.age_of(self.before + seen["visits"], seen["asked"]))
+            self.ages_s.append(self.ledger.age_of(self.before[seen["round"]] + seen["visits"], seen["asked"]))
 
     def follow(self, round_id: int) -> None:
         """This method will follow a round from its beginning."""
-        self.before, self.round_id = self.ledger.acknowledged, round_id
+        self.before[round_id] = self.ledger.acknowledged
 
     def note(self, wrong: bool, what: str) -> None:
         """This method will count a comparison."""

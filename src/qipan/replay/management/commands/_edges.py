@@ -1,6 +1,7 @@
 """What ``replay`` and ``demo`` share: options, a database of their own, a process in which it is set."""
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
@@ -52,6 +53,10 @@ def clear(environment: dict[str, str], *, own_database: bool) -> None:
     for name in names:
         for end in ("", "-wal", "-shm"):
             (folder / f"{name}{end}").unlink(missing_ok=True)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 class ReplayCommand(BaseCommand):
@@ -118,17 +123,21 @@ class ReplayCommand(BaseCommand):
         """This method will run a plan, print the summary and write the report; it ends with an error when one thing fails."""
         if not settings.CLOCK_FILE:
             raise CommandError("A replay runs on a clock of its own: start it with “qipan replay”.")
+
+        def told(report: Report) -> None:
+            self.stdout.write("")
+            self.stdout.write(summary(report))
+            if report_file is not None:
+                report.write(report_file)
+                self.stdout.write(f"report: {report_file}")
+
+        signal.signal(signal.SIGTERM, _end)  # so that the server ends too
         try:
-            report = Replay(plan, self.stdout.write).run()
+            report = Replay(plan, self.stdout.write).run(told)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         except (Unexpected, ServerLost, GivenUp, ServerDidNotStart) as error:
             raise CommandError(f"{error} (log: {plan.folder / 'server.log'})") from error
-        self.stdout.write("")
-        self.stdout.write(summary(report))
-        if report_file is not None:
-            report.write(report_file)
-            self.stdout.write(f"report: {report_file}")
         if report.failed:
             raise CommandError("\n".join(["This does not hold:", *report.failed]))
         return report
