@@ -48,7 +48,9 @@ def raw_rows(uploads: Uploads, count: int) -> list[tuple[Any, ...]]:
         key = uuid.UUID(said["id"])
         values = (said["round"], int(said["place"]), 1, Outcome[said["outcome"]].value)
         moment = str(now.replace(tzinfo=None)) if lite else now
-        rows.append((key.hex if lite else key, *values, moment, moment, batch.hex if lite else batch, hash(key) % 2**62))
+        rows.append(
+            (key.hex if lite else key, *values, moment, moment, batch.hex if lite else batch, hash(key) % 2**62)
+        )
     return rows
 
 
@@ -69,7 +71,9 @@ def raw(rows: list[tuple[Any, ...]]) -> float:
                 with cursor.copy(f"COPY staged ({COLUMNS}) FROM STDIN") as copy:
                     for row in chunk:
                         copy.write_row(row)
-                cursor.execute(f"INSERT INTO bench_visit ({COLUMNS}) SELECT {COLUMNS} FROM staged ON CONFLICT DO NOTHING")
+                cursor.execute(
+                    f"INSERT INTO bench_visit ({COLUMNS}) SELECT {COLUMNS} FROM staged ON CONFLICT DO NOTHING"
+                )
         else:
             driver.execute("BEGIN IMMEDIATE")
             driver.executemany(
@@ -145,7 +149,13 @@ def compare(city: City, *, repeats: int, scale: int) -> list[dict[str, Any]]:
         row("HTTP, 6 visits an upload, CPU app + database", middle["own6"]("cpu"), "us/visit", "ninja + bulk_create", middle["own6"]("cpu") / middle["peer6"]("cpu"), "<= 0.50", lambda r: r <= 0.50),
         row("HTTP, 100 visits an upload, CPU app + database", middle["own100"]("cpu"), "us/visit", "ninja + bulk_create", middle["own100"]("cpu") / middle["peer100"]("cpu"), "<= 0.50", lambda r: r <= 0.50),
     ]  # fmt: skip
-    for key, name in (("own100", "own, 100"), ("own6", "own, 6"), ("own1", "own, 1"), ("peer6", "ninja, 6"), ("peer100", "ninja, 100")):
+    for key, name in (
+        ("own100", "own, 100"),
+        ("own6", "own, 6"),
+        ("own1", "own, 1"),
+        ("peer6", "ninja, 6"),
+        ("peer100", "ninja, 100"),
+    ):
         of = middle[key]
         print(
             f"{name:12} {of('rate'):8,.0f} visits/s  CPU app {of('cpu_app'):6.1f} + database {of('cpu_db'):6.1f} us/visit"

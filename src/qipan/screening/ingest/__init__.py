@@ -6,11 +6,12 @@ one code per item; ``store`` chooses between them. The same tests prove both.
 
 import logging
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection
 
 from . import postgres, sqlite, writer
 from .answers import BatchAnswer, StoreUnavailable, answer
 from .decode import MAX_BYTES, Batch, BodyTooLarge, BodyUnreadable, decode
+from .register import follow_register
 
 __all__ = [
     "MAX_BYTES",
@@ -37,11 +38,21 @@ def store(batch: Batch) -> list[int]:
     if not batch.ids:
         return []
     try:
-        if connection.vendor == "postgresql":
-            return postgres.store(batch)
-        if connection.in_atomic_block:
-            return sqlite.store([batch])[0]
-        return writer.submit(batch)
+        try:
+            return _store(batch)
+        except IntegrityError:
+            # More doors were visited than the round counts: the register has grown since it was opened.
+            if connection.in_atomic_block or not follow_register(batch.rounds, batch.places):
+                raise
+            return _store(batch)
     except (DatabaseError, InterfaceError) as error:
         log.exception("A batch of %s visits could not be stored", len(batch.ids))
         raise StoreUnavailable from error
+
+
+def _store(batch: Batch) -> list[int]:
+    if connection.vendor == "postgresql":
+        return postgres.store(batch)
+    if connection.in_atomic_block:
+        return sqlite.store([batch])[0]
+    return writer.submit(batch)

@@ -224,3 +224,20 @@ def test_a_lost_connection_is_taken_up_again(field):
     visit = field.visit(field.doors[0], at=(field.at - timedelta(hours=1)).isoformat())
     assert field.told(visit) == ["stored"]
     assert field.told(visit) == ["duplicate"]
+
+
+def test_doors_that_were_added_to_the_register_later_can_be_visited(field):
+    """Nine of ten doors visited; the register then gains three: the round's register follows, nothing is refused."""
+    from django.apps import apps
+
+    doors = field.doors[:10]
+    field.told(*[field.visit(place) for place in doors[:9]])
+    added = [doors[-1] + step for step in (1, 2, 3)]
+    apps.get_model("territory", "Door").objects.bulk_create(
+        apps.get_model("territory", "Door")(place=place, label=str(place % 100)) for place in added
+    )
+    apps.get_model("territory", "Compound").objects.filter(place=doors[0] - 1).update(doors=13)
+    assert field.told(*[field.visit(place) for place in added]) == ["stored"] * 3
+    total = coverage_total(field.round.pk, [get_area(f"{doors[0]:019d}"[:15]).ranges[0]])
+    assert (total.doors, total.settled) == (13, 12)
+    assert audit_coverage() == audit_batches() == []
