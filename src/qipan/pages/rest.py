@@ -52,6 +52,6 @@ def outlines(request: HttpRequest, code: str, by: str = OFFICIAL) -> HttpRespons
 
 
 @router.get("/search")
-def search(request: HttpRequest, q: str = Query("", max_length=60)) -> list[dict[str, str]]:  # type: ignore[type-arg]
+def search(request: HttpRequest, q: str = Query("", max_length=60)) -> list[dict[str, str]]:
     """This endpoint will return areas and compounds on the actor's ground whose name or code matches ``q``."""
     return places_like(q.strip(), actor=signed_in(request))

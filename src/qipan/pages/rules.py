@@ -19,7 +19,7 @@ class Tally:
     sorted and may repeat.
     """
 
-    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[int]]) -> None:
+    def __init__(self, columns: Sequence[str], rows: Iterable[tuple[int, ...]]) -> None:
         ordered = sorted(rows)
         self.columns = tuple(columns)
         self._places = [row[0] for row in ordered]

@@ -51,8 +51,6 @@ class DirectiveLine:
     asked: int
     delivered: int
     read: int
-    done: int
-    objected: int
     last_s: float | None  # from the decision to the last node that has received
 
     @property
@@ -152,8 +150,6 @@ class Board:
                     "delivered": line.delivered,
                     "read": line.read,
                     "unread": line.unread,
-                    "done": line.done,
-                    "objected": line.objected,
                     "last_s": line.last_s,
                 }
                 for pk, line in newest.items()
@@ -244,8 +240,8 @@ def board_of(
     lines, received = _directives(tick, area.ranges, drill)
     desks = tick.part(parts.tasks, drill)
     metric = rules.chosen(show, round_open=coverage is not None, directive_open=bool(lines))
-    measured = [m for m in tick.part(parts.measures, area.ranges) if m.drill == drill]
-    forms = [opening for opening in tick.part(parts.forms_open, area.ranges) if opening.drill == drill]
+    measured = [m for m in tick.part(parts.measures) if m.drill == drill and rules.meet(m.first, m.last, area.ranges)]
+    forms = [f for f in tick.part(parts.forms_open) if f.drill == drill and rules.meet(f.first, f.last, area.ranges)]
 
     def row(sub: AreaView | None, ranges: tuple[Range, ...], minus: list[Row] | None = None) -> Row:
         shares: dict[str, Share | None] = {
@@ -306,22 +302,15 @@ def _coverage(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[Cover
 
 def _directives(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[list[DirectiveLine], rules.Tally | None]:
     lines, first = [], None
-    for directive in tick.part(parts.directives, ranges, drill):
+    open_ones = tick.part(parts.directives, drill)
+    here = [found for found, ground in open_ones if any(rules.meet(*target, ranges) for target in ground)]
+    for directive in here[: parts.DIRECTIVES]:
         tally = tick.part(parts.receipts, directive.source)
         counts = tally.over(ranges)
         first = first or tally
-        last = tick.part(parts.last_delivery, directive.source, ranges)
-        lines.append(
-            DirectiveLine(
-                directive,
-                counts["asked"],
-                counts["delivered"],
-                counts["read"],
-                counts["done"],
-                counts["objected"],
-                (last - directive.decided_at).total_seconds() if last else None,
-            )
-        )
+        last = parts.last_delivery(directive.source, ranges, counts["delivered"])
+        last_s = (last - directive.decided_at).total_seconds() if last else None
+        lines.append(DirectiveLine(directive, counts["asked"], counts["delivered"], counts["read"], last_s))
     return lines, first
 
 

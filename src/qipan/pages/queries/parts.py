@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from time import monotonic
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Max, Q
+from django.db.models import Case, Count, Max, Q, When
 from django.utils import timezone
 
 from qipan.command.api import Directive, directives_for
 from qipan.deployment.api import Forces, forces
 from qipan.desk.api import Task, TaskKind, TaskState
-from qipan.forms.api import open_forms
+from qipan.forms.api import FormOpening, open_forms
 from qipan.kernel.actor import Actor, Scope
-from qipan.kernel.place import Range
-from qipan.posture.api import PostureView, measures_in_force, posture_over
+from qipan.kernel.place import Range, range_of
+from qipan.posture.api import Measure, PostureView, measures_in_force, posture_over
 from qipan.screening.api import DoorState, Round, coverage_by_place, current_round
 from qipan.territory.api import AreaView, DataMarks, children, data_marks, get_area, path_to
 
@@ -27,9 +28,11 @@ from ..rules import Tally
 Ground = tuple[Range, ...]
 TREE_SECONDS = 20  # areas change by the day; a board learns of it this soon
 SERVICE = (TaskKind.REQUEST, TaskKind.CARD)
-RECEIPTS = ("asked", "delivered", "read", "accepted", "done", "objected")
+RECEIPTS = ("asked", "delivered", "read")
+LATE, TODAY, LATER = 2, 1, 0
 TASKS = ("open", "late", "today", "service_open", "service_late", "service_today")
 DIRECTIVES = 3  # the newest are on the board; the rest one click away
+OPEN_DIRECTIVES = 500
 
 
 @lru_cache(maxsize=4096)
@@ -64,11 +67,12 @@ def coverage(round_id: int, *, at: datetime) -> Tally:
     return Tally(columns, coverage_by_place(round_id))
 
 
-def directives(ground: Ground, drill: bool, *, at: datetime) -> list[Directive]:
-    """This function will return the newest directives in force that touch a ground."""
-    reader = Actor.system("board", acts=["board.view"], ranges=ground)
+def directives(drill: bool, *, at: datetime) -> list[tuple[Directive, Ground]]:
+    """This function will return the directives in force, the newest first, each with the ground it is for."""
+    reader = Actor.system("board", acts=["board.view"], ranges=[range_of(settings.CITY)])
     open_ones = directives_for(reader).filter(recalled_at=None, drill=drill, superseded_by=None)
-    return list(open_ones.order_by("-issued_at", "-pk")[:DIRECTIVES])
+    newest = open_ones.prefetch_related("targets").order_by("-issued_at", "-pk")[:OPEN_DIRECTIVES]
+    return [(found, tuple(Range(to.first, to.last) for to in found.targets.all())) for found in newest]
 
 
 def receipts(source: str, *, at: datetime) -> Tally:
@@ -79,23 +83,25 @@ def receipts(source: str, *, at: datetime) -> Tally:
         .exclude(state=TaskState.RECALLED)
         .order_by()
         .values_list("place")
-        .annotate(
-            asked=Count("pk"),
-            delivered=Count("delivered_at"),
-            read=Count("read_at"),
-            accepted=Count("accepted_at"),
-            done=Count("pk", filter=Q(state=TaskState.DONE)),
-            objected=Count("pk", filter=Q(state=TaskState.OBJECTED)),
-        )
+        .annotate(asked=Count("pk"), delivered=Count("delivered_at"), read=Count("read_at"))
     )
     return Tally(RECEIPTS, rows)
 
 
-def last_delivery(source: str, ground: Ground, *, at: datetime) -> datetime | None:
-    """This function will return when the last node on a ground has received; None while nobody has."""
+@lru_cache(maxsize=4096)
+def _last_delivery(source: str, ground: Ground, delivered: int) -> datetime | None:
     found = Task.objects.within(Scope(ground)).filter(source=source).aggregate(last=Max("delivered_at"))
     last: datetime | None = found["last"]
     return last
+
+
+def last_delivery(source: str, ground: Ground, delivered: int) -> datetime | None:
+    """This function will return when the last node on a ground has received; None while nobody has.
+
+    It is read again only when ``delivered``, the number of those who have, is another.
+    """
+    read = _last_delivery.__wrapped__ if connection.in_atomic_block else _last_delivery
+    return read(source, ground, delivered)
 
 
 def day_ends(at: datetime) -> datetime:
@@ -111,22 +117,23 @@ def open_tasks(drill: bool) -> Q:
 
 def tasks(drill: bool, *, at: datetime) -> Tally:
     """This function will return open, late and due tasks by place; requests and cards apart from orders."""
-    late, today, service = Q(due_at__lt=at), Q(due_at__gte=at, due_at__lt=day_ends(at)), Q(kind__in=SERVICE)
+    due = Case(When(due_at__lt=at, then=LATE), When(due_at__lt=day_ends(at), then=TODAY), default=LATER)
     rows = (
         Task.objects.everywhere("the board sums tasks by place")
         .filter(open_tasks(drill))
         .order_by()
-        .values_list("place")
-        .annotate(
-            open=Count("pk"),
-            late=Count("pk", filter=late),
-            today=Count("pk", filter=today),
-            service_open=Count("pk", filter=service),
-            service_late=Count("pk", filter=service & late),
-            service_today=Count("pk", filter=service & today),
-        )
+        .annotate(due=due, service=Case(When(kind__in=SERVICE, then=1), default=0))
+        .values_list("place", "due", "service")
+        .annotate(n=Count("pk"))
     )
-    return Tally(TASKS, rows)
+    return Tally(
+        TASKS,
+        (
+            (place, n, late * n, today * n, service * n, service * late * n, service * today * n)
+            for place, due, service, n in rows
+            for late, today in [(due == LATE, due == TODAY)]
+        ),
+    )
 
 
 def on_duty(ground: Ground, *, at: datetime) -> Forces:
@@ -134,11 +141,11 @@ def on_duty(ground: Ground, *, at: datetime) -> Forces:
     return forces(ground, at=at)
 
 
-def forms_open(ground: Ground, *, at: datetime) -> list:
-    """This function will return the forms that are open on a ground."""
-    return open_forms(ground, at=at)
+def forms_open(*, at: datetime) -> list[FormOpening]:
+    """This function will return the forms that are open anywhere in the city."""
+    return list(open_forms([range_of(settings.CITY)], at=at))
 
 
-def measures(ground: Ground, *, at: datetime) -> list:
-    """This function will return the measures in force on a ground, those that end first first."""
-    return list(measures_in_force(ground, at=at))
+def measures(*, at: datetime) -> list[Measure]:
+    """This function will return the measures in force anywhere in the city, those that end first first."""
+    return list(measures_in_force([range_of(settings.CITY)], at=at))

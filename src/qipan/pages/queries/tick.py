@@ -8,6 +8,7 @@ board is answered from memory and is never older than ``LIMIT`` seconds; when no
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Any
@@ -32,14 +33,14 @@ class Tick:
         self.read_at = time.monotonic()
         self._parts: dict[Key, Any] = {}
         self._asked: dict[Key, float] = {}
-        self._lock = threading.Lock()
+        self._locks: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
 
     def part(self, loader: Loader, *key: Hashable) -> Any:
         """This method will return ``loader(*key, at=self.at)``, read once in the life of the tick."""
         wanted = (loader, key)
         self._asked[wanted] = time.monotonic()
         if wanted not in self._parts:
-            with self._lock:
+            with self._locks[wanted]:
                 if wanted not in self._parts:
                     self._parts[wanted] = loader(*key, at=self.at)
         return self._parts[wanted]
@@ -66,17 +67,18 @@ class Ticker:
 
     def current(self, clock: Callable[[], datetime]) -> Tick:
         """This method will return a tick that is at most ``LIMIT`` seconds old, from memory where possible."""
-        self._looked = time.monotonic()
+        arrived = self._looked = time.monotonic()
         if connection.in_atomic_block:
             return Tick(clock())  # what this transaction sees is nobody else's, and nobody else's is its own
         limit = LIMIT if settings.BOARD_AHEAD else PERIOD
         if settings.BOARD_AHEAD:
             self._wake(clock)
         tick = self._tick
-        if tick is None or time.monotonic() - tick.read_at > limit:
+        if tick is None or arrived - tick.read_at > limit:
             with self._reading:
                 tick = self._tick
-                if tick is None or time.monotonic() - tick.read_at > limit:
+                # Who has waited takes what was read meanwhile: on a slow machine each look would else read again.
+                if tick is None or arrived - tick.read_at > limit:
                     tick = self._tick = tick.next(clock()) if tick else Tick(clock())
         return tick
 

@@ -57,7 +57,7 @@ def test_the_city_board_shows_the_figures_of_the_story(scene):
     assert found["coverage"]["visits"] == 20
     assert found["directives"] == {
         str(scene.directive.pk): {
-            "asked": 30, "delivered": 4, "read": 4, "unread": 26, "done": 0, "objected": 0, "last_s": 120.0,
+            "asked": 30, "delivered": 4, "read": 4, "unread": 26, "last_s": 120.0,
         }
     }  # fmt: skip
     assert found["tasks"] == {
