@@ -8,6 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from qipan.duties.api import Unit
+from qipan.forms.api import Form
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -69,14 +71,14 @@ class RoundOpened:
 
 @transaction.atomic
 def open_campaign(
-    *, title: str, basis: str, unit: object, form: object | None, by: Actor, at: datetime, drill: bool = False
+    *, title: str, basis: str, unit: Unit, form: Form | None, by: Actor, at: datetime, drill: bool = False
 ) -> Campaign:
     """This function will open a screening campaign, as yet without a round.
 
     Raises ``NotAllowed``, ``NotFound``, ``BasisMissing``.
     """
     by.require("campaign.open")
-    if unit.place not in by.scope:  # type: ignore[attr-defined]
+    if unit.place not in by.scope:
         raise NotFound
     if not title.strip() or not basis.strip():
         raise BasisMissing

@@ -68,7 +68,7 @@ class BatchAnswer:
 
 _encoder = msgspec.json.Encoder(enc_hook=str)
 _NAMES = {code.value: code.name.lower() for code in Code}
-_KINDS = {Code.STORED: "stored", Code.DUPLICATE: "duplicate", Code.CONFLICT: "conflict"}
+_KINDS: dict[int, str] = {Code.STORED: "stored", Code.DUPLICATE: "duplicate", Code.CONFLICT: "conflict"}
 
 
 def answer(batch: Batch, codes: list[int]) -> BatchAnswer:

@@ -95,6 +95,5 @@ def _call(parameters: tuple[object, ...]) -> list[int]:
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 2  # Django's own cursors bind on the client and are never prepared
     with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        row = cursor.execute(CALL, parameters, prepare=True).fetchone()
-    codes: list[int] = row[0]
-    return codes
+        (codes,) = cursor.execute(CALL, parameters, prepare=True).fetchall()[0]
+    return list(codes)

@@ -58,7 +58,7 @@ def _batches() -> Iterator[tuple[str, list[tuple[str, int, int, int, int, int]]]
     displaced: dict[str, list[Any]] = {}
     replaced = VisitConflict.objects.everywhere("an audit").exclude(replaced=None).order_by("decided_at", "pk")
     for conflict in replaced:
-        old = conflict.replaced
+        old: dict[str, Any] = conflict.replaced or {}
         displaced.setdefault(old["batch"], []).append(
             (conflict.visit_id.hex, old["content"], old["round"], old["place"], old["outcome"], old["happened_us"])
         )

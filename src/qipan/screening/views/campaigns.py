@@ -55,7 +55,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 def campaign_open(request: HttpRequest) -> HttpResponse:
     """This view will open a campaign of the post's own unit."""
     actor = signed_in(request)
-    unit = Unit.objects.filter(pk=actor.unit_id).first()
+    unit = Unit.objects.filter(pk=actor.unit_id or 0).first()
     if unit is None:
         raise NotFound
     campaign = open_campaign(
@@ -164,7 +164,7 @@ class _Line:
 
 @require_GET
 @needs("campaign.view")
-def left_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def left_csv(request: HttpRequest, pk: int) -> Any:
     """This view will stream the whole list of what is left in a round and an area as CSV (UTF-8 with a mark)."""
     actor = signed_in(request)
     found = get_round(pk, actor=actor)

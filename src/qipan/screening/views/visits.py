@@ -44,12 +44,17 @@ class _Check(CsrfViewMiddleware):
         return reason
 
 
-_check = _Check(lambda request: HttpResponse())
+def _not_exempt(request: HttpRequest) -> HttpResponse:
+    """The check looks at the view it guards, and this room's is exempt for uploads with a pass."""
+    return HttpResponse()
+
+
+_check = _Check(_not_exempt)
 
 
 def _require_token(request: HttpRequest) -> None:
     _check.process_request(request)
-    if _check.process_view(request, lambda: None, (), {}) is not None:
+    if _check.process_view(request, _not_exempt, (), {}) is not None:
         raise CsrfMissing
 
 
