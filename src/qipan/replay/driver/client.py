@@ -30,7 +30,7 @@ class Answer:
 
     status: int
     body: bytes
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
     seconds: float
 
     def json(self) -> Any:

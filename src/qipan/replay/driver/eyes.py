@@ -49,7 +49,12 @@ def main() -> None:
     line = Line(told["address"], cookies=told["cookies"])
     dice = random.Random(told["seed"])  # noqa: S311
     closed = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), closed.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        closed.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     while not closed.wait(told["pause"]):
         code = told["city"] if dice.random() < 0.5 else dice.choice(told["places"])
         try:

@@ -80,7 +80,8 @@ class Offices:
 
     def _run(self, job: Callable[[Line, Device], None], numbers: Sequence[int]) -> None:
         waiting: Iterator[int] = iter(numbers)
-        lock, failures = threading.Lock(), []
+        lock = threading.Lock()
+        failures: list[BaseException] = []
 
         def work() -> None:
             line = Line(self.address)

@@ -89,7 +89,8 @@ class FieldWork:
 
     def _run(self, job: Callable[[Line, int], None], numbers: Iterator[int]) -> None:
         """Runs a job for each number on all threads; the first failure stops them and is raised here."""
-        lock, failures = threading.Lock(), []
+        lock = threading.Lock()
+        failures: list[BaseException] = []
 
         def work() -> None:
             line = Line(self.address)
