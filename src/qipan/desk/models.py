@@ -99,7 +99,9 @@ class Task(models.Model):
             # Receipts of a source by area.
             models.Index(fields=["source", "place"], name="desk_source"),
             # Who has not received or read? Exact, for any subtree.
-            models.Index(fields=["source", "place", "id"], name="desk_unread", condition=models.Q(read_at=None)),
+            models.Index(
+                fields=["source", "place", "id"], name="desk_unread", condition=models.Q(read_at=None, closed_at=None)
+            ),
             # A unit's open desk.
             models.Index(fields=["owner", "due_at"], name="desk_open", condition=models.Q(closed_at=None)),
             # What is late, where?

@@ -24,7 +24,7 @@ def leaders_at(at: datetime) -> Callable[[int], Post | None]:
         .everywhere("escalation reaches above the asker's own area")
         .order_by("-low", "high", "pk")
     )
-    grounds = [(Range(post.low, post.high), post) for post in posts]  # type: ignore[attr-defined]
+    grounds = [(Range(post.low, post.high), post) for post in posts]
 
     def leader_of(place: int) -> Post | None:
         return next((post for ground, post in grounds if place in ground), None)

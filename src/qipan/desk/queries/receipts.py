@@ -13,7 +13,6 @@ from qipan.kernel.actor import Scope
 from qipan.territory.api import AreaView
 
 from ..models import Task
-from ..terms import TaskState
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def unread(source: str, *, scope: Scope, after: tuple[int, int] | None = None, l
 
     ``after`` is (place, id) of the last row seen; the next page begins behind it.
     """
-    rows = Task.objects.within(scope).filter(source=source, read_at=None).exclude(state=TaskState.RECALLED)
+    rows = Task.objects.within(scope).filter(source=source, read_at=None, closed_at=None)
     if after is not None:
         place, pk = after
         rows = rows.filter(Q(place__gt=place) | Q(place=place, pk__gt=pk), place__gte=place)
@@ -55,8 +54,7 @@ def unread(source: str, *, scope: Scope, after: tuple[int, int] | None = None, l
 
 def unread_count(source: str, *, scope: Scope) -> int:
     """This function will count exactly who has not read a source's task in a scope."""
-    rows = Task.objects.within(scope).filter(source=source, read_at=None)
-    return rows.exclude(state=TaskState.RECALLED).count()
+    return Task.objects.within(scope).filter(source=source, read_at=None, closed_at=None).count()
 
 
 TREE = """
