@@ -56,7 +56,7 @@ def opened_nothing():
     )
 
 
-@pytest.mark.row("EMG-2", "EMG-7")
+@pytest.mark.row("EMG-2")
 def test_one_action_opens_everything_on_the_chosen_ground_and_nothing_elsewhere(cast, declared):
     activation = activate(cast, declared)
     items = list(activation.items.order_by("order"))
