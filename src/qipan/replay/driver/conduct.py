@@ -212,6 +212,7 @@ class Replay:
         self.round_ids: list[int] = []
         boards = [code for code in self.offices.areas() if len(code) > 4]
         self.watch.places = boards
+        self.offices.begin_signing()
         for number, days in enumerate(rounds_over(self.plan.days, self.plan.rounds), 1):
             round_id = self._open_round(number, days)
             self.watch.follow(round_id)
@@ -221,7 +222,7 @@ class Replay:
                 self._day(round_id, number, day, left)
             self.field.flush(round_id)
             self._close_round(round_id, number)
-        self.watch.stop()
+        self.offices.end_signing()
 
     def _open_round(self, number: int, days: list[int]) -> int:
         if number == 1:

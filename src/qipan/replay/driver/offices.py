@@ -60,6 +60,9 @@ class Offices:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _source: str = ""
     _signed: int = 0
+    _shown: dict[int, list[int]] = field(default_factory=dict)
+    _signing: threading.Thread | None = None
+    _failure: BaseException | None = None
 
     def areas(self) -> list[str]:
         """This method will return the codes of the districts, streets and communities that have a desk."""
@@ -67,18 +70,37 @@ class Offices:
         return sorted(found)
 
     def read_desks(self) -> None:
-        """This method will let every device read its desk once, and sign for most of what lies there."""
-        self._run(self._read, range(len(self.devices)))
+        """This method will let every device ask for its desk once: what it shows is delivered."""
+        self._run(self._read, range(len(self.devices)), threads=self.threads)
+
+    def begin_signing(self) -> None:
+        """This method will let the devices sign for what they were shown, one after the other, while other work goes on."""
+        self._signing = threading.Thread(target=self._sign_all, name="offices", daemon=True)
+        self._signing.start()
+
+    def end_signing(self) -> None:
+        """This method will wait for the last signature; raises what went wrong there."""
+        if self._signing is not None:
+            self._signing.join()
+            self._signing = None
+        if self._failure is not None:
+            raise self._failure
+
+    def _sign_all(self) -> None:
+        try:
+            self._run(self._sign_own, sorted(self._shown), threads=1)
+        except BaseException as failure:  # told in the thread that waits
+            self._failure = failure
 
     def sign_paper(self, source: str) -> int:
         """This method will let communities enter what their compounds signed on paper; returns how many."""
         self._source = source
         communities = [n for n, device in enumerate(self.devices) if len(device.code) == 12]
         self._signed = 0
-        self._run(self._sign, communities)
+        self._run(self._sign_paper, communities, threads=self.threads)
         return self._signed
 
-    def _run(self, job: Callable[[Line, Device], None], numbers: Sequence[int]) -> None:
+    def _run(self, job: Callable[[Line, int], None], numbers: Sequence[int], *, threads: int) -> None:
         waiting: Iterator[int] = iter(numbers)
         lock = threading.Lock()
         failures: list[BaseException] = []
@@ -91,52 +113,53 @@ class Offices:
                         number = next(waiting, None)
                     if number is None:
                         return
-                    self._patiently(job, line, self.devices[number])
+                    self._patiently(job, line, number)
             except BaseException as failure:  # told in the calling thread
                 failures.append(failure)
             finally:
                 line.close()
 
-        threads = [threading.Thread(target=work, daemon=True) for _n in range(self.threads)]
-        for thread in threads:
+        working = [threading.Thread(target=work, daemon=True) for _n in range(threads)]
+        for thread in working:
             thread.start()
-        for thread in threads:
+        for thread in working:
             thread.join()
         if failures:
             raise failures[0]
 
-    def _patiently(self, job: Callable[[Line, Device], None], line: Line, device: Device) -> None:
-        line.pass_token = device.token
+    def _patiently(self, job: Callable[[Line, int], None], line: Line, number: int) -> None:
+        line.pass_token = self.devices[number].token
         give_up = time.monotonic() + PATIENCE_S
         while True:
             try:
-                job(line, device)
+                job(line, number)
                 return
             except ServerLost:
                 if time.monotonic() > give_up:
                     raise
                 time.sleep(0.5)
 
-    def _read(self, line: Line, device: Device) -> None:
-        """Reads a desk: what it shows is delivered; most of it is read and accepted."""
-        tasks = [task for task in line.read("/api/desk/inbox")["tasks"] if task["state"] in ("SENT", "DELIVERED")]
+    def _read(self, line: Line, number: int) -> None:
+        tasks = line.read("/api/desk/inbox")["tasks"]
         shown = time.monotonic()
-        dice = random.Random(f"{self.seed} {device.code}")  # noqa: S311
-        state = "READ" if dice.random() < SLOW_SHARE else "ACCEPTED"
-        at = self.story.now()
-        if tasks:
-            self._receipts(line, [{"task": task["id"], "state": state, "at": at} for task in tasks])
         with self._lock:
+            self._shown[number] = [task["id"] for task in tasks if task["state"] in ("SENT", "DELIVERED")]
             for task in tasks:
                 self.delivered[task["source"]].append(shown)
 
-    def _sign(self, line: Line, device: Device) -> None:
+    def _sign_own(self, line: Line, number: int) -> None:
+        """Most of what was read is accepted; some offices read and do not sign."""
+        dice = random.Random(f"{self.seed} {self.devices[number].code}")  # noqa: S311
+        state = "READ" if dice.random() < SLOW_SHARE else "ACCEPTED"
+        at = self.story.now()
+        self._receipts(line, [{"task": task, "state": state, "at": at} for task in self._shown[number]])
+
+    def _sign_paper(self, line: Line, number: int) -> None:
         """Enters the signatures of a community's compounds that were reached on paper."""
         tasks = line.read("/api/desk/tasks", source=self._source, limit=500)["tasks"]
         papers = [task for task in tasks if task["on_paper"] and task["state"] in ("SENT", "DELIVERED")]
-        if papers:
-            at = self.story.now()
-            self._receipts(line, [{"task": task["id"], "state": "ACCEPTED", "at": at} for task in papers])
+        at = self.story.now()
+        self._receipts(line, [{"task": task["id"], "state": "ACCEPTED", "at": at} for task in papers])
         with self._lock:
             self._signed += len(papers)
 
