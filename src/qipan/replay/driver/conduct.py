@@ -197,7 +197,7 @@ class Replay:
         teams = [Team.of(row.team or 0, row.token, [], self.plan.seed) for row in passes]
         self.field = FieldWork(
             self.server.address, teams, self.ledger, self.story, self.plan.seed,
-            threads=self.plan.phones, faults=self.plan.faults,
+            threads=self.plan.phones, faults=self.plan.faults, usual=self.plan.upload,
         )  # fmt: skip
         self.field.fetch_doors()
         self.teams = self.field.teams

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MOST_UPLOAD = 300
 MOST_DAYS_A_ROUND = 4  # the playbook's first round is open for so long
 
 
@@ -23,6 +24,7 @@ class Plan:
     port: int = 0
     host: str = "127.0.0.1"
     phones: int = 4  # threads
+    upload: int = 6  # visits, usually
     faults: bool = True
     jobs: bool = True  # background jobs in a process beside the server
     stay: bool = False  # go on serving after the end
@@ -40,4 +42,6 @@ class Plan:
             found.append(f"a round lasts at most {MOST_DAYS_A_ROUND} days")
         if not (self.city.isascii() and self.city.isdigit() and len(self.city) == 4):
             found.append("--city is a code of four digits")
+        if not 1 <= self.upload <= MOST_UPLOAD:
+            found.append(f"--upload lies between 1 and {MOST_UPLOAD}")
         return found

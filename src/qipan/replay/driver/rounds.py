@@ -11,7 +11,7 @@ from .client import Answer, Line, ServerLost
 from .faults import AGAIN_SHARE, LATE_SHARE, OFFLINE_SHARE, Fault, some_fault
 from .ledger import Ledger
 from .story import WORKDAY, Story
-from .teams import LARGE_BATCH, Team, Upload, Visit, uploads
+from .teams import LARGE, USUAL, Team, Upload, Visit, uploads
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 3.0
 BUSY = (502, 503, 504)
@@ -34,6 +34,7 @@ class FieldWork:
     threads: int = 4
     patience_s: float = 120.0
     faults: bool = True
+    usual: int = USUAL
     rate: float = 800.0  # visits a second, learned day by day
     kept: dict[int, list[Visit]] = field(default_factory=dict)  # of teams that were offline, by team
     stop: threading.Event = field(default_factory=threading.Event)
@@ -140,7 +141,7 @@ class FieldWork:
         if self.faults and days_left > 1 and dice.random() < OFFLINE_SHARE:
             self.kept[team.id] = visits
             return
-        for upload in uploads(team, round_id, visits, dice):
+        for upload in uploads(team, round_id, visits, dice, usual=self.usual):
             if self.faults and dice.random() < LATE_SHARE:
                 late.append(upload)
                 continue
@@ -154,8 +155,8 @@ class FieldWork:
 
     def _send_kept(self, line: Line, round_id: int, team: Team) -> None:
         visits = self.kept.pop(team.id, [])
-        for start in range(0, len(visits), LARGE_BATCH):
-            self._deliver(line, Upload(team, round_id, visits[start : start + LARGE_BATCH]))
+        for start in range(0, len(visits), LARGE):
+            self._deliver(line, Upload(team, round_id, visits[start : start + LARGE]))
 
     def _deliver(self, line: Line, upload: Upload) -> None:
         """Sends an upload until the server has answered for each of its visits. Raises ``GivenUp``."""

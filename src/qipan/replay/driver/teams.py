@@ -22,7 +22,7 @@ OUTCOME_RANK = {
 }
 PRESUMED_VACANT = 10
 SETTLED_RANKS = frozenset(OUTCOME_RANK[name] for name in SETTLED)
-USUAL_BATCH, LARGE_BATCH, LARGE_SHARE = 6, 100, 0.02
+USUAL, LARGE, LARGE_SHARE = 6, 100, 0.02
 THIN_SHARE = 0.04  # teams short of hands, who leave doors unvisited
 CLOCK_OFF_SHARE = 0.01
 A_DAY = timedelta(days=1)
@@ -140,10 +140,12 @@ class Team:
             yield place, PRESUMED_VACANT if highest == 1 and visits >= MOST_VISITS else highest
 
 
-def uploads(team: Team, round_id: int, visits: list[Visit], dice: random.Random) -> Iterator[Upload]:
-    """This function will cut a day's visits into uploads of about six, now and then a large one."""
+def uploads(
+    team: Team, round_id: int, visits: list[Visit], dice: random.Random, *, usual: int = USUAL
+) -> Iterator[Upload]:
+    """This function will cut a day's visits into uploads of about ``usual`` visits, now and then a large one."""
     start = 0
     while start < len(visits):
-        size = LARGE_BATCH if dice.random() < LARGE_SHARE else dice.randint(USUAL_BATCH - 2, USUAL_BATCH + 2)
+        size = LARGE if dice.random() < LARGE_SHARE else dice.randint(usual - usual // 3, usual + usual // 3)
         yield Upload(team, round_id, visits[start : start + size])
         start += size

@@ -64,7 +64,7 @@ class ReplayCommand(BaseCommand):
 
     requires_system_checks: list[str] = []
     stay = False
-    scale, seconds = 0.01, 0.0
+    scale, upload = 0.01, 6
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--city", default=settings.CITY, help="division code of four digits (default %(default)s)")
@@ -80,6 +80,9 @@ class ReplayCommand(BaseCommand):
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--phones", type=int, default=4, metavar="THREADS")
+        parser.add_argument(
+            "--upload", type=int, default=self.upload, help="visits in a usual upload (default %(default)s)"
+        )
         parser.add_argument("--report", type=Path, metavar="FILE", help="where the report is written as JSON")
         parser.add_argument(
             "--kill-on-day", type=int, action="append", default=[], help="kill -9 of the server that day"
@@ -111,6 +114,7 @@ class ReplayCommand(BaseCommand):
             port=options["port"],
             host=options["host"],
             phones=options["phones"],
+            upload=options["upload"],
             stay=self.stay and not options.get("no_wait"),
             kill_on_day=tuple(options["kill_on_day"]),
         )

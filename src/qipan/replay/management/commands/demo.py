@@ -9,7 +9,7 @@ from ._edges import ReplayCommand
 class Command(ReplayCommand):
     help = "Play an emergency of eleven days in a few minutes while the board can be watched in the browser."
     stay = True
-    scale = 0.05
+    scale, upload = 0.05, 48  # each team sends what it has found once or twice a day
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
