@@ -162,7 +162,10 @@ class Uploads:
         return taken
 
     def rows(self, visits: int) -> list[dict[str, Any]]:
-        """This method will return visits without an upload around them."""
-        team = self.turn % len(self.streams)
-        self.turn += 1
-        return [next(self.streams[team]) for _ in range(visits)]
+        """This method will return visits without uploads around them, in the same order of teams."""
+        taken = []
+        while len(taken) < visits:
+            team = self.turn % len(self.streams)
+            self.turn += 1
+            taken += [next(self.streams[team]) for _ in range(100)]
+        return taken[:visits]

@@ -23,7 +23,8 @@ from .city import City, Uploads, build
 from .server import Server
 
 COLUMNS = "id, round_id, place, team_id, outcome, happened_at, received_at, batch, content"
-RAW_TRANSACTION = 5_000
+# Rows in a transaction of the raw driver: on PostgreSQL what suits it best, on SQLite as many as the writer commits.
+RAW_TRANSACTION = 5_000 if connection.vendor == "postgresql" else writer.MOST_VISITS
 
 
 def own_tables() -> None:
@@ -57,8 +58,8 @@ def raw_rows(uploads: Uploads, count: int) -> list[tuple[Any, ...]]:
 def raw(rows: list[tuple[Any, ...]]) -> float:
     """This function will store rows as fast as the driver can and return visits per second.
 
-    PostgreSQL: COPY into a temporary table, INSERT ... ON CONFLICT; SQLite: executemany; 5,000 rows
-    a transaction, each durable.
+    PostgreSQL: COPY into a temporary table, INSERT ... ON CONFLICT; SQLite: executemany. Each transaction
+    is durable.
     """
     connection.ensure_connection()
     driver = connection.connection
@@ -125,7 +126,7 @@ def compare(city: City, *, repeats: int, scale: int) -> list[dict[str, Any]]:
         for path in paths.values():
             server.order(path, connections, uploads.take(200, 6))
         for _repeat in range(repeats):
-            results["raw"].append(raw(raw_rows(uploads, 20 * RAW_TRANSACTION * scale // 100)))
+            results["raw"].append(raw(raw_rows(uploads, 1_000 * scale)))
             results["own100"].append(server.order(paths["own"], connections, uploads.take(4 * scale, 100)))
             results["own6"].append(server.order(paths["own"], connections, uploads.take(20 * scale, 6)))
             results["peer6"].append(server.order(paths["peer"], connections, uploads.take(10 * scale, 6)))

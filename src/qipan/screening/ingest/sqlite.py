@@ -21,18 +21,30 @@ STATES = (
     "not_home", "vacant_unknown", "vacant_known", "appointment", "language_help",
     "refused", "by_phone", "answered", "demolished", "presumed_vacant",
 )  # fmt: skip
-VISIT = """INSERT INTO screening_visit
-    (id, round_id, place, team_id, outcome, happened_at, received_at, batch, content) VALUES """
-ONE_VISIT, TEN_VISITS, HUNDRED_VISITS = (
-    VISIT + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows) for rows in (1, 10, 100)
+
+
+def inserts(table: str, columns: tuple[str, ...], sizes: tuple[int, ...]) -> dict[int, str]:
+    """This function will return the statement that inserts so many rows, for each size."""
+    row = f"({', '.join('?' * len(columns))})"
+    into = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - the names are this file's own
+    return {size: into + ", ".join([row] * size) for size in sizes}
+
+
+VISITS = inserts(
+    "screening_visit",
+    ("id", "round_id", "place", "team_id", "outcome", "happened_at", "received_at", "batch", "content"),
+    (100, 10, 1),
 )
+ENTRIES = inserts("journal_entry", ENTRY_COLUMNS, (10, 1))
 CONFLICT = """INSERT INTO screening_visitconflict
     (visit_id, content, place, team_id, payload, received_at, decided_by, decision) VALUES (?, ?, ?, ?, ?, ?, '', '')
     ON CONFLICT (visit_id, content) DO NOTHING"""
-# The names in these statements are this file's own.
-COUNT = f"""UPDATE screening_coverage SET {", ".join(f"{state} = {state} + ?" for state in STATES)},
-    visits = visits + ?, changed_at = ? WHERE round_id = ? AND place = ?"""  # noqa: S608
-ENTRY = f"INSERT INTO journal_entry ({', '.join(ENTRY_COLUMNS)}) VALUES ({', '.join('?' * len(ENTRY_COLUMNS))})"  # noqa: S608
+COUNT = (
+    "UPDATE screening_coverage SET "  # noqa: S608 - the names are this file's own
+    + ", ".join(f"{state} = {state} + (j.value ->> {n})" for n, state in enumerate((*STATES, "visits")))
+    + f", changed_at = j.value ->> {len(STATES) + 1} FROM json_each(?) j"
+    f" WHERE round_id = ? AND place = CAST(j.value ->> {len(STATES) + 2} AS INTEGER)"
+)
 ACT = "screening.store_visits"
 PRESUMED = DoorState.PRESUMED_VACANT.value
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
@@ -53,15 +65,13 @@ def read_list(cursor: sqlite3.Cursor, sql: str, *parameters: Any) -> list[Any]:
     return rows
 
 
-def write_visits(cursor: sqlite3.Cursor, rows: list[tuple[Any, ...]]) -> None:
-    """This function will insert visits, a hundred in a statement as long as there are as many."""
-    whole = len(rows) - len(rows) % 100
-    for start in range(0, whole, 100):
-        cursor.execute(HUNDRED_VISITS, list(chain.from_iterable(rows[start : start + 100])))
-    rest = len(rows) - whole - len(rows) % 10
-    for start in range(whole, whole + rest, 10):
-        cursor.execute(TEN_VISITS, list(chain.from_iterable(rows[start : start + 10])))
-    cursor.executemany(ONE_VISIT, rows[whole + rest :])
+def write_rows(cursor: sqlite3.Cursor, statements: dict[int, str], rows: list[tuple[Any, ...]]) -> None:
+    """This function will insert rows with the statements for so many rows at once, the largest first."""
+    start = 0
+    for size, statement in statements.items():
+        while len(rows) - start >= size:
+            cursor.execute(statement, list(chain.from_iterable(rows[start : start + size])))
+            start += size
 
 
 class RoundFacts:
@@ -84,14 +94,15 @@ class RoundFacts:
                 listed,
             )
         )
-        compounds = {place - place % 10_000 for place in self.doors}
-        covered = {
-            compound
-            for compound in compounds
-            if cursor.execute(
-                "SELECT 1 FROM screening_coverage WHERE round_id = ? AND place = ?", (round_id, compound)
-            ).fetchone()
-        }
+        covered = set(
+            read_list(
+                cursor,
+                "SELECT json_group_array(c.place) FROM json_each(?) j"
+                " CROSS JOIN screening_coverage c ON c.round_id = ? AND c.place = j.value",
+                json.dumps(list({place - place % 10_000 for place in self.doors})),
+                round_id,
+            )
+        )
         self.open_doors = (
             {place for place in self.doors if place - place % 10_000 in covered}
             if self.exists and not self.closed
@@ -155,7 +166,7 @@ class RoundFacts:
                     delta[was - 1] -= 1
         nothing = [0] * len(STATES)
         for compound, (added, received) in self.added.items():
-            yield (*deltas.get(compound, nothing), added, received, self.id, compound)
+            yield (*deltas.get(compound, nothing), added, received, compound)
 
 
 class Writing:
@@ -240,12 +251,12 @@ class Writing:
 
     def write(self, cursor: sqlite3.Cursor) -> None:
         """This method will write everything noted."""
-        write_visits(cursor, self.visits)
+        write_rows(cursor, VISITS, self.visits)
         for facts in self.rounds.values():
-            cursor.executemany(COUNT, list(facts.counter_rows()))
+            cursor.execute(COUNT, (json.dumps(list(facts.counter_rows())), facts.id))
         if self.conflicts:
             cursor.executemany(CONFLICT, self.conflicts)
-        cursor.executemany(ENTRY, self.entries)
+        write_rows(cursor, ENTRIES, self.entries)
 
 
 def store(batches: list[Batch]) -> list[list[int]]:
