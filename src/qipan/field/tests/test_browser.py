@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.utils.translation import override
 from playwright.sync_api import expect, sync_playwright
 
@@ -128,3 +129,10 @@ def test_targets_are_large_and_nothing_is_wider_than_the_phone(phone):
     )
     assert [entry for entry in small if entry[0] not in ("跳到正文",)] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_page_has_no_serious_accessibility_finding(phone):
+    _scene, _context, page = phone
+    expect(page.locator("[data-place]").first).to_be_visible()
+    findings = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    assert [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in findings] == []
