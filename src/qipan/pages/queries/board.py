@@ -303,7 +303,9 @@ def _coverage(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[Cover
 def _directives(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[list[DirectiveLine], rules.Tally | None]:
     lines, first = [], None
     open_ones = tick.part(parts.directives, drill)
-    here = [found for found, ground in open_ones if any(rules.meet(*target, ranges) for target in ground)]
+    here = [
+        found for found, ground in open_ones if any(rules.meet(target.first, target.last, ranges) for target in ground)
+    ]
     for directive in here[: parts.DIRECTIVES]:
         tally = tick.part(parts.receipts, directive.source)
         counts = tally.over(ranges)
