@@ -2,6 +2,7 @@
 
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -129,13 +130,18 @@ def build(doors: int, *, teams: int = 64, analyze: bool = True) -> City:
 
 
 def visits_of(city: City, team: int, *, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """This function will return visits of one team, door after door along its compounds, round and round."""
+    """This function will return visits of one team, door after door along its compounds, round and round.
+
+    Phones make ids of version 7 when the visit is made and upload them within the day, so ids reach the
+    server near each other but not in order.
+    """
     chance = random.Random(seed * 1000 + team)
     while True:
         for compound in city.grounds[team]:
             for door in range(1, DOORS + 1):
+                earlier = int(chance.random() * 12 * 3_600_000) << 80
                 yield {
-                    "id": str(uuid7()),
+                    "id": str(uuid.UUID(int=uuid7().int - earlier)),
                     "round": city.round.pk,
                     "place": f"{compound + door:019d}",
                     "outcome": chance.choice(OUTCOMES).name,
