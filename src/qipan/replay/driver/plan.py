@@ -20,7 +20,7 @@ class Plan:
     territory: str | None = None  # "package", "generated", or what can be had
     shape: tuple[int, int, int] | None = None  # districts, streets, communities of a generated city
     seconds: float = 0.0  # real seconds for the rounds; 0 is as fast as the server answers
-    directive_speed: float = 60.0
+    directive_speed: float = 12.0
     port: int = 0
     host: str = "127.0.0.1"
     phones: int = 4  # threads

@@ -11,7 +11,7 @@ from qipan.kernel.clock import set_clock
 DAY = timedelta(days=1)
 MORNING = timedelta(hours=8)
 WORKDAY = timedelta(hours=12)
-SLOW = 60.0  # while directives run: a minute a second, so that lead times read like minutes
+SLOW = 12.0  # while directives run: a minute in five seconds, so that lead times read like minutes
 
 
 @dataclass
