@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import select
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Line:
             said["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             said["X-CSRFToken"] = self.cookies.get("csrftoken", "")
             said["Referer"] = self.address
+        self._renew_if_closed()
         began = time.perf_counter()
         fresh = self._http is None
         try:
@@ -101,6 +103,11 @@ class Line:
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value
         return Answer(response.status, raw, response.headers, time.perf_counter() - began)
+
+    def _renew_if_closed(self) -> None:
+        """Lets go of an idle line that the server has hung up: something to read before a request is its end."""
+        if self._http is not None and self._http.sock is not None and select.select([self._http.sock], [], [], 0)[0]:
+            self.close()
 
     def _once(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from qipan.access.api import Account
 from qipan.replay.driver.ground import DEMO_ACCOUNTS, NotSynthetic, UsedBefore, prepare, refuse_real_data
+from qipan.replay.management.commands._edges import take
 from qipan.screening.api import Campaign
 from qipan.territory.api import Area, Compound
 
@@ -55,3 +56,8 @@ def test_it_does_not_run_on_the_clock_of_a_real_deployment(db, settings):
     with pytest.raises(CommandError, match="clock of its own"):
         call_command("replay", shape=(1, 2, 3))
     assert counts() == before
+
+
+def test_two_replays_never_share_a_folder(tmp_path):
+    assert take(tmp_path)
+    assert not take(tmp_path)

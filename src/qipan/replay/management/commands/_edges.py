@@ -1,5 +1,6 @@
 """What ``replay`` and ``demo`` share: options, a database of their own, a process in which it is set."""
 
+import fcntl
 import os
 import signal
 import sys
@@ -45,10 +46,22 @@ def environment(city: str, database: str | None) -> dict[str, str]:
     }
 
 
+def take(folder: Path) -> bool:
+    """This function will hold a replay's folder until the process ends; False when another holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(held, True)  # it stays held in the process that begins anew, and in no other
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return False
+    return True
+
+
 def clear(environment: dict[str, str], *, own_database: bool) -> None:
     """This function will remove what an earlier replay left in the folder; a database that was named stays."""
     folder = Path(environment["QIPAN_VAR"])
-    folder.mkdir(parents=True, exist_ok=True)
     names = ["clock.json", "huey.sqlite3", "server.log", "jobs.log"] + (["replay.sqlite3"] if own_database else [])
     for name in names:
         for end in ("", "-wal", "-shm"):
@@ -93,6 +106,8 @@ class ReplayCommand(BaseCommand):
         if os.environ.get(MARK) != "1":
             given = self.create_parser(argv[0], argv[1]).parse_args(argv[2:])
             own = environment(given.city, given.database)
+            if not take(Path(own["QIPAN_VAR"])):
+                raise SystemExit(f"Another replay of {given.city} is running in {own['QIPAN_VAR']}.")
             clear(own, own_database=given.database is None)
             os.execve(  # noqa: S606  the same program, with the settings of the replay
                 sys.executable, [sys.executable, "-m", "qipan.config.cli", *argv[1:]], {**os.environ, **own}
