@@ -12,7 +12,7 @@ from qipan.kernel.place import Range
 
 from ..rules import NEXT_STEP, check_again_at, state_of
 from ..terms import DoorState, NextStep
-from .coverage import _SETTLED, STATE_COLUMNS, _moment
+from .coverage import _JOIN, _SETTLED, STATE_COLUMNS, _moment
 
 
 class DoorLeft(NamedTuple):
@@ -136,10 +136,11 @@ def count_left(round_id: int, *, scope: Scope) -> int:
 
 def doors_of_team(team_id: int, round_id: int) -> list[DoorLine]:
     """This function will return the doors that a team visits in a round, by place, with the state of each."""
+    join = _JOIN[connection.vendor]  # from the team's grounds to their doors, never through all doors
     rows = _fetch(
-        "SELECT d.place, d.building, d.entrance, d.label, max(v.outcome), count(v.id)"
-        " FROM screening_assignment a JOIN territory_door d ON d.place BETWEEN a.first AND a.last"
-        " JOIN screening_coverage c ON c.round_id = a.round_id AND c.place = d.place - d.place %% 10000"
+        "SELECT d.place, d.building, d.entrance, d.label, max(v.outcome), count(v.id)"  # noqa: S608
+        f" FROM screening_assignment a {join} territory_door d ON d.place BETWEEN a.first AND a.last"
+        f" {join} screening_coverage c ON c.round_id = a.round_id AND c.place = d.place - d.place %% 10000"
         " LEFT JOIN screening_visit v ON v.round_id = a.round_id AND v.place = d.place"
         " WHERE a.team_id = %s AND a.round_id = %s"
         " GROUP BY d.place, d.building, d.entrance, d.label ORDER BY d.place",
