@@ -39,11 +39,17 @@ ENTRIES = inserts("journal_entry", ENTRY_COLUMNS, (10, 1))
 CONFLICT = """INSERT INTO screening_visitconflict
     (visit_id, content, place, team_id, payload, received_at, decided_by, decision) VALUES (?, ?, ?, ?, ?, ?, '', '')
     ON CONFLICT (visit_id, content) DO NOTHING"""
+_COUNTED = (*STATES, "visits")
+_DELTA = (*_COUNTED, "changed_at", "place")  # what an item of the JSON holds
+# The items become a table first, and the counters are looked up by its places: an UPDATE that joins json_each itself
+# goes through every compound of the round for each item.
 COUNT = (
-    "UPDATE screening_coverage SET "  # noqa: S608 - the names are this file's own
-    + ", ".join(f"{state} = {state} + (j.value ->> {n})" for n, state in enumerate((*STATES, "visits")))
-    + f", changed_at = j.value ->> {len(STATES) + 1} FROM json_each(?) j"
-    f" WHERE round_id = ? AND place = CAST(j.value ->> {len(STATES) + 2} AS INTEGER)"
+    "WITH delta AS MATERIALIZED (SELECT "  # noqa: S608 - the names are this file's own
+    + ", ".join(f"value ->> {n} AS d_{name}" for n, name in enumerate(_DELTA))
+    + " FROM json_each(?)) UPDATE screening_coverage SET "
+    + ", ".join(f"{name} = {name} + d_{name}" for name in _COUNTED)
+    + ", changed_at = d_changed_at FROM delta"
+    " WHERE round_id = ? AND place IN (SELECT d_place FROM delta) AND place = d_place"
 )
 ACT = "screening.store_visits"
 PRESUMED = DoorState.PRESUMED_VACANT.value
