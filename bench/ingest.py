@@ -14,9 +14,10 @@ from typing import Any
 
 from django.db import connection
 
+from qipan.kernel import writer
 from qipan.kernel.ids import uuid7
 from qipan.screening.api import Outcome
-from qipan.screening.ingest import decode, writer
+from qipan.screening.ingest import decode, sqlite
 from qipan.screening.queries import audit_batches, audit_coverage
 
 from .city import City, Uploads, build
@@ -24,7 +25,7 @@ from .server import Server
 
 COLUMNS = "id, round_id, place, team_id, outcome, happened_at, received_at, batch, content"
 # Rows in a transaction of the raw driver: on PostgreSQL what suits it best, on SQLite as many as the writer commits.
-RAW_TRANSACTION = 5_000 if connection.vendor == "postgresql" else writer.MOST_VISITS
+RAW_TRANSACTION = 5_000 if connection.vendor == "postgresql" else writer.MOST_ROWS
 
 
 def own_tables() -> None:
@@ -96,11 +97,12 @@ def group_commit(uploads: Uploads, *, requests: int, threads: int, most: int) ->
                 body = next(waiting, None)
             if body is None:
                 return
-            codes = writer.submit(decode(body[1], by=by, at=at))
+            batch = decode(body[1], by=by, at=at)
+            codes = writer.submit(sqlite.store, batch, rows=len(batch.ids))
             assert not any(codes), codes
 
     writer.stop()
-    usual, writer.MOST_BATCHES = writer.MOST_BATCHES, most
+    usual, writer.MOST_JOBS = writer.MOST_JOBS, most
     workers = [threading.Thread(target=work) for _ in range(threads)]
     begun = time.perf_counter()
     for worker in workers:
@@ -109,7 +111,7 @@ def group_commit(uploads: Uploads, *, requests: int, threads: int, most: int) ->
         worker.join()
     seconds = time.perf_counter() - begun
     writer.stop()
-    writer.MOST_BATCHES = usual
+    writer.MOST_JOBS = usual
     return requests * 6 / seconds
 
 

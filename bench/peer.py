@@ -22,9 +22,9 @@ from qipan.config.urls import urlpatterns as own  # noqa: E402
 from qipan.kernel.clock import now  # noqa: E402
 from qipan.kernel.ids import uuid7  # noqa: E402
 from qipan.screening.api import Outcome  # noqa: E402
-from qipan.screening.views.visits import short_way  # noqa: E402
+from qipan.webkit.short_way import with_short_ways  # noqa: E402
 
-application = short_way(django_application)
+application = with_short_ways(django_application)
 
 
 class PeerVisit(models.Model):

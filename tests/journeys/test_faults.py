@@ -60,7 +60,7 @@ def disk():
             limit["pages"] = cursor.fetchone()[0] + spare
         keep(connection)
 
-    from qipan.screening.ingest import writer
+    from qipan.kernel import writer
 
     connection_created.connect(keep)
     writer.stop()  # its next thread opens a connection of this size

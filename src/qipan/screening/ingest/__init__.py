@@ -8,7 +8,9 @@ import logging
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection
 
-from . import postgres, sqlite, writer
+from qipan.kernel import writer
+
+from . import postgres, sqlite
 from .answers import BatchAnswer, StoreUnavailable, answer
 from .decode import MAX_BYTES, Batch, BodyTooLarge, BodyUnreadable, decode
 from .register import follow_register
@@ -55,4 +57,4 @@ def _store(batch: Batch) -> list[int]:
         return postgres.store(batch)
     if connection.in_atomic_block:
         return sqlite.store([batch])[0]
-    return writer.submit(batch)
+    return writer.submit(sqlite.store, batch, rows=len(batch.ids))

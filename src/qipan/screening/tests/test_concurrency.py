@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from qipan.kernel import writer
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import range_of
 from qipan.screening.api import (
@@ -20,7 +21,7 @@ from qipan.screening.api import (
     decide_conflict,
     store_visits,
 )
-from qipan.screening.ingest import StoreUnavailable, sqlite, writer
+from qipan.screening.ingest import StoreUnavailable, sqlite
 from qipan.screening.models import Visit, VisitConflict
 from qipan.screening.queries import audit_batches, audit_coverage
 from qipan.screening.rules import state_of_outcomes

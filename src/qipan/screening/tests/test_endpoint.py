@@ -12,7 +12,7 @@ from django.db import OperationalError, close_old_connections
 from qipan.access.api import issue_pass
 from qipan.kernel.clock import now
 from qipan.screening.ingest import MAX_BYTES
-from qipan.screening.views.visits import short_way
+from qipan.webkit.short_way import with_short_ways
 
 from .conftest import COMMUNITY, rows_of
 
@@ -48,7 +48,7 @@ def short(raw, *, token=None, method="POST", **environ):
     # As Django's own test client: the connection belongs to the test, not to the request.
     request_started.disconnect(close_old_connections)
     try:
-        body = b"".join(short_way(get_wsgi_application())(environ, start))
+        body = b"".join(with_short_ways(get_wsgi_application())(environ, start))
     finally:
         request_started.connect(close_old_connections)
     return Response(told["status"], told["headers"], body)

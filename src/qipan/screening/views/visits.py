@@ -1,15 +1,9 @@
 """``POST /api/visits``: a plain view, because on this path a request's own cost is the bound."""
 
-import json
-from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils.translation import get_language_from_request, override
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
@@ -17,6 +11,7 @@ from qipan.access.api import actor_of_token, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import Refusal
 from qipan.webkit.middleware import refusal_json
+from qipan.webkit.short_way import Answer, Call, refused, short_way
 
 from ..actions import store_visits
 from ..ingest import MAX_BYTES, BodyTooLarge, StoreUnavailable
@@ -58,13 +53,10 @@ def _require_token(request: HttpRequest) -> None:
         raise CsrfMissing
 
 
-def _said(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
-    headers = {"Content-Type": "application/json"}
+def _extra(refusal: Refusal) -> dict[str, str]:
     if isinstance(refusal, StoreUnavailable):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
-    if isinstance(refusal, PostOnly):
-        headers["Allow"] = "POST"
-    return refusal.status, headers, json.dumps(refusal_json(refusal)).encode()
+        return {"Retry-After": str(RETRY_AFTER_S)}
+    return {"Allow": "POST"} if isinstance(refusal, PostOnly) else {}
 
 
 @csrf_exempt
@@ -84,50 +76,18 @@ def receive_visits(request: HttpRequest) -> HttpResponse:
             raise BodyTooLarge
         body = store_visits(request.body, by=actor, at=at).as_json()
     except Refusal as refusal:
-        status, headers, body = _said(refusal)
-        return HttpResponse(body, status=status, headers=headers)
+        return JsonResponse(refusal_json(refusal), status=refusal.status, headers=_extra(refusal))
     return HttpResponse(body, content_type="application/json")
 
 
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-
-
-def short_way(application: Application) -> Application:
-    """This function will let uploads that carry a pass in the header reach the act without Django's request handling.
-
-    It needs neither session nor cookie nor template, and costs as much as storing ten visits. All else,
-    and a request to be sent on to https, goes to ``application``. The answers are the same.
-    """
-
-    def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        token = environ.get("HTTP_AUTHORIZATION", "")
-        if (
-            environ["PATH_INFO"] != PATH
-            or environ["REQUEST_METHOD"] != "POST"
-            or not token.startswith("Bearer ")
-            or not environ.get("CONTENT_LENGTH", "").isdigit()
-            or (settings.HTTPS and environ.get("HTTP_X_FORWARDED_PROTO") != "https")
-        ):
-            return application(environ, start_response)
-        at = now()
-        status, headers = 200, {"Content-Type": "application/json"}
-        try:
-            actor = actor_of_token(token[7:].strip(), at=at)
-            length = int(environ["CONTENT_LENGTH"])
-            if length > MAX_BYTES:
-                raise BodyTooLarge
-            answer = store_visits(environ["wsgi.input"].read(length), by=actor, at=at)
-            if answer.plain:
-                body = answer.as_json()
-            else:
-                with override(get_language_from_request(WSGIRequest(environ))):
-                    body = answer.as_json()
-        except Refusal as refusal:
-            with override(get_language_from_request(WSGIRequest(environ))):
-                status, headers, body = _said(refusal)
-        headers["Content-Length"] = str(len(body))
-        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
-        return [body]
-
-    return serve
+@short_way("POST", PATH)
+def receive_by_pass(call: Call) -> Answer:
+    """This handler will store an upload that carries a pass in its header, at the cost of storing ten visits."""
+    at = now()
+    try:
+        actor = actor_of_token(call.token, at=at)
+        if call.length > MAX_BYTES:
+            raise BodyTooLarge
+        return Answer(store_visits(call.body, by=actor, at=at).as_json())
+    except StoreUnavailable as refusal:
+        return refused(refusal, **_extra(refusal))

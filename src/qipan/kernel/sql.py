@@ -1,0 +1,29 @@
+"""Statements on the driver's own cursor, for the few acts of which thousands come in seconds.
+
+Django's cursors bind on the client and are never prepared; here the driver binds, and PostgreSQL plans once.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """This function will run a statement with ``%s`` placeholders and return its rows, as the driver gives them.
+
+    In the open transaction if there is one. On SQLite moments come as text and booleans as numbers.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    with connection.wrap_database_errors:
+        if connection.vendor == "sqlite":
+            return raw.cursor(sqlite3.Cursor).execute(statement.replace("%s", "?"), parameters).fetchall()  # type: ignore[no-any-return]
+        from psycopg import Cursor
+
+        if raw.prepare_threshold is None:
+            raw.prepare_threshold = 2
+        with Cursor(raw) as cursor:
+            cursor.execute(statement, parameters, prepare=True)
+            return cursor.fetchall() if cursor.description else []
