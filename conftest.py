@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from qipan.access.api import forget
 from qipan.access.testing import Cast, make_city
+from qipan.desk.api import forget_units
 from qipan.pages.queries.tick import ticker
 
 settings.register_profile("qipan", deadline=None)  # a busy machine is no failure
@@ -23,6 +24,7 @@ def city(db: None) -> Cast:
 def _remember_nothing() -> Iterator[None]:
     """Database ids are used again in the next test; what was read of them must not be."""
     forget()
+    forget_units()
     ticker.forget()
     yield
     forget()

@@ -8,8 +8,8 @@ from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, recei
 from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_tasks, send_task, send_tasks
 from .models import Admission, Task
 from .queries.admissions import admissions_for, get_admission
-from .queries.desks import DeskCounts, desk_counts, get_task, history, late_tasks
-from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, unread, unread_count
+from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, late_tasks
+from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "desk_counts",
     "end_admission",
     "escalate_late",
+    "forget_units",
     "get_admission",
     "get_task",
     "history",
@@ -46,6 +47,7 @@ __all__ = [
     "lead_times",
     "recall_tasks",
     "receipt_tree",
+    "receipts_by_place",
     "receive",
     "resume_task",
     "send_task",

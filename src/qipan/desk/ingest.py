@@ -13,6 +13,7 @@ from django.db.models import BooleanField, Case, F, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from qipan.duties.api import Unit
+from qipan.kernel.sql import fetch
 
 from .models import Task, TaskStep
 
@@ -65,6 +66,42 @@ def insert_steps(tasks: QuerySet[Task], *, state: str, at: datetime, by_label: s
     return _insert_select("desk_taskstep", tasks, columns)
 
 
+STEP_COLUMNS = ("task_id", "state", "at", "by_label", "note")
+
+
+def write_steps(rows: Sequence[tuple[int, str, datetime, str, str]]) -> None:
+    """This function will add steps, rows of ``STEP_COLUMNS``, in one statement (a few hundred at a time)."""
+    adapt = connection.ops.adapt_datetimefield_value
+    for start in range(0, len(rows), 500):
+        some = rows[start : start + 500]
+        values = ", ".join(["(%s, %s, %s, %s, %s)"] * len(some))
+        fetch(
+            f"INSERT INTO desk_taskstep ({', '.join(STEP_COLUMNS)}) VALUES {values}",  # noqa: S608
+            [value for pk, state, at, label, note in some for value in (pk, state, adapt(at), label[:120], note[:300])],
+        )
+
+
+# PostgreSQL locks in the order of the ids, as receipts do; SQLite has one writer.
+DELIVER_POSTGRES = """
+WITH waiting AS (
+    SELECT id FROM desk_task WHERE owner_id = %s AND closed_at IS NULL AND state = 'SENT' ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE desk_task t SET state = 'DELIVERED', delivered_at = %s, changed_at = %s
+FROM waiting WHERE t.id = waiting.id RETURNING t.id, t.source, t.drill
+"""
+DELIVER_SQLITE = """
+UPDATE desk_task SET state = 'DELIVERED', delivered_at = ?2, changed_at = ?3
+WHERE owner_id = ?1 AND closed_at IS NULL AND state = 'SENT' RETURNING id, source, drill
+"""
+
+
+def deliver_waiting(unit_id: int, *, at: datetime) -> list[tuple[int, str, bool]]:
+    """This function will mark what was sent to a unit as delivered; returns (id, source, drill) of each, by id."""
+    moment = connection.ops.adapt_datetimefield_value(at)
+    statement = DELIVER_SQLITE if connection.vendor == "sqlite" else DELIVER_POSTGRES
+    return sorted((pk, source, bool(drill)) for pk, source, drill in fetch(statement, (unit_id, moment, moment)))
+
+
 MOMENTS = ("delivered_at", "read_at", "accepted_at", "closed_at")
 COLUMNS = ("id", "was", "state", *MOMENTS, "note")
 RECEIPTS = """
@@ -98,6 +135,4 @@ def store_receipts(rows: Sequence[tuple[Any, ...]], *, at: datetime) -> set[int]
     params: list[Any] = []
     for pk, was, state, *moments, note in rows:
         params += [pk, was, state, *(moment and adapt(moment) for moment in moments), note]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, adapt(at)])
-        return {row[0] for row in cursor.fetchall()}
+    return {pk for (pk,) in fetch(sql, [*params, adapt(at)])}

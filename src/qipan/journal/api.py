@@ -10,6 +10,7 @@ from .actions import (
     register_channel,
     seal,
     subscribe,
+    write_entries,
 )
 from .queries import Checksum, Verdict, checksum, entries_of, register_audit, verify
 from .rules import digest_of, entry_text
@@ -32,4 +33,5 @@ __all__ = [
     "seal",
     "subscribe",
     "verify",
+    "write_entries",
 ]

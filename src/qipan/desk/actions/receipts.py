@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from qipan.journal.api import publish, record
+from qipan.journal.api import entry_values, publish, write_entries
+from qipan.kernel import writer
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMPOUND
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
-from ..ingest import store_receipts
-from ..models import Task, TaskStep
-from ..queries.desks import unit_of
+from ..ingest import store_receipts, write_steps
+from ..models import Task
+from ..queries.desks import unit_lately
 from ..rules import BATCH, IMPLIED, REFUSED, STORED, judge, may_answer, moment_of
 from ..terms import TaskKind, TaskState
 
@@ -105,7 +106,7 @@ class _Held:
 
 def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
     """The tasks of a batch, locked in the order of their ids so that two batches never wait in a circle."""
-    unit = unit_of(by)
+    unit = unit_lately(by)
     rows = (
         Task.objects.within(by.scope)
         .filter(pk__in=list(ids))
@@ -149,28 +150,43 @@ def _settle(receipt: Receipt, task: _Held | None, *, at: datetime) -> tuple[Answ
     return Answer(receipt.task, answer, code, task.state), moment
 
 
-@transaction.atomic
+class _Batch(NamedTuple):
+    receipts: list[Receipt]
+    by: Actor
+    at: datetime
+
+
 def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime) -> list[Answer]:
     """This function will store a batch of receipts ``(task, state, at, note)`` and answer each.
 
     A task only moves forward; what is already so is "unchanged", so that a resend does no harm. Each
     item is stored, unchanged or refused with a code, none stops the others. A device's time holds if
-    it lies between sending and now. Raises ``NotAllowed``; ``BadInput`` above 500 items.
+    it lies between sending and now. On SQLite batches of several devices share a transaction.
+    Raises ``NotAllowed``; ``BadInput`` above 500 items.
     """
     by.require("task.answer")
     if len(items) > BATCH:
         raise BadInput([f"more than {BATCH} receipts"])
-    receipts = [Receipt(*item) for item in items]
+    batch = _Batch([Receipt(*item) for item in items], by, at)
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        return writer.submit(_receive_all, batch, rows=len(items))
+    with transaction.atomic():
+        return _receive(batch)
+
+
+def _receive_all(batches: list[_Batch]) -> list[list[Answer]]:
+    return [_receive(batch) for batch in batches]
+
+
+def _receive(batch: _Batch) -> list[Answer]:
+    receipts, by, at = batch
     held = _held({receipt.task for receipt in receipts}, by=by)
     answers, steps = [], []
     for receipt in receipts:
         answer, moment = _settle(receipt, held.get(receipt.task), at=at)
         answers.append(answer)
         if answer.answer == STORED:
-            note = receipt.note.strip()[:300]
-            steps.append(
-                TaskStep(task_id=receipt.task, state=receipt.state, at=moment, by_label=by.label[:120], note=note)
-            )
+            steps.append((receipt.task, receipt.state, moment, by.label, receipt.note.strip()))
     moved = {pk: task for pk, task in held.items() if task.state != task.was}
     rows = [
         (
@@ -181,13 +197,14 @@ def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime) -> lis
     if moved:
         if store_receipts(rows, at=at) != set(moved):
             raise RuntimeError("a locked task changed under a batch of receipts")
-        TaskStep.objects.bulk_create(steps)
+        write_steps(steps)
         _record(moved, by=by, at=at)
     return answers
 
 
 def _record(moved: dict[int, _Held], *, by: Actor, at: datetime) -> None:
     """One journal row for real tasks and one for those of a drill."""
+    entries = []
     for drill in (False, True):
         tasks = {pk: task for pk, task in moved.items() if task.drill is drill}
         if not tasks:
@@ -195,9 +212,14 @@ def _record(moved: dict[int, _Held], *, by: Actor, at: datetime) -> None:
         first, one = next(iter(tasks.items()))
         states: dict[str, list[int]] = {}
         for pk, task in tasks.items():
-            states.setdefault(task.state, []).append(pk)
+            states.setdefault(str(task.state), []).append(pk)
         subject = f"desk.Task:{first}" if len(tasks) == 1 else "desk.Task:batch"
-        record("desk.receive", subject=subject, by=by, at=at, place=one.place, data=dict(states), drill=drill)
+        entries.append(
+            entry_values(
+                act="desk.receive", subject=subject, by=by, at=at, place=one.place, data=dict(states), drill=drill
+            )
+        )
+    write_entries(entries)
     publish(TasksAnswered(tuple((pk, task.source, task.state) for pk, task in moved.items())))
 
 

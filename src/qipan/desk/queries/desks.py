@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -15,6 +16,9 @@ from qipan.kernel.refusal import NotFound
 from ..models import Task, TaskStep
 from ..rules import may_answer
 from ..terms import StepKind, TaskKind
+
+REMEMBER_S = 5.0  # how long a process may act on what it read of a unit
+MOST_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,27 @@ def unit_of(actor: Actor) -> Unit | None:
     if actor.unit_id is None:
         return None
     return Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
+
+
+_units: dict[int, tuple[float, Unit | None]] = {}
+
+
+def unit_lately(actor: Actor) -> Unit | None:
+    """This function will return the actor's unit as it was at most ``REMEMBER_S`` ago: a device asks every few seconds."""
+    if actor.unit_id is None:
+        return None
+    read_at, unit = _units.get(actor.unit_id, (-REMEMBER_S, None))
+    if monotonic() - read_at >= REMEMBER_S:
+        if len(_units) >= MOST_REMEMBERED:
+            _units.clear()
+        unit = unit_of(actor)
+        _units[actor.unit_id] = (monotonic(), unit)
+    return unit
+
+
+def forget_units() -> None:
+    """This function will make this process read its units anew."""
+    _units.clear()
 
 
 def desk_of(actor: Actor, unit: Unit) -> QuerySet[Task]:

@@ -2,7 +2,7 @@
 
 from .chain import seal
 from .outbox import deliver_waiting, register_channel
-from .recording import ENTRY_COLUMNS, entry_values, publish, queue_message, record, subscribe
+from .recording import ENTRY_COLUMNS, entry_values, publish, queue_message, record, subscribe, write_entries
 
 __all__ = [
     "ENTRY_COLUMNS",
@@ -14,4 +14,5 @@ __all__ = [
     "register_channel",
     "seal",
     "subscribe",
+    "write_entries",
 ]

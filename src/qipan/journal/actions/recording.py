@@ -2,14 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model
 
 from qipan.kernel.actor import Actor
+from qipan.kernel.sql import fetch
 
 from ..models import Entry, Message
 from ..queries import entry_digest
@@ -67,8 +69,8 @@ def entry_values(
 ) -> tuple[Any, ...]:
     """This function will return an unsealed entry as SQLite stores it, in the order of ``ENTRY_COLUMNS``.
 
-    For the ingest path, which writes many entries in one statement of its own; everybody else
-    calls ``record``.
+    For acts that come by thousands and write many entries in one statement of their own, or with
+    ``write_entries``; everybody else calls ``record``.
     """
     text = entry_text(act=act, subject=subject, by=by, at=at, place=place, data=data, drill=drill)
     when = str(at.astimezone(UTC).replace(tzinfo=None))
@@ -77,6 +79,18 @@ def entry_values(
     return (
         when, by.label, by.account_id, by.post_id, by_pass, act, subject, place, json.dumps(data), drill, digest, "",
     )  # fmt: skip
+
+
+def write_entries(rows: Sequence[tuple[Any, ...]]) -> None:
+    """This function will write entries that ``entry_values`` made in one statement, in the act's own transaction."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("entries were recorded outside a transaction")
+    if not rows:
+        return
+    moment = "%s" if connection.vendor == "sqlite" else "CAST(%s AS timestamp) AT TIME ZONE 'UTC'"
+    row = f"({', '.join([moment, *['%s'] * (len(ENTRY_COLUMNS) - 1)])})"
+    statement = f"INSERT INTO journal_entry ({', '.join(ENTRY_COLUMNS)}) VALUES {', '.join([row] * len(rows))}"  # noqa: S608
+    fetch(statement, list(chain.from_iterable(rows)))
 
 
 def subscribe(event: type[Event], handler: Callable[[Event], None]) -> None:
