@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings as site
+from django.utils import translation
 from hypothesis import settings
 
 from qipan.access.api import forget
@@ -22,7 +24,8 @@ def city(db: None) -> Cast:
 
 @pytest.fixture(autouse=True)
 def _remember_nothing() -> Iterator[None]:
-    """Database ids are used again in the next test; what was read of them must not be."""
+    """Database ids are used again in the next test; what was read of them must not be, nor a reader's language."""
+    translation.activate(site.LANGUAGE_CODE)
     forget()
     forget_units()
     ticker.forget()
