@@ -13,13 +13,14 @@ from django.db import connection
 def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """This function will run a statement with ``%s`` placeholders and return its rows, as the driver gives them.
 
-    In the open transaction if there is one. On SQLite moments come as text and booleans as numbers.
+    In the open transaction if there is one. On SQLite moments come without
+    their zone (UTC), out of a function as text, and booleans as numbers or not.
     """
     connection.ensure_connection()
     raw = connection.connection
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
-            return raw.cursor(sqlite3.Cursor).execute(statement.replace("%s", "?"), parameters).fetchall()  # type: ignore[no-any-return]
+            return raw.cursor(sqlite3.Cursor).execute(statement.replace("%s", "?"), parameters).fetchall()
         from psycopg import Cursor
 
         if raw.prepare_threshold is None:

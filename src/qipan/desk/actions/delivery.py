@@ -28,7 +28,8 @@ Moved = list[tuple[int, str, bool]]  # id, source, drill
 class Delivery(NamedTuple):
     """A unit whose own client is fetching the desk."""
 
-    unit: Unit
+    unit_id: int
+    place: int
     by: Actor
     at: datetime
 
@@ -39,17 +40,17 @@ def deliver_desk(unit: Unit, *, by: Actor, at: datetime) -> int:
     Only a post that answers the unit's tasks is its client; another's look delivers nothing. When
     nothing waits, which is nearly always, nothing is locked or written.
     """
-    if not delivers(unit, by):
+    if not delivers(unit.pk, by):
         return 0
-    delivery = Delivery(unit, by, at)
+    delivery = Delivery(unit.pk, unit.place, by, at)
     if unit.first is None:
-        return _deliver_stewarded(delivery)
-    return deliver_own(delivery) if stamp_of(unit).waiting else 0
+        return _deliver_stewarded(unit, delivery)
+    return deliver_own(delivery) if stamp_of(unit.pk).waiting else 0
 
 
-def delivers(unit: Unit, by: Actor) -> bool:
+def delivers(unit_id: int, by: Actor) -> bool:
     """This function will say whether an actor's look at a desk delivers what lies there."""
-    return unit.pk == by.unit_id and by.can("task.answer")
+    return unit_id == by.unit_id and by.can("task.answer")
 
 
 def deliver_own(delivery: Delivery) -> int:
@@ -61,7 +62,7 @@ def deliver_own(delivery: Delivery) -> int:
 
 
 def _deliver_all(deliveries: list[Delivery]) -> list[int]:
-    moved = [deliver_waiting(delivery.unit.pk, at=delivery.at) for delivery in deliveries]
+    moved = [deliver_waiting(delivery.unit_id, at=delivery.at) for delivery in deliveries]
     _record(zip(deliveries, moved, strict=True))
     return [len(tasks) for tasks in moved]
 
@@ -71,7 +72,7 @@ def _record(delivered: Iterable[tuple[Delivery, Moved]]) -> None:
     steps: list[tuple[int, str, datetime, str, str]] = []
     entries: list[tuple[Any, ...]] = []
     events = []
-    for (unit, by, at), moved in delivered:
+    for (unit_id, place, by, at), moved in delivered:
         if not moved:
             continue
         steps += [(pk, StepKind.DELIVERED.value, at, by.label, "") for pk, _source, _drill in moved]
@@ -79,7 +80,7 @@ def _record(delivered: Iterable[tuple[Delivery, Moved]]) -> None:
             ids = [pk for pk, _source, of_drill in moved if of_drill is drill]
             entries.append(
                 entry_values(
-                    act="desk.deliver", subject=f"duties.Unit:{unit.pk}", by=by, at=at, place=unit.place,
+                    act="desk.deliver", subject=f"duties.Unit:{unit_id}", by=by, at=at, place=place,
                     data={"DELIVERED": ids}, drill=drill,
                 )
             )  # fmt: skip
@@ -90,9 +91,9 @@ def _record(delivered: Iterable[tuple[Delivery, Moved]]) -> None:
         publish(event)
 
 
-def _deliver_stewarded(delivery: Delivery) -> int:
+def _deliver_stewarded(unit: Unit, delivery: Delivery) -> int:
     """A property company fetches the desks of the compounds that it looks after."""
-    unit, by, at = delivery
+    by, at = delivery.by, delivery.at
     waiting = desk_of(by, unit).filter(state=TaskState.SENT, closed_at=None)
     if not waiting.exists():
         return 0

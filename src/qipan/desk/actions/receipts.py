@@ -121,7 +121,7 @@ def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
     for pk, state, closed, created, place, source, drill, paper, owner, first, level, kind in rows:
         mine = may_answer(
             own=owner == by.unit_id,
-            executes=unit is not None and unit.organ_type.executes_only,
+            executes=unit is not None and unit.executes,
             for_compound=first is not None and level == COMPOUND,
             on_paper=paper,
             fills_shift=kind == TaskKind.SHIFT and by.can("team.manage"),

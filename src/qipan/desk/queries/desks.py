@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -12,6 +13,7 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import COMPOUND, Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.sql import fetch
 
 from ..models import Task, TaskStep
 from ..rules import may_answer
@@ -72,10 +74,24 @@ def unit_of(actor: Actor) -> Unit | None:
     return Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
 
 
-_units: dict[int, tuple[float, Unit | None]] = {}
+class OwnUnit(NamedTuple):
+    """What a device's request needs to know of its unit."""
+
+    pk: int
+    code: str
+    place: int
+    has_ground: bool  # a property company has none, but stewardships
+    executes: bool
 
 
-def unit_lately(actor: Actor) -> Unit | None:
+OWN_UNIT = """
+SELECT u.id, u.code, u.place, u.first IS NOT NULL, k.executes_only
+FROM duties_unit u JOIN duties_organtype k ON k.id = u.organ_type_id WHERE u.id = %s
+"""
+_units: dict[int, tuple[float, OwnUnit | None]] = {}
+
+
+def unit_lately(actor: Actor) -> OwnUnit | None:
     """This function will return the actor's unit as it was at most ``REMEMBER_S`` ago: a device asks every few seconds."""
     if actor.unit_id is None:
         return None
@@ -83,7 +99,7 @@ def unit_lately(actor: Actor) -> Unit | None:
     if monotonic() - read_at >= REMEMBER_S:
         if len(_units) >= MOST_REMEMBERED:
             _units.clear()
-        unit = unit_of(actor)
+        unit = next((OwnUnit(*row) for row in fetch(OWN_UNIT, (actor.unit_id,))), None)
         _units[actor.unit_id] = (monotonic(), unit)
     return unit
 

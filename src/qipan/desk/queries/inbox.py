@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.translation import get_language
 
-from qipan.duties.api import Unit
 from qipan.kernel.place import place_text
 from qipan.kernel.sql import fetch
+
+from .desks import OwnUnit
 
 STAMP = """
 SELECT count(*), max(id), max(changed_at), count(CASE WHEN state = 'SENT' THEN 1 END)
@@ -40,20 +41,22 @@ class Stamp(NamedTuple):
         return f'"{self.open}-{self.last}-{self.changed}"'
 
 
-def stamp_of(unit: Unit) -> Stamp:
+def stamp_of(unit_id: int) -> Stamp:
     """This function will take the stamp of a unit's own desk."""
-    [(count, last, changed, waiting)] = fetch(STAMP, (unit.pk,))
+    [(count, last, changed, waiting)] = fetch(STAMP, (unit_id,))
     return Stamp(count, last or 0, _text(changed) or "", waiting)
 
 
 def _text(moment: Any) -> str | None:
-    """The ISO text of a moment as the driver gives it: SQLite says UTC without saying so."""
+    """The ISO text of a moment as the driver gives it; SQLite leaves out that it is UTC."""
     if moment is None:
         return None
-    return f"{moment.replace(' ', 'T')}+00:00" if isinstance(moment, str) else moment.astimezone(UTC).isoformat()
+    if isinstance(moment, str):
+        return f"{moment.replace(' ', 'T')}+00:00"
+    return f"{moment.isoformat()}+00:00" if moment.tzinfo is None else moment.astimezone(UTC).isoformat()
 
 
-def own_tasks(unit: Unit, since: datetime | None, *, limit: int) -> tuple[list[dict[str, Any]], datetime | None]:
+def own_tasks(unit: OwnUnit, since: datetime | None, *, limit: int) -> tuple[list[dict[str, Any]], datetime | None]:
     """This function will write a unit's own tasks for its client, and say when the last of them changed.
 
     Without ``since`` the open ones; with it all that changed after it, closed ones too. In order of change.
@@ -69,7 +72,7 @@ def own_tasks(unit: Unit, since: datetime | None, *, limit: int) -> tuple[list[d
 
 
 def _task(
-    unit: Unit, english: bool, pk: int, kind: str, source: str, title: str, name: str, name_en: str, place: int,
+    unit: OwnUnit, english: bool, pk: int, kind: str, source: str, title: str, name: str, name_en: str, place: int,
     basis: str, state: str, clock: str, escalation: int, note: str, on_paper: int, drill: int, *moments: Any,
 ) -> dict[str, Any]:  # fmt: skip
     return {

@@ -21,7 +21,7 @@ from qipan.webkit.short_way import Answer, Call, short_way
 from ..actions.delivery import Delivery, deliver_desk, deliver_own, delivers
 from ..actions.receipts import Receipt, receive
 from ..input import ReceiptsIn
-from ..queries.desks import desk_of, unit_lately
+from ..queries.desks import desk_of, unit_lately, unit_of
 from ..queries.inbox import own_tasks, stamp_of
 from ..queries.pages import fingerprint, task_json
 
@@ -126,20 +126,20 @@ def _fetch(actor: Actor, *, since: str, known: str) -> Answer:
     if unit is None:
         raise NotFound
     after, at = _moment(since), now()
-    own = unit.first is not None and not actor.can("escalation.receive")
-    if own:
-        stamp = stamp_of(unit)
-        if stamp.waiting and delivers(unit, actor):
-            deliver_own(Delivery(unit, actor, at))
-            stamp = stamp_of(unit)
+    whole = None if unit.has_ground and not actor.can("escalation.receive") else unit_of(actor)
+    if whole is None:
+        stamp = stamp_of(unit.pk)
+        if stamp.waiting and delivers(unit.pk, actor):
+            deliver_own(Delivery(unit.pk, unit.place, actor, at))
+            stamp = stamp_of(unit.pk)
         etag = stamp.etag
     else:
-        deliver_desk(unit, by=actor, at=at)
-        etag = f'"{fingerprint(actor, unit, at=at)}"'
+        deliver_desk(whole, by=actor, at=at)
+        etag = f'"{fingerprint(actor, whole, at=at)}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if known == etag:
         return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    tasks, changed = own_tasks(unit, after, limit=MOST_TASKS) if own else _changed(actor, unit, after)
+    tasks, changed = _changed(actor, whole, after) if whole else own_tasks(unit, after, limit=MOST_TASKS)
     cursor = changed - OVERLAP if changed else after
     more = len(tasks) == MOST_TASKS
     if more and after is not None and cursor is not None and cursor <= after:
