@@ -260,15 +260,33 @@ def activate_playbook(
     return activation if activation.release_started_at else resume_activation(activation, by=by, at=at)
 
 
+class ActivationOfAnother(Refusal):
+    """What a command above opened, the one below does not close (EMG-3)."""
+
+    code = "activation_of_another"
+    sentence = _("%(unit)s activated this; it, or a command above it, goes on with it and releases it.")
+    status = 403
+
+
+def require_charge(activation: Activation, *, by: Actor) -> None:
+    """This function will refuse an actor who is neither in the activating unit nor in a command above it.
+
+    Raises ``NotFound`` when the ground is not wholly the actor's, ``ActivationOfAnother``.
+    """
+    if not all(by.scope.covers(ground) for ground in grounds_of(activation)):
+        raise NotFound
+    if by.unit_id not in (None, activation.unit_id) and activation.unit.place not in by.scope:
+        raise ActivationOfAnother(unit=activation.unit.label)
+
+
 def resume_activation(activation: Activation, *, by: Actor, at: datetime) -> Activation:
     """This function will open the items that are planned and not open yet, in their order.
 
-    Raises ``NotAllowed``, ``NotFound`` when the ground is not the actor's, ``ReleaseBegan``.
+    Raises ``NotAllowed``, ``NotFound`` when the ground is not the actor's, ``ActivationOfAnother``, ``ReleaseBegan``.
     """
     by.require("playbook.activate")
+    require_charge(activation, by=by)
     grounds = grounds_of(activation)
-    if not all(by.scope.covers(ground) for ground in grounds):
-        raise NotFound
     acting = replace(by, acts=by.acts | OPENING_ACTS, unit_id=activation.unit_id)
     for pk in activation.items.filter(opened_at=None).order_by("order").values_list("pk", flat=True):
         _open_item(pk, grounds=grounds, by=acting, at=at)

@@ -11,12 +11,13 @@ from qipan.desk.api import TaskKind, send_task
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.refusal import Refusal
 from qipan.posture.api import measures_in_force
 
 from ..models import Activation, ActivationItem
 from ..queries import Left, grounds_of, left_open, step_of
 from ..terms import StepKind
+from .activations import require_charge
 from .closing import CLOSERS, Closing
 
 
@@ -69,7 +70,7 @@ def release(activation: Activation, *, by: Actor, at: datetime) -> ReleaseReport
     Each item is closed in a transaction of its own; one that cannot be closed yet keeps its reason and
     its owner, and the others go on. Running it again continues. Measures that others imposed under the
     same declaration on this ground are taken into the list, so that none is forgotten. Raises
-    ``NotAllowed``, ``NotFound``, ``AlreadyReleased``.
+    ``NotAllowed``, ``NotFound``, ``ActivationOfAnother``, ``AlreadyReleased``.
     """
     by.require("release.run")
     grounds = _begin(activation, by=by, at=at)
@@ -84,9 +85,8 @@ def release(activation: Activation, *, by: Actor, at: datetime) -> ReleaseReport
 @transaction.atomic
 def _begin(activation: Activation, *, by: Actor, at: datetime) -> list[Range]:
     """This function will mark the release as begun and adopt measures that others imposed on the ground."""
+    require_charge(activation, by=by)
     grounds = grounds_of(activation)
-    if not all(by.scope.covers(ground) for ground in grounds):
-        raise NotFound
     locked = Activation.objects.select_for_update(of=("self",)).get(pk=activation.pk)
     if locked.released_at is not None:
         raise AlreadyReleased
@@ -192,13 +192,12 @@ def _finish(activation: Activation, *, by: Actor, at: datetime) -> None:
 def hand_over(activation: Activation, *, by: Actor, at: datetime) -> ReleaseReport:
     """This function will put each item that the release left open as a task on its owner's desk, by name.
 
-    Then the activation counts as released. Raises ``NotAllowed``, ``NotFound``, ``ReleaseNotBegun``,
-    ``AlreadyReleased``.
+    Then the activation counts as released. Raises ``NotAllowed``, ``NotFound``, ``ActivationOfAnother``,
+    ``ReleaseNotBegun``, ``AlreadyReleased``.
     """
     by.require("release.run")
     with transaction.atomic():
-        if not all(by.scope.covers(ground) for ground in grounds_of(activation)):
-            raise NotFound
+        require_charge(activation, by=by)
         locked = Activation.objects.select_for_update(of=("self",)).select_related("unit").get(pk=activation.pk)
         if locked.released_at is not None:
             raise AlreadyReleased

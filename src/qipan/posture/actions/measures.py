@@ -59,6 +59,14 @@ class MeasureOver(Refusal):
     sentence = _("The measure is over: it was lifted, has expired or was extended already.")
 
 
+class MeasureOfAnother(Refusal):
+    """As with directives: a command above may undo what is below it, never the other way round (EMG-3)."""
+
+    code = "measure_of_another"
+    sentence = _("%(issuer)s imposed the measure; it, or a command above it, lifts it.")
+    status = 403
+
+
 @transaction.atomic
 def impose_measure(
     *,
@@ -212,13 +220,15 @@ def extend_measure(
 def lift_measure(measure: Measure, *, by: Actor, at: datetime) -> bool:
     """This function will lift a measure, with its extensions that have not begun; says whether it still held.
 
-    Lifting what is over is harmless. Needs ``measure.impose`` or ``release.run``. Raises ``NotAllowed``,
-    ``NotFound``.
+    Lifting what is over is harmless. Needs ``measure.impose`` or ``release.run``, in the unit that imposed
+    it or in a command above. Raises ``NotAllowed``, ``NotFound``, ``MeasureOfAnother``.
     """
     if not by.can("release.run"):
         by.require("measure.impose")
     if Range(measure.first, measure.last).without(by.scope.ranges):
         raise NotFound
+    if by.unit_id not in (None, measure.issuer_id) and measure.issuer.place not in by.scope:
+        raise MeasureOfAnother(issuer=measure.issuer.label)
     lifted = Measure.objects.filter(pk=measure.pk, lifted_at=None, expires_at__gt=at).update(lifted_at=at)
     if not lifted:
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -17,6 +18,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Campaign, Coverage, Round
 
+EVERYWHERE = Range(0, 2**63 - 1)
 CLOSING_LOCK = 1903718766  # the first key of the advisory lock in data/store_visits.sql
 
 
@@ -41,6 +43,14 @@ class RoundClosed(Refusal):
 class RoundsOpen(Refusal):
     code = "rounds_open"
     sentence = _("%(count)s rounds of the campaign are still open: close them first.")
+
+
+class WiderThanScope(Refusal):
+    """A district does not end the screening of the city."""
+
+    code = "wider_than_scope"
+    sentence = _("This reaches beyond your area; whoever is in charge of all of it closes it.")
+    status = 403
 
 
 class GroundMissing(Refusal):
@@ -96,6 +106,14 @@ def _require_ground(campaign: Campaign, *, by: Actor) -> None:
         return
     if not Coverage.objects.within(by.scope).filter(round__campaign=campaign).exists():
         raise NotFound
+
+
+def _require_all(campaign: Campaign, *, by: Actor, **coverage: Any) -> None:
+    """This function will raise ``NotFound`` as above, and ``WiderThanScope`` when a part lies outside the scope."""
+    _require_ground(campaign, by=by)
+    rows = Coverage.objects.everywhere("whether all of it lies in the scope").filter(**coverage)
+    if rows.exclude(by.scope.q()).exists() or (campaign.unit.place not in by.scope and not rows.exists()):
+        raise WiderThanScope
 
 
 @transaction.atomic
@@ -191,10 +209,10 @@ def close_round(round: Round, *, by: Actor, at: datetime) -> Round:
     """This function will close a round: what arrives afterwards is refused; its figures stand.
 
     Uploads under way finish first, so that no counter moves after the entry of the closing.
-    Raises ``NotAllowed``, ``NotFound``, ``RoundClosed``.
+    Raises ``NotAllowed``, ``NotFound``, ``WiderThanScope``, ``RoundClosed``.
     """
     by.require("campaign.open")
-    _require_ground(round.campaign, by=by)
+    _require_all(round.campaign, by=by, round=round)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CLOSING_LOCK, round.pk])
@@ -219,10 +237,10 @@ def close_round(round: Round, *, by: Actor, at: datetime) -> Round:
 def close_campaign(campaign: Campaign, *, by: Actor, at: datetime) -> Campaign:
     """This function will close a campaign whose rounds are all closed.
 
-    Raises ``NotAllowed``, ``NotFound``, ``RoundsOpen``, ``CampaignClosed``.
+    Raises ``NotAllowed``, ``NotFound``, ``WiderThanScope``, ``RoundsOpen``, ``CampaignClosed``.
     """
     by.require("campaign.open")
-    _require_ground(campaign, by=by)
+    _require_all(campaign, by=by, round__campaign=campaign)
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     running = campaign.rounds.filter(closed_at=None).count()
     if running:
@@ -240,15 +258,10 @@ def close_due_rounds(*, at: datetime) -> int:
     due = Round.objects.filter(closed_at=None, closes_at__lte=at).select_related("campaign__unit").order_by("pk")
     closed = 0
     for found in due:
-        job = Actor.system("close rounds that are over", acts=["campaign.open"], ranges=[_whole(found)])
+        job = Actor.system("close rounds that are over", acts=["campaign.open"], ranges=[EVERYWHERE])
         try:
             close_round(found, by=job, at=at)
         except RoundClosed:
             continue
         closed += 1
     return closed
-
-
-def _whole(round: Round) -> Range:
-    place = round.campaign.unit.place
-    return Range(place, place)

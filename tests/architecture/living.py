@@ -1,0 +1,190 @@
+"""The tiny city with one of everything that an address can name: what the walks over all addresses need."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from qipan.access.testing import POSTS, Cast
+from qipan.command.actions.activations import activate_playbook
+from qipan.command.api import get_playbook, seed_playbooks
+from qipan.deployment.api import form_teams
+from qipan.desk.api import apply_admission
+from qipan.forms.api import seed_forms
+from qipan.kernel.actor import Actor
+from qipan.kernel.ids import uuid7
+from qipan.kernel.place import place_text, range_of
+from qipan.pages.testing import Scene, make_emergency
+from qipan.posture.api import declare
+from qipan.screening.api import assign_doors, store_visits
+
+MEMBERS = ("anonymous", "stranger", "screener", *(name for name, _role, _unit in POSTS))
+CITY = [range_of("5101")]
+
+
+def addresses() -> dict[str, Callable[..., Any]]:
+    """This function will return every address that the site answers, as it is written in ``urls.py``."""
+
+    def walk(patterns: list[Any], before: str) -> Iterator[tuple[str, Callable[..., Any]]]:
+        for pattern in patterns:
+            route = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, route)
+            else:
+                assert isinstance(pattern, URLPattern)
+                yield route, pattern.callback
+
+    return dict(walk(get_resolver().url_patterns, ""))
+
+
+@dataclass
+class Living:
+    """The city and the key of one living thing of each kind."""
+
+    scene: Scene
+    keys: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cast(self) -> Cast:
+        return self.scene.cast
+
+    def address(self, route: str) -> str:
+        """This method will fill a route: ``/directives/<int:pk>`` becomes ``/directives/12``."""
+        kind = route.removeprefix("api/").split("/")[0]
+
+        def fill(match: re.Match[str]) -> str:
+            name = match[1].split(":")[-1]
+            return str(self.keys.get(f"{kind}.{name}", self.keys.get(name)))
+
+        return "/" + re.sub(r"<([^>]+)>", fill, route)
+
+    def client(self, member: str, *, csrf: bool = False) -> Client:
+        client = self.cast.client(member, csrf=csrf)
+        client.raise_request_exception = False
+        return client
+
+
+def model(name: str) -> Any:
+    return apps.get_model(*name.split("."))
+
+
+def rows(name: str) -> Any:
+    """This function will return all rows of a model, scoped or not."""
+    objects = model(name).objects
+    return objects.everywhere("a test") if hasattr(objects.all(), "everywhere") else objects.all()
+
+
+def make_living() -> Living:
+    """This function will open one of everything in the tiny city, at the present hour."""
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    scene = make_emergency(at=at)
+    cast, by = scene.cast, scene.cast.city_commander
+    planner = Actor.system("plan", acts=["playbook.edit", "admission.decide"], ranges=CITY)
+    seed_forms(cast.unit("5101:lead-body"), by=planner, at=at - timedelta(days=1))
+    seed_playbooks(by=planner, at=at - timedelta(days=1))
+    form_teams(
+        units=[cast.unit("510104001001:community")], per_doors=10, stands_down_at=at + timedelta(days=5), by=by, at=at
+    )
+    assign_doors(scene.round, by=by, at=at)
+    scene.visit("510104001001001", "ANSWERED", 3)
+    _conflict(scene)
+    exercise = declare(
+        number="DRILL-1",
+        matter="Exercise",
+        hazard="epidemic",
+        level=1,
+        basis="annual exercise plan",
+        issuer=cast.unit("5101:city-command"),
+        ground_codes=["510104"],
+        starts_at=at,
+        expected_until=at + timedelta(days=20),
+        measures=["screening"],
+        by=by,
+        at=at,
+        drill=True,
+    )
+    activation = activate_playbook(
+        get_playbook("epidemic-emergency"), ground_codes=["510104"], declaration=exercise, by=by, at=at
+    )
+    applied = apply_admission(
+        title="Count the trees",
+        basis="annual plan",
+        minutes_per_unit=10,
+        valid_from=at,
+        valid_to=at + timedelta(days=9),
+        by=cast.department,
+        at=at,
+    )
+    dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
+    keys = {
+        "code": "510104",
+        "token": cast.screener_pass.token,
+        "batch": cast.screener_pass.issued.batch,
+        "number": 1,
+        "version": 1,
+        "listing": "late",
+        "access.pk": cast.post("neighbour_worker").pk,
+        "desk.pk": dispatcher_task.pk,
+        "what": "object",
+        "act": "level",
+        "admissions.pk": applied.pk,
+        "declarations.pk": exercise.pk,
+        "measures.pk": rows("posture.Measure").filter(drill=False).earliest("pk").pk,
+        "shifts.pk": rows("deployment.Shift").filter(drill=False, filled_at=None).earliest("pk").pk,
+        "campaigns.pk": scene.round.campaign_id,
+        "rounds.pk": scene.round.pk,
+        "conflicts.pk": rows("screening.VisitConflict").get().pk,
+        "directives.pk": scene.directive.pk,
+        "playbooks.code": "epidemic-emergency",
+        "activations.pk": activation.pk,
+        "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
+    }
+    return Living(scene, keys)
+
+
+def _conflict(scene: Scene) -> None:
+    """Two contents under one id, which a person decides."""
+    door = rows("territory.Door").filter(place__range=range_of("510104001001002")).earliest("place").place
+    visit = {"id": str(uuid7()), "round": scene.round.pk, "place": place_text(door), "at": scene.at.isoformat()}
+    for outcome in ("ANSWERED", "NOT_HOME"):
+        body = json.dumps({"sent_at": scene.at.isoformat(), "visits": [{**visit, "outcome": outcome}]}).encode()
+        store_visits(body, by=scene.visitor, at=scene.at)
+
+
+WRITES = re.compile(
+    r'\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|WITH\b.*?\b(?:INSERT INTO|UPDATE|DELETE FROM))\s+"?(\w+)',
+    re.I | re.S,
+)
+
+
+@contextmanager
+def watching() -> Iterator[list[str]]:
+    """This context will collect the tables that are written to inside it."""
+    written: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = WRITES.match(sql)
+        if found:
+            written.append(found[1])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield written
+
+
+def counts() -> dict[str, int]:
+    """This function will return how many rows each table holds."""
+    held = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+            held[table] = cursor.fetchone()[0]
+    return held
