@@ -2,7 +2,7 @@
 
 from .actions import close_shifts, fill_shift, form_teams, open_shifts, release_teams, warn_empty_shifts
 from .models import Shift, Team
-from .queries import Forces, OrganForces, forces, get_shift, shifts_between, shifts_now, standing_teams
+from .queries import Forces, OrganForces, forces, forces_by_place, get_shift, shifts_between, shifts_now, standing_teams
 from .rules import shift_hours
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "close_shifts",
     "fill_shift",
     "forces",
+    "forces_by_place",
     "form_teams",
     "get_shift",
     "open_shifts",

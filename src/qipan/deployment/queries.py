@@ -100,6 +100,22 @@ def forces(ranges: Sequence[Range], *, at: datetime) -> Forces:
     )
 
 
+def forces_by_place(ranges: Sequence[Range], *, at: datetime, per: int) -> list[tuple[int, int, int, int]]:
+    """This function will count teams, filled shifts and shifts on a ground at ``at``, grouped to each ``per`` places.
+
+    Two statements without a join; each row begins with the first place of its group and repeats for shifts.
+    """
+    group = F("place") / per * per
+    teams = standing_teams(ranges, at=at).order_by().values_list(group).annotate(n=Count("pk"))
+    shifts = (
+        shifts_between(ranges, start=at, end=at + timedelta(microseconds=1))
+        .order_by()
+        .values_list(group)
+        .annotate(n=Count("pk"), filled=Count("filled_at"))
+    )
+    return [(place, n, 0, 0) for place, n in teams] + [(place, 0, filled, n) for place, n, filled in shifts]
+
+
 def get_shift(pk: int, *, actor: Actor) -> Shift:
     """This function will return a shift on the actor's ground; raises ``NotFound``."""
     found = Shift.objects.within(actor.scope).select_related("unit", "task").filter(pk=pk).first()

@@ -1,10 +1,11 @@
 """Pure decisions of the board: exact sums over ranges, shading, the order of what is left."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, sqrt
+from typing import Any
 
 from qipan.kernel.place import Range
 
@@ -19,8 +20,8 @@ class Tally:
     sorted and may repeat.
     """
 
-    def __init__(self, columns: Sequence[str], rows: Iterable[tuple[int, ...]]) -> None:
-        ordered = sorted(rows)
+    def __init__(self, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        ordered = sorted(rows, key=lambda row: row[0])
         self.columns = tuple(columns)
         self._places = [row[0] for row in ordered]
         self._sums = [
@@ -33,11 +34,28 @@ class Tally:
     def over(self, ranges: Iterable[Range]) -> dict[str, int]:
         """This method will return the sum of each column over the ranges (which must not meet)."""
         total = [0] * len(self.columns)
-        for ground in ranges:
-            first, last = bisect_left(self._places, ground.first), bisect_right(self._places, ground.last)
+        for first, last in self._spans(ranges):
             for index, sums in enumerate(self._sums):
                 total[index] += sums[last] - sums[first]
         return dict(zip(self.columns, total, strict=True))
+
+    def _spans(self, ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
+        for ground in ranges:
+            yield bisect_left(self._places, ground.first), bisect_right(self._places, ground.last)
+
+
+class Receipts(Tally):
+    """A tally whose rows end with the moment of their last delivery, None where nobody has received."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        rows = list(rows)
+        super().__init__(columns, rows)
+        self._lasts = [row[-1] for row in sorted(rows, key=lambda row: row[0])]
+
+    def last(self, ranges: Iterable[Range]) -> Any:
+        """This method will return the latest delivery on the ranges, None while nobody has received."""
+        found = (moment for first, last in self._spans(ranges) for moment in self._lasts[first:last])
+        return max(filter(None, found), default=None)
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,11 @@ def chosen(show: str | None, *, round_open: bool, directive_open: bool) -> str:
     if show in METRICS and available[show]:
         return show
     return next(metric for metric in METRICS if available[metric])
+
+
+def aligned(ranges: Iterable[Range], per: int) -> bool:
+    """This function will say whether ranges begin and end where groups of ``per`` places do."""
+    return all(ground.first % per == 0 and (ground.last + 1) % per == 0 for ground in ranges)
 
 
 def columns_of(squares: int) -> int:

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from qipan.command.api import Directive
-from qipan.deployment.api import Forces
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
@@ -89,7 +88,7 @@ class Board:
     coverage: Coverage | None
     directives: list[DirectiveLine]
     tasks: dict[str, int]
-    forces: Forces
+    forces: dict[str, int]
     forms: int
     measures: int
     measures_ending: int
@@ -155,12 +154,7 @@ class Board:
                 for pk, line in newest.items()
             },
             "tasks": self.tasks,
-            "forces": {
-                "teams": self.forces.teams,
-                "on_duty": self.forces.on_duty,
-                "shifts_now": self.forces.shifts_now,
-                "uncovered": self.forces.uncovered,
-            },
+            "forces": self.forces,
             "forms": self.forms,
             "measures": self.measures,
             "measures_ending": self.measures_ending,
@@ -236,9 +230,11 @@ def board_of(
     posture = tick.part(parts.posture, area.ranges)
     if drill is None:
         drill = bool(posture and posture.drill)
-    coverage, cover = _coverage(tick, area.ranges, drill)
-    lines, received = _directives(tick, area.ranges, drill)
-    desks = tick.part(parts.tasks, drill)
+    ground = parts.within(area, below)
+    coverage, cover = _coverage(tick, area.ranges, drill, ground)
+    lines, received = _directives(tick, area.ranges, drill, ground)
+    desks = tick.part(parts.tasks, drill, ground)
+    forces = tick.part(parts.on_duty, ground).over(area.ranges)
     metric = rules.chosen(show, round_open=coverage is not None, directive_open=bool(lines))
     measured = [m for m in tick.part(parts.measures) if m.drill == drill and rules.meet(m.first, m.last, area.ranges)]
     forms = [f for f in tick.part(parts.forms_open) if f.drill == drill and rules.meet(f.first, f.last, area.ranges)]
@@ -274,7 +270,7 @@ def board_of(
         coverage=coverage,
         directives=lines,
         tasks=desks.over(area.ranges),
-        forces=tick.part(parts.on_duty, area.ranges),
+        forces={**forces, "uncovered": forces["shifts_now"] - forces["on_duty"]},
         forms=len(forms),
         measures=len(measured),
         measures_ending=sum(m.expires_at <= ends for m in measured),
@@ -290,27 +286,29 @@ def _share(tally: rules.Tally | None, ranges: tuple[Range, ...], part: str, whol
     return Share(counts[part] - (counts[less] if less else 0), counts[whole])
 
 
-def _coverage(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[Coverage | None, rules.Tally | None]:
+def _coverage(
+    tick: Tick, ranges: tuple[Range, ...], drill: bool, ground: parts.Ground
+) -> tuple[Coverage | None, rules.Tally | None]:
     current = tick.part(parts.round_of, ranges, drill)
     if current is None:
         return None, None
-    tally = tick.part(parts.coverage, current.pk)
+    tally = tick.part(parts.coverage, current.pk, ground)
     counts = tally.over(ranges)
     states = [(state, counts[state.name]) for state in DoorState]
     return Coverage(current, counts["doors"], counts["settled"], counts["visits"], states), tally
 
 
-def _directives(tick: Tick, ranges: tuple[Range, ...], drill: bool) -> tuple[list[DirectiveLine], rules.Tally | None]:
+def _directives(
+    tick: Tick, ranges: tuple[Range, ...], drill: bool, ground: parts.Ground
+) -> tuple[list[DirectiveLine], rules.Tally | None]:
     lines, first = [], None
     open_ones = tick.part(parts.directives, drill)
-    here = [
-        found for found, ground in open_ones if any(rules.meet(target.first, target.last, ranges) for target in ground)
-    ]
+    here = [found for found, targets in open_ones if any(rules.meet(to.first, to.last, ranges) for to in targets)]
     for directive in here[: parts.DIRECTIVES]:
-        tally = tick.part(parts.receipts, directive.source)
+        tally = tick.part(parts.receipts, directive.source, ground)
         counts = tally.over(ranges)
         first = first or tally
-        last = parts.last_delivery(directive.source, ranges, counts["delivered"])
+        last = tally.last(ranges)
         last_s = (last - directive.decided_at).total_seconds() if last else None
         lines.append(DirectiveLine(directive, counts["asked"], counts["delivered"], counts["read"], last_s))
     return lines, first

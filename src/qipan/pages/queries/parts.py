@@ -10,12 +10,12 @@ from time import monotonic
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, Count, Max, Q, When
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from qipan.command.api import Directive, directives_for
-from qipan.deployment.api import Forces, forces
-from qipan.desk.api import Task, TaskKind, TaskState
+from qipan.deployment.api import forces_by_place
+from qipan.desk.api import Task, TaskKind, receipts_by_place
 from qipan.forms.api import FormOpening, open_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
@@ -23,13 +23,15 @@ from qipan.posture.api import Measure, PostureView, measures_in_force, posture_o
 from qipan.screening.api import DoorState, Round, coverage_by_place, current_round
 from qipan.territory.api import AreaView, DataMarks, children, data_marks, get_area, path_to
 
-from ..rules import Tally
+from ..rules import Receipts, Tally, aligned
 
 Ground = tuple[Range, ...]
+# Boards down to a street's communities are summed from one reading of the city, grouped by the database.
+GROUP = range_of("1" * 12).last - range_of("1" * 12).first + 1  # the places of a community
 TREE_SECONDS = 20  # areas change by the day; a board learns of it this soon
 SERVICE = (TaskKind.REQUEST, TaskKind.CARD)
 RECEIPTS = ("asked", "delivered", "read")
-LATE, TODAY, LATER = 2, 1, 0
+FORCES = ("teams", "on_duty", "shifts_now")
 TASKS = ("open", "late", "today", "service_open", "service_late", "service_today")
 DIRECTIVES = 3  # the newest are on the board; the rest one click away
 OPEN_DIRECTIVES = 500
@@ -61,10 +63,24 @@ def round_of(ground: Ground, drill: bool, *, at: datetime) -> Round | None:
     return current_round(ground, at=at, drill=drill)
 
 
-def coverage(round_id: int, *, at: datetime) -> Tally:
-    """This function will return doors, settled doors, visits and doors by state of a round, by compound."""
+def within(area: AreaView, below: list[AreaView]) -> Ground:
+    """This function will return the ground that an area's board must be read on by itself: none where whole
+
+    communities do, as they are groups of the city's one reading; its own where finer counts are needed.
+    """
+    needed = [ground for view in (area, *below) for ground in view.ranges]
+    return () if aligned(needed, GROUP) else area.ranges
+
+
+def _by(ground: Ground) -> tuple[int, Ground]:
+    return (1, ground) if ground else (GROUP, (range_of(settings.CITY),))
+
+
+def coverage(round_id: int, ground: Ground, *, at: datetime) -> Tally:
+    """This function will return doors, settled doors, visits and doors by state of a round (``within``)."""
+    per, ranges = _by(ground)
     columns = ("doors", "settled", "visits", *(state.name for state in DoorState))
-    return Tally(columns, coverage_by_place(round_id))
+    return Tally(columns, coverage_by_place(round_id, per=per, ranges=ranges))
 
 
 def directives(drill: bool, *, at: datetime) -> list[tuple[Directive, Ground]]:
@@ -75,33 +91,10 @@ def directives(drill: bool, *, at: datetime) -> list[tuple[Directive, Ground]]:
     return [(found, tuple(Range(to.first, to.last) for to in found.targets.all())) for found in newest]
 
 
-def receipts(source: str, *, at: datetime) -> Tally:
-    """This function will return how far the receipts of a directive have come, by place."""
-    rows = (
-        Task.objects.everywhere("the board sums receipts by place")
-        .filter(source=source)
-        .exclude(state=TaskState.RECALLED)
-        .order_by()
-        .values_list("place")
-        .annotate(asked=Count("pk"), delivered=Count("delivered_at"), read=Count("read_at"))
-    )
-    return Tally(RECEIPTS, rows)
-
-
-@lru_cache(maxsize=4096)
-def _last_delivery(source: str, ground: Ground, delivered: int) -> datetime | None:
-    found = Task.objects.within(Scope(ground)).filter(source=source).aggregate(last=Max("delivered_at"))
-    last: datetime | None = found["last"]
-    return last
-
-
-def last_delivery(source: str, ground: Ground, delivered: int) -> datetime | None:
-    """This function will return when the last node on a ground has received; None while nobody has.
-
-    It is read again only when ``delivered``, the number of those who have, is another.
-    """
-    read = _last_delivery.__wrapped__ if connection.in_atomic_block else _last_delivery
-    return read(source, ground, delivered)
+def receipts(source: str, ground: Ground, *, at: datetime) -> Receipts:
+    """This function will return how far the receipts of a directive have come (``within``)."""
+    per, ranges = _by(ground)
+    return Receipts(RECEIPTS, receipts_by_place(source, per=per, ranges=ranges))
 
 
 def day_ends(at: datetime) -> datetime:
@@ -115,30 +108,31 @@ def open_tasks(drill: bool) -> Q:
     return Q(closed_at=None, drill=drill)
 
 
-def tasks(drill: bool, *, at: datetime) -> Tally:
-    """This function will return open, late and due tasks by place; requests and cards apart from orders."""
-    due = Case(When(due_at__lt=at, then=LATE), When(due_at__lt=day_ends(at), then=TODAY), default=LATER)
+def tasks(drill: bool, ground: Ground, *, at: datetime) -> Tally:
+    """This function will return open, late and due tasks; requests and cards apart from orders (``within``)."""
+    per, ranges = _by(ground)
+    late, today, service = Q(due_at__lt=at), Q(due_at__gte=at, due_at__lt=day_ends(at)), Q(kind__in=SERVICE)
     rows = (
-        Task.objects.everywhere("the board sums tasks by place")
+        Task.objects.within(Scope(ranges))
         .filter(open_tasks(drill))
         .order_by()
-        .annotate(due=due, service=Case(When(kind__in=SERVICE, then=1), default=0))
-        .values_list("place", "due", "service")
-        .annotate(n=Count("pk"))
+        .values_list(F("place") / per * per)
+        .annotate(
+            open=Count("pk"),
+            late=Count("pk", filter=late),
+            today=Count("pk", filter=today),
+            service_open=Count("pk", filter=service),
+            service_late=Count("pk", filter=service & late),
+            service_today=Count("pk", filter=service & today),
+        )
     )
-    return Tally(
-        TASKS,
-        (
-            (place, n, late * n, today * n, service * n, service * late * n, service * today * n)
-            for place, due, service, n in rows
-            for late, today in [(due == LATE, due == TODAY)]
-        ),
-    )
+    return Tally(TASKS, rows)
 
 
-def on_duty(ground: Ground, *, at: datetime) -> Forces:
-    """This function will return teams, who is on duty and shifts that nobody fills, on a ground."""
-    return forces(ground, at=at)
+def on_duty(ground: Ground, *, at: datetime) -> Tally:
+    """This function will return teams, shifts that run and those that are filled (``within``)."""
+    per, ranges = _by(ground)
+    return Tally(FORCES, forces_by_place(ranges, at=at, per=per))
 
 
 def forms_open(*, at: datetime) -> list[FormOpening]:

@@ -16,7 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-PERIOD = 0.8  # seconds from one reading to the next while somebody looks
+PERIOD = 0.8  # seconds from one reading to the next while somebody looks, where reading is slow
+CALM = 1.2  # the same where reading is quick
 LIMIT = 1.8  # an older tick is never shown
 LINGER = 6.0  # a part or a tick that nobody asked for so long is no longer read ahead
 
@@ -31,6 +32,7 @@ class Tick:
     def __init__(self, at: datetime) -> None:
         self.at = at
         self.read_at = time.monotonic()
+        self.took = LIMIT  # seconds of the reading, once it is known
         self._parts: dict[Key, Any] = {}
         self._asked: dict[Key, float] = {}
         self._locks: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)
@@ -53,7 +55,13 @@ class Tick:
             if asked > limit:
                 fresh.part(loader, *key)
                 fresh._asked[loader, key] = asked
+        fresh.took = time.monotonic() - fresh.read_at
         return fresh
+
+    @property
+    def period(self) -> float:
+        """The age at which the next one is read, so that it is there before ``LIMIT`` even if it takes three times as long."""
+        return max(PERIOD, min(CALM, LIMIT - 3 * self.took))
 
 
 class Ticker:
@@ -96,12 +104,12 @@ class Ticker:
             while time.monotonic() - self._looked < LINGER:
                 tick = self._tick
                 age = time.monotonic() - tick.read_at if tick else 0.0
-                if tick and age >= PERIOD:
+                if tick and age >= tick.period:
                     with self._reading:
                         if self._tick is tick:
                             self._tick = tick.next(clock())
                     continue
-                time.sleep(max(0.05, PERIOD - age))
+                time.sleep(max(0.05, (tick.period if tick else PERIOD) - age))
         except Exception:
             # The next look reads for itself and shows what is wrong; it also starts a new thread.
             logger.exception("the board could not be read ahead")

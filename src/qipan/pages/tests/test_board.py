@@ -2,14 +2,22 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import Count, Max
 from django.test.utils import CaptureQueriesContext
 
 from qipan.access.testing import make_city
+from qipan.deployment.api import forces
+from qipan.desk.api import Task
+from qipan.kernel.actor import Scope
+from qipan.pages.queries import parts
 from qipan.pages.terms import Listing
+from qipan.screening.api import coverage_total
+from qipan.territory.api import get_area
 
 from .conftest import AT
 
@@ -100,6 +108,38 @@ def test_each_figure_opens_exactly_the_rows_it_was_counted_from(scene, code):
             page = client.get(address + page.context["more"])
             rows += len(page.context["found"].rows)
         assert rows == count, listing
+
+
+@pytest.mark.row("ORG-1")
+@pytest.mark.parametrize("code", LEVELS)
+def test_what_the_database_groups_equals_the_sum_of_the_rows(scene, code):
+    """Read by community for the whole city, or by place on the area's own ground: the same counts."""
+    ground = get_area(code).ranges
+    at = AT + timedelta(minutes=5)
+    readings = [
+        (parts.coverage, (scene.round.pk,)),
+        (parts.receipts, (scene.directive.source,)),
+        (parts.tasks, (False,)),
+        (parts.on_duty, ()),
+    ]
+    for part, key in readings:
+        grouped, fine = part(*key, (), at=at).over(ground), part(*key, ground, at=at).over(ground)
+        if len(code) <= 12:
+            assert grouped == fine
+        assert sum(fine.values()) > 0 or part is parts.on_duty
+    mine = Task.objects.within(Scope(ground)).filter(source=scene.directive.source)
+    last = mine.aggregate(last=Max("delivered_at"))["last"]
+    assert parts.receipts(scene.directive.source, ground, at=at).last(ground) == last
+    assert parts.receipts(scene.directive.source, ground, at=at).over(ground) == mine.aggregate(
+        asked=Count("pk"), delivered=Count("delivered_at"), read=Count("read_at")
+    )
+    told = forces(ground, at=at)
+    assert parts.on_duty(ground, at=at).over(ground) == {
+        "teams": told.teams, "on_duty": told.on_duty, "shifts_now": told.shifts_now,
+    }  # fmt: skip
+    covered = coverage_total(scene.round.pk, ground)
+    counts = parts.coverage(scene.round.pk, ground, at=at).over(ground)
+    assert (counts["doors"], counts["settled"], counts["visits"]) == (covered.doors, covered.settled, covered.visits)
 
 
 @pytest.mark.row("PRI-1")

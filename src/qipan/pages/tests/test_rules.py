@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qipan.kernel.place import Range
-from qipan.pages.rules import Share, Tally, chosen, columns_of
+from qipan.pages.rules import Receipts, Share, Tally, aligned, chosen, columns_of
 
 
 def test_a_tally_sums_what_lies_in_the_ranges_with_both_ends():
@@ -55,3 +55,20 @@ def test_the_board_shows_what_was_asked_for_where_there_is_something_of_it():
 @pytest.mark.parametrize(("squares", "columns"), [(0, 1), (1, 1), (2, 2), (20, 6), (30, 7)])
 def test_the_schematic_board_is_nearly_square(squares, columns):
     assert columns_of(squares) == columns
+
+
+def test_the_last_delivery_of_a_ground_is_the_latest_of_its_places():
+    tally = Receipts(("asked",), [(20, 1, 7), (10, 2, 9), (30, 4, None)])
+    assert tally.over([Range(10, 30)]) == {"asked": 7}
+    assert [tally.last([ground]) for ground in (Range(10, 30), Range(11, 30), Range(30, 30), Range(40, 50))] == [
+        9,
+        7,
+        None,
+        None,
+    ]
+
+
+def test_only_whole_groups_are_aligned():
+    assert aligned([Range(100, 199), Range(300, 499)], 100)
+    assert not aligned([Range(100, 198)], 100)
+    assert not aligned([Range(100, 199), Range(301, 499)], 100)
