@@ -4,19 +4,26 @@ Fan-out: ``desk.send_tasks`` (gate, journal row and commit included) against Dja
 into the same table with the same indexes, in turn. Receipts: batches of 500 against one request each.
 """
 
+import http.client
+import math
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection, transaction
 
+from qipan.access.api import Pass, Role, seed_roles, token_for
 from qipan.desk.api import Task, admit_emergency, receipt_tree, receive, send_tasks, unread, unread_count
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, Range, code_of, range_of
 from qipan.territory.api import AreaView
+
+from .server import Server
 
 AT = datetime(2026, 11, 25, 2, tzinfo=UTC)
 GROUND = range_of("5101")
@@ -187,6 +194,86 @@ def receipts(source: str, *, by: Actor, count: int) -> dict[str, Any]:
     return row("receipts in batches of 500", 1 / batch, "per s", baseline, one / batch, ">= 3", one / batch >= 3)
 
 
+def fetched(command: Unit, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """This function will let the device of every community fetch a new directive from a server of its own, eight at a time.
+
+    Seconds from the first fetch to the answer of the device that completes 99 %; the server's CPU for one fetch that
+    delivers and for one that finds nothing new.
+    """
+    seed_roles()
+    role = Role.objects.get(code="desk-device")
+    units = Unit.objects.filter(organ_type__code="community", pk__gt=command.pk)
+    until = datetime.now(UTC) + timedelta(days=1)
+    tokens = [
+        token_for(
+            Pass(
+                serial=uuid4(),
+                role=role,
+                unit=unit,
+                first=unit.first,
+                last=unit.last,
+                expires_at=until,
+                label="值守终端",
+            )
+        )
+        for unit in units
+    ]
+    server = Server(workers=1, threads=48)
+    try:
+        devices(server.port, tokens[:16], {})  # imports and connections
+        clean()
+        etags: dict[str, str] = {}
+        before = sum(server.cpu())
+        fan_out("directive:fetch", **given)
+        ends = devices(server.port, tokens, etags)
+        fetch_us = 1e6 * (sum(server.cpu()) - before) / len(tokens)
+        delivered = Task.objects.everywhere("a benchmark").filter(state="DELIVERED").count()
+        assert delivered == len(tokens), delivered
+        before = sum(server.cpu())
+        devices(server.port, tokens, etags)
+        unchanged_us = 1e6 * (sum(server.cpu()) - before) / len(tokens)
+    finally:
+        server.stop()
+    most = sorted(ends)[math.ceil(len(ends) * 0.99) - 1]
+    return [
+        row(f"99 % of {len(tokens):,} communities' devices reached", most, "s", "", None, "<= 10 s", most <= 10),
+        row("CPU of a fetch that delivers", fetch_us, "us", "", None, "<= 1200 us", fetch_us <= 1200),
+        row("CPU of a fetch that finds nothing new", unchanged_us, "us", "", None, "<= 500 us", unchanged_us <= 500),
+    ]
+
+
+def devices(port: int, tokens: list[str], etags: dict[str, str]) -> list[float]:
+    """This function will fetch the inbox with each token through eight connections; returns when each was answered."""
+    waiting, lock = iter(tokens), threading.Lock()
+    ends: list[float] = []
+    begun = time.perf_counter()
+
+    def work() -> None:
+        line = http.client.HTTPConnection("127.0.0.1", port)
+        while True:
+            with lock:
+                token = next(waiting, None)
+            if token is None:
+                break
+            known = {"If-None-Match": etags[token]} if token in etags else {}
+            line.request("GET", "/api/desk/inbox", headers={"Authorization": f"Bearer {token}"} | known)
+            answer = line.getresponse()
+            answer.read()
+            assert answer.status == (304 if known else 200), answer.status
+            etags[token] = answer.headers["ETag"]
+            with lock:
+                ends.append(time.perf_counter() - begun)
+        line.close()
+
+    threads = [threading.Thread(target=work) for _n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ends) == len(tokens), f"{len(ends)} of {len(tokens)} devices were answered"
+    return ends
+
+
 def run(quick: bool) -> list[dict[str, Any]]:
     """This function will run the three comparisons at the city's size, or at a tenth."""
     part = 10 if quick else 1
@@ -208,5 +295,6 @@ def run(quick: bool) -> list[dict[str, Any]]:
             cursor.execute("ANALYZE")
     results += unread_rows("directive:0")
     results.append(receipts("directive:0", by=by, count=50 if quick else 200))
+    results += fetched(command, given)
     clean()
     return results
