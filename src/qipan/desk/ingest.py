@@ -4,6 +4,7 @@ Tasks and steps come by ``INSERT ... SELECT`` from a compiled queryset (34,000 r
 nothing passes through Python); receipts go in by one ``UPDATE ... FROM`` over the batch.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -87,19 +88,29 @@ WITH waiting AS (
     SELECT id FROM desk_task WHERE owner_id = %s AND closed_at IS NULL AND state = 'SENT' ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE desk_task t SET state = 'DELIVERED', delivered_at = %s, changed_at = %s
-FROM waiting WHERE t.id = waiting.id RETURNING t.id, t.source, t.drill
+FROM waiting WHERE t.id = waiting.id RETURNING t.owner_id, t.id, t.source, t.drill
 """
 DELIVER_SQLITE = """
-UPDATE desk_task SET state = 'DELIVERED', delivered_at = ?2, changed_at = ?3
-WHERE owner_id = ?1 AND closed_at IS NULL AND state = 'SENT' RETURNING id, source, drill
+UPDATE desk_task SET state = 'DELIVERED', delivered_at = j.value ->> 1, changed_at = j.value ->> 1
+FROM json_each(?) j WHERE owner_id = CAST(j.value ->> 0 AS INTEGER) AND closed_at IS NULL AND state = 'SENT'
+RETURNING owner_id, id, source, drill
 """
 
 
-def deliver_waiting(unit_id: int, *, at: datetime) -> list[tuple[int, str, bool]]:
-    """This function will mark what was sent to a unit as delivered; returns (id, source, drill) of each, by id."""
-    moment = connection.ops.adapt_datetimefield_value(at)
-    statement = DELIVER_SQLITE if connection.vendor == "sqlite" else DELIVER_POSTGRES
-    return sorted((pk, source, bool(drill)) for pk, source, drill in fetch(statement, (unit_id, moment, moment)))
+def deliver_waiting(desks: Sequence[tuple[int, datetime]]) -> dict[int, list[tuple[int, str, bool]]]:
+    """This function will mark what was sent to some units as delivered, each at its moment.
+
+    Returns (id, source, drill) of each task by unit, in the order of the ids.
+    """
+    moment = connection.ops.adapt_datetimefield_value
+    if connection.vendor == "sqlite":  # one statement: at each, the driver gives way to the other threads
+        rows = fetch(DELIVER_SQLITE, (json.dumps([(unit, moment(at)) for unit, at in dict(desks).items()]),))
+    else:
+        rows = [row for unit, at in desks for row in fetch(DELIVER_POSTGRES, (unit, moment(at), moment(at)))]
+    moved: dict[int, list[tuple[int, str, bool]]] = {}
+    for unit, pk, source, drill in sorted(rows):
+        moved.setdefault(unit, []).append((pk, source, bool(drill)))
+    return moved
 
 
 MOMENTS = ("delivered_at", "read_at", "accepted_at", "closed_at")

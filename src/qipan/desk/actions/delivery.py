@@ -62,7 +62,8 @@ def deliver_own(delivery: Delivery) -> int:
 
 
 def _deliver_all(deliveries: list[Delivery]) -> list[int]:
-    moved = [deliver_waiting(delivery.unit_id, at=delivery.at) for delivery in deliveries]
+    by_unit = deliver_waiting([(delivery.unit_id, delivery.at) for delivery in reversed(deliveries)])
+    moved = [by_unit.pop(delivery.unit_id, []) for delivery in deliveries]  # the first of a unit's devices delivers
     _record(zip(deliveries, moved, strict=True))
     return [len(tasks) for tasks in moved]
 

@@ -92,4 +92,5 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def old_address(request: HttpRequest) -> HttpResponse:
     """This view will lead from the desk's own address to the list."""
+    signed_in(request)
     return HttpResponseRedirect(reverse("admissions"))
