@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import segno
+from allauth.account import views as account_views
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
@@ -39,6 +40,15 @@ from .queries import (
 
 PAGE = 100  # rows of a list
 SHEET = 60  # codes of a printed sheet: five pages of A4
+
+
+@never_cache
+def change_password(request: HttpRequest) -> HttpResponse:
+    """This view will change the password of the signed-in account; one that logs in otherwise has none to change."""
+    if request.user.is_authenticated and not request.user.has_usable_password():
+        raise NotFound
+    response: HttpResponse = account_views.password_change(request)
+    return response
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
 
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
@@ -50,6 +51,7 @@ def words() -> dict[str, object]:
     }
 
 
+@require_safe
 @needs("visit.submit")
 @ensure_csrf_cookie
 def field(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,321 @@
+"""Every address, every member of the cast: who is let in, what is refused, and that reading writes nothing.
+
+A new address fails here until it is listed with the acts that open it.
+"""
+
+import inspect
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from .living import MEMBERS, Living, addresses, make_living, watching
+
+PUBLIC = "*"  # for everyone, signed in or not
+SIGNED_IN = ""  # for everyone who is signed in
+PLANNING = "playbook.edit playbook.activate release.run board.view"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The acts of which one opens an address, for reading and for writing; None where it does not take the method."""
+
+    get: str | None = None
+    post: str | None = None
+
+
+GATES = {
+    "i18n/setlang/": Gate(PUBLIC, PUBLIC),
+    "accounts/login/": Gate(PUBLIC, PUBLIC),
+    "accounts/logout/": Gate(PUBLIC, PUBLIC),
+    "accounts/inactive/": Gate(PUBLIC),
+    "p/<str:token>": Gate(PUBLIC, PUBLIC),
+    "access/leave": Gate(None, PUBLIC),
+    "accounts/password/change/": Gate(SIGNED_IN, SIGNED_IN),
+    "access/post": Gate(SIGNED_IN, SIGNED_IN),
+    "access/passes": Gate("pass.issue"),
+    "access/passes/enrol": Gate("pass.issue", "pass.issue"),
+    "access/passes/revoke": Gate(None, "pass.issue"),
+    "access/passes/lists/<slug:batch>": Gate("pass.issue"),
+    "access/passes/lists/<slug:batch>/sheet/<int:number>": Gate("pass.issue"),
+    "access/passes/lists/<slug:batch>/links.csv": Gate("pass.issue"),
+    "access/accounts": Gate("account.manage", "account.manage"),
+    "access/accounts/posts/<int:pk>/end": Gate(None, "account.manage"),
+    "api/desk/receipts": Gate(None, "task.answer"),
+    "api/desk/inbox": Gate("desk.view"),
+    "desk": Gate("desk.view"),
+    "desk/list": Gate("desk.view"),
+    "desk/answer": Gate(None, "task.answer"),
+    "desk/tasks/<int:pk>": Gate("desk.view"),
+    "desk/tasks/<int:pk>/<slug:what>": Gate(None, "desk.view"),
+    "desk/admissions": Gate(SIGNED_IN),
+    "admissions": Gate(SIGNED_IN, "admission.apply"),
+    "admissions/<int:pk>/decide": Gate(None, "admission.decide"),
+    "forms": Gate("desk.view board.view"),
+    "declarations": Gate("board.view"),
+    "declarations/new": Gate("declaration.issue", "declaration.issue"),
+    "declarations/<int:pk>": Gate("board.view"),
+    "declarations/<int:pk>/<slug:act>": Gate(None, "declaration.issue measure.impose"),
+    "measures/<int:pk>/lift": Gate(None, "measure.impose release.run"),
+    "measures/<int:pk>/extend": Gate("measure.impose", "measure.impose"),
+    "forces": Gate("team.manage board.view desk.view"),
+    "shifts/<int:pk>/fill": Gate(None, "task.answer team.manage"),
+    "api/visits": Gate(None, "visit.submit"),
+    "campaigns": Gate("campaign.view"),
+    "campaigns/open": Gate(None, "campaign.open"),
+    "campaigns/<int:pk>": Gate("campaign.view"),
+    "campaigns/<int:pk>/close": Gate(None, "campaign.open"),
+    "campaigns/<int:pk>/rounds": Gate(None, "campaign.open"),
+    "rounds/<int:pk>/close": Gate(None, "campaign.open"),
+    "rounds/<int:pk>/left.csv": Gate("campaign.view"),
+    "conflicts": Gate("conflict.decide"),
+    "conflicts/<int:pk>": Gate(None, "conflict.decide"),
+    "directives": Gate(SIGNED_IN),  # holds what the post may read, for many nothing
+    "directives/new": Gate("directive.issue", "directive.issue"),
+    "directives/areas": Gate("directive.issue playbook.activate"),
+    "directives/reach": Gate(None, "directive.issue"),
+    "directives/<int:pk>": Gate("board.view desk.view"),
+    "directives/<int:pk>/revise": Gate(None, "board.view desk.view"),
+    "directives/<int:pk>/recall": Gate(None, "board.view desk.view"),
+    "directives/<int:pk>/unread": Gate("board.view desk.view"),
+    "directives/<int:pk>/unread.csv": Gate("board.view desk.view"),
+    "directives/<int:pk>/sheet": Gate("board.view desk.view"),
+    "directives/<int:pk>/sign": Gate("task.answer", "task.answer"),
+    "playbooks": Gate(PLANNING),
+    "playbooks/<slug:code>": Gate(PLANNING),
+    "playbooks/<slug:code>/edit": Gate("playbook.edit", "playbook.edit"),
+    "playbooks/<slug:code>/<int:version>": Gate(PLANNING),
+    "activations": Gate(PLANNING),
+    "activations/new": Gate("playbook.activate", "playbook.activate"),
+    "activations/<int:pk>": Gate(PLANNING),
+    "activations/<int:pk>/resume": Gate(None, "playbook.activate"),
+    "activations/<int:pk>/release": Gate(None, "release.run"),
+    "activations/<int:pk>/hand-over": Gate(None, "release.run"),
+    "cards/<int:pk>": Gate(PLANNING),
+    "": Gate(SIGNED_IN),
+    "board": Gate("board.view"),
+    "board/<str:code>": Gate("board.view"),
+    "board/<str:code>/rows/<str:listing>": Gate("board.view"),
+    "wall": Gate("wall.view"),
+    "wall/<str:code>": Gate("wall.view"),
+    "field": Gate("visit.submit"),
+    "api/openapi.json": Gate(PUBLIC),  # which calls there are, and no data
+    "api/docs": Gate(PUBLIC),
+    "api/": Gate(PUBLIC),
+    "api/desk/tasks": Gate("desk.view"),
+    "api/desk/counts": Gate("desk.view"),
+    "api/desk/tasks/<pk>": Gate("desk.view"),
+    "api/admissions": Gate(SIGNED_IN, "admission.apply"),
+    "api/admissions/<pk>/decision": Gate(None, "admission.decide"),
+    "api/declarations": Gate(None, "declaration.issue"),
+    "api/declarations/<pk>": Gate("board.view desk.view"),
+    "api/declarations/<pk>/level": Gate(None, "declaration.issue"),
+    "api/declarations/<pk>/extend": Gate(None, "declaration.issue"),
+    "api/declarations/<pk>/end": Gate(None, "declaration.issue"),
+    "api/measures/<pk>/lift": Gate(None, "measure.impose release.run"),
+    "api/posture": Gate("board.view"),
+    "api/campaigns": Gate("campaign.view", "campaign.open"),
+    "api/campaigns/<pk>": Gate("campaign.view"),
+    "api/campaigns/<pk>/rounds": Gate(None, "campaign.open"),
+    "api/campaigns/<pk>/close": Gate(None, "campaign.open"),
+    "api/rounds/<pk>/assign": Gate(None, "campaign.open"),
+    "api/rounds/<pk>/close": Gate(None, "campaign.open"),
+    "api/rounds/<pk>/coverage": Gate("campaign.view"),
+    "api/rounds/<pk>/left": Gate("campaign.view"),
+    "api/directives": Gate(None, "directive.issue"),
+    "api/directives/count": Gate(None, "directive.issue"),
+    "api/directives/<pk>/revise": Gate(None, "board.view desk.view"),
+    "api/directives/<pk>/recall": Gate(None, "board.view desk.view"),
+    "api/directives/<pk>/report": Gate("board.view desk.view"),
+    "api/directives/<pk>/unread": Gate("board.view desk.view"),
+    "api/playbooks": Gate(PLANNING),
+    "api/activations": Gate(None, "playbook.activate"),
+    "api/activations/<pk>": Gate(PLANNING),
+    "api/activations/<pk>/resume": Gate(None, "playbook.activate"),
+    "api/activations/<pk>/release": Gate(None, "release.run"),
+    "api/activations/<pk>/hand-over": Gate(None, "release.run"),
+    "api/board/<code>": Gate("board.view"),
+    "api/board/<code>/outlines": Gate("board.view"),
+    "api/search": Gate("board.view"),
+    "api/field/doors": Gate("visit.submit"),
+}
+
+# What reading writes: the session, and that a desk was looked at (delivered, read): DESIGN, "receipts".
+SESSION = {"django_session"}
+RECEIPTS = {"desk_task", "desk_taskstep", "journal_entry"}
+READING_WRITES = dict.fromkeys(("desk", "desk/list", "api/desk/inbox", "desk/tasks/<int:pk>"), SESSION | RECEIPTS)
+ENDS_THE_SESSION = ("accounts/logout/", "p/<str:token>", "access/leave")
+# Whoever is to be signed out or shown a page, and has no right to anything, is told so by these.
+DENIED = {403, 404}
+
+
+@pytest.fixture
+def living(db: None) -> Living:
+    return make_living()
+
+
+@pytest.fixture
+def clients(living: Living) -> dict[str, Client]:
+    return {member: living.client(member) for member in MEMBERS}
+
+
+def send(client: Client, method: str, route: str, address: str) -> Any:
+    """This function will send an empty request: a page's form, or the JSON of an endpoint."""
+    if method == "get":
+        return client.get(address)
+    if route.startswith("api/"):
+        return client.post(address, "{}", content_type="application/json")
+    return client.post(address)
+
+
+def plain(response: Any, address: str) -> bytes:
+    """This function will return an answer without what differs from one answer to the next: token, address, time."""
+    body = re.sub(rb'(csrfmiddlewaretoken" value=|X-CSRFToken&quot;: )"?[^">]+', b"", response.content)
+    body = re.sub(rb'"X-CSRFToken": "[^"]+"|&quot;X-CSRFToken&quot;: &quot;[^&]+', b"", body)
+    return re.sub(rb"\d\d:\d\d:\d\d", b"", body.replace(address.encode(), b""))
+
+
+def entitled(living: Living, member: str, acts: str) -> bool:
+    if acts == SIGNED_IN:
+        return member != "anonymous"
+    return member not in ("anonymous", "stranger") and any(
+        getattr(living.cast, member).can(act) for act in acts.split()
+    )
+
+
+def test_every_address_is_listed():
+    assert set(addresses()) == set(GATES)
+
+
+def test_nothing_is_let_in_by_default():
+    """Beyond log-in, the door of a pass, languages and the list of calls, nothing is public."""
+    public = {route for route, gate in GATES.items() if PUBLIC in (gate.get, gate.post)}
+    assert public == {
+        "i18n/setlang/",
+        "accounts/login/",
+        "accounts/logout/",
+        "accounts/inactive/",
+        "p/<str:token>",
+        "access/leave",
+        "api/openapi.json",
+        "api/docs",
+        "api/",
+    }
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_each_is_let_in_where_the_post_gives_the_act_and_nowhere_else(living, clients, method):
+    wrong = []
+    for route, gate in sorted(GATES.items(), key=lambda pair: pair[0] in ENDS_THE_SESSION):
+        acts = getattr(gate, method)
+        for member, client in clients.items():
+            mark = transaction.savepoint()
+            response = send(client, method, route, living.address(route))
+            transaction.savepoint_rollback(mark)
+            status = response.status_code
+            if status >= 500:
+                good = False
+            elif acts is None:
+                good = status in (405, 401, 403, 404) or (gate.get == PUBLIC and status == 200) or (member == "anonymous" and status == 302 and method == "get")
+            elif acts == PUBLIC:
+                good = status in (200, 302, 404, 405)
+            elif member == "anonymous":
+                page = method == "get" and not route.startswith("api/")
+                good = (
+                    status == 302 and response.headers["Location"].startswith("/accounts/login/?next=")
+                    if page
+                    else status in (401, 302) and not (status == 302 and "login" not in response.headers["Location"])
+                )
+            elif entitled(living, member, acts):
+                good = status not in (401, 405)
+            else:
+                # An endpoint may say that the body lacks a field before it looks at the post.
+                good = status in DENIED or (route.startswith("api/") and status == 400)
+            if not good:
+                wrong.append((method, route, member, status))
+    assert wrong == []
+
+
+def test_a_reader_of_one_district_finds_nothing_of_the_other(living, clients):
+    """What lies in Jinjiang is missing for Qingyang, byte for byte as what never was."""
+    mine = [
+        "access/accounts/posts/<int:pk>/end",
+        "desk/tasks/<int:pk>",
+        "api/desk/tasks/<pk>",
+        "board/<str:code>",
+        "api/board/<code>",
+        "wall/<str:code>",
+        "declarations/<int:pk>",
+        "api/declarations/<pk>",
+        "activations/<int:pk>",
+        "api/activations/<pk>",
+        "access/passes/lists/<slug:batch>",
+    ]
+    client, told = clients["neighbour_head"], []
+    for route in mine:
+        address = living.address(route)
+        missing = address.replace(str(living.keys["batch"]), "f" * 24)
+        missing = missing.replace("510104", "510199") if "510104" in missing else missing
+        if missing == address:
+            head, _slash, last = address.rpartition("/")
+            missing = f"{head}/999999" if last.isdigit() else address.replace(f"/{last}", f"/999999/{last}")
+        there, nowhere = client.get(address), client.get(missing)
+        if there.status_code in (403, 405):
+            continue
+        same = plain(there, address) == plain(nowhere, missing)
+        told.append((route, there.status_code, nowhere.status_code, same))
+    assert len(told) >= 9
+    assert [row for row in told if row[1:] != (404, 404, True)] == []
+
+
+def test_reading_writes_nothing(living, clients):
+    wrong = []
+    for client in clients.values():
+        client.get("/desk")  # the session and what lay on the desk are settled
+    for route in GATES:
+        for member, client in clients.items():
+            with watching() as written:
+                client.get(living.address(route))
+            beyond = set(written) - READING_WRITES.get(route, SESSION)
+            if beyond:
+                wrong.append((route, member, sorted(beyond)))
+    assert wrong == []
+
+
+def test_a_cookie_alone_writes_nothing(living):
+    """Another site can make a browser send its cookies, but not the token."""
+    wrong = []
+    for route, gate in GATES.items():
+        if gate.post is None:
+            continue
+        for member in ("city_commander", "admin", "worker", "screener"):
+            client = living.client(member, csrf=True)
+            with watching() as written:
+                response = send(client, "post", route, living.address(route))
+            if response.status_code not in (401, 403) or set(written) - SESSION:
+                wrong.append((route, member, response.status_code, sorted(set(written))))
+    assert wrong == []
+
+
+def test_other_methods_write_nothing(living, clients):
+    wrong = []
+    for method in ("put", "patch", "delete", "options", "trace"):
+        for route in GATES:
+            with watching() as written:
+                response = getattr(clients["city_commander"], method)(living.address(route))
+            beyond = set(written) - READING_WRITES.get(route, SESSION)
+            if response.status_code >= 500 or beyond:
+                wrong.append((method, route, response.status_code, sorted(beyond)))
+    assert wrong == []
+
+
+def test_every_view_of_ours_says_what_it_does():
+    bare = [
+        route
+        for route, view in addresses().items()
+        if getattr(view, "__module__", "").startswith("qipan.") and not inspect.getdoc(view)
+    ]
+    assert bare == []
