@@ -46,3 +46,21 @@ document.addEventListener("change", (event) => {
 for (const button of document.querySelectorAll<HTMLElement>("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
+
+// On a narrow screen the rows of a table stand as cards (.stack), each cell under the name of its column.
+for (const table of document.querySelectorAll<HTMLTableElement>("table.stack")) {
+  const names = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent?.trim() ?? "");
+  for (const row of [...table.tBodies].flatMap((body) => [...body.rows])) {
+    if (row.cells.length !== names.length) continue; // a sentence over all columns
+    for (const [index, cell] of [...row.cells].entries()) if (names[index]) cell.dataset.label = names[index];
+  }
+}
+// What scrolls sideways is reached by keyboard too.
+function reachWide(): void {
+  for (const box of document.querySelectorAll<HTMLElement>(".table-responsive")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+reachWide();
+addEventListener("resize", reachWide);
