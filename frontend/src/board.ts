@@ -82,6 +82,7 @@ async function lay(address: string, focus = false): Promise<void> {
   }
   Object.assign(root().dataset, { ...next.dataset });
   document.title = page.title;
+  shapeSquares();
   const states = root().querySelector<HTMLDetailsElement>("details.states");
   if (states) states.open = opened;
   latest = null;
@@ -148,6 +149,31 @@ document.addEventListener("visibilitychange", () => {
   void renew().finally(plan);
 });
 
+/** How many squares stand side by side: as many as keep them nearest to square in the panel. */
+function shapeSquares(): void {
+  const squares = root().querySelector<HTMLElement>(".squares");
+  const count = squares?.querySelectorAll(".square").length ?? 0;
+  if (!squares || !count) return;
+  const { clientWidth: width, clientHeight: height } = squares.parentElement!;
+  let best = 1;
+  let largest = 0;
+  for (let columns = 1; columns <= count; columns++) {
+    const side = Math.min(width / columns, height / Math.ceil(count / columns));
+    if (side > largest) [best, largest] = [columns, side];
+  }
+  squares.style.setProperty("--columns", String(best));
+}
+window.addEventListener("resize", shapeSquares);
+
+// Explanations open while the pointer is on them, by click and by Enter.
+for (const [event, open] of [["pointerover", true], ["pointerout", false]] as const) {
+  document.addEventListener(event, (moved) => {
+    if (moved.pointerType !== "mouse") return;
+    const told = (moved.target as Element).closest<HTMLDetailsElement>("details.told");
+    if (told && !told.contains(moved.relatedTarget as Node | null)) told.open = open;
+  });
+}
+
 // The list by keyboard: arrows move, Enter goes down, Backspace goes up.
 document.addEventListener("keydown", (event) => {
   const target = event.target as HTMLElement;
@@ -178,5 +204,6 @@ if (cycle) {
   }, cycle * 1000);
 }
 
+shapeSquares();
 void renew().finally(plan);
 (window.requestIdleCallback ?? window.setTimeout)(() => void ground());

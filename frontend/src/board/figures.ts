@@ -32,6 +32,10 @@ export function percent(part: number | null, whole: number | null): string {
   return (Math.floor((part * 1000) / whole) / 10).toFixed(1) + (chinese ? "%" : " %");
 }
 
+export function rate(value: unknown): string {
+  return typeof value === "number" ? value.toFixed(2) : "–";
+}
+
 export function minutes(value: unknown): string {
   if (typeof value !== "number") return "–";
   const whole = Math.round(value);

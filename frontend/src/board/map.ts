@@ -127,7 +127,7 @@ export class GroundMap {
     }
     this.map.removeFeatureState({ source: "ground" });
     (this.map.getSource("ground") as GeoJSONSource).setData(collection);
-    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding: 24, animate: false });
+    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding: 12, animate: false });
     this.paint(figures);
     this.uncrowd();
     await new Promise<void>((resolve) => void this.map.once("idle", () => resolve()));

@@ -1,5 +1,7 @@
 // Puts new figures into a page that is already laid out. Only what changed is touched.
-import { at, figure, minutes, moment, percent, type Figures } from "./figures";
+import { at, figure, minutes, moment, percent, rate, type Figures } from "./figures";
+
+const written: Record<string, (value: unknown) => string> = { minutes, rate };
 
 function text(element: Element | null | undefined, value: string): void {
   if (element && element.textContent !== value) element.textContent = value;
@@ -46,7 +48,7 @@ function paintRows(board: HTMLElement, figures: Figures): void {
 export function paint(board: HTMLElement, figures: Figures): void {
   for (const element of board.querySelectorAll<HTMLElement>("[data-f]")) {
     const value = at(figures, element.dataset.f ?? "");
-    text(element, element.dataset.as === "minutes" ? minutes(value) : figure(value));
+    text(element, (written[element.dataset.as ?? ""] ?? figure)(value));
     if (element.dataset.state) {
       for (const name of ["state", `state-${element.dataset.state}`]) element.classList.toggle(name, Boolean(value));
     }

@@ -87,6 +87,7 @@ def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
     return {
         "base": "/wall" if wall else "/board",
         "query": f"?{query}" if query else "",
+        "keep": urlencode({name: value for name, value in kept.items() if name in ("by", "drill")}),
         "tabs": [
             (Metric(metric), f"?{urlencode({**without_show, 'show': metric})}", metric == found.show)
             for metric in found.available

@@ -17,7 +17,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.posture.api import PostureView
 from qipan.screening.api import DoorState, Round
-from qipan.territory.api import OFFICIAL, AreaView
+from qipan.territory.api import OFFICIAL, AreaView, Denominator, Rate
 
 from .. import rules
 from ..rules import Share
@@ -93,12 +93,18 @@ class Board:
     measures: int
     measures_ending: int
     totals: dict[str, Share | None]
+    people: tuple[Denominator, ...] = ()
     rows: list[Row] = field(default_factory=list)
 
     @property
     def total(self) -> Share | None:
         """The whole area's share of the metric that is shown, as the levels above see it."""
         return self.totals[self.show]
+
+    @property
+    def rate(self) -> Rate | None:
+        """Open requests and task cards per 10,000 of the people served (else of the residents); None where neither is known."""
+        return Rate(self.tasks["service_open"], 10_000, self.people[-1]) if self.people else None
 
     @property
     def squares(self) -> list[Row]:
@@ -155,6 +161,7 @@ class Board:
             },
             "tasks": self.tasks,
             "forces": self.forces,
+            "rate": self.rate and round(self.rate.value, 2),
             "forms": self.forms,
             "measures": self.measures,
             "measures_ending": self.measures_ending,
@@ -275,6 +282,7 @@ def board_of(
         measures=len(measured),
         measures_ending=sum(m.expires_at <= ends for m in measured),
         totals=totals,
+        people=parts.people(area.code),
         rows=rows,
     )
 

@@ -19,9 +19,21 @@ from qipan.desk.api import Task, TaskKind, receipts_by_place
 from qipan.forms.api import FormOpening, open_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
+from qipan.kernel.refusal import NotFound
 from qipan.posture.api import Measure, PostureView, measures_in_force, posture_over
 from qipan.screening.api import DoorState, Round, coverage_by_place, current_round
-from qipan.territory.api import AreaView, DataMarks, children, data_marks, get_area, path_to
+from qipan.territory.api import (
+    OFFICIAL,
+    AreaView,
+    DataMarks,
+    Denominator,
+    DenominatorKind,
+    children,
+    data_marks,
+    denominator,
+    get_area,
+    path_to,
+)
 
 from ..rules import Receipts, Tally, aligned
 
@@ -39,13 +51,32 @@ OPEN_DIRECTIVES = 500
 
 @lru_cache(maxsize=4096)
 def _family(code: str, hierarchy: str, bucket: int) -> tuple[AreaView, list[AreaView], list[AreaView]]:
-    return get_area(code, hierarchy=hierarchy), path_to(code, hierarchy=hierarchy), children(code, hierarchy=hierarchy)
+    below = children(code, hierarchy=hierarchy)
+    try:
+        return get_area(code, hierarchy=hierarchy), path_to(code, hierarchy=hierarchy), below
+    except NotFound:
+        if hierarchy == OFFICIAL:
+            raise
+    # The city above the governing areas and the streets below them stand in the official hierarchy only.
+    return get_area(code), path_to(code), below or children(code)
 
 
 def family(code: str, hierarchy: str) -> tuple[AreaView, list[AreaView], list[AreaView]]:
     """This function will return an area, the path to it and its children, kept for a few seconds; raises ``NotFound``."""
     read = _family.__wrapped__ if connection.in_atomic_block else _family
     return read(code, hierarchy, int(monotonic() // TREE_SECONDS))
+
+
+@lru_cache(maxsize=4096)
+def _people(code: str, bucket: int) -> tuple[Denominator, ...]:
+    kinds = (DenominatorKind.RESIDENT, DenominatorKind.SERVICE)
+    return tuple(found for kind in kinds if (found := denominator(code, kind)))
+
+
+def people(code: str) -> tuple[Denominator, ...]:
+    """This function will return the populations known of an area, kept for a few seconds; empty where none is."""
+    read = _people.__wrapped__ if connection.in_atomic_block else _people
+    return read(code, int(monotonic() // TREE_SECONDS))
 
 
 def marks(*, at: datetime) -> DataMarks:
