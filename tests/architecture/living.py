@@ -51,6 +51,7 @@ class Living:
 
     scene: Scene
     keys: dict[str, Any] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)  # rows of each table, to compare with later
 
     @property
     def cast(self) -> Cast:

@@ -4,10 +4,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 from ninja.utils import check_csrf
 
 from qipan.access.api import signed_in
@@ -15,7 +16,19 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
 from qipan.webkit.middleware import refusal_json
 
-ROOMS = ("territory", "access", "desk", "forms", "posture", "deployment", "screening", "command", "pages", "field", "replay")
+ROOMS = (
+    "territory",
+    "access",
+    "desk",
+    "forms",
+    "posture",
+    "deployment",
+    "screening",
+    "command",
+    "pages",
+    "field",
+    "replay",
+)
 
 
 def let_in(request: HttpRequest) -> Actor:
@@ -40,6 +53,13 @@ def explain(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 def explain_types(request: HttpRequest, error: ValidationError) -> HttpResponse:
     problems = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors]
     return explain(request, BadInput(problems))
+
+
+@api.exception_handler(HttpError)
+@api.exception_handler(RequestDataTooBig)
+def explain_body(request: HttpRequest, error: Exception) -> HttpResponse:
+    """This function will answer a body that is no JSON, or too large, as any other input that cannot be understood."""
+    return explain(request, BadInput([str(error)]))
 
 
 urlpatterns: list[Any] = [

@@ -1,6 +1,7 @@
 """Checking what people type on the desk's pages, and what clients send."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from django import forms
@@ -12,7 +13,7 @@ from qipan.duties.api import OrganType
 class ReceiptIn(msgspec.Struct, forbid_unknown_fields=True):
     """One receipt as a client sends it."""
 
-    task: int
+    task: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what a key can be
     state: str
     at: datetime | None = None
     note: str = ""
