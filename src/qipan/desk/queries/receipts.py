@@ -97,7 +97,7 @@ def receipts_by_place(
     the group's first place, asked, delivered, read, the last delivery. The caller has cut the ground to its reader.
     """
     ground = " OR ".join(["place BETWEEN %s AND %s"] * len(ranges)) or "1 = 0"
-    params = [source, *(value for part in ranges for value in (part.first, part.last))]
+    params: list[int | str] = [source, *(value for part in ranges for value in (part.first, part.last))]
     with connection.cursor() as cursor:
         cursor.execute(BY_PLACE.format(per=int(per), ground=ground), params)
         return [(*row[:-1], _moment(row[-1])) for row in cursor.fetchall()]
