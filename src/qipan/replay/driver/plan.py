@@ -23,7 +23,7 @@ class Plan:
     directive_speed: float = 12.0
     port: int = 0
     host: str = "127.0.0.1"
-    phones: int = 4  # threads
+    phones: int = 16  # threads
     upload: int = 6  # visits, usually
     faults: bool = True
     jobs: bool = True  # background jobs in a process beside the server

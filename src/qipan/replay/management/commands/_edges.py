@@ -92,7 +92,7 @@ class ReplayCommand(BaseCommand):
         parser.add_argument("--database", metavar="URL", help="an empty database instead of one of its own")
         parser.add_argument("--port", type=int, default=0)
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--phones", type=int, default=4, metavar="THREADS")
+        parser.add_argument("--phones", type=int, default=16, metavar="THREADS")
         parser.add_argument(
             "--upload", type=int, default=self.upload, help="visits in a usual upload (default %(default)s)"
         )
