@@ -131,7 +131,7 @@ def make_living() -> Living:
         "batch": cast.screener_pass.issued.batch,
         "number": 1,
         "version": 1,
-        "listing": "late",
+        "listing": "left",
         "access.pk": cast.post("neighbour_worker").pk,
         "desk.pk": dispatcher_task.pk,
         "what": "object",

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
-from qipan.kernel.place import DIGITS
+from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.webkit.menu import menu_for
 
@@ -83,7 +83,7 @@ def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
     kept = {name: request.GET[name] for name in ("by", "drill", "show", "cycle") if request.GET.get(name)}
     without_show = {name: value for name, value in kept.items() if name != "show"}
     query = urlencode(kept)
-    cycle = request.GET.get("cycle", "")
+    seconds = key_of(request.GET.get("cycle", "")) or 0
     return {
         "base": "/wall" if wall else "/board",
         "query": f"?{query}" if query else "",
@@ -95,7 +95,7 @@ def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
         "metric": Metric(found.show),
         "governing": has_governing(found.area.code),
         "columns": rules.columns_of(len(found.rows)),
-        "cycle": int(cycle) if wall and cycle.isdigit() and int(cycle) >= 5 else 0,
+        "cycle": seconds if wall and seconds >= 5 else 0,
         "legend": [(step, (step - 1) * 20, step * 20) for step in range(1, rules.STEPS + 1)],
     }
 
@@ -103,9 +103,10 @@ def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
 def number_of(request: HttpRequest, name: str, default: int) -> int:
     """This function will read a number from the address. Raises ``BadInput`` for anything else."""
     text = request.GET.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
+    number = key_of(text)
+    if number is None:
         raise BadInput([f"{name}: {text[:40]}"])
-    return int(text)
+    return number
 
 
 @never_cache

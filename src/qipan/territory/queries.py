@@ -150,7 +150,7 @@ def compound_views(
 
 
 def _is_compound(code: str, hierarchy: str) -> bool:
-    return hierarchy == OFFICIAL and code.isdigit() and len(code) == CODE_LENGTHS[COMPOUND]
+    return hierarchy == OFFICIAL and code.isascii() and code.isdigit() and len(code) == CODE_LENGTHS[COMPOUND]
 
 
 def get_area(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> AreaView:
@@ -179,7 +179,7 @@ def children(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) ->
     Below a community stand its compounds; below a governing area its streets and, where it holds
     only part of a street, the communities of that part.
     """
-    if hierarchy == OFFICIAL and code.isdigit() and len(code) == CODE_LENGTHS[COMMUNITY]:
+    if hierarchy == OFFICIAL and code.isascii() and code.isdigit() and len(code) == CODE_LENGTHS[COMMUNITY]:
         try:
             ground = get_area(code, on=on).ranges
         except NotFound:

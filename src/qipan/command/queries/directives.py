@@ -16,6 +16,7 @@ from qipan.desk.api import (
 )
 from qipan.duties.api import units_on
 from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.ids import key_of
 from qipan.kernel.place import COMPOUND, Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.scoped import overlapping
@@ -157,7 +158,8 @@ def unread_page(directive: Directive, code: str, *, actor: Actor, after: str, li
     """This function will return a page of the unread list of a directive in one area."""
     scope = Scope(cut_area(area_for(code, actor=actor), actor.scope).ranges)
     place, _, pk = after.partition("-")
-    key = (int(place), int(pk)) if place.isdigit() and pk.isdigit() else None
+    first, second = key_of(place), key_of(pk)
+    key = (first, second) if first is not None and second is not None else None
     tasks = list(unread(directive.source, scope=scope, after=key, limit=limit))
     last = tasks[-1] if len(tasks) == limit else None
     return UnreadPage(

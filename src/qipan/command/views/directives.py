@@ -17,6 +17,7 @@ from qipan.access.api import signed_in
 from qipan.desk.api import unread_count
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotAllowed, Refusal
 
@@ -267,7 +268,7 @@ def sign_page(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseRedir
         try:
             signed = sign_on_paper(
                 directive,
-                task_ids=[int(task) for task in form.cleaned_data["tasks"] if task.isdigit()],
+                task_ids=[key for task in form.cleaned_data["tasks"] if (key := key_of(task)) is not None],
                 signed_at=form.cleaned_data["signed_at"],
                 by=actor,
                 at=now(),
@@ -286,7 +287,7 @@ def sign_page(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseRedir
             "form": form,
             "refusal": refusal,
             "receipts": paper_receipts(directive, scope=actor.scope),
-            "ticked": int(place) if place.isdigit() else None,
+            "ticked": key_of(place),
         },
         status=status,
     )

@@ -12,6 +12,7 @@ from qipan.access.api import signed_in
 from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import NotAllowed, Refusal
 
 from .. import rules
@@ -82,8 +83,8 @@ def playbook_page(request: HttpRequest, code: str, version: int | None = None) -
     versions = list(Playbook.objects.filter(code=code).order_by("-version"))
     before = next((other for other in versions if other.version == playbook.version - 1), None)
     given = request.GET.get("against", "")
-    if given.isdigit():
-        before = get_playbook(code, int(given))
+    if (against := key_of(given)) is not None:
+        before = get_playbook(code, against)
     return render(
         request,
         "command/playbook.html",
@@ -119,7 +120,7 @@ def edit_page(request: HttpRequest, code: str) -> HttpResponse:
                 hazard=newest.hazard,
                 posture=newest.posture,
                 **form.cleaned_data,
-                after=int(after) if after.isdigit() else 0,
+                after=key_of(after) or 0,
                 by=actor,
                 at=now(),
             )

@@ -13,6 +13,7 @@ from qipan.access.api import needs, signed_in
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from ..actions.asking import decide_objection, resume_task, suspend_task
@@ -104,9 +105,10 @@ def answer(request: HttpRequest) -> HttpResponse:
     one, _sep, state = request.POST.get("answer", "").partition(":")
     chosen = [one] if one else request.POST.getlist("task")
     state = state or request.POST.get("state", "")
-    if not chosen or state not in BATCH_STATES or not all(key.isdigit() for key in chosen):
+    keys = [key_of(key) for key in chosen]
+    if not chosen or state not in BATCH_STATES or None in keys:
         raise BadInput([_("choose at least one row and what to say of it")])
-    answers = receive([Receipt(int(key), state) for key in chosen], by=actor, at=now())
+    answers = receive([Receipt(key, state) for key in keys if key is not None], by=actor, at=now())
     refused = [item for item in answers if item.answer == "refused"]
     if refused:
         text = ngettext("%(n)s task was not changed.", "%(n)s tasks were not changed.", len(refused))

@@ -1,6 +1,6 @@
 """``POST /api/desk/receipts`` and ``GET /api/desk/inbox``: plain views, because clients call them often."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -96,7 +96,10 @@ def _answer(task: int, answer: str, code: str, state: str) -> dict[str, Any]:
 
 def aware(moment: datetime | None) -> datetime | None:
     """This function will drop a moment that does not say its zone: the server's own time then holds."""
-    return moment if moment is not None and moment.tzinfo is not None else None
+    try:
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except OverflowError:  # the last hours of the year 9999, west of Greenwich
+        return None
 
 
 @require_GET

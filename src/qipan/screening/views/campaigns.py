@@ -17,6 +17,7 @@ from qipan.access.api import needs, signed_in
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.territory.api import AreaView, children, get_area, path_to
@@ -105,7 +106,7 @@ def chosen_round(request: HttpRequest, campaign: Campaign) -> Round | None:
     number = request.GET.get("round", "")
     if not number:
         return rounds.last()
-    found = rounds.filter(number=number).first() if number.isdigit() and len(number) < 5 else None
+    found = rounds.filter(number=number).first() if number.isascii() and number.isdigit() and len(number) < 5 else None
     if found is None:
         raise NotFound
     return found
@@ -150,9 +151,9 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _place(text: str) -> int | None:
-    if text and (not text.isdigit() or len(text) > 19):
+    if text and key_of(text) is None:
         raise BadInput([_("after: a place has 19 digits")])
-    return int(text) if text else None
+    return key_of(text)
 
 
 class _Line:
