@@ -219,7 +219,11 @@ def test_each_is_let_in_where_the_post_gives_the_act_and_nowhere_else(living, cl
             if status >= 500:
                 good = False
             elif acts is None:
-                good = status in (405, 401, 403, 404) or (gate.get == PUBLIC and status == 200) or (member == "anonymous" and status == 302 and method == "get")
+                good = (
+                    status in (405, 401, 403, 404)
+                    or (gate.get == PUBLIC and status == 200)
+                    or (member == "anonymous" and status == 302 and method == "get")
+                )
             elif acts == PUBLIC:
                 good = status in (200, 302, 404, 405)
             elif member == "anonymous":

@@ -29,7 +29,11 @@ class ActorMiddleware:
         except NotSignedIn as refusal:
             request.actor = NOBODY  # type: ignore[attr-defined]
             request.actor_refusal = refusal  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        # What one person is shown is kept by no cache, on the way or on a shared desk; a view may say otherwise.
+        if request.actor.label and "Cache-Control" not in response.headers:  # type: ignore[attr-defined]
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
 
     def _actor(self, request: HttpRequest) -> Actor:
         header = request.headers.get("Authorization")

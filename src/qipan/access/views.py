@@ -21,6 +21,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, NotSignedIn, Refusal
+from qipan.webkit.sheets import cell
 
 from .actions import end_post, enrol_workers, give_post, open_account, revoke_passes
 from .input import EnrolForm, PostForm, read_workers
@@ -199,9 +200,10 @@ def links(request: HttpRequest, batch: str) -> HttpResponse:
     writer.writerow(["label", "area", "team", "expires_at", "link"])
     root = request.build_absolute_uri("/").rstrip("/")
     for issued in _states(_batch(request, batch), "in-force", now()):
-        label = f"'{issued.label}" if issued.label[0] in "=+-@\t" else issued.label  # no formula in a spreadsheet
         until = issued.expires_at.isoformat()
-        writer.writerow([label, place_text(issued.first), issued.team or "", until, root + link_for(token_for(issued))])
+        writer.writerow(
+            [cell(issued.label), place_text(issued.first), issued.team or "", until, root + link_for(token_for(issued))]
+        )
     return response
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -71,7 +72,7 @@ def test_the_session_comes_before_the_cookie(city):
 def test_a_pass_needs_no_query_once_the_process_knows_the_revocations(city, django_assert_num_queries):
     def ask():
         request = RequestFactory().get("/", **city.bearer())
-        ActorMiddleware(lambda request: None)(request)
+        ActorMiddleware(lambda request: HttpResponse())(request)
         return request.actor
 
     ask()
@@ -225,7 +226,7 @@ def test_a_request_without_an_actor_is_not_signed_in():
 
 def test_the_reason_why_a_pass_failed_reaches_its_holder(city):
     request = RequestFactory().get("/", headers={"Authorization": "Bearer nonsense"})
-    ActorMiddleware(lambda request: None)(request)
+    ActorMiddleware(lambda request: HttpResponse())(request)
     with pytest.raises(NotAPass):
         signed_in(request)
 

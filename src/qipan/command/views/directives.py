@@ -20,6 +20,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotAllowed, Refusal
+from qipan.webkit.sheets import cell
 
 from .. import rules
 from ..actions.directives import recall_directive, revise_directive
@@ -213,8 +214,8 @@ def unread_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
                 yield writer.writerow(
                     [
                         place_text(task.place),
-                        task.owner.label,
-                        task.owner.organ_type.label,
+                        cell(task.owner.label),
+                        cell(task.owner.organ_type.label),
                         task.get_state_display(),
                         gettext("yes") if task.on_paper else gettext("no"),
                     ]

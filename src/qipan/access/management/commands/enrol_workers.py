@@ -14,6 +14,7 @@ from qipan.duties.api import get_unit, ground_of
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, Refusal
+from qipan.webkit.sheets import cell
 
 
 class Command(BaseCommand):
@@ -45,5 +46,5 @@ class Command(BaseCommand):
             writer = csv.writer(target)
             writer.writerow(["label", "area", "team", "link"])
             for row, one in zip(rows, enrolled, strict=True):
-                writer.writerow([row.label, row.code, one.issued.team or "", host.rstrip("/") + one.link])
+                writer.writerow([cell(row.label), row.code, one.issued.team or "", host.rstrip("/") + one.link])
         self.stdout.write(f"{len(enrolled)} passes until {expires}, links in {out}")
