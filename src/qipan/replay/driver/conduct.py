@@ -80,6 +80,7 @@ class Replay:
             finally:
                 self.watch.stop()
             self._end()
+            self.say("released; every figure is now counted again from the rows (qipan verify)")
             balance(self.report, Books(self.ledger, self.round_ids))
             connection.close()
             self.report.seconds = round(time.monotonic() - began, 1)
