@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.http import HttpResponse
-from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
 

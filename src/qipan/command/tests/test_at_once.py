@@ -1,0 +1,142 @@
+"""Two commands at the same moment: one wins, the other is told, nothing doubles."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import Count
+
+from qipan.command.actions.activations import activate_playbook
+from qipan.command.actions.release import release
+from qipan.command.api import (
+    AlreadyRecalled,
+    AlreadyReplaced,
+    get_playbook,
+    issue_directive,
+    recall_directive,
+    revise_directive,
+)
+from qipan.desk.api import Task, TaskState, answer_task
+from qipan.kernel.place import range_of
+from qipan.kernel.refusal import Refusal
+
+from ..models import Activation, ActivationItem, Directive
+from .conftest import Entry, declare_epidemic, everywhere, make_city, publish_all
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*works: Callable[[], object]) -> list[str]:
+    """This function will start all works at the same moment; returns of each "done" or the code of its refusal."""
+    told, start = [""] * len(works), threading.Barrier(len(works))
+
+    def run(place: int, work: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            work()
+            told[place] = "done"
+        except Refusal as refusal:
+            told[place] = refusal.code
+        except Exception as error:
+            told[place] = repr(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return told
+
+
+@pytest.fixture
+def cast(transactional_db):
+    return make_city()
+
+
+def issued(cast) -> Directive:
+    return issue_directive(
+        number="D-1",
+        title="t",
+        body="b",
+        basis="law",
+        organ_types=["street-office"],
+        grounds=[range_of("5101")],
+        decided_at=cast.at,
+        due_at=cast.at + timedelta(days=1),
+        issuer=cast.unit("5101:city-command"),
+        by=cast.city_commander,
+        at=cast.at,
+    )
+
+
+@pytest.mark.row("EMG-3", "EMG-4")
+def test_recall_and_revision_at_once(cast):
+    directive, by = issued(cast), cast.city_commander
+    revised = {"title": "t2", "body": "b", "basis": "law", "decided_at": cast.at, "due_at": None}
+    told = at_once(
+        lambda: recall_directive(directive, reason="wrong", by=by, at=cast.at),
+        lambda: revise_directive(directive, **revised, by=by, at=cast.at),
+        lambda: recall_directive(directive, reason="wrong", by=by, at=cast.at),
+        lambda: revise_directive(directive, **revised, by=by, at=cast.at),
+    )
+    assert sorted(told).count("done") == 1, told
+    assert set(told) - {"done"} <= {AlreadyRecalled.code, AlreadyReplaced.code}, told
+    assert Directive.objects.count() <= 2
+    assert everywhere(Task).filter(source=directive.source, closed_at=None).count() == 0
+    assert Entry.objects.filter(act__in=["command.recall_directive", "command.revise_directive"]).count() <= 1
+
+
+@pytest.mark.row("EMG-4")
+def test_the_same_number_at_once_is_issued_once(cast):
+    told = at_once(*[lambda: issued(cast)] * 3)
+    assert sorted(told) == ["done", "number_taken", "number_taken"]
+    assert Directive.objects.count() == 1
+    assert everywhere(Task).count() == 4
+
+
+def test_two_answers_at_once_are_one(cast):
+    issued(cast)
+    task = everywhere(Task).get(owner__code="510104001:street-office")
+    told = at_once(
+        lambda: answer_task(task, state=TaskState.DONE, by=cast.dispatcher, at=cast.at),
+        lambda: answer_task(task, state=TaskState.OBJECTED, note="not ours", by=cast.dispatcher, at=cast.at),
+    )
+    task = everywhere(Task).get(pk=task.pk)
+    assert "done" in told and not any("Error" in one for one in told), told
+    assert task.state in (TaskState.DONE, TaskState.OBJECTED)
+    steps = list(task.taskstep_set.values_list("state", flat=True)) if hasattr(task, "taskstep_set") else []
+    assert len(steps) == len(set(steps))
+
+
+@pytest.mark.row("EMG-2", "EMG-8")
+def test_activation_and_release_at_once_open_and_close_each_thing_once(cast):
+    publish_all(cast)
+    declaration = declare_epidemic(cast)
+    book = get_playbook("epidemic-emergency")
+
+    def activate() -> Activation:
+        return activate_playbook(
+            book, ground_codes=["510104"], declaration=declaration, by=cast.city_commander, at=cast.at
+        )
+
+    assert at_once(activate, activate, activate) == ["done"] * 3
+    activation = Activation.objects.get()
+    items = ActivationItem.objects.filter(activation=activation)
+    assert not items.filter(opened_at=None, blocked="").exists()
+    opened = Entry.objects.filter(act="command.open_item")
+    assert opened.count() == items.exclude(opened_at=None).count()
+    doubled = everywhere(Task).values("owner", "source").annotate(n=Count("pk")).filter(n__gt=1)
+    assert list(doubled) == []
+
+    def let_go() -> object:
+        return release(activation, by=cast.city_commander, at=cast.at + timedelta(hours=1))
+
+    told = at_once(let_go, let_go)
+    assert set(told) <= {"done", "already_released"} and "done" in told, told
+    closed = Entry.objects.filter(act="command.close_item").values("subject").annotate(n=Count("pk")).filter(n__gt=1)
+    assert list(closed) == []
+    assert Entry.objects.filter(act="command.begin_release").count() == 1
