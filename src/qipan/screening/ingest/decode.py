@@ -112,7 +112,7 @@ def decode(raw: bytes, *, by: Actor, at: datetime) -> Batch:
         upload = _decoder.decode(raw)
         items: list[Any] = upload.visits
         sent_at = upload.sent_at
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         items, sent_at = _loose(raw)
     if len(items) > MAX_VISITS:
         raise BodyTooLarge
