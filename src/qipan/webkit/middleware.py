@@ -1,12 +1,15 @@
 """Refusals become answers; every page carries a content security policy."""
 
+import logging
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
 
+log = logging.getLogger(__name__)
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
     "worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -31,6 +34,10 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError):
+            # What no column can hold, as NUL in a text on PostgreSQL: the caller's mistake, and nothing was written.
+            log.warning("The database cannot hold what %s %s gave", request.method, request.path, exc_info=exception)
+            exception = BadInput()
         if not isinstance(exception, Refusal):
             return None
         if request.path.startswith("/api/"):
