@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import path
 from ninja import NinjaAPI, Schema
 
+# Models and the rooms can be imported only after Django is set up: hence the imports below it.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.peer_settings")
 django_application = get_wsgi_application()
 
@@ -77,7 +78,7 @@ peer = NinjaAPI(urls_namespace="bench", auth=lambda request: signed_in(request))
 
 @peer.post("/visits", response=Answer)
 def receive(request: HttpRequest, upload: Upload) -> dict[str, object]:
-    at, batch, team = now(), uuid7(), request.actor.team_id  # type: ignore[attr-defined]
+    at, batch, team = now(), uuid7(), signed_in(request).team_id
     shift = at - upload.sent_at
     PeerVisit.objects.bulk_create(
         [

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
+from qipan.access.api import signed_in
 from qipan.desk.api import get_admission, unread_count
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
@@ -76,10 +77,6 @@ class ActivationIn(Schema):
     declaration: int | None = None
     admission: int | None = None
     drill: bool | None = None
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
 
 
 def _require_planning(actor: Actor) -> None:
@@ -154,7 +151,7 @@ def _unit(actor: Actor, act: str) -> Unit:
 @router.post("directives", response={201: dict})
 def post_directive(request: HttpRequest, given: DirectiveIn) -> Status[dict[str, Any]]:
     """Issue a directive to every unit of the kinds on the areas."""
-    actor = _actor(request)
+    actor = signed_in(request)
     directive = issue_directive(
         number=given.number,
         title=given.title,
@@ -177,7 +174,7 @@ def post_directive(request: HttpRequest, given: DirectiveIn) -> Status[dict[str,
 @router.post("directives/count", response=dict)
 def post_count(request: HttpRequest, given: TargetsIn) -> dict[str, Any]:
     """Count who would receive, kind by kind, without sending."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("directive.issue")
     grounds = [
         part for area in areas_of(given.areas) for ground in area.ranges for part in actor.scope.narrowed(ground).ranges
@@ -189,7 +186,7 @@ def post_count(request: HttpRequest, given: TargetsIn) -> dict[str, Any]:
 @router.post("directives/{pk}/revise", response={201: dict})
 def post_revision(request: HttpRequest, pk: int, given: RevisionIn) -> Status[dict[str, Any]]:
     """Issue the next version to the same units."""
-    actor = _actor(request)
+    actor = signed_in(request)
     directive = get_directive(pk, actor=actor)
     return Status(201, _said(revise_directive(directive, **given.dict(), by=actor, at=now())))
 
@@ -197,14 +194,14 @@ def post_revision(request: HttpRequest, pk: int, given: RevisionIn) -> Status[di
 @router.post("directives/{pk}/recall", response=dict)
 def post_recall(request: HttpRequest, pk: int, given: ReasonIn) -> dict[str, Any]:
     """Recall a directive; open receipts are closed."""
-    actor = _actor(request)
+    actor = signed_in(request)
     return {"receipts": recall_directive(get_directive(pk, actor=actor), reason=given.reason, by=actor, at=now())}
 
 
 @router.get("directives/{pk}/report", response=dict)
 def get_report(request: HttpRequest, pk: int, area: str = "") -> dict[str, Any]:
     """Receipts by area below ``area``, the lead time from the decision, and how many have not read."""
-    actor = _actor(request)
+    actor = signed_in(request)
     directive = get_directive(pk, actor=actor)
     tree = receipts_at(directive, area, actor=actor)
     lead = lead_for(directive, actor=actor)
@@ -225,7 +222,7 @@ def get_report(request: HttpRequest, pk: int, area: str = "") -> dict[str, Any]:
 @router.get("directives/{pk}/unread", response=dict)
 def get_unread(request: HttpRequest, pk: int, area: str = "", after: str = "", limit: int = 200) -> dict[str, Any]:
     """The exact list of who has not read, paged: pass ``next`` as ``after`` to go on."""
-    actor = _actor(request)
+    actor = signed_in(request)
     directive = get_directive(pk, actor=actor)
     page = unread_page(directive, area, actor=actor, after=after, limit=min(max(limit, 1), 1000))
     return {
@@ -246,7 +243,7 @@ def get_unread(request: HttpRequest, pk: int, area: str = "", after: str = "", l
 @router.get("playbooks", response=dict)
 def get_playbooks(request: HttpRequest) -> dict[str, Any]:
     """The newest version of each playbook."""
-    actor = _actor(request)
+    actor = signed_in(request)
     _require_planning(actor)
     return {
         "playbooks": [
@@ -266,7 +263,7 @@ def get_playbooks(request: HttpRequest) -> dict[str, Any]:
 @router.post("activations", response=dict)
 def post_activation(request: HttpRequest, given: ActivationIn) -> dict[str, Any]:
     """Activate a playbook on areas; the same call again is the same activation."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("playbook.activate")
     activation = activate_playbook(
         get_playbook(given.playbook, given.version),
@@ -283,7 +280,7 @@ def post_activation(request: HttpRequest, given: ActivationIn) -> dict[str, Any]
 @router.get("activations/{pk}", response=dict)
 def get_one_activation(request: HttpRequest, pk: int) -> dict[str, Any]:
     """An activation, its items in order, and what is left open."""
-    actor = _actor(request)
+    actor = signed_in(request)
     activation = get_activation(pk, actor=actor)
     _require_planning(actor)
     return {**_activation(activation), "left": _left(activation)}
@@ -292,14 +289,14 @@ def get_one_activation(request: HttpRequest, pk: int) -> dict[str, Any]:
 @router.post("activations/{pk}/resume", response=dict)
 def post_resume(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Open the items that are planned and not open yet."""
-    actor = _actor(request)
+    actor = signed_in(request)
     return _activation(resume_activation(get_activation(pk, actor=actor), by=actor, at=now()))
 
 
 @router.post("activations/{pk}/release", response=dict)
 def post_release(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Close what was opened, in the reverse order; what cannot be closed yet is named with its owner."""
-    actor = _actor(request)
+    actor = signed_in(request)
     report = release(get_activation(pk, actor=actor), by=actor, at=now())
     return {**_activation(report.activation), "closed_now": report.closed, "left": _left(report.activation)}
 
@@ -307,6 +304,6 @@ def post_release(request: HttpRequest, pk: int) -> dict[str, Any]:
 @router.post("activations/{pk}/hand-over", response=dict)
 def post_hand_over(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Hand each left item to its owner by name, as a task on the desk."""
-    actor = _actor(request)
+    actor = signed_in(request)
     report = hand_over(get_activation(pk, actor=actor), by=actor, at=now())
     return {**_activation(report.activation), "handed_over": report.handed_over, "left": _left(report.activation)}

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from pydantic import AwareDatetime
 
+from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound
@@ -40,10 +41,6 @@ class DecisionIn(Schema):
     reason: str = Field(max_length=300)
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
 def _within(actor: Actor, area: str) -> Scope:
     """The part of the actor's scope that lies in an area; raises ``NotFound`` when there is none."""
     if not area:
@@ -65,7 +62,7 @@ def get_tasks(
     limit: int = 100,
 ) -> dict[str, Any]:
     """Tasks in one's own subtree, or in an area of it, in the order they were sent; pass ``next`` as ``after``."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("desk.view")
     if state and state not in TaskState.values:
         raise BadInput([f"state: one of {', '.join(TaskState.values)}"])
@@ -87,7 +84,7 @@ def get_tasks(
 @router.get("desk/counts", response=dict)
 def get_counts(request: HttpRequest, area: str = "") -> dict[str, int]:
     """Open and late tasks in one's own subtree, or in an area of it."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("desk.view")
     counted = desk_counts(_within(actor, area).ranges, at=now())
     return {
@@ -101,7 +98,7 @@ def get_counts(request: HttpRequest, area: str = "") -> dict[str, int]:
 @router.get("desk/tasks/{pk}", response=dict)
 def get_one_task(request: HttpRequest, pk: int) -> dict[str, Any]:
     """One task with its history: each step with its actor and time."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("desk.view")
     task = get_task(pk, actor=actor)
     steps = [
@@ -133,7 +130,7 @@ def _admission(admission: Admission) -> dict[str, Any]:
 @router.get("admissions", response=dict)
 def get_admissions(request: HttpRequest, state: str = "") -> dict[str, Any]:
     """The public list of applications and decisions."""
-    if _actor(request).unit_id is None:
+    if signed_in(request).unit_id is None:
         raise NotFound
     if state and state not in AdmissionState.values:
         raise BadInput([f"state: one of {', '.join(AdmissionState.values)}"])
@@ -143,12 +140,12 @@ def get_admissions(request: HttpRequest, state: str = "") -> dict[str, Any]:
 @router.post("admissions", response=dict)
 def post_admission(request: HttpRequest, given: AdmissionIn) -> dict[str, Any]:
     """Apply for work to be admitted."""
-    return _admission(apply_admission(**given.dict(), by=_actor(request), at=now()))
+    return _admission(apply_admission(**given.dict(), by=signed_in(request), at=now()))
 
 
 @router.post("admissions/{pk}/decision", response=dict)
 def post_decision(request: HttpRequest, pk: int, given: DecisionIn) -> dict[str, Any]:
     """Admit or refuse, with a reason that everyone may read."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("admission.decide")
     return _admission(decide_admission(get_admission(pk, actor=actor), **given.dict(), by=actor, at=now()))

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
-from qipan.kernel.actor import Actor
+from qipan.access.api import signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.territory.api import get_area
@@ -48,10 +48,6 @@ class EndIn(Schema):
     reason: str = Field(max_length=300)
 
 
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
-
-
 def _said(declaration: Declaration) -> dict[str, Any]:
     return {
         "id": declaration.pk,
@@ -72,7 +68,7 @@ def _said(declaration: Declaration) -> dict[str, Any]:
 @router.post("declarations", response={201: dict})
 def post_declaration(request: HttpRequest, given: DeclarationIn) -> Status[dict[str, Any]]:
     """Declare an emergency response."""
-    actor = _actor(request)
+    actor = signed_in(request)
     declaration = declare(
         number=given.number,
         matter=given.matter,
@@ -94,7 +90,7 @@ def post_declaration(request: HttpRequest, given: DeclarationIn) -> Status[dict[
 @router.get("declarations/{pk}", response=dict)
 def get_one_declaration(request: HttpRequest, pk: int) -> dict[str, Any]:
     """One declaration that meets the actor's ground."""
-    actor = _actor(request)
+    actor = signed_in(request)
     if not (actor.can("board.view") or actor.can("desk.view")):
         raise NotAllowed(act="board.view")
     return _said(get_declaration(pk, actor=actor))
@@ -103,7 +99,7 @@ def get_one_declaration(request: HttpRequest, pk: int) -> dict[str, Any]:
 @router.post("declarations/{pk}/level", response=dict)
 def post_level(request: HttpRequest, pk: int, given: LevelIn) -> dict[str, Any]:
     """Raise or lower the level."""
-    actor = _actor(request)
+    actor = signed_in(request)
     found = get_declaration(pk, actor=actor)
     return _said(change_level(found, level=given.level, reason=given.reason, by=actor, at=now()))
 
@@ -111,7 +107,7 @@ def post_level(request: HttpRequest, pk: int, given: LevelIn) -> dict[str, Any]:
 @router.post("declarations/{pk}/extend", response=dict)
 def post_extension(request: HttpRequest, pk: int, given: ExtensionIn) -> dict[str, Any]:
     """Extend the expected duration."""
-    actor = _actor(request)
+    actor = signed_in(request)
     found = get_declaration(pk, actor=actor)
     return _said(
         extend_declaration(found, expected_until=given.expected_until, reason=given.reason, by=actor, at=now())
@@ -121,21 +117,21 @@ def post_extension(request: HttpRequest, pk: int, given: ExtensionIn) -> dict[st
 @router.post("declarations/{pk}/end", response=dict)
 def post_end(request: HttpRequest, pk: int, given: EndIn) -> dict[str, Any]:
     """End the response; the release of its activations closes what it opened."""
-    actor = _actor(request)
+    actor = signed_in(request)
     return _said(end_declaration(get_declaration(pk, actor=actor), reason=given.reason, by=actor, at=now()))
 
 
 @router.post("measures/{pk}/lift", response=dict)
 def post_lift(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Lift a control measure."""
-    actor = _actor(request)
+    actor = signed_in(request)
     return {"lifted": lift_measure(get_measure(pk, actor=actor), by=actor, at=now())}
 
 
 @router.get("posture", response=dict)
 def get_posture(request: HttpRequest, area: str) -> dict[str, Any]:
     """The posture and the measures in force over an area of the actor's ground."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("board.view")
     ground = get_area(area)
     if not all(actor.scope.covers(part) for part in ground.ranges):

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
+from qipan.access.api import signed_in
 from qipan.duties.api import Unit
 from qipan.forms.api import get_form
 from qipan.kernel.actor import Actor, Scope
@@ -36,10 +37,6 @@ class RoundIn(Schema):
     areas: list[str]
     closes_at: AwareDatetime | None = None
     days: float | None = Field(None, gt=0, le=366)
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined]
 
 
 def _round(found: Round) -> dict[str, Any]:
@@ -89,7 +86,7 @@ def _area(code: str, *, actor: Actor) -> AreaView:
 @router.get("campaigns", response=dict)
 def get_campaigns(request: HttpRequest) -> dict[str, Any]:
     """The campaigns that the actor may see, the newest first."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("campaign.view")
     return {"campaigns": [_campaign(campaign) for campaign in campaigns_for(actor)[:100]]}
 
@@ -97,7 +94,7 @@ def get_campaigns(request: HttpRequest) -> dict[str, Any]:
 @router.post("campaigns", response={201: dict})
 def post_campaign(request: HttpRequest, given: CampaignIn) -> Status[dict[str, Any]]:
     """Open a screening campaign, as yet without a round."""
-    actor = _actor(request)
+    actor = signed_in(request)
     actor.require("campaign.open")
     unit = Unit.objects.filter(pk=actor.unit_id).first() if actor.unit_id else None
     if unit is None:
@@ -113,13 +110,13 @@ def post_campaign(request: HttpRequest, given: CampaignIn) -> Status[dict[str, A
 @router.get("campaigns/{pk}", response=dict)
 def get_one_campaign(request: HttpRequest, pk: int) -> dict[str, Any]:
     """A campaign with its rounds."""
-    return _campaign(get_campaign(pk, actor=_actor(request)))
+    return _campaign(get_campaign(pk, actor=signed_in(request)))
 
 
 @router.post("campaigns/{pk}/rounds", response={201: dict})
 def post_round(request: HttpRequest, pk: int, given: RoundIn) -> Status[dict[str, Any]]:
     """Open the next round over areas and give its doors to the teams that stand there."""
-    actor = _actor(request)
+    actor = signed_in(request)
     campaign = get_campaign(pk, actor=actor, act="campaign.open")
     at = now()
     if (given.closes_at is None) == (given.days is None):
@@ -134,7 +131,7 @@ def post_round(request: HttpRequest, pk: int, given: RoundIn) -> Status[dict[str
 @router.post("campaigns/{pk}/close", response=dict)
 def post_close_campaign(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Close a campaign whose rounds are all closed."""
-    actor = _actor(request)
+    actor = signed_in(request)
     campaign = get_campaign(pk, actor=actor, act="campaign.open")
     return _campaign(close_campaign(campaign, by=actor, at=now()))
 
@@ -142,21 +139,21 @@ def post_close_campaign(request: HttpRequest, pk: int) -> dict[str, Any]:
 @router.post("rounds/{pk}/assign", response=dict)
 def post_assign(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Give the doors of a round to teams that stand on its ground and have none yet."""
-    actor = _actor(request)
+    actor = signed_in(request)
     return {"teams": assign_doors(get_round(pk, actor=actor, act="campaign.open"), by=actor, at=now())}
 
 
 @router.post("rounds/{pk}/close", response=dict)
 def post_close_round(request: HttpRequest, pk: int) -> dict[str, Any]:
     """Close a round: what arrives afterwards is refused, its figures stand."""
-    actor = _actor(request)
+    actor = signed_in(request)
     return _round(close_round(get_round(pk, actor=actor, act="campaign.open"), by=actor, at=now()))
 
 
 @router.get("rounds/{pk}/coverage", response=dict)
 def get_coverage(request: HttpRequest, pk: int, area: str) -> dict[str, Any]:
     """Coverage of a round in an area and in each area right below it, read from the kept counters."""
-    actor = _actor(request)
+    actor = signed_in(request)
     found = get_round(pk, actor=actor)
     whole = _area(area, actor=actor)
     below = children(whole.code)
@@ -172,7 +169,7 @@ def get_coverage(request: HttpRequest, pk: int, area: str) -> dict[str, Any]:
 @router.get("rounds/{pk}/left", response=dict)
 def get_left(request: HttpRequest, pk: int, area: str, after: str = "", limit: int = 100) -> dict[str, Any]:
     """The exact list of doors that a round has not settled, by place; pass the last place as ``after`` to go on."""
-    actor = _actor(request)
+    actor = signed_in(request)
     found = get_round(pk, actor=actor)
     scope = Scope(_area(area, actor=actor).ranges)
     if after and not (after.isascii() and after.isdigit() and len(after) <= 19):

@@ -1,11 +1,8 @@
 """Two commands at the same moment: one wins, the other is told, nothing doubles."""
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.db.models import Count
 
 from qipan.command.actions.activations import activate_playbook
@@ -21,6 +18,7 @@ from qipan.command.api import (
 from qipan.desk.api import Task, TaskState, answer_task
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
+from qipan.kernel.testing import at_once
 
 from ..models import Activation, ActivationItem, Directive
 from .conftest import Entry, declare_epidemic, everywhere, make_city, publish_all
@@ -28,28 +26,12 @@ from .conftest import Entry, declare_epidemic, everywhere, make_city, publish_al
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*works: Callable[[], object]) -> list[str]:
+def told_at_once(*works) -> list[str]:
     """This function will start all works at the same moment; returns of each "done" or the code of its refusal."""
-    told, start = [""] * len(works), threading.Barrier(len(works))
-
-    def run(place: int, work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-            told[place] = "done"
-        except Refusal as refusal:
-            told[place] = refusal.code
-        except Exception as error:
-            told[place] = repr(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return told
+    return [
+        "done" if error is None else error.code if isinstance(error, Refusal) else repr(error)
+        for error in at_once(*works)
+    ]
 
 
 @pytest.fixture
@@ -77,7 +59,7 @@ def issued(cast) -> Directive:
 def test_recall_and_revision_at_once(cast):
     directive, by = issued(cast), cast.city_commander
     revised = {"title": "t2", "body": "b", "basis": "law", "decided_at": cast.at, "due_at": None}
-    told = at_once(
+    told = told_at_once(
         lambda: recall_directive(directive, reason="wrong", by=by, at=cast.at),
         lambda: revise_directive(directive, **revised, by=by, at=cast.at),
         lambda: recall_directive(directive, reason="wrong", by=by, at=cast.at),
@@ -92,7 +74,7 @@ def test_recall_and_revision_at_once(cast):
 
 @pytest.mark.row("EMG-4")
 def test_the_same_number_at_once_is_issued_once(cast):
-    told = at_once(*[lambda: issued(cast)] * 3)
+    told = told_at_once(*[lambda: issued(cast)] * 3)
     assert sorted(told) == ["done", "number_taken", "number_taken"]
     assert Directive.objects.count() == 1
     assert everywhere(Task).count() == 4
@@ -101,7 +83,7 @@ def test_the_same_number_at_once_is_issued_once(cast):
 def test_two_answers_at_once_are_one(cast):
     issued(cast)
     task = everywhere(Task).get(owner__code="510104001:street-office")
-    told = at_once(
+    told = told_at_once(
         lambda: answer_task(task, state=TaskState.DONE, by=cast.dispatcher, at=cast.at),
         lambda: answer_task(task, state=TaskState.OBJECTED, note="not ours", by=cast.dispatcher, at=cast.at),
     )
@@ -123,7 +105,7 @@ def test_activation_and_release_at_once_open_and_close_each_thing_once(cast):
             book, ground_codes=["510104"], declaration=declaration, by=cast.city_commander, at=cast.at
         )
 
-    assert at_once(activate, activate, activate) == ["done"] * 3
+    assert told_at_once(activate, activate, activate) == ["done"] * 3
     activation = Activation.objects.get()
     items = ActivationItem.objects.filter(activation=activation)
     assert not items.filter(opened_at=None, blocked="").exists()
@@ -135,7 +117,7 @@ def test_activation_and_release_at_once_open_and_close_each_thing_once(cast):
     def let_go() -> object:
         return release(activation, by=cast.city_commander, at=cast.at + timedelta(hours=1))
 
-    told = at_once(let_go, let_go)
+    told = told_at_once(let_go, let_go)
     assert set(told) <= {"done", "already_released"} and "done" in told, told
     closed = Entry.objects.filter(act="command.close_item").values("subject").annotate(n=Count("pk")).filter(n__gt=1)
     assert list(closed) == []

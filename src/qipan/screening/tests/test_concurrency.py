@@ -11,6 +11,7 @@ from django.db import connection
 from qipan.kernel import writer
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import range_of
+from qipan.kernel.testing import at_once
 from qipan.screening.api import (
     DoorState,
     Outcome,
@@ -36,27 +37,6 @@ EVERYWHERE = Actor(label="all", acts=frozenset({"visit.submit"}), scope=Scope((r
 def field(shared_ground):
     yield shared_ground
     writer.stop()
-
-
-def at_once(works):
-    """This function will run each work in a thread of its own and return what went wrong."""
-    errors = []
-
-    def guarded(work):
-        try:
-            work()
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert not any(thread.is_alive() for thread in threads)
-    return errors
 
 
 def raw(ground, visits):
@@ -87,7 +67,7 @@ def test_counters_equal_a_recount_after_a_storm(field):
                 with lock:
                     told.extend((a.id, a.answer) for a in answer.answers)
 
-    assert at_once([lambda n=n: phone(n) for n in range(8)]) == []
+    assert set(at_once(*[lambda n=n: phone(n) for n in range(8)])) == {None}
     assert {answer for _id, answer in told} == {"stored", "duplicate", "conflict"}
     stored = [text for text, answer in told if answer == "stored"]
     assert sorted(stored) == sorted(visit["id"] for visit in visits)  # each one acknowledged as stored exactly once
@@ -120,7 +100,7 @@ def test_closing_waits_for_uploads_and_nothing_is_counted_after_it(field):
         threading.Event().wait(0.05)
         close_round(field.round, by=field.cast.city_commander, at=field.at)
 
-    assert at_once([*[lambda n=n: phone(n) for n in range(4)], close]) == []
+    assert set(at_once(*[lambda n=n: phone(n) for n in range(4)], close)) == {None}
     stored = sum(answer.answer == "stored" for answer in answers)
     assert {answer.code for answer in answers} <= {"", "round_closed"}
     from django.apps import apps
@@ -145,7 +125,7 @@ def test_a_decision_among_uploads_keeps_the_counters(field):
     def decide():
         decide_conflict(conflict, decision="REPLACED", by=field.cast.city_commander, at=field.at)
 
-    assert at_once([*[lambda n=n: phone(n) for n in range(3)], decide]) == []
+    assert set(at_once(*[lambda n=n: phone(n) for n in range(3)], decide)) == {None}
     assert Visit.objects.everywhere("a test").count() == 46
     assert audit_coverage() == audit_batches() == []
 
@@ -183,7 +163,7 @@ def test_one_batch_that_fails_does_not_hurt_the_others_of_its_commit(field, monk
         threading.Event().wait(0.3)
         gate.set()
 
-    assert at_once([*[lambda n=n: send(n) for n in range(8)], release]) == []
+    assert set(at_once(*[lambda n=n: send(n) for n in range(8)], release)) == {None}
     assert results == {number: ValueError if number == 3 else "stored" for number in range(8)}
     assert Visit.objects.everywhere("a test").count() == 7
     assert audit_coverage() == audit_batches() == []
@@ -220,7 +200,7 @@ def test_a_lost_connection_is_taken_up_again(field):
             cursor.execute("SELECT pg_terminate_backend(%s)", [mine])
             killed.append(cursor.fetchone()[0])
 
-    assert at_once([kill]) == []
+    assert at_once(kill) == [None]
     assert killed == [True]
     visit = field.visit(field.doors[0], at=(field.at - timedelta(hours=1)).isoformat())
     assert field.told(visit) == ["stored"]
