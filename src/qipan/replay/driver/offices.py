@@ -20,6 +20,7 @@ from .client import Line, ServerLost, Unexpected
 from .story import Story
 
 SLOW_SHARE = 0.04  # offices that read and do not sign
+BUSY_SHARE = 0.06  # offices that accept and are not done by the end
 PATIENCE_S = 60.0
 DEVICE_ROLE = "desk-device"
 
@@ -60,7 +61,7 @@ class Offices:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _source: str = ""
     _signed: int = 0
-    _shown: dict[int, list[int]] = field(default_factory=dict)
+    _shown: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     _signing: threading.Thread | None = None
     _failure: BaseException | None = None
 
@@ -143,16 +144,22 @@ class Offices:
         tasks = line.read("/api/desk/inbox")["tasks"]
         shown = time.monotonic()
         with self._lock:
-            self._shown[number] = [task["id"] for task in tasks if task["state"] in ("SENT", "DELIVERED")]
+            self._shown[number] = [
+                (task["id"], task["kind"]) for task in tasks if task["state"] in ("SENT", "DELIVERED")
+            ]
             for task in tasks:
                 self.delivered[task["source"]].append(shown)
 
     def _sign_own(self, line: Line, number: int) -> None:
-        """Most of what was read is accepted; some offices read and do not sign."""
-        dice = random.Random(f"{self.seed} {self.devices[number].code}")  # noqa: S311
-        state = "READ" if dice.random() < SLOW_SHARE else "ACCEPTED"
+        """Most offices do what they were asked; some only accept, some read and do not sign. A shift wants a name, so it is accepted."""
+        chance = random.Random(f"{self.seed} {self.devices[number].code}").random()  # noqa: S311
+        state = "READ" if chance < SLOW_SHARE else "ACCEPTED" if chance < SLOW_SHARE + BUSY_SHARE else "DONE"
         at = self.story.now()
-        self._receipts(line, [{"task": task, "state": state, "at": at} for task in self._shown[number]])
+        said = [
+            {"task": task, "state": "ACCEPTED" if kind == "SHIFT" and state == "DONE" else state, "at": at}
+            for task, kind in self._shown[number]
+        ]
+        self._receipts(line, said)
 
     def _sign_paper(self, line: Line, number: int) -> None:
         """Enters the signatures of a community's compounds that were reached on paper."""
