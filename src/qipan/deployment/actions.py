@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from qipan.access.api import revoke_passes
-from qipan.desk.api import Admission, TaskKind, TaskState, answer_task, recall_tasks, send_task, send_tasks
+from qipan.desk.api import Admission, Task, TaskKind, TaskState, answer_task, recall_tasks, send_task, send_tasks
 from qipan.duties.api import Stewardship, Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -23,6 +23,8 @@ from qipan.kernel.refusal import NotFound, Refusal
 from . import rules
 from .ingest import insert_shifts, insert_teams, team_grounds
 from .models import Shift, Team
+
+END_LOOKS_BACK = timedelta(days=7)  # cards of shifts that ended while no job ran
 
 
 class TeamSizeUnknown(Refusal):
@@ -264,23 +266,24 @@ def fill_shift(shift: Shift, *, filled_by: str, by: Actor, at: datetime) -> Shif
 
 @transaction.atomic
 def close_shifts(*, source: str, keep_running: bool = False, by: Actor, at: datetime) -> int:
-    """This function will close the shifts of a source that are not over and recall their open tasks; how many.
+    """This function will close the shifts of a source that are not over; returns how many.
 
-    ``keep_running`` leaves those on duty at this moment until their own end. Needs ``team.manage`` or
-    ``release.run``. Raises ``NotAllowed``.
+    The open tasks of the source are recalled, those of shifts that are over too: nobody can be named for
+    them any more. ``keep_running`` leaves those on duty at this moment until their own end. Needs
+    ``team.manage`` or ``release.run``. Raises ``NotAllowed``.
     """
     if not by.can("release.run"):
         by.require("team.manage")
-    shifts = Shift.objects.within(by.scope).filter(source=source, released_at=None, ends_at__gt=at)
+    of_source = Shift.objects.within(by.scope).filter(source=source)
+    shifts = of_source.filter(released_at=None, ends_at__gt=at)
     if keep_running:
         shifts = shifts.exclude(filled_at__isnull=False, starts_at__lte=at)
-    first = shifts.order_by("place").first()
-    if first is None:
-        return 0
-    sources = list(shifts.exclude(task=None).order_by().values_list("task__source", flat=True).distinct())
-    warned = list(shifts.filter(warned_at__isnull=False, filled_at=None))
+    asked = _open_tasks_of(of_source)
+    first = of_source.order_by("place").first()
     closed = shifts.update(released_at=at)
-    for task_source in [*sources, *map(_warning, warned)]:
+    if first is None or not (closed or asked):
+        return 0
+    for task_source in asked:
         recall_tasks(task_source, note=_now("The shift was closed."), by=by, at=at)
     record(
         "deployment.close_shifts",
@@ -292,6 +295,40 @@ def close_shifts(*, source: str, keep_running: bool = False, by: Actor, at: date
         drill=first.drill,
     )
     return closed
+
+
+def end_shifts(*, by: Actor, at: datetime) -> int:
+    """This function will recall what is still asked about shifts that are over; returns how many tasks.
+
+    That nobody stood there remains with the shift; a task that no one can do any more is not late, it is
+    past. Run it every minute. Raises ``NotAllowed``.
+    """
+    by.require("team.manage")
+    shifts = Shift.objects.within(by.scope)
+    past = shifts.filter(ends_at__lte=at, filled_at=None, task__closed_at=None, task__isnull=False)
+    ended = past.exclude(task__source__in=shifts.filter(ends_at__gt=at, task__isnull=False).values("task__source"))
+    warned = shifts.filter(ends_at__lte=at, filled_at=None, warned_at__gt=at - END_LOOKS_BACK)
+    return sum(
+        recall_tasks(source, note=_now("The shift is over."), by=by, at=at)
+        for source in [*ended.order_by().values_list("task__source", flat=True).distinct(), *_open_warnings(warned)]
+    )
+
+
+def _open_tasks_of(shifts: QuerySet[Shift]) -> list[str]:
+    """The sources of open tasks that ask for these shifts or warn of them."""
+    asked = shifts.filter(task__closed_at=None, task__isnull=False).order_by()
+    return [*asked.values_list("task__source", flat=True).distinct(), *_open_warnings(shifts)]
+
+
+def _open_warnings(shifts: QuerySet[Shift]) -> list[str]:
+    """The sources of the cards about these shifts that are still open."""
+    sources = [_warning(shift) for shift in shifts.filter(warned_at__isnull=False, filled_at=None)]
+    still: list[str] = []
+    for first in range(0, len(sources), TOGETHER):
+        cards = Task.objects.everywhere("cards of shifts in scope").filter(closed_at=None)
+        part = cards.filter(source__in=sources[first : first + TOGETHER])
+        still += part.order_by().values_list("source", flat=True).distinct()
+    return still
 
 
 def _warning(shift: Shift) -> str:

@@ -1,6 +1,6 @@
 """The front door of deployment: teams on their ground, duty shifts, who is on duty."""
 
-from .actions import close_shifts, fill_shift, form_teams, open_shifts, release_teams, warn_empty_shifts
+from .actions import close_shifts, end_shifts, fill_shift, form_teams, open_shifts, release_teams, warn_empty_shifts
 from .models import Shift, Team
 from .queries import Forces, OrganForces, forces, forces_by_place, get_shift, shifts_between, shifts_now, standing_teams
 from .rules import shift_hours
@@ -11,6 +11,7 @@ __all__ = [
     "Shift",
     "Team",
     "close_shifts",
+    "end_shifts",
     "fill_shift",
     "forces",
     "forces_by_place",

@@ -1,4 +1,4 @@
-"""Periodic work of the room: the property manager learns of an empty shift before it begins (SCR-8)."""
+"""Periodic work of the room: an empty shift is told before it begins (SCR-8), and asked for no more when it is over."""
 
 from django.conf import settings
 from huey import crontab
@@ -8,11 +8,12 @@ from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue
 
-from .actions import warn_empty_shifts
+from .actions import end_shifts, warn_empty_shifts
 
 
 @queue.periodic_task(crontab(minute="*"))
 def warn_of_empty_shifts() -> None:
-    """This job will tell, every minute, whose shifts start within two hours with nobody on them."""
-    watch = Actor.system("empty shifts", acts=["team.manage"], ranges=[range_of(settings.CITY)])
-    warn_empty_shifts(by=watch, at=now())
+    """This job will tell, every minute, whose shifts start within two hours with nobody on them, and end what is over."""
+    watch, at = Actor.system("empty shifts", acts=["team.manage"], ranges=[range_of(settings.CITY)]), now()
+    warn_empty_shifts(by=watch, at=at)
+    end_shifts(by=watch, at=at)

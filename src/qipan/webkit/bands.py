@@ -25,7 +25,9 @@ def clock_band(request: HttpRequest) -> Iterable[str]:
     """This function will say that times on the page come from a replay's clock, and how fast it runs."""
     running = speed() if settings.CLOCK_FILE else None
     if running is not None:
-        yield _("Replay clock, %(speed)s times as fast: this is not the present time") % {"speed": f"{round(running) if running >= 10 else running:g}"}
+        yield _("Replay clock, %(speed)s times as fast: this is not the present time") % {
+            "speed": f"{round(running) if running >= 10 else running:g}"
+        }
 
 
 def sentences(request: HttpRequest) -> list[str]:

@@ -53,6 +53,15 @@ class TestRelease:
         with pytest.raises(AlreadyReleased):
             release(activation, by=cast.city_commander, at=at)
 
+    @pytest.mark.row("EMG-8", "SCR-8")
+    def test_what_was_asked_about_shifts_that_are_over_is_closed_too(self, cast, declared):
+        activation = activate(cast, declared)
+        self.settle_round(cast)
+        ends = max(everywhere(Shift).values_list("ends_at", flat=True))
+        assert everywhere(Task).filter(kind="SHIFT", closed_at=None).exists()
+        release(activation, by=cast.city_commander, at=ends + timedelta(hours=1))
+        assert not everywhere(Task).filter(closed_at=None).exclude(kind="RELEASE").exists()
+
     @pytest.mark.row("EMG-8")
     def test_a_measure_of_another_command_is_listed_with_its_owner(self, cast, declared):
         activation = activate(cast, declared)

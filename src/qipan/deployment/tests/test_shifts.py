@@ -6,7 +6,16 @@ from django.utils.timezone import localtime
 
 from qipan.access.testing import Cast
 from qipan.deployment import actions
-from qipan.deployment.api import Shift, close_shifts, fill_shift, forces, open_shifts, shifts_now, warn_empty_shifts
+from qipan.deployment.api import (
+    Shift,
+    close_shifts,
+    end_shifts,
+    fill_shift,
+    forces,
+    open_shifts,
+    shifts_now,
+    warn_empty_shifts,
+)
 from qipan.desk.api import Admission, NotAdmitted, Task, TaskKind, TaskState
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
@@ -196,3 +205,31 @@ def test_forces_are_counted_by_organ_with_what_is_uncovered(cast: Cast, admissio
     assert [(row.code, row.on_duty, row.uncovered) for row in found.by_organ] == [("compound", 1, 3)]
     assert [shift.filled_by for shift in shifts_now([range_of("510104001001")], at=start)] == ["", "张师傅"]
     assert forces([range_of("510105")], at=start).shifts_now == 0
+
+
+@pytest.mark.row("SCR-8")
+def test_a_shift_that_is_over_is_asked_for_no_more(cast: Cast, admission: Admission) -> None:
+    open_shifts(**gate_duty(cast, admission))
+    fill_shift(shifts().get(place=FIRST.first), filled_by="张师傅", by=cast.guard, at=cast.at)
+    ends = shifts().first().ends_at
+    warned = warn_empty_shifts(by=watch(), at=ends - timedelta(minutes=1))
+    assert warned == 7
+    assert end_shifts(by=watch(), at=ends - timedelta(seconds=1)) == 0
+    assert end_shifts(by=watch(), at=ends) == 14  # seven tasks and the seven cards that warned
+    assert tasks().filter(closed_at=None).count() == 0
+    assert tasks().filter(kind=TaskKind.SHIFT, state=TaskState.DONE).count() == 1
+    assert shifts().filter(filled_at=None).count() == 7  # that nobody stood there is not forgotten
+    assert end_shifts(by=watch(), at=ends) == 0
+    with pytest.raises(NotAllowed):
+        end_shifts(by=cast.auditor, at=ends)
+
+
+def test_closing_recalls_the_tasks_of_shifts_that_are_over(cast: Cast, admission: Admission) -> None:
+    open_shifts(**gate_duty(cast, admission))
+    source, ends = shifts().values_list("source", "ends_at").first()
+    assert close_shifts(source=source, by=cast.city_commander, at=ends + timedelta(hours=1)) == 0
+    assert tasks().filter(kind=TaskKind.SHIFT, state=TaskState.RECALLED).count() == 8
+    assert tasks().filter(closed_at=None).count() == 0
+    assert Entry.objects.filter(act="deployment.close_shifts").count() == 1
+    assert close_shifts(source=source, by=cast.city_commander, at=ends + timedelta(hours=1)) == 0
+    assert Entry.objects.filter(act="deployment.close_shifts").count() == 1
