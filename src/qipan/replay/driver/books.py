@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.core.management import CommandError, call_command
 
+from qipan.command.api import Activation
+from qipan.desk.api import Task, TaskKind
 from qipan.kernel.place import range_of
 from qipan.screening.api import Visit, VisitConflict, coverage_total
 
@@ -42,7 +44,19 @@ def balance(report: Report, books: Books) -> None:
     report.acknowledged_missing = len(missing)
     report.duplicates_counted = max(visits - stored, 0) + told_twice
     report.conflicts_kept = VisitConflict.objects.everywhere("a replay counts its conflicts").count()
+    report.tasks_open_after_release = open_tasks()
     report.verified, report.verify_says = verify()
+
+
+def open_tasks() -> int:
+    """This function will count the tasks that the release left on desks, those handed over by name aside.
+
+    It counts what is there, whatever the release says of itself. What the standing posture asks since is newer.
+    """
+    released_at = Activation.objects.order_by("activated_at").values_list("released_at", flat=True).first()
+    left = Task.objects.everywhere("a replay counts what is left").filter(closed_at=None)
+    left = left.exclude(kind=TaskKind.RELEASE)
+    return (left.filter(created_at__lt=released_at) if released_at else left).count()
 
 
 def verify() -> tuple[bool, str]:

@@ -57,6 +57,7 @@ class Report:
     level_mismatches: int = 0
     mismatches: list[str] = field(default_factory=list)
     left_open_after_release: int | list[dict[str, Any]] = 0
+    tasks_open_after_release: int = 0
     posture_after: str = ""
     verified: bool = False
     verify_says: str = ""
@@ -94,6 +95,7 @@ def broken(report: Report) -> list[str]:
             any(not item.get("owner") for item in _listed(report.left_open_after_release)),
             "something is left open that nobody owns",
         ),
+        (report.tasks_open_after_release, f"{report.tasks_open_after_release} tasks stand open after the release"),
         (not report.verified, f"verify: {report.verify_says}"),
     ]
     return [sentence for wrong, sentence in sums if wrong]
