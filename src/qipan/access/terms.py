@@ -27,4 +27,10 @@ ACTS = {
     "account.manage": _("manage accounts and posts"),
     "journal.verify": _("verify the journal"),
     "escalation.receive": _("receive escalations"),
+    "matter.view": _("see matters"),
+    "matter.report": _("report matters"),
+    "matter.dispatch": _("file and dispatch matters"),
+    "matter.verify": _("verify what was done"),
+    "matter.arbitrate": _("decide which unit handles a matter"),
+    "matter.catalogue": _("keep the catalogue of matters"),
 }

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "qipan.forms",
     "qipan.posture",
     "qipan.deployment",
+    "qipan.matters",
     "qipan.screening",
     "qipan.command",
     "qipan.pages",

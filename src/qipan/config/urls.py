@@ -23,6 +23,7 @@ ROOMS = (
     "forms",
     "posture",
     "deployment",
+    "matters",
     "screening",
     "command",
     "pages",

@@ -1,7 +1,7 @@
 """The desk's front door: send tasks, answer them, see who has received what, admit work."""
 
 from .actions.admissions import admit_emergency, apply_admission, decide_admission, end_admission
-from .actions.asking import decide_objection, resume_task, suspend_task
+from .actions.asking import decide_objection, extend_task, resume_task, suspend_task
 from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
@@ -10,6 +10,7 @@ from .models import Admission, Task
 from .queries.admissions import admissions_for, get_admission
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, late_tasks
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
+from .rules import reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "desk_counts",
     "end_admission",
     "escalate_late",
+    "extend_task",
     "forget_units",
     "get_admission",
     "get_task",
@@ -49,6 +51,7 @@ __all__ = [
     "receipt_tree",
     "receipts_by_place",
     "receive",
+    "reserve_words",
     "resume_task",
     "send_task",
     "send_tasks",

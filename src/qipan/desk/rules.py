@@ -33,6 +33,20 @@ IMPLIED: dict[str, tuple[str, ...]] = {
     S.OBJECTED: ("delivered_at", "read_at"),
 }
 
+# Sources whose room needs more than a word: what the owner may say only on that room's page.
+_on_page: dict[str, frozenset[str]] = {}
+
+
+def reserve_words(prefix: str, states: frozenset[str]) -> None:
+    """This function will let these states of tasks of ``prefix:…`` be said only on the page they belong to."""
+    _on_page[prefix] = states
+
+
+def said_on_its_page(source: str, state: str) -> bool:
+    """This function will say whether the room of a source has reserved this word for its own page."""
+    return state in _on_page.get(source.partition(":")[0], ())
+
+
 STORED, UNCHANGED, REFUSED = "stored", "unchanged", "refused"
 
 

@@ -30,6 +30,7 @@ class StepKind(models.TextChoices):
     OVERRULED = "OVERRULED", _("objection overruled")
     SUSPENDED = "SUSPENDED", _("clock stopped")
     RESUMED = "RESUMED", _("clock runs again")
+    EXTENDED = "EXTENDED", _("given more time")
     REMINDED = "REMINDED", _("reminded")
     ESCALATED = "ESCALATED", _("escalated to the level above")
     NAMED = "NAMED", _("escalated to the area's named leader")
@@ -41,6 +42,7 @@ class TaskKind(models.TextChoices):
     SHIFT = "SHIFT", _("duty shift")
     RELEASE = "RELEASE", _("release item")
     REQUEST = "REQUEST", _("request")
+    MATTER = "MATTER", _("matter")
 
 
 class AdmissionState(models.TextChoices):

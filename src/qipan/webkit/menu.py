@@ -64,6 +64,8 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
     (
         _("Full chain"),
         (
+            Page("/matters", _("Matters"), ("matter.view",)),
+            Page("/matters/catalogue", _("Catalogue of matters"), ("matter.catalogue",)),
             Page("/directives", _("Directives"), ("directive.issue", "directive.recall")),
             Page("/campaigns", _("Screening campaigns"), ("campaign.view", "campaign.open")),
             Page("/admissions", _("Work admission"), ("admission.apply", "admission.decide")),

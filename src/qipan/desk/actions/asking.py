@@ -35,6 +35,12 @@ class ClockRuns(Refusal):
     sentence = _("The clock of this task is running.")
 
 
+class NotLater(Refusal):
+    code = "not_later"
+    sentence = _("More time means a later due time, in the future.")
+    status = 400
+
+
 class NoObjection(Refusal):
     code = "no_objection"
     sentence = _("There is no objection to decide on.")
@@ -98,6 +104,23 @@ def resume_task(task: Task, *, by: Actor, at: datetime) -> Task:
             held.remind_at = remind_at(held.created_at, held.due_at)
     held.suspended_at = None
     return _step(held, StepKind.RESUMED, "", ["due_at", "remind_at", "suspended_at"], by=by, at=at)
+
+
+@transaction.atomic
+def extend_task(task: Task, *, due_at: datetime, reason: str, by: Actor, at: datetime) -> Task:
+    """This function will give a task more time: a later due time, with the reason in its history.
+
+    Raises ``NotFound``, ``NotAllowed``, ``NotTheAsker``, ``TaskIsClosed``, ``NotLater``, ``BadInput``.
+    """
+    held = _asked(task, by=by)
+    if not reason.strip():
+        raise BadInput([gettext("the reason is missing")])
+    if due_at <= at or (held.due_at is not None and due_at <= held.due_at):
+        raise NotLater
+    held.due_at, held.remind_at = due_at, remind_at(at, due_at)
+    held.escalation, held.reminded_at = 0, None
+    changes = ["due_at", "remind_at", "escalation", "reminded_at"]
+    return _step(held, StepKind.EXTENDED, reason.strip(), changes, by=by, at=at)
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ def _record(delivered: Iterable[tuple[Delivery, Moved]]) -> None:
                     data={"DELIVERED": ids}, drill=drill,
                 )
             )  # fmt: skip
-        events.append(TasksAnswered(tuple((pk, source, "DELIVERED") for pk, source, _drill in moved)))
+        events.append(TasksAnswered(tuple((pk, source, "DELIVERED") for pk, source, _drill in moved), by, at))
     write_steps(steps)
     write_entries(entries)
     for event in events:

@@ -17,7 +17,7 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from ..ingest import store_receipts, write_steps
 from ..models import Task
 from ..queries.desks import unit_lately
-from ..rules import BATCH, IMPLIED, REFUSED, STORED, judge, may_answer, moment_of
+from ..rules import BATCH, IMPLIED, REFUSED, STORED, judge, may_answer, moment_of, said_on_its_page
 from ..terms import TaskKind, TaskState
 
 
@@ -56,10 +56,19 @@ class UnknownState(Refusal):
     status = 400
 
 
+class SaidOnItsPage(Refusal):
+    """The room that asks needs more than the word: what was done, which grounds an objection has."""
+
+    code = "said_on_its_page"
+    sentence = _("This is said on the page of what the task belongs to: open it there.")
+
+
 REFUSALS = {
     refusal.code: refusal
-    for refusal in (NotFound, NotTheOwner, TaskRecalled, TaskClosed, ObjectionPending, ReasonMissing, UnknownState)
-}
+    for refusal in (
+        NotFound, NotTheOwner, TaskRecalled, TaskClosed, ObjectionPending, ReasonMissing, UnknownState, SaidOnItsPage,
+    )
+}  # fmt: skip
 
 
 class Receipt(NamedTuple):
@@ -86,6 +95,8 @@ class TasksAnswered:
     """Tasks moved forward: (id, source, new state) each."""
 
     moved: tuple[tuple[int, str, str], ...]
+    by: Actor
+    at: datetime
 
 
 @dataclass
@@ -130,7 +141,7 @@ def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
     return held
 
 
-def _settle(receipt: Receipt, task: _Held | None, *, at: datetime) -> tuple[Answer, datetime]:
+def _settle(receipt: Receipt, task: _Held | None, *, at: datetime, on_its_page: bool) -> tuple[Answer, datetime]:
     """Judges one receipt and moves its task in memory."""
     moment = at
     if task is None:
@@ -138,6 +149,8 @@ def _settle(receipt: Receipt, task: _Held | None, *, at: datetime) -> tuple[Answ
     if not task.mine:
         return Answer(receipt.task, REFUSED, "not_the_owner", task.state), moment
     answer, code = judge(task.state, receipt.state, closed=task.closed)
+    if answer == STORED and not on_its_page and said_on_its_page(task.source, receipt.state):
+        answer, code = REFUSED, SaidOnItsPage.code
     if answer == STORED and receipt.state == TaskState.OBJECTED and not receipt.note.strip():
         answer, code = REFUSED, "reason_missing"
     if answer == STORED:
@@ -154,9 +167,10 @@ class _Batch(NamedTuple):
     receipts: list[Receipt]
     by: Actor
     at: datetime
+    on_its_page: bool = False
 
 
-def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime) -> list[Answer]:
+def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime, on_its_page: bool = False) -> list[Answer]:
     """This function will store a batch of receipts ``(task, state, at, note)`` and answer each.
 
     A task only moves forward; what is already so is "unchanged", so that a resend does no harm. Each
@@ -167,7 +181,7 @@ def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime) -> lis
     by.require("task.answer")
     if len(items) > BATCH:
         raise BadInput([f"more than {BATCH} receipts"])
-    batch = _Batch([Receipt(*item) for item in items], by, at)
+    batch = _Batch([Receipt(*item) for item in items], by, at, on_its_page)
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         return writer.submit(_receive_all, batch, rows=len(items))
     with transaction.atomic():
@@ -179,11 +193,11 @@ def _receive_all(batches: list[_Batch]) -> list[list[Answer]]:
 
 
 def _receive(batch: _Batch) -> list[Answer]:
-    receipts, by, at = batch
+    receipts, by, at, on_its_page = batch
     held = _held({receipt.task for receipt in receipts}, by=by)
     answers, steps = [], []
     for receipt in receipts:
-        answer, moment = _settle(receipt, held.get(receipt.task), at=at)
+        answer, moment = _settle(receipt, held.get(receipt.task), at=at, on_its_page=on_its_page)
         answers.append(answer)
         if answer.answer == STORED:
             steps.append((receipt.task, receipt.state, moment, by.label, receipt.note.strip()))
@@ -220,16 +234,18 @@ def _record(moved: dict[int, _Held], *, by: Actor, at: datetime) -> None:
             )
         )
     write_entries(entries)
-    publish(TasksAnswered(tuple((pk, task.source, task.state) for pk, task in moved.items())))
+    publish(TasksAnswered(tuple((pk, task.source, task.state) for pk, task in moved.items()), by, at))
 
 
-def answer_task(task: Task, *, state: str, note: str = "", by: Actor, at: datetime) -> Task:
+def answer_task(task: Task, *, state: str, note: str = "", by: Actor, at: datetime, on_its_page: bool = False) -> Task:
     """This function will answer one task and return it as it now is; the same answer again changes nothing.
 
+    ``on_its_page`` is for the room that asked and reserved this word for its own page (``reserve_words``).
+
     Raises ``NotAllowed``, ``NotFound``, ``NotTheOwner``, ``TaskRecalled``, ``TaskClosed``,
-    ``ObjectionPending``, ``ReasonMissing``, ``UnknownState``.
+    ``ObjectionPending``, ``ReasonMissing``, ``UnknownState``, ``SaidOnItsPage``.
     """
-    [answer] = receive([Receipt(task.pk, state, at, note)], by=by, at=at)
+    [answer] = receive([Receipt(task.pk, state, at, note)], by=by, at=at, on_its_page=on_its_page)
     if answer.answer == REFUSED:
         raise REFUSALS[answer.code]
     return Task.objects.within(by.scope).select_related("asker", "owner").get(pk=task.pk)

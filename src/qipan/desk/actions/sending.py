@@ -145,15 +145,17 @@ def send_task(
     at: datetime,
     drill: bool = False,
     clock: str = ClockKind.CLOCK_HOURS,
+    listed: bool = False,
 ) -> Task:
     """This function will put one task on one unit's desk; the same call again returns the task that is there.
 
-    A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission.
+    A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission. Nor does
+    what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends).
     Raises ``NotFound`` when the place lies outside the actor's scope, ``NotAdmitted`` as ``send_tasks``.
     """
     if place not in by.scope:
         raise NotFound
-    if owner.pk != asker.pk:
+    if owner.pk != asker.pk and not listed:
         _gate([owner.organ_type], asker=asker, admission=admission, at=at)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     task, new = Task.objects.everywhere("the sender's own task").get_or_create(

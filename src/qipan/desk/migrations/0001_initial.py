@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name='Task',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('DIRECTIVE', 'directive'), ('CARD', 'task card'), ('SHIFT', 'duty shift'), ('RELEASE', 'release item'), ('REQUEST', 'request')], max_length=10)),
+                ('kind', models.CharField(choices=[('DIRECTIVE', 'directive'), ('CARD', 'task card'), ('SHIFT', 'duty shift'), ('RELEASE', 'release item'), ('REQUEST', 'request'), ('MATTER', 'matter')], max_length=10)),
                 ('source', models.CharField(max_length=40)),
                 ('title', models.CharField(max_length=200)),
                 ('place', models.BigIntegerField()),
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             name='TaskStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('SENT', 'sent'), ('DELIVERED', 'delivered'), ('READ', 'read'), ('ACCEPTED', 'accepted'), ('DONE', 'done'), ('OBJECTED', 'objected'), ('RECALLED', 'recalled'), ('UPHELD', 'objection upheld'), ('OVERRULED', 'objection overruled'), ('SUSPENDED', 'clock stopped'), ('RESUMED', 'clock runs again'), ('REMINDED', 'reminded'), ('ESCALATED', 'escalated to the level above'), ('NAMED', "escalated to the area's named leader")], max_length=10)),
+                ('state', models.CharField(choices=[('SENT', 'sent'), ('DELIVERED', 'delivered'), ('READ', 'read'), ('ACCEPTED', 'accepted'), ('DONE', 'done'), ('OBJECTED', 'objected'), ('RECALLED', 'recalled'), ('UPHELD', 'objection upheld'), ('OVERRULED', 'objection overruled'), ('SUSPENDED', 'clock stopped'), ('RESUMED', 'clock runs again'), ('EXTENDED', 'given more time'), ('REMINDED', 'reminded'), ('ESCALATED', 'escalated to the level above'), ('NAMED', "escalated to the area's named leader")], max_length=10)),
                 ('at', models.DateTimeField()),
                 ('by_label', models.CharField(max_length=120)),
                 ('note', models.CharField(blank=True, max_length=300)),

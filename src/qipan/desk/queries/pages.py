@@ -15,12 +15,16 @@ from qipan.kernel.place import place_text
 from qipan.webkit.menu import address
 
 from ..models import Task
-from ..rules import FORWARD, NEXT
+from ..rules import FORWARD, NEXT, said_on_its_page
 from ..terms import TaskState
 from .desks import desk_of
 
 PAGE = 200
-LINKS = {"directive": "/directives/{}", "card": "/cards/{}"}  # pages of higher rooms, shown if they exist
+LINKS = {
+    "directive": "/directives/{}",
+    "card": "/cards/{}",
+    "matter": "/matters/{}",
+}  # pages of higher rooms, shown if they exist
 SHOWS = ("open", "late", "objected", "done", "below")
 
 
@@ -89,7 +93,8 @@ def clock_of(task: Task, *, at: datetime) -> Clock:
 
 def link_of(task: Task) -> str | None:
     """This function will return the page that a task belongs to, None when there is none."""
-    room, _sep, key = task.source.partition(":")
+    room, _sep, rest = task.source.partition(":")
+    key = rest.partition(":")[0]
     return address(LINKS[room].format(key)) if room in LINKS and key.isdigit() else None
 
 
@@ -117,15 +122,16 @@ def shown(actor: Actor, unit: Unit, show: str, *, at: datetime) -> QuerySet[Task
     return rows.order_by(F("due_at").asc(nulls_last=True), "place", "pk")
 
 
+def next_word(task: Task) -> str:
+    """This function will return what is usually said next of a task; empty when it is closed, or said on another page."""
+    state = FORWARD.get(task.state, "") if task.closed_at is None else ""
+    return "" if said_on_its_page(task.source, state) else state
+
+
 def lines(tasks: QuerySet[Task], *, actor: Actor, unit: Unit, at: datetime, read_only: bool = False) -> list[Line]:
     """This function will return a page of rows with their clocks and main buttons."""
     answers = actor.can("task.answer") and not read_only
-    return [
-        Line(
-            task, clock_of(task, at=at), FORWARD.get(task.state, "") if answers and not task.closed_at else "", answers
-        )
-        for task in tasks[:PAGE]
-    ]
+    return [Line(task, clock_of(task, at=at), next_word(task) if answers else "", answers) for task in tasks[:PAGE]]
 
 
 def chips(actor: Actor, unit: Unit, *, at: datetime) -> Chips:
@@ -158,7 +164,7 @@ def fingerprint(actor: Actor, unit: Unit, *, at: datetime) -> str:
 
 def may_move(task: Task, state: str) -> bool:
     """This function will say whether an owner's post may say this of the task now."""
-    return task.closed_at is None and state in NEXT[task.state]
+    return task.closed_at is None and state in NEXT[task.state] and not said_on_its_page(task.source, state)
 
 
 def task_json(task: Task) -> dict[str, Any]:

@@ -31,9 +31,9 @@ from ..queries.pages import (
     lines,
     link_of,
     may_move,
+    next_word,
     shown,
 )
-from ..rules import FORWARD
 from ..terms import TaskState
 
 BATCH_STATES = (TaskState.ACCEPTED, TaskState.DONE)
@@ -148,7 +148,7 @@ def _task(task: Task, actor: Actor, unit: Unit) -> dict[str, object]:
         "clock": clock_of(task, at=at),
         "steps": history(task),
         "link": link_of(task),
-        "next_state": FORWARD.get(task.state, "") if answers and not task.closed_at else "",
+        "next_state": next_word(task) if answers else "",
         "may_object": answers and may_move(task, TaskState.OBJECTED),
         "asked": task.asker_id == unit.pk and task.closed_at is None,
         "as_of": at,

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class MattersConfig(AppConfig):
+    name = "qipan.matters"
+
+    def ready(self) -> None:
+        from qipan.desk.api import TasksAnswered, TaskState, reserve_words
+        from qipan.journal.api import register_audit, subscribe
+
+        from .queries.audits import audit_counts, audit_matters
+        from .subscribers import note_responses
+
+        reserve_words("matter", frozenset({TaskState.DONE, TaskState.OBJECTED}))
+        subscribe(TasksAnswered, note_responses)
+        register_audit("counts of matters against their steps", audit_counts)
+        register_audit("matters against their handlers and tasks", audit_matters)

@@ -1,0 +1,63 @@
+"""Time limits as a catalogue writes them, track codes, and how alike two reports are. Pure."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from qipan.kernel.calendar import Kind, due_time
+
+LIMIT = re.compile(r"(\d{1,4})(h|wh|wd)")
+CLOCKS = {"h": Kind.CLOCK_HOURS, "wh": Kind.WORKING_HOURS, "wd": Kind.WORKING_DAYS}
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O 1 I L U: read out over the telephone
+CODE_LENGTH = 12
+ALIKE_WITHIN = timedelta(days=7)
+TRACK_FOR = timedelta(days=90)  # after the end, a track code opens nothing more
+
+
+def clock_of(limit: str) -> Kind:
+    """This function will return the clock of a limit: "2h" clock hours, "4wh" working hours, "3wd" working days.
+
+    Raises ``ValueError``.
+    """
+    found = LIMIT.fullmatch(limit)
+    if not found or not int(found[1]):
+        raise ValueError(limit)
+    return CLOCKS[found[2]]
+
+
+def due(limit: str, at: datetime) -> datetime:
+    """This function will return when a limit that begins now has passed; raises ``ValueError``."""
+    clock = clock_of(limit)
+    amount = int(limit.rstrip("hwd"))
+    return due_time(at, amount if clock == Kind.WORKING_DAYS else timedelta(hours=amount), clock).at
+
+
+def new_code() -> str:
+    """This function will make a track code: 58 bits, without letters that are taken for each other."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def tidy_code(text: str) -> str:
+    """This function will read a track code as people type it: any case, with spaces or hyphens."""
+    return re.sub(r"[\s-]", "", text).upper()[: CODE_LENGTH + 1]
+
+
+def keyed_hash(text: str, *, key: str, purpose: str) -> str:
+    """This function will return what is kept instead of a text that only its holder should know."""
+    return hmac.new(f"qipan.matters.{purpose}.{key}".encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def pairs(text: str) -> frozenset[str]:
+    """This function will return the neighbouring characters of a text, for any language, without spaces or signs."""
+    plain = re.sub(r"[\W_]+", "", text.lower())
+    return frozenset(plain[n : n + 2] for n in range(len(plain) - 1))
+
+
+def likeness(one: str, other: str) -> float:
+    """This function will return how alike two texts are, 0 to 1: the share of common pairs of characters."""
+    first, second = pairs(one), pairs(other)
+    if not first or not second:
+        return 0.0
+    return len(first & second) / min(len(first), len(second))

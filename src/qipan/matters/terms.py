@@ -1,0 +1,143 @@
+"""The words of the closed loop."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class State(models.TextChoices):
+    """Where a matter stands (practice, section 3.2)."""
+
+    REPORTED = "REPORTED", _("reported")
+    DUPLICATE = "DUPLICATE", _("joined to another")
+    DECLINED = "DECLINED", _("declined with reason")
+    FILED = "FILED", _("filed")
+    DISPATCHED = "DISPATCHED", _("dispatched")
+    OBJECTED = "OBJECTED", _("objection pending")
+    SHELVED = "SHELVED", _("shelved, not solved")
+    DONE = "DONE", _("reported done")
+    VERIFIED = "VERIFIED", _("verified")
+    DISPUTED = "DISPUTED", _("doubted by a reporter")
+    CLOSED = "CLOSED", _("closed")
+
+
+class Kind(models.TextChoices):
+    """Components stand somewhere and have an owner; events happen (GB/T 30428)."""
+
+    COMPONENT = "COMPONENT", _("component")
+    EVENT = "EVENT", _("event")
+
+
+class Channel(models.TextChoices):
+    WEB = "WEB", _("public page")
+    HOTLINE = "HOTLINE", _("hotline")
+    WORKER = "WORKER", _("community worker")
+    PROPERTY = "PROPERTY", _("property company")
+    OFFICE = "OFFICE", _("office")
+    IMPORT = "IMPORT", _("import")
+
+
+class Part(models.TextChoices):
+    """The part that a unit has in a matter."""
+
+    PRIMARY = "PRIMARY", _("primary")
+    COOPERATING = "COOPERATING", _("cooperating")
+
+
+class Outcome(models.TextChoices):
+    """How a unit's part ended."""
+
+    OPEN = "OPEN", _("open")
+    OBJECTED = "OBJECTED", _("objected")
+    MOVED = "MOVED", _("given to another unit")
+    DONE = "DONE", _("reported done")
+    WAIVED = "WAIVED", _("waived with reason")
+    ENDED = "ENDED", _("ended with the matter")
+
+
+class Closing(models.TextChoices):
+    """Closing kinds, kept apart: only what was verified as solved is solved."""
+
+    SOLVED = "SOLVED", _("solved")
+    EXPLAINED = "EXPLAINED", _("explained, not solved")
+    ANSWERED = "ANSWERED", _("answered at once")
+    REDIRECTED = "REDIRECTED", _("belongs elsewhere, way named")
+    UNLAWFUL = "UNLAWFUL", _("asks for what the law forbids")
+    NOT_FOUND = "NOT_FOUND", _("not found at the place")
+
+
+DECLINING = (Closing.ANSWERED, Closing.REDIRECTED, Closing.UNLAWFUL, Closing.NOT_FOUND)
+RESULTS = (Closing.SOLVED, Closing.EXPLAINED)
+
+
+class Confirmation(models.TextChoices):
+    """What the reporters said; silence is unconfirmed and never satisfied."""
+
+    NONE = "", _("not asked yet")
+    CONFIRMED = "CONFIRMED", _("confirmed")
+    UNCONFIRMED = "UNCONFIRMED", _("unconfirmed")
+    DISPUTED = "DISPUTED", _("disputed")
+
+
+class Way(models.TextChoices):
+    """By which way a matter was solved (PAR-9)."""
+
+    GOVERNMENT = "GOVERNMENT", _("by government")
+    SOCIETY = "SOCIETY", _("by society")
+    RESIDENTS = "RESIDENTS", _("by residents themselves")
+
+
+class TimeWish(models.TextChoices):
+    PAUSE = "PAUSE", _("stop the clock")
+    EXTEND = "EXTEND", _("more time")
+
+
+class StepKind(models.TextChoices):
+    """What happened to a matter; the kept counts are the numbers of these."""
+
+    REPORTED = "REPORTED", _("reported")
+    JOINED = "JOINED", _("another reporter joined")
+    PARTED = "PARTED", _("a report was made a matter of its own")
+    MERGED = "MERGED", _("joined to another matter")
+    UNMERGED = "UNMERGED", _("made a matter of its own again")
+    FILED = "FILED", _("filed")
+    DECLINED = "DECLINED", _("declined")
+    DISPATCHED = "DISPATCHED", _("dispatched")
+    RESPONDED = "RESPONDED", _("accepted by the handler")
+    OBJECTED = "OBJECTED", _("handler objected")
+    ARBITRATED = "ARBITRATED", _("arbitrated, final")
+    ALARM = "ALARM", _("third hop: lead organisation told")
+    ASKED = "ASKED", _("cooperating unit asked")
+    PART_DONE = "PART_DONE", _("cooperating part done")
+    WAIVED = "WAIVED", _("cooperating part waived")
+    REPORTED_DONE = "REPORTED_DONE", _("reported done")
+    SENT_BACK = "SENT_BACK", _("sent back to the handler")
+    VERIFIED = "VERIFIED", _("verified by another")
+    CONFIRMED = "CONFIRMED", _("confirmed by a reporter")
+    DOUBTED = "DOUBTED", _("doubted by a reporter")
+    CLOSED = "CLOSED", _("closed")
+    SHELVED = "SHELVED", _("shelved")
+    REVIEWED = "REVIEWED", _("reviewed, stays shelved")
+    TAKEN_UP = "TAKEN_UP", _("taken up again")
+    REOPENED = "REOPENED", _("reopened")
+    TIME_ASKED = "TIME_ASKED", _("handler asked for time")
+    TIME_GRANTED = "TIME_GRANTED", _("time granted")
+    TIME_REFUSED = "TIME_REFUSED", _("time refused")
+    RESUMED = "RESUMED", _("clock runs again")
+
+
+# Steps whose note everyone who reported may read.
+TOLD = frozenset(
+    {
+        StepKind.DECLINED, StepKind.REPORTED_DONE, StepKind.SHELVED, StepKind.REVIEWED, StepKind.CLOSED,
+        StepKind.SENT_BACK, StepKind.VERIFIED, StepKind.TIME_GRANTED, StepKind.MERGED, StepKind.UNMERGED,
+    }
+)  # fmt: skip
+
+
+class Stage(models.TextChoices):
+    """Stages with a time limit of their own."""
+
+    FILE = "FILE", _("filing")
+    ACCEPT = "ACCEPT", _("acceptance by the handler")
+    HANDLE = "HANDLE", _("handling")
+    VERIFY = "VERIFY", _("verification")
