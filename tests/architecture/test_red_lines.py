@@ -53,8 +53,8 @@ FIELDS = {
     "territory.Area": "id hierarchy code parent_code level name name_en valid_from valid_to synthetic",
     "territory.AreaRange": "id hierarchy code first last valid_from valid_to",
     "territory.Change": "id kind source valid_from at synthetic",
-    "territory.Compound": "place name kind doors has_screen synthetic",
-    "territory.Denominator": "id code kind value valid_from definition source synthetic",
+    "territory.Compound": "place name name_en kind doors has_screen synthetic",
+    "territory.Denominator": "id hierarchy code kind value valid_from definition source synthetic",
     "territory.Door": "place building entrance label",
     "territory.Outline": "id hierarchy code valid_from geometry simplified source_datum source synthetic",
 }

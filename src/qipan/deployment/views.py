@@ -83,7 +83,8 @@ def _root(actor: Actor) -> AreaView | None:
 
 def _named(shifts: Sequence[Shift]) -> list[tuple[Shift, str]]:
     """This function will return the shifts with the names of the compounds at whose gates they stand."""
-    names = dict(Compound.objects.filter(place__in={shift.place for shift in shifts}).values_list("place", "name"))
+    at_gates = Compound.objects.filter(place__in={shift.place for shift in shifts})
+    names = {compound.place: compound.label for compound in at_gates}
     return [(shift, names.get(shift.place, "")) for shift in shifts]
 
 

@@ -31,7 +31,8 @@ ON CONFLICT (code) DO NOTHING
 
 COMPOUND_UNITS = """
 INSERT INTO duties_unit (code, organ_type_id, name, name_en, place, first, last, parent_id, valid_from, valid_to, synthetic)
-SELECT CAST(c.place / 10000 AS text) || ':' || t.code, t.id, replace(t.unit_name, '{area}', c.name), '',
+SELECT CAST(c.place / 10000 AS text) || ':' || t.code, t.id, replace(t.unit_name, '{area}', c.name),
+    CASE WHEN c.name_en = '' THEN '' ELSE replace(t.unit_name_en, '{area}', c.name_en) END,
     c.place, c.place, c.place + 9999, p.id, %s, NULL, c.synthetic
 FROM territory_compound c
 JOIN duties_organtype t ON t.id = %s

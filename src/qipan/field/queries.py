@@ -101,4 +101,4 @@ def compound_names(places: Iterable[int]) -> dict[int, str]:
     if not wanted:
         return {}
     ground = Range(min(wanted), max(wanted))
-    return dict(compounds_within([ground]).filter(place__in=wanted).values_list("place", "name"))
+    return {compound.place: compound.label for compound in compounds_within([ground]).filter(place__in=wanted)}

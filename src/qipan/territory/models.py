@@ -1,6 +1,7 @@
 """Areas by date, their outlines and denominators, and the register of compounds and doors."""
 
 from django.db import models
+from django.utils.translation import get_language
 
 from .terms import ChangeKind, CompoundKind, DenominatorKind, Hierarchy, Level
 
@@ -88,6 +89,7 @@ class Outline(models.Model):
 class Denominator(models.Model):
     """A dated count that a rate divides by: definition, date and source travel with it (ORG-16)."""
 
+    hierarchy = models.CharField(max_length=10, choices=Hierarchy, default=Hierarchy.OFFICIAL)
     code = models.CharField(max_length=19)
     kind = models.CharField(max_length=10, choices=DenominatorKind)
     value = models.BigIntegerField()
@@ -98,7 +100,9 @@ class Denominator(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["code", "kind", "valid_from"], name="territory_denominator_version")
+            models.UniqueConstraint(
+                fields=["hierarchy", "code", "kind", "valid_from"], name="territory_denominator_version"
+            )
         ]
 
     def __str__(self) -> str:
@@ -110,6 +114,7 @@ class Compound(models.Model):
 
     place = models.BigIntegerField(primary_key=True)  # 15-digit code and 0000
     name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=10, choices=CompoundKind, default=CompoundKind.ESTATE)
     doors = models.PositiveIntegerField(default=0)  # kept by the register's own acts
     has_screen = models.BooleanField(default=True)  # False: directives reach it on a printed sheet
@@ -117,6 +122,11 @@ class Compound(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return self.name_en if self.name_en and (get_language() or "").startswith("en") else self.name
 
 
 class Door(models.Model):

@@ -138,7 +138,7 @@ def compound_views(
             AreaView(
                 code=code,
                 name=compound.name,
-                name_en="",
+                name_en=compound.name_en,
                 level=COMPOUND,
                 parent_code=next(owners, code[: CODE_LENGTHS[COMMUNITY]]),
                 hierarchy=OFFICIAL,
@@ -249,9 +249,9 @@ def doors_within(ranges: Iterable[Range]) -> QuerySet[Door]:
     return Door.objects.filter(Scope(tuple(ranges)).q())
 
 
-def denominator(code: str, kind: str, *, on: date | None = None) -> Denominator | None:
+def denominator(code: str, kind: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> Denominator | None:
     """This function will return the newest count of this kind known on a day, with definition, date and source."""
-    known = Denominator.objects.filter(code=code, kind=kind)
+    known = Denominator.objects.filter(hierarchy=hierarchy, code=code, kind=kind)
     if on is not None:
         known = known.filter(valid_from__lte=on)
     return known.order_by("-valid_from").first()
@@ -282,9 +282,11 @@ class Rate:
         }
 
 
-def rate(count: int, code: str, kind: str, *, per: int = 10_000, on: date | None = None) -> Rate | None:
+def rate(
+    count: int, code: str, kind: str, *, per: int = 10_000, on: date | None = None, hierarchy: str = OFFICIAL
+) -> Rate | None:
     """This function will divide a count by the denominator known on a day; None when there is none."""
-    known = denominator(code, kind, on=on)
+    known = denominator(code, kind, on=on, hierarchy=hierarchy)
     return Rate(count, per, known) if known is not None and known.value else None
 
 

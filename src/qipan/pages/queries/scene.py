@@ -89,10 +89,10 @@ def places_like(text: str, *, actor: Actor) -> list[dict[str, str]]:
     areas.sort(key=lambda area: (not area.label.casefold().startswith(wanted), area.level, area.code))
     answers = [_answer(area.code, area.label, area.parent_code) for area in areas[:FOUND]]
     if len(answers) < FOUND:
-        compounds = compounds_within(actor.scope.ranges).filter(Q(name__icontains=text)).order_by("place")
+        compounds = compounds_within(actor.scope.ranges).filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("place")
         for compound in compounds[: FOUND - len(answers)]:
             code = code_of(compound.place, COMPOUND)
-            answers.append(_answer(code, compound.name, code_of(compound.place, COMMUNITY)))
+            answers.append(_answer(code, compound.label, code_of(compound.place, COMMUNITY)))
     return answers
 
 

@@ -10,7 +10,7 @@ from qipan.kernel.refusal import BadInput
 
 from ..models import Denominator
 from ..queries import get_area
-from ..terms import ChangeKind, DenominatorKind
+from ..terms import ChangeKind, DenominatorKind, Hierarchy
 from .changes import check_day, check_ground, note
 
 # What the city has published about itself: more than 16 million residents, more than 21 million people served.
@@ -54,6 +54,7 @@ def set_denominator(
         raise BadInput(problems)
     check_day(valid_from, at)
     row, _created = Denominator.objects.update_or_create(
+        hierarchy=Hierarchy.OFFICIAL,
         code=code,
         kind=kind,
         valid_from=valid_from,

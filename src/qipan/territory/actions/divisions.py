@@ -117,11 +117,13 @@ def import_divisions(
     check_day(valid_from, at)
     checked, roots = _checked(rows, problems if problems is not None else Problems())
     check_ground(by, [range_of(root) for root in roots])
+    areas = len(checked)
     with sets.staged(checked.values(), roots, synthetic=synthetic, progress=progress) as staging:
+        checked.clear()  # they are staged: a whole country need not be held twice
         if staging.writes_into_the_past(valid_from):
             raise HeldIsNewer(day=valid_from.isoformat())
         report = ImportReport(
-            areas=len(checked),
+            areas=areas,
             added=staging.differences(sets.ADDED),
             removed=staging.differences(sets.REMOVED),
             renamed=staging.differences(sets.RENAMED),

@@ -12,9 +12,11 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, Range, short_code
 from qipan.kernel.refusal import BadInput, NotFound
 
+from ..ingest.counts import count_doors
 from ..ingest.reading import Problems, read_lines
 from ..models import Area, AreaRange
 from ..queries import GOVERNING, AreaView, areas_within, get_area, joined
+from ..rules.english import english_name
 from ..terms import ChangeKind
 from .changes import HeldIsNewer, check_day, check_ground, note
 
@@ -85,7 +87,11 @@ def _read(path: Path, problems: Problems) -> tuple[AreaView, list[_Line]]:
             problems.add(number, _("The name of %(code)s is missing or longer than 80 signs.") % {"code": code[:40]})
         codes.setdefault(code, number)
         parents.add(parent)
-        lines.append(_Line(number, code, name, name_en, _members(members, number, taken, problems)))
+        lines.append(
+            _Line(
+                number, code, name, name_en or english_name(name, DISTRICT), _members(members, number, taken, problems)
+            )
+        )
     city = _parent(parents.pop()) if len(parents) == 1 else None
     if city is None:
         raise BadInput([*problems.found, _("All governing areas must lie under one and the same known area.")])
@@ -162,6 +168,8 @@ def import_governing(path: Path, *, valid_from: date, source: str, by: Actor, at
         for line in fresh
         for part in line.ranges
     )
+    if fresh:
+        count_doors([part for line in fresh for part in line.ranges], on=valid_from)
     covered = joined(part for line in lines for part in line.ranges)
     uncovered = [
         (street.code, street.label)

@@ -25,7 +25,7 @@ from ..rules.synthetic import SCALE_MAX, synthetic_compounds, synthetic_doors
 from ..terms import ChangeKind
 from .changes import check_ground, note
 
-COMPOUND_COLUMNS = ("place", "name", "kind", "doors", "has_screen", "synthetic")
+COMPOUND_COLUMNS = ("place", "name", "name_en", "kind", "doors", "has_screen", "synthetic")
 DOOR_COLUMNS = ("place", "building", "entrance", "label")
 Progress = Callable[[int], None] | None
 
@@ -143,7 +143,7 @@ def generate_register(
     if held:
         _clear(ground)
     compounds = list(synthetic_compounds(communities, seed=seed, scale=scale))
-    write("territory_compound", COMPOUND_COLUMNS, ((*compound[:5], True) for compound in compounds))
+    write("territory_compound", COMPOUND_COLUMNS, ((*compound[:6], True) for compound in compounds))
     doors = write(
         "territory_door", DOOR_COLUMNS, chain.from_iterable(map(synthetic_doors, compounds)), progress=progress
     )

@@ -15,6 +15,7 @@ from qipan.kernel.refusal import Refusal
 from ..ingest.counts import count_doors
 from ..models import Area, AreaRange, Denominator
 from ..queries import OFFICIAL, AreaView, denominator, get_area, joined, path_to
+from ..rules.english import english_name
 from ..terms import ChangeKind, DenominatorKind
 from .changes import HeldIsNewer, check_day, check_ground, note
 
@@ -133,6 +134,7 @@ def _join_populations(area: AreaView, target: AreaView, on: date) -> None:
         one, two = denominator(area.code, kind, on=on), denominator(target.code, kind, on=on)
         if one is not None and two is not None:
             Denominator.objects.update_or_create(
+                hierarchy=OFFICIAL,
                 code=target.code,
                 kind=kind,
                 valid_from=on,
@@ -214,7 +216,7 @@ def split_area(
         parent_code=area.parent_code,
         level=area.level,
         name=name,
-        name_en=name_en,
+        name_en=name_en or english_name(name, area.level),
         valid_from=on,
         synthetic=area.synthetic,
     )

@@ -1,5 +1,6 @@
 """Doors on the register as dated denominators of every area: one statement a level (ORG-16)."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
@@ -9,19 +10,19 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, DIGITS, Range
 
-from ..models import Area, Denominator
-from ..queries import OFFICIAL, compounds_within, denominator, joined, moved_ranges, official_ranges
+from ..models import Area, AreaRange, Denominator
+from ..queries import GOVERNING, OFFICIAL, compounds_within, joined, moved_ranges, official_ranges
 from ..terms import DenominatorKind
 
 COUNT = """
-INSERT INTO territory_denominator (code, kind, value, valid_from, definition, source, synthetic)
-SELECT a.code, 'DOORS', c.doors, %s, %s, %s, c.synthetic
+INSERT INTO territory_denominator (hierarchy, code, kind, value, valid_from, definition, source, synthetic)
+SELECT a.hierarchy, a.code, 'DOORS', c.doors, %s, %s, %s, c.synthetic
 FROM (
     SELECT CAST(place / {unit} AS text) AS code, sum(doors) AS doors, {any_synthetic} AS synthetic
     FROM territory_compound WHERE place BETWEEN %s AND %s GROUP BY place / {unit}
 ) c
 JOIN territory_area a ON a.code = c.code AND a.hierarchy = 'OFFICIAL' AND a.valid_to IS NULL
-ON CONFLICT (code, kind, valid_from) DO UPDATE SET
+ON CONFLICT (hierarchy, code, kind, valid_from) DO UPDATE SET
     value = excluded.value, source = excluded.source, definition = excluded.definition, synthetic = excluded.synthetic
 """
 
@@ -50,6 +51,7 @@ def count_doors(ranges: Iterable[Range], *, on: date, source: str = "") -> None:
             for whole in wholes:
                 cursor.execute(sql, [on, definition, source[:200], *whole])
         _count_moved(level, on=on, definition=definition, source=source[:200])
+    _count_governed(ground, on=on, definition=definition, source=source[:200])
 
 
 def _count_moved(level: int, *, on: date, definition: str, source: str) -> None:
@@ -57,13 +59,35 @@ def _count_moved(level: int, *, on: date, definition: str, source: str) -> None:
     moved = moved_ranges()[level]
     left = {f"{part.first:019d}"[: CODE_LENGTHS[level]] for parts in moved.values() for part in parts}
     areas = Area.objects.filter(hierarchy=OFFICIAL, valid_to=None, code__in={*moved, *left})
-    for code, synthetic in areas.values_list("code", "synthetic"):
-        value = compounds_within(official_ranges(code, moved)).aggregate(doors=Sum("doors"))["doors"] or 0
-        before = denominator(code, DenominatorKind.DOORS, on=on)
-        if before is None or before.value != value or before.valid_from != on:
-            Denominator.objects.update_or_create(
-                code=code,
-                kind=DenominatorKind.DOORS,
-                valid_from=on,
-                defaults={"value": value, "definition": definition, "source": source, "synthetic": synthetic},
-            )
+    for area in areas:
+        _count_one(area, official_ranges(area.code, moved), on=on, definition=definition, source=source)
+
+
+def _count_governed(ground: Iterable[Range], *, on: date, definition: str, source: str) -> None:
+    """This function will count the doors of the governing areas that hold some of this ground."""
+    held: dict[str, list[Range]] = defaultdict(list)
+    rows = AreaRange.objects.filter(hierarchy=GOVERNING, valid_to=None).order_by("first")
+    for code, first, last in rows.values_list("code", "first", "last"):
+        held[code].append(Range(first, last))
+    for area in Area.objects.filter(hierarchy=GOVERNING, valid_to=None, code__in=held):
+        ranges = held[area.code]
+        if any(part.meets(other) for part in ranges for other in ground):
+            _count_one(area, ranges, on=on, definition=definition, source=source)
+
+
+def _count_one(area: Area, ranges: Iterable[Range], *, on: date, definition: str, source: str) -> None:
+    """This function will count the doors on the ground of one area and keep the figure from ``on``."""
+    compounds = compounds_within(ranges)
+    value = compounds.aggregate(doors=Sum("doors"))["doors"] or 0
+    Denominator.objects.update_or_create(
+        hierarchy=area.hierarchy,
+        code=area.code,
+        kind=DenominatorKind.DOORS,
+        valid_from=on,
+        defaults={
+            "value": value,
+            "definition": definition,
+            "source": source,
+            "synthetic": area.synthetic or compounds.filter(synthetic=True).exists(),
+        },
+    )

@@ -15,6 +15,7 @@ from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, DISTRICT, PROVINCE
 from qipan.kernel.refusal import BadInput
 
 from ..rules.divisions import DivisionRow, short_code_at
+from ..rules.english import english_name
 from .bulk import write
 from .reading import Problems, detect_encoding, read_lines
 
@@ -87,8 +88,13 @@ CURRENT = """
         SELECT 1 FROM territory_roots r WHERE a.code BETWEEN r.code AND r.last)
 """
 DIFFERS = """
-    (a.name <> s.name OR a.parent_code <> s.parent_code OR a.synthetic <> s.synthetic
-     OR (s.name_en <> '' AND a.name_en <> s.name_en))
+    (a.name <> s.name OR a.name_en <> s.name_en OR a.parent_code <> s.parent_code OR a.synthetic <> s.synthetic)
+"""
+# An English name that a file once gave stays while the name does; only a file's own replaces it.
+KEEP_ENGLISH = """
+    UPDATE territory_staged AS s SET name_en = a.name_en FROM territory_area a
+    WHERE a.code = s.code AND a.hierarchy = 'OFFICIAL' AND a.valid_to IS NULL
+    AND a.name = s.name AND a.name_en <> '' AND a.name_en <> s.name_en AND NOT s.given
 """
 ADDED = f"""
     SELECT s.code, s.name FROM territory_staged s LEFT JOIN territory_area a ON a.code = s.code AND {CURRENT}
@@ -138,20 +144,32 @@ def staged(
     text = "varchar(120) NOT NULL"
     tables = {
         "territory_staged": f"code varchar(19) PRIMARY KEY, parent_code {text}, level smallint NOT NULL, "
-        f"name {text}, name_en {text}, synthetic boolean NOT NULL",
+        f"name {text}, name_en {text}, given boolean NOT NULL, synthetic boolean NOT NULL",
         "territory_roots": "code varchar(19) PRIMARY KEY, last varchar(40) NOT NULL",
     }
     with connection.cursor() as cursor:
         for table, columns in tables.items():
             cursor.execute(f"CREATE TEMPORARY TABLE {table} ({columns})")
-        records = ((r.code, r.parent_code, r.level, r.name, r.name_en, synthetic) for r in rows)
+        records = (
+            (
+                r.code,
+                r.parent_code,
+                r.level,
+                r.name,
+                r.name_en or english_name(r.name, r.level),
+                r.name_en != "",
+                synthetic,
+            )
+            for r in rows
+        )
         write(
             "territory_staged",
-            ("code", "parent_code", "level", "name", "name_en", "synthetic"),
+            ("code", "parent_code", "level", "name", "name_en", "given", "synthetic"),
             records,
             progress=progress,
         )
         write("territory_roots", ("code", "last"), ((root, root + "9" * 19) for root in roots))
+        cursor.execute(KEEP_ENGLISH)
         cursor.execute(f"CREATE TEMPORARY TABLE territory_changed AS {CHANGED}")
         for table in (*tables, "territory_changed"):
             cursor.execute(f"ANALYZE {table}")

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy
 from django.utils.translation import gettext as _
 
-from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, DIGITS, code_of, place_of
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, COMPOUND, DIGITS, code_of, place_of
 
+from ..rules.english import english_name
 from ..rules.synthetic import DOORS_MAX
 from ..terms import CompoundKind
 from .reading import Problems, read_lines
@@ -130,14 +131,14 @@ class RegisterReader:
                 reason = _("The door stands twice, first in line %(first)s.")
                 self.problems.add(line, reason % {"first": first[door]})
 
-    def compound_rows(self) -> Iterator[tuple[int, str, str, int, bool, bool]]:
-        """This method will yield (place, name, kind, doors, has_screen, synthetic) of each compound read."""
+    def compound_rows(self) -> Iterator[tuple[int, str, str, str, int, bool, bool]]:
+        """This method will yield (place, name, name_en, kind, doors, has_screen, synthetic) of each compound read."""
         seen = set()
         for (_community, name), (place, doors) in self.compounds.items():
             if place not in seen:
                 seen.add(place)
                 shown = _("compound %(number)s") % {"number": name} if name.isdigit() else name
-                yield place, shown, CompoundKind.ESTATE.value, doors, True, False
+                yield place, shown, english_name(shown, COMPOUND), CompoundKind.ESTATE.value, doors, True, False
 
 
 def community_of(place: int) -> str:

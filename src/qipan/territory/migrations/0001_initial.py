@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('place', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=80)),
+                ('name_en', models.CharField(blank=True, max_length=120)),
                 ('kind', models.CharField(choices=[('ESTATE', 'residential estate'), ('COURTYARD', 'courtyard'), ('VILLAGE', 'village group'), ('DEDICATED', 'dedicated grid')], default='ESTATE', max_length=10)),
                 ('doors', models.PositiveIntegerField(default=0)),
                 ('has_screen', models.BooleanField(default=True)),
@@ -80,6 +81,7 @@ class Migration(migrations.Migration):
             name='Denominator',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hierarchy', models.CharField(choices=[('OFFICIAL', 'official divisions'), ('GOVERNING', 'governing areas')], default='OFFICIAL', max_length=10)),
                 ('code', models.CharField(max_length=19)),
                 ('kind', models.CharField(choices=[('RESIDENT', 'resident population'), ('SERVICE', 'service population'), ('DOORS', 'doors on the register')], max_length=10)),
                 ('value', models.BigIntegerField()),
@@ -89,7 +91,7 @@ class Migration(migrations.Migration):
                 ('synthetic', models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'kind', 'valid_from'), name='territory_denominator_version')],
+                'constraints': [models.UniqueConstraint(fields=('hierarchy', 'code', 'kind', 'valid_from'), name='territory_denominator_version')],
             },
         ),
         migrations.CreateModel(

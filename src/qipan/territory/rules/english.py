@@ -6,11 +6,9 @@ Where a file gives an English name, that one holds; this is for the many that ha
 import csv
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
-
-from pypinyin import lazy_pinyin, load_phrases_dict, load_single_dict
 
 from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, PROVINCE, STREET
 
@@ -69,12 +67,23 @@ GENERICS: Mapping[int, Mapping[str, str]] = {
         "管理区": "Administrative Zone",
         "生活区": "Residential Area",
     },
-    COMPOUND: {"村": "Village"},
+    COMPOUND: {
+        "村民小组": "Village Group",
+        "小区": "Estate",
+        "花园": "Gardens",
+        "家园": "Homes",
+        "公寓": "Apartments",
+        "庭院": "Court",
+        "院": "Court",
+        "苑": "Garden",
+    },
 }
 # A one-syllable name keeps the sign of its kind: 郫县 is Pixian County, 东村 Dongcun Village.
 _KEPT = frozenset("区县市旗镇乡村")
 _ENDINGS = {level: sorted(words, key=len, reverse=True) for level, words in GENERICS.items()}
-_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]+")
+_ORDINAL = re.compile(r"第(?=\d)")
+_NUMBER = re.compile(r"(\d+)号$")
+_HAN = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U000323af]+")
 
 
 def _table(name: str) -> dict[str, str]:
@@ -84,11 +93,19 @@ def _table(name: str) -> dict[str, str]:
 
 @cache
 def _known() -> dict[str, str]:
-    """This function will read the names that pinyin would not give, and teach pinyin the readings of places."""
+    """This function will read the names that pinyin would not give."""
+    return _table("names_en.csv")
+
+
+@cache
+def _pinyin() -> Callable[..., list[str]]:
+    """This function will return the transcriber, taught how places are read; 56 MB, so only where it is needed."""
+    from pypinyin import lazy_pinyin, load_phrases_dict, load_single_dict
+
     readings = _table("readings.csv")
     load_single_dict({ord(sign): reading for sign, reading in readings.items() if len(sign) == 1})
     load_phrases_dict({name: [[part] for part in text.split()] for name, text in readings.items() if len(name) > 1})
-    return _table("names_en.csv")
+    return lazy_pinyin
 
 
 @cache
@@ -100,7 +117,7 @@ def _peoples() -> tuple[re.Pattern[str], dict[str, str]]:
 
 def _word(text: str) -> str:
     """This function will join the syllables of one name; an apostrophe keeps those apart that begin with a vowel."""
-    syllables = [part for part in lazy_pinyin(text, v_to_u=True, errors="ignore") if part]
+    syllables = [part for part in _pinyin()(text, v_to_u=True, errors="ignore") if part]
     return "".join(
         f"'{part}" if place and part[0] in "aoe" else part for place, part in enumerate(syllables)
     ).capitalize()
@@ -108,7 +125,9 @@ def _word(text: str) -> str:
 
 def _latin(text: str) -> str:
     """This function will write a name in Latin letters; figures and letters in it stay as they are."""
-    spaced = _HAN.sub(lambda found: f" {_word(found[0])} ", unicodedata.normalize("NFKC", text))
+    plain = unicodedata.normalize("NFKC", text).replace("、", ",")
+    plain = _NUMBER.sub(r" No. \1", _ORDINAL.sub("", plain))
+    spaced = _HAN.sub(lambda found: f" {_word(found[0])} ", plain)
     return re.sub(r"(?<=[(]) | (?=[),.])", "", " ".join(spaced.split()))
 
 
@@ -117,7 +136,7 @@ def _with_peoples(stem: str) -> tuple[str, list[str]]:
     pattern, words = _peoples()
     for found in pattern.finditer(stem):
         names = pattern.findall(stem[found.start() :])
-        if found.start() and "".join(names) == stem[found.start() :]:
+        if "".join(names) == stem[found.start() :]:
             return stem[: found.start()], [words[name] for name in names]
     return stem, []
 
@@ -128,17 +147,18 @@ def english_name(name: str, level: int) -> str:
 
     Empty where there is nothing to read.
     """
-    known = _known()
-    if name in known:
-        return known[name]
+    if name in _known():
+        return _known()[name]
     ending = next((word for word in _ENDINGS[level] if name.endswith(word) and name != word), "")
     stem, generic = name[: len(name) - len(ending)], GENERICS[level].get(ending, "")
     if ending[:1] in _KEPT and len(stem) == 1 and generic:
         stem += ending[0]
     peoples: list[str] = []
-    if level <= STREET and stem.endswith(("族", "古", "回", "尔克孜", "各族")):
+    if stem.endswith("族") or ending.startswith("自治"):
         stem, peoples = _with_peoples(stem)
     if peoples:
         generic = " ".join([*[f"{people}," for people in peoples[:-2]], " and ".join(peoples[-2:]), generic])
-        generic = re.sub(r" (?=Township$|Town$|Sumu$)", " Ethnic ", generic) if level == STREET else generic
-    return f"{_latin(stem)} {generic}".strip()[:LONGEST].rstrip()
+        generic = re.sub(r" (?=Township$|Town$|Sumu$)", " Ethnic ", generic)
+    latin = _latin(stem)
+    words = (generic, latin) if latin.isdigit() else (latin, generic)  # the third group is Village Group 3
+    return " ".join(words).strip()[:LONGEST].rstrip()

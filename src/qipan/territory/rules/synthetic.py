@@ -11,7 +11,9 @@ from math import ceil, exp
 from statistics import NormalDist
 from typing import NamedTuple
 
-from qipan.kernel.place import place_of
+from qipan.kernel.place import COMPOUND, place_of
+
+from .english import english_name
 
 MEDIAN, SIGMA, SMALLEST, LARGEST = 1_600, 1.24, 120, 12_000
 COMPOUND_SMALLEST, COMPOUND_LARGEST = 100, 3_000
@@ -61,6 +63,7 @@ class SyntheticCompound(NamedTuple):
 
     place: int
     name: str
+    name_en: str
     kind: str
     doors: int
     has_screen: bool
@@ -114,9 +117,11 @@ def synthetic_compounds(
             courtyard = doors < 300 and chance.random() < 0.5
             kind = "VILLAGE" if village else "COURTYARD" if courtyard else "ESTATE"
             floors, per_floor, entrances = chance.choice(COURTYARDS if courtyard else TOWERS)
+            name = f"第{serial}村民小组" if village else names[serial]
             yield SyntheticCompound(
                 place=place_of(f"{code}{serial:03d}"),
-                name=f"第{serial}村民小组" if village else names[serial],
+                name=name,
+                name_en=english_name(name, COMPOUND),
                 kind=kind,
                 doors=max(1, round(doors * scale)),
                 has_screen=chance.random() >= WITHOUT_SCREEN,

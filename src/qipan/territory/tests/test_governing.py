@@ -10,7 +10,17 @@ from django.core.management.base import CommandError
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
-from qipan.territory.api import GOVERNING, HeldIsNewer, children, get_area, import_governing
+from qipan.territory.api import (
+    GOVERNING,
+    HeldIsNewer,
+    children,
+    compounds_within,
+    denominator,
+    generate_register,
+    get_area,
+    import_governing,
+    rate,
+)
 from qipan.territory.models import Area, AreaRange
 
 from .conftest import AT, BEGIN
@@ -127,3 +137,48 @@ def test_chengdu_is_governed_as_23_areas(db, keeper, capsys):
 def test_the_command_refuses_clearly(city, csv_file):
     with pytest.raises(CommandError):
         call_command("import_territory", governing=csv_file("code,name", "1,2"))
+
+
+@pytest.mark.row("ORG-16")
+def test_governing_areas_have_doors_of_their_own_to_divide_by(city, csv_file, keeper):
+    generate_register([range_of("5101")], seed=1, scale=0.02, by=keeper, at=AT)
+    load(csv_file(*GOOD), keeper)
+    counted = {
+        code: sum(compounds_within(get_area(code, hierarchy=GOVERNING).ranges).values_list("doors", flat=True))
+        for code in ("510104", "510105", "GX")
+    }
+    today = AT.date()
+    for code, doors in counted.items():
+        row = denominator(code, "DOORS", hierarchy=GOVERNING)
+        assert (row.value, row.valid_from, row.synthetic) == (doors, today, True)
+        assert row.source == denominator("5101", "DOORS").source
+    assert sum(counted.values()) == denominator("5101", "DOORS").value
+    # One code, two hierarchies, two grounds: the official district keeps the count of all its streets.
+    official = denominator("510104", "DOORS").value
+    assert official == sum(compounds_within([range_of("510104")]).values_list("doors", flat=True)) != counted["510104"]
+    assert rate(official, "510104", "DOORS", per=1).value == 1
+    assert rate(counted["GX"], "GX", "DOORS", per=1, hierarchy=GOVERNING).value == 1
+    assert denominator("GX", "DOORS") is None
+
+
+@pytest.mark.row("ORG-16")
+def test_doors_of_governing_areas_follow_the_register_and_the_regrouping(city, csv_file, keeper):
+    load(csv_file(*GOOD), keeper)
+    assert denominator("GX", "DOORS", hierarchy=GOVERNING) is None  # no register yet: nothing is counted
+    generate_register([range_of("510104")], seed=1, scale=0.02, by=keeper, at=AT)
+    before = denominator("GX", "DOORS", hierarchy=GOVERNING).value
+    assert before == sum(compounds_within([range_of("510104002")]).values_list("doors", flat=True))
+    assert denominator("510105", "DOORS", hierarchy=GOVERNING) is None
+    generate_register([range_of("510104")], seed=2, scale=0.05, replace=True, by=keeper, at=AT)
+    after = denominator("GX", "DOORS", hierarchy=GOVERNING).value
+    assert after == sum(compounds_within([range_of("510104002")]).values_list("doors", flat=True)) != before
+    whole = denominator("510104", "DOORS").value
+    load(csv_file(*[line.replace("510104002;", "") for line in GOOD]), keeper, date(2026, 11, 25))
+    assert denominator("GX", "DOORS", hierarchy=GOVERNING).value == 0
+    assert rate(1, "GX", "DOORS", hierarchy=GOVERNING) is None
+    assert denominator("510104", "DOORS", hierarchy=GOVERNING).value == whole
+
+
+def test_a_governing_area_without_an_english_name_gets_one(city, csv_file, keeper):
+    load(csv_file(HEAD, "510104,锦江区,5101,510104,", "GX,高新区,5101,510105,High-tech Zone"), keeper)
+    assert [area.name_en for area in children("5101", hierarchy=GOVERNING)] == ["Jinjiang District", "High-tech Zone"]
