@@ -10,6 +10,7 @@ from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.sql import fetch_rows
 
 from . import rules
 from .models import Shift, Team
@@ -113,7 +114,9 @@ def forces_by_place(ranges: Sequence[Range], *, at: datetime, per: int) -> list[
         .values_list(group)
         .annotate(n=Count("pk"), filled=Count("filled_at"))
     )
-    return [(place, n, 0, 0) for place, n in teams] + [(place, 0, filled, n) for place, n, filled in shifts]
+    return [(place, n, 0, 0) for place, n in fetch_rows(teams)] + [
+        (place, 0, filled, n) for place, n, filled in fetch_rows(shifts)
+    ]
 
 
 def get_shift(pk: int, *, actor: Actor) -> Shift:

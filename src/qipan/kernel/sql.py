@@ -5,9 +5,11 @@ Django's cursors bind on the client and are never prepared; here the driver bind
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 
 def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -28,3 +30,18 @@ def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         with Cursor(raw) as cursor:
             cursor.execute(statement, parameters, prepare=True)
             return cursor.fetchall() if cursor.description else []
+
+
+def fetch_rows(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
+    """This function will run the statement of a ``values_list`` queryset of plain numbers and return rows as ``fetch``.
+
+    For sums over thousands of groups: Django's converters would take longer than the database.
+    """
+    return fetch(*rows.query.sql_with_params())
+
+
+def moment_of(value: datetime | str | None) -> datetime | None:
+    """This function will return a moment that ``fetch`` or a bare cursor gave, with its zone: SQLite keeps UTC without saying so."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value

@@ -39,13 +39,17 @@ class Tally:
                 total[index] += sums[last] - sums[first]
         return dict(zip(self.columns, total, strict=True))
 
+    def meets(self, ranges: Iterable[Range]) -> bool:
+        """This method will say whether any row lies on the ranges."""
+        return any(first < last for first, last in self._spans(ranges))
+
     def _spans(self, ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
         for ground in ranges:
             yield bisect_left(self._places, ground.first), bisect_right(self._places, ground.last)
 
 
 class Receipts(Tally):
-    """A tally whose rows end with the moment of their last delivery, None where nobody has received."""
+    """A tally whose rows end with when they were last delivered, as it sorts; None where nobody has received."""
 
     def __init__(self, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
         rows = list(rows)
@@ -53,7 +57,7 @@ class Receipts(Tally):
         self._lasts = [row[-1] for row in sorted(rows, key=lambda row: row[0])]
 
     def last(self, ranges: Iterable[Range]) -> Any:
-        """This method will return the latest delivery on the ranges, None while nobody has received."""
+        """This method will return the latest of them on the ranges, None while nobody has received."""
         found = (moment for first, last in self._spans(ranges) for moment in self._lasts[first:last])
         return max(filter(None, found), default=None)
 

@@ -13,6 +13,7 @@ from .queries import (
     measures_to_review,
     posture_over,
     postures_in_force,
+    prevailing_posture,
 )
 from .terms import PostureKind, ResponseLevel
 
@@ -40,5 +41,6 @@ __all__ = [
     "measures_to_review",
     "posture_over",
     "postures_in_force",
+    "prevailing_posture",
     "take_posture",
 ]

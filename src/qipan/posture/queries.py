@@ -59,12 +59,17 @@ def postures_in_force(ranges: Iterable[Range], *, at: datetime) -> list[Posture]
 
 
 def posture_over(ranges: Sequence[Range], *, at: datetime) -> PostureView | None:
-    """This function will return the gravest posture in force on the ground, None for routine.
+    """This function will return the gravest posture in force on the ground, None for routine; see ``prevailing_posture``."""
+    return prevailing_posture(postures_in_force(ranges, at=at), ranges, at=at)
+
+
+def prevailing_posture(postures: Iterable[Posture], ranges: Sequence[Range], *, at: datetime) -> PostureView | None:
+    """This function will return the gravest of the postures in force on the ground, None for routine.
 
     Where two commands speak about one hazard the higher prevails for that ground (EMG-3). A drill never
     hides what is real.
     """
-    rows = postures_in_force(ranges, at=at)
+    rows = [row for row in postures if any(part.meets(Range(row.first, row.last)) for part in ranges)]
     for drill in (False, True):
         found = rules.prevailing((_standing(row) for row in rows if row.drill == drill), ranges)
         if found:

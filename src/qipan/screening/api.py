@@ -39,6 +39,7 @@ from .queries import (
     get_campaign,
     get_round,
     left,
+    open_rounds,
     rechecks,
 )
 from .terms import SETTLED, UNSETTLED, DoorState, NextStep, Outcome
@@ -88,6 +89,7 @@ __all__ = [
     "left",
     "open_campaign",
     "open_round",
+    "open_rounds",
     "rechecks",
     "store_visits",
 ]

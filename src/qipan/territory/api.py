@@ -21,6 +21,7 @@ from .queries import (
     OFFICIAL,
     AreaView,
     DataMarks,
+    Mark,
     Rate,
     area_at,
     areas_within,
@@ -33,6 +34,7 @@ from .queries import (
     outlines,
     path_to,
     rate,
+    territory_mark,
 )
 from .rules.divisions import DivisionRow
 from .terms import CompoundKind, DenominatorKind, Hierarchy, Level
@@ -61,6 +63,7 @@ __all__ = [
     "Hierarchy",
     "ImportReport",
     "Level",
+    "Mark",
     "OutlineReport",
     "Rate",
     "RealTerritoryHeld",
@@ -92,4 +95,5 @@ __all__ = [
     "seed_denominators",
     "set_denominator",
     "split_area",
+    "territory_mark",
 ]

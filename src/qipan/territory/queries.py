@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -290,20 +291,27 @@ def rate(
     return Rate(count, per, known) if known is not None and known.value else None
 
 
+Mark = tuple[int, UUID]
+
 _kept: dict[str, Any] = {}
-_kept_mark: tuple[int, object] | None = None
+_kept_mark: Mark | None = None
 
 
-def _fresh() -> dict[str, Any] | None:
-    """This function will return the kept look-ups of the present state; None when nothing may be kept.
+def territory_mark() -> Mark | None:
+    """This function will return what stays the same as long as the territory does; None before its first change.
 
     Every act that changes the territory writes a ``Change``; their number and the newest id are the mark.
     """
+    newest = Change.objects.order_by("-id").values_list("id", flat=True).first()
+    return (Change.objects.count(), newest) if newest else None
+
+
+def _fresh() -> dict[str, Any] | None:
+    """This function will return the kept look-ups of the present state; None when nothing may be kept."""
     global _kept, _kept_mark
-    ids = list(Change.objects.order_by("-id").values_list("id", flat=True)[:1])
-    if not ids:
+    mark = territory_mark()
+    if mark is None:
         return None
-    mark = (Change.objects.count(), ids[0])
     if mark != _kept_mark:
         _kept, _kept_mark = {}, mark
     return _kept

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import Count, Q, Window
@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
+from qipan.kernel.sql import fetch
 from qipan.territory.api import AreaView
 
 from ..models import Task
@@ -91,22 +92,15 @@ FROM desk_task WHERE source = %s AND state <> 'RECALLED' AND ({ground}) GROUP BY
 
 def receipts_by_place(
     source: str, *, per: int, ranges: Sequence[Range]
-) -> list[tuple[int, int, int, int, datetime | None]]:
+) -> list[tuple[int, int, int, int, datetime | str | None]]:
     """This function will count a source's receipts on a ground, grouped by the database to each ``per`` places:
 
-    the group's first place, asked, delivered, read, the last delivery. The caller has cut the ground to its reader.
+    the group's first place, asked, delivered, read, the last delivery (as ``kernel.sql.moment_of`` reads it). The
+    caller has cut the ground to its reader.
     """
     ground = " OR ".join(["place BETWEEN %s AND %s"] * len(ranges)) or "1 = 0"
     params: list[int | str] = [source, *(value for part in ranges for value in (part.first, part.last))]
-    with connection.cursor() as cursor:
-        cursor.execute(BY_PLACE.format(per=int(per), ground=ground), params)
-        return [(*row[:-1], _moment(row[-1])) for row in cursor.fetchall()]
-
-
-def _moment(value: datetime | str | None) -> datetime | None:
-    if isinstance(value, str):  # SQLite's text, in UTC
-        value = datetime.fromisoformat(value)
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+    return fetch(BY_PLACE.format(per=int(per), ground=ground), params)
 
 
 def lead_times(source: str, *, since: datetime) -> LeadTimes:

@@ -15,7 +15,8 @@ from qipan.command.api import Directive
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
-from qipan.posture.api import PostureView
+from qipan.kernel.sql import moment_of
+from qipan.posture.api import PostureView, prevailing_posture
 from qipan.screening.api import DoorState, Round
 from qipan.territory.api import OFFICIAL, AreaView, Denominator, Rate
 
@@ -234,7 +235,7 @@ def board_of(
     """
     area, path, below = look(code, actor=actor, hierarchy=hierarchy)
     tick = ticker.current(clock)
-    posture = tick.part(parts.posture, area.ranges)
+    posture = prevailing_posture(tick.part(parts.postures), area.ranges, at=tick.at)
     if drill is None:
         drill = bool(posture and posture.drill)
     ground = parts.within(area, below)
@@ -297,10 +298,10 @@ def _share(tally: rules.Tally | None, ranges: tuple[Range, ...], part: str, whol
 def _coverage(
     tick: Tick, ranges: tuple[Range, ...], drill: bool, ground: parts.Ground
 ) -> tuple[Coverage | None, rules.Tally | None]:
-    current = tick.part(parts.round_of, ranges, drill)
-    if current is None:
+    opened = ((found, tick.part(parts.coverage, found.pk, ground)) for found in tick.part(parts.rounds, drill))
+    current, tally = next(((found, tally) for found, tally in opened if tally.meets(ranges)), (None, None))
+    if current is None or tally is None:
         return None, None
-    tally = tick.part(parts.coverage, current.pk, ground)
     counts = tally.over(ranges)
     states = [(state, counts[state.name]) for state in DoorState]
     return Coverage(current, counts["doors"], counts["settled"], counts["visits"], states), tally
@@ -316,7 +317,7 @@ def _directives(
         tally = tick.part(parts.receipts, directive.source, ground)
         counts = tally.over(ranges)
         first = first or tally
-        last = tally.last(ranges)
+        last = moment_of(tally.last(ranges))
         last_s = (last - directive.decided_at).total_seconds() if last else None
         lines.append(DirectiveLine(directive, counts["asked"], counts["delivered"], counts["read"], last_s))
     return lines, first

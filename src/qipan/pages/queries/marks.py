@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from qipan.kernel.clock import now
+from qipan.posture.api import prevailing_posture
 
 from . import parts
 from .tick import ticker
@@ -27,6 +28,7 @@ def drill_band(request: HttpRequest) -> Iterable[str]:
     actor = getattr(request, "actor", None)
     if actor is None or not actor.scope.ranges:
         return
-    posture = ticker.current(now).part(parts.posture, actor.scope.ranges)
+    tick = ticker.current(now)
+    posture = prevailing_posture(tick.part(parts.postures), actor.scope.ranges, at=tick.at)
     if posture and posture.drill:
         yield _("Drill: %(matter)s. Nothing leaves to residents") % {"matter": posture.matter}

@@ -5,11 +5,8 @@ before they cut an area out of a tick.
 """
 
 from datetime import datetime, timedelta
-from functools import lru_cache
-from time import monotonic
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
@@ -20,8 +17,9 @@ from qipan.forms.api import FormOpening, open_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotFound
-from qipan.posture.api import Measure, PostureView, measures_in_force, posture_over
-from qipan.screening.api import DoorState, Round, coverage_by_place, current_round
+from qipan.kernel.sql import fetch_rows
+from qipan.posture.api import Measure, Posture, measures_in_force, postures_in_force
+from qipan.screening.api import DoorState, Round, coverage_by_place, open_rounds
 from qipan.territory.api import (
     OFFICIAL,
     AreaView,
@@ -36,11 +34,11 @@ from qipan.territory.api import (
 )
 
 from ..rules import Receipts, Tally, aligned
+from .kept import kept
 
 Ground = tuple[Range, ...]
 # Boards down to a street's communities are summed from one reading of the city, grouped by the database.
 GROUP = range_of("1" * 12).last - range_of("1" * 12).first + 1  # the places of a community
-TREE_SECONDS = 20  # areas change by the day; a board learns of it this soon
 SERVICE = (TaskKind.REQUEST, TaskKind.CARD)
 RECEIPTS = ("asked", "delivered", "read")
 FORCES = ("teams", "on_duty", "shifts_now")
@@ -49,8 +47,9 @@ DIRECTIVES = 3  # the newest are on the board; the rest one click away
 OPEN_DIRECTIVES = 500
 
 
-@lru_cache(maxsize=4096)
-def _family(code: str, hierarchy: str, bucket: int) -> tuple[AreaView, list[AreaView], list[AreaView]]:
+@kept(4096)
+def family(code: str, hierarchy: str) -> tuple[AreaView, list[AreaView], list[AreaView]]:
+    """This function will return an area, the path to it and its children; raises ``NotFound``."""
     below = children(code, hierarchy=hierarchy)
     try:
         return get_area(code, hierarchy=hierarchy), path_to(code, hierarchy=hierarchy), below
@@ -61,22 +60,11 @@ def _family(code: str, hierarchy: str, bucket: int) -> tuple[AreaView, list[Area
     return get_area(code), path_to(code), below or children(code)
 
 
-def family(code: str, hierarchy: str) -> tuple[AreaView, list[AreaView], list[AreaView]]:
-    """This function will return an area, the path to it and its children, kept for a few seconds; raises ``NotFound``."""
-    read = _family.__wrapped__ if connection.in_atomic_block else _family
-    return read(code, hierarchy, int(monotonic() // TREE_SECONDS))
-
-
-@lru_cache(maxsize=4096)
-def _people(code: str, bucket: int) -> tuple[Denominator, ...]:
+@kept(4096)
+def people(code: str) -> tuple[Denominator, ...]:
+    """This function will return the populations known of an area; empty where none is."""
     kinds = (DenominatorKind.RESIDENT, DenominatorKind.SERVICE)
     return tuple(found for kind in kinds if (found := denominator(code, kind)))
-
-
-def people(code: str) -> tuple[Denominator, ...]:
-    """This function will return the populations known of an area, kept for a few seconds; empty where none is."""
-    read = _people.__wrapped__ if connection.in_atomic_block else _people
-    return read(code, int(monotonic() // TREE_SECONDS))
 
 
 def marks(*, at: datetime) -> DataMarks:
@@ -84,14 +72,14 @@ def marks(*, at: datetime) -> DataMarks:
     return data_marks()
 
 
-def posture(ground: Ground, *, at: datetime) -> PostureView | None:
-    """This function will return the gravest posture over a ground, None in routine."""
-    return posture_over(ground, at=at)
+def postures(*, at: datetime) -> list[Posture]:
+    """This function will return the postures in force anywhere in the city (``prevailing_posture`` cuts a ground out)."""
+    return postures_in_force([range_of(settings.CITY)], at=at)
 
 
-def round_of(ground: Ground, drill: bool, *, at: datetime) -> Round | None:
-    """This function will return the screening round that is open on a ground, in the drill or outside of it."""
-    return current_round(ground, at=at, drill=drill)
+def rounds(drill: bool, *, at: datetime) -> list[Round]:
+    """This function will return the screening rounds that are open, the newest first, in the drill or outside of it."""
+    return list(open_rounds(at=at, drill=drill))
 
 
 def within(area: AreaView, below: list[AreaView]) -> Ground:
@@ -157,7 +145,7 @@ def tasks(drill: bool, ground: Ground, *, at: datetime) -> Tally:
             service_today=Count("pk", filter=service & today),
         )
     )
-    return Tally(TASKS, rows)
+    return Tally(TASKS, fetch_rows(rows))
 
 
 def on_duty(ground: Ground, *, at: datetime) -> Tally:

@@ -1,20 +1,18 @@
 """What stands around the figures: outlines, the governing hierarchy, and the search for places."""
 
-from functools import lru_cache
-from time import monotonic
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, code_of
+from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, Range, code_of
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import GOVERNING, OFFICIAL, AreaView, areas_within, children, compounds_within
 from qipan.territory.api import outlines as stored_outlines
 
 from .board import in_scope, look, may_look
-from .parts import TREE_SECONDS, family
+from .kept import kept
+from .parts import family
 
 FOUND = 12  # answers of one search
 
@@ -24,15 +22,10 @@ def hierarchy_of(by: str | None) -> str:
     return str(GOVERNING if (by or "").upper() == GOVERNING else OFFICIAL)
 
 
-@lru_cache(maxsize=64)
-def _governing(code: str, bucket: int) -> bool:
-    return bool(children(code, hierarchy=GOVERNING))
-
-
+@kept(64)
 def has_governing(code: str) -> bool:
     """This function will say whether the area can also be seen by governing areas."""
-    read = _governing.__wrapped__ if connection.in_atomic_block else _governing
-    return read(code, int(monotonic() // TREE_SECONDS))
+    return bool(children(code, hierarchy=GOVERNING))
 
 
 def outlines_of(code: str, *, actor: Actor, hierarchy: str) -> dict[str, Any]:
@@ -62,8 +55,8 @@ def outlines_of(code: str, *, actor: Actor, hierarchy: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=32)
-def _areas(ranges: tuple[Any, ...], bucket: int) -> list[AreaView]:
+@kept(32)
+def _areas(ranges: tuple[Range, ...]) -> list[AreaView]:
     found: list[AreaView] = []
     for level in range(CITY, COMMUNITY + 1):
         found += areas_within(ranges, level)
@@ -79,17 +72,20 @@ def places_like(text: str, *, actor: Actor) -> list[dict[str, str]]:
     if not text:
         return []
     wanted = text.casefold()
-    read = _areas.__wrapped__ if connection.in_atomic_block else _areas
     areas = [
         area
-        for area in read(actor.scope.ranges, int(monotonic() // TREE_SECONDS))
+        for area in _areas(actor.scope.ranges)
         if in_scope(area, actor)
         and (wanted in area.name.casefold() or wanted in area.name_en.casefold() or area.code.startswith(text))
     ]
     areas.sort(key=lambda area: (not area.label.casefold().startswith(wanted), area.level, area.code))
     answers = [_answer(area.code, area.label, area.parent_code) for area in areas[:FOUND]]
     if len(answers) < FOUND:
-        compounds = compounds_within(actor.scope.ranges).filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("place")
+        compounds = (
+            compounds_within(actor.scope.ranges)
+            .filter(Q(name__icontains=text) | Q(name_en__icontains=text))
+            .order_by("place")
+        )
         for compound in compounds[: FOUND - len(answers)]:
             code = code_of(compound.place, COMPOUND)
             answers.append(_answer(code, compound.label, code_of(compound.place, COMMUNITY)))

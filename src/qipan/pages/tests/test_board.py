@@ -14,6 +14,7 @@ from qipan.access.testing import make_city
 from qipan.deployment.api import forces
 from qipan.desk.api import Task
 from qipan.kernel.actor import Scope
+from qipan.kernel.sql import moment_of
 from qipan.pages.queries import parts
 from qipan.pages.terms import Listing
 from qipan.screening.api import coverage_total
@@ -129,7 +130,7 @@ def test_what_the_database_groups_equals_the_sum_of_the_rows(scene, code):
         assert sum(fine.values()) > 0 or part is parts.on_duty
     mine = Task.objects.within(Scope(ground)).filter(source=scene.directive.source)
     last = mine.aggregate(last=Max("delivered_at"))["last"]
-    assert parts.receipts(scene.directive.source, ground, at=at).last(ground) == last
+    assert moment_of(parts.receipts(scene.directive.source, ground, at=at).last(ground)) == last
     assert parts.receipts(scene.directive.source, ground, at=at).over(ground) == mine.aggregate(
         asked=Count("pk"), delivered=Count("delivered_at"), read=Count("read_at")
     )

@@ -9,6 +9,7 @@ from .campaigns import (
     get_conflict,
     get_round,
     ground_of_round,
+    open_rounds,
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
 from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks
@@ -34,5 +35,6 @@ __all__ = [
     "get_round",
     "ground_of_round",
     "left",
+    "open_rounds",
     "rechecks",
 ]

@@ -50,14 +50,16 @@ def current_round(ranges: Iterable[Range], *, at: datetime, drill: bool | None =
 
     With ``drill`` only rounds of drills count, or only real ones: a drill never hides what is real.
     """
-    scope = Scope(tuple(ranges))
+    return open_rounds(at=at, drill=drill).filter(_covered(Scope(tuple(ranges)), round=OuterRef("pk"))).first()
+
+
+def open_rounds(*, at: datetime, drill: bool | None = None) -> QuerySet[Round]:
+    """This function will return the rounds that are open anywhere, the newest first; ``drill`` as ``current_round``."""
     world = Q() if drill is None else Q(campaign__drill=drill)
     return (
         Round.objects.select_related("campaign")
-        .filter(world, _covered(scope, round=OuterRef("pk")), opened_at__lte=at)
-        .filter(Q(closed_at=None) | Q(closed_at__gt=at))
+        .filter(world, Q(closed_at=None) | Q(closed_at__gt=at), opened_at__lte=at)
         .order_by("-opened_at", "-pk")
-        .first()
     )
 
 

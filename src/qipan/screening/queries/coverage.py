@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import monotonic
 from typing import Any, Protocol
 
 from django.db import connection
 
 from qipan.kernel.place import Range
+from qipan.kernel.sql import moment_of
 
 from ..terms import SETTLED, DoorState
 
@@ -90,12 +91,6 @@ class _Kept:
 _kept = _Kept()
 
 
-def _moment(value: Any) -> datetime | None:
-    if isinstance(value, str):  # SQLite's text, in UTC
-        value = datetime.fromisoformat(value)
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
-
 def _row(code: str, values: Sequence[Any]) -> CoverageRow:
     doors, *states, visits, changed_at = values
     by_state = dict(zip(STATE_COLUMNS, map(int, states), strict=True))
@@ -106,7 +101,7 @@ def _row(code: str, values: Sequence[Any]) -> CoverageRow:
         by_state=by_state,
         settled=sum(by_state[state] for state in SETTLED),
         visits=int(visits),
-        changed_at=_moment(changed_at),
+        changed_at=moment_of(changed_at),
     )
 
 

@@ -9,10 +9,11 @@ from django.db import connection
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
+from qipan.kernel.sql import moment_of
 
 from ..rules import NEXT_STEP, check_again_at, state_of
 from ..terms import DoorState, NextStep
-from .coverage import _JOIN, _SETTLED, STATE_COLUMNS, _moment
+from .coverage import _JOIN, _SETTLED, STATE_COLUMNS
 
 
 class DoorLeft(NamedTuple):
@@ -174,7 +175,7 @@ def rechecks(round_id: int, *, scope: Scope, after: int | None = None, limit: in
             [round_id, *chunk_bounds, *scope_bounds, after or 0, limit - len(result)],
         )
         for place, last_visit in rows:
-            moment = _moment(last_visit)
+            moment = moment_of(last_visit)
             if moment is not None:
                 result.append(Recheck(place, check_again_at(moment)))
         start = compounds[-1][0] + 1
