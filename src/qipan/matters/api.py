@@ -1,1 +1,78 @@
 """The front door of the closed loop."""
+
+from .actions.catalogue import CatalogueRead, import_catalogue
+from .actions.dispatching import (
+    add_cooperating,
+    arbitrate_matter,
+    dispatch_matter,
+    finish_part,
+    object_to_matter,
+    waive_part,
+)
+from .actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
+from .actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
+from .actions.intake import Reported, join_matter, merge_matter, part_report, report_matter, unmerge_matter
+from .actions.steps import MatterMoved
+from .actions.times import ask_time, decide_time, resume_part
+from .models import Category, Matter, MatterStep, Report
+from .queries.figures import Figures, Rate, figures
+from .queries.public import similar
+from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
+from .terms import Channel, Closing, Confirmation, Part, State, StepKind, TimeWish, Way
+
+__all__ = [
+    "CatalogueRead",
+    "Category",
+    "Channel",
+    "Chip",
+    "Closing",
+    "Confirmation",
+    "Figures",
+    "Matter",
+    "MatterMoved",
+    "MatterStep",
+    "Part",
+    "Rate",
+    "Report",
+    "Reported",
+    "State",
+    "StepKind",
+    "TimeWish",
+    "Way",
+    "add_cooperating",
+    "arbitrate_matter",
+    "ask_time",
+    "blocked_by",
+    "categories",
+    "chips",
+    "confirm_matter",
+    "decide_time",
+    "decline_matter",
+    "dispatch_matter",
+    "doubt_matter",
+    "figures",
+    "file_matter",
+    "finish_part",
+    "get_category",
+    "get_matter",
+    "history",
+    "import_catalogue",
+    "inbox",
+    "join_matter",
+    "let_stand",
+    "merge_matter",
+    "object_to_matter",
+    "part_report",
+    "reopen_matter",
+    "report_done",
+    "report_matter",
+    "resume_part",
+    "review_shelved",
+    "send_back",
+    "shelve_matter",
+    "similar",
+    "take_up",
+    "unmerge_matter",
+    "verify_matter",
+    "waive_part",
+]

@@ -1,2 +1,33 @@
-def note_responses(event):
-    pass
+"""What matters learn from the desk: a handler who accepted his task has responded, in time or late."""
+
+from qipan.desk.api import TasksAnswered, TaskState
+
+from .ingest import count_steps
+from .models import Handling, MatterStep
+from .terms import StepKind
+
+SAID = frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED})
+
+
+def note_responses(event: TasksAnswered) -> None:
+    """This function will note the first word of a handler as the response to a matter, in time or late.
+
+    It locks no matter: the desk already holds the task, and acts lock the matter first.
+    """
+    answered = [pk for pk, source, state in event.moved if source.startswith("matter:") and state in SAID]
+    if not answered:
+        return
+    parts = Handling.objects.select_for_update(of=("self",)).filter(task__in=answered, responded_at=None)
+    for part in parts.order_by("pk").select_related("matter"):
+        late = part.accept_by is not None and event.at > part.accept_by
+        part.responded_at = event.at
+        part.save(update_fields=["responded_at"])
+        step = MatterStep.objects.create(
+            matter=part.matter,
+            kind=StepKind.RESPONDED,
+            detail="LATE" if late else "IN_TIME",
+            unit_id=part.unit_id,
+            at=event.at,
+            by_label=event.by.label[:120],
+        )
+        count_steps(part.matter, [step])

@@ -1,6 +1,66 @@
-def audit_counts():
-    return []
+"""What ``qipan verify`` counts again: tallies from steps, standings from matters, and that nothing is half done."""
+
+from collections import Counter
+
+from django.db.models import Exists, OuterRef, Q
+
+from ..models import Handling, Matter, MatterStep, Standing, Tally
+from ..rules.limits import community_of, month_of
+from ..rules.loop import HELD, S
+
+MOST = 20
 
 
-def audit_matters():
-    return []
+def audit_counts() -> list[str]:
+    """This function will count steps and matters again and name the counts that differ."""
+    steps: Counter[tuple[object, ...]] = Counter()
+    rows = MatterStep.objects.select_related("matter").iterator(chunk_size=2000)
+    for step in rows:
+        matter = step.matter
+        steps[
+            community_of(matter.place), month_of(step.at), step.kind, step.detail, matter.category_id, matter.channel,
+            step.unit_id or 0, matter.drill,
+        ] += 1  # fmt: skip
+    kept: Counter[tuple[object, ...]] = Counter(
+        {
+            (t.place, t.month, t.kind, t.detail, t.category_id, t.channel, t.unit, t.drill): t.n
+            for t in Tally.objects.everywhere("an audit reads all").iterator(chunk_size=2000)
+        }
+    )
+    found = [
+        f"steps {key}: {kept[key]} kept, {steps[key]} counted" for key in {*steps, *kept} if kept[key] != steps[key]
+    ]
+    states: Counter[tuple[object, ...]] = Counter(
+        (community_of(place), state, drill)
+        for place, state, drill in Matter.objects.everywhere("an audit reads all")
+        .values_list("place", "state", "drill")
+        .iterator(chunk_size=2000)
+    )
+    standing: Counter[tuple[object, ...]] = Counter(
+        {(s.place, s.state, s.drill): s.n for s in Standing.objects.everywhere("an audit reads all")}
+    )
+    found += [
+        f"matters {key}: {standing[key]} kept, {states[key]} counted"
+        for key in {*states, *standing}
+        if standing[key] != states[key]
+    ]
+    return sorted(found)[:MOST]
+
+
+def audit_matters() -> list[str]:
+    """This function will name matters whose state, handler, tasks and steps do not agree."""
+    open_part = Handling.objects.filter(matter=OuterRef("pk"), part="PRIMARY", ended_at=None)
+    wrong = {
+        "has no handler": Q(state__in=HELD, handler=None),
+        "is dispatched and nobody has a part": Q(state__in=(S.DISPATCHED, S.OBJECTED)) & ~Exists(open_part),
+        "is not dispatched and somebody has a part": ~Q(state__in=(S.DISPATCHED, S.OBJECTED)) & Exists(open_part),
+        "is joined to none": Q(state=S.DUPLICATE, merged_into=None),
+        "has ended and waits": Q(ended_at__isnull=False, waiting__isnull=False),
+        "has no step": ~Exists(MatterStep.objects.filter(matter=OuterRef("pk"))),
+    }
+    matters = Matter.objects.everywhere("an audit reads all")
+    return [
+        f"matter {pk} {what}"
+        for what, condition in wrong.items()
+        for pk in matters.filter(condition).order_by("pk").values_list("pk", flat=True)[:MOST]
+    ]

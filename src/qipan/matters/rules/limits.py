@@ -4,9 +4,12 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+from django.utils.timezone import localdate
 
 from qipan.kernel.calendar import Kind, due_time
+from qipan.kernel.place import COMMUNITY, code_of, place_of
 
 LIMIT = re.compile(r"(\d{1,4})(h|wh|wd)")
 CLOCKS = {"h": Kind.CLOCK_HOURS, "wh": Kind.WORKING_HOURS, "wd": Kind.WORKING_DAYS}
@@ -61,3 +64,13 @@ def likeness(one: str, other: str) -> float:
     if not first or not second:
         return 0.0
     return len(first & second) / min(len(first), len(second))
+
+
+def community_of(place: int) -> int:
+    """This function will return the place of the community by whose code a place begins."""
+    return place_of(code_of(place, COMMUNITY))
+
+
+def month_of(at: datetime) -> date:
+    """This function will return the first day of a moment's month in civil time."""
+    return localdate(at).replace(day=1)

@@ -1,0 +1,95 @@
+"""The catalogue: read from a table, checked whole, put in force by date; the example list to begin with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _now
+
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import BadInput
+
+from ..models import Category
+from ..rules.limits import clock_of
+from ..terms import Kind
+
+COLUMNS = (
+    "code", "kind", "group", "group_en", "name", "name_en", "item_code", "filing", "filing_en", "closing", "closing_en",
+    "limit_file", "limit_accept", "limit_handle", "limit_verify",
+)  # fmt: skip
+LIMITS = tuple(name for name in COLUMNS if name.startswith("limit_"))
+MAY_BE_EMPTY = ("group_en", "name_en", "filing_en", "closing_en")
+MOST_ROWS = 5000
+
+
+@dataclass(frozen=True)
+class CatalogueRead:
+    """What an import did: categories that are new, changed, unchanged, and taken out of force."""
+
+    added: int
+    changed: int
+    same: int
+    ended: int
+
+
+def _problems(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Every fault with its line; nothing is guessed."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for line, row in enumerate(rows, 2):
+        if missing := [name for name in COLUMNS if name not in row]:
+            return [_now("columns are missing: %(names)s") % {"names": ", ".join(missing)}]
+        code = row["code"]
+        wrong = [name for name in COLUMNS if not row[name] and name not in MAY_BE_EMPTY]
+        wrong += [name for name in COLUMNS if len(row[name]) > (Category._meta.get_field(name).max_length or 0)]
+        wrong += ["code"] * (not (code.isascii() and code.isdigit() and len(code) == 5) or code in seen)
+        wrong += ["kind"] * (row["kind"] not in Kind.values)
+        for name in LIMITS:
+            try:
+                clock_of(row[name])
+            except ValueError:
+                wrong.append(name)
+        seen.add(code)
+        found += [
+            _now("line %(line)s: %(name)s is missing or wrong: %(value)s")
+            % {"line": line, "name": name, "value": row[name][:40]}
+            for name in dict.fromkeys(wrong)
+        ]
+    return found
+
+
+@transaction.atomic
+def import_catalogue(
+    rows: Sequence[Mapping[str, str]], *, example: bool = False, by: Actor, at: datetime
+) -> CatalogueRead:
+    """This function will put a whole catalogue in force: new and changed categories begin today, others end.
+
+    Matters keep the category they were filed under. One bad line, and nothing changes. Needs
+    ``matter.catalogue``. Raises ``NotAllowed``, ``BadInput`` with every fault by line.
+    """
+    by.require("matter.catalogue")
+    if not rows or len(rows) > MOST_ROWS:
+        raise BadInput([_now("between 1 and %(most)s lines") % {"most": MOST_ROWS}])
+    if problems := _problems(rows):
+        raise BadInput(problems[:200])
+    today, counts = localdate(at), {"added": 0, "changed": 0, "same": 0}
+    held = {one.code: one for one in Category.objects.select_for_update().filter(valid_to=None)}
+    for row in rows:
+        given = {name: row[name] for name in COLUMNS} | {"example": example}
+        before = held.pop(row["code"], None)
+        if before is not None and all(getattr(before, name) == value for name, value in given.items()):
+            counts["same"] += 1
+            continue
+        if before is not None:
+            before.valid_to = today
+            before.save(update_fields=["valid_to"])
+        Category.objects.create(**given, valid_from=today)
+        counts["changed" if before is not None else "added"] += 1
+    ended = Category.objects.filter(pk__in=[one.pk for one in held.values()]).update(valid_to=today)
+    done = CatalogueRead(**counts, ended=ended)
+    if done.added or done.changed or done.ended:
+        record("matters.import_catalogue", subject="matters.Category", by=by, at=at, data=done.__dict__)
+    return done

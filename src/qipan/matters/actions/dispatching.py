@@ -1,0 +1,272 @@
+"""Who handles it: dispatch by the responsibility lists, one objection, a ruling that binds, cooperating units."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from qipan.desk.api import TaskState, answer_task, decide_objection
+from qipan.duties import api as lists
+from qipan.duties.api import Unit, ground_of, lead_body
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound, Refusal
+
+from ..models import Handling, Matter
+from ..queries.units import unit_of
+from ..rules import limits, loop
+from ..rules.loop import Loop
+from ..terms import Outcome, Part, StepKind
+from .intake import office_for, title_of
+from .steps import as_asker, ask, end_part, end_waiting, locked, log, note_step, open_parts, settle
+
+ARBITRATE = "1wd"  # the lead organisation rules within one working day
+
+
+class NotItsGround(Refusal):
+    code = "not_its_ground"
+    sentence = _("%(unit)s does not work at this place.")
+
+
+class NotCooperating(Refusal):
+    """Communities help with what stands on their list, and with nothing else."""
+
+    code = "not_cooperating"
+    sentence = _("%(unit)s only carries out what stands on its list, and this item does not.")
+
+
+class HasPartAlready(Refusal):
+    code = "has_part_already"
+    sentence = _("%(unit)s has a part in this matter already.")
+
+
+def _check_target(matter: Matter, unit: Unit, *, at: datetime) -> None:
+    """A legal target only: on its ground, and with the item as primary on its list (ORG-3)."""
+    if not any(matter.place in part for part in ground_of(unit)):
+        raise NotItsGround(unit=unit.label)
+    lists.check_primary(unit, matter.category.item_code, on=localdate(at))
+
+
+def _why(matter: Matter, unit: Unit, *, at: datetime) -> str:
+    """Why this unit: the line of the responsibility list, as it was proposed."""
+    found = lists.proposals(matter.category.item_code, matter.place, on=localdate(at))
+    return next((f"{one.why} ({one.basis})" for one in found if one.unit.pk == unit.pk), "")
+
+
+def give_part(
+    matter: Matter,
+    unit: Unit,
+    *,
+    part: Part,
+    asker: Unit,
+    why: str,
+    due_at: datetime | None = None,
+    by: Actor,
+    at: datetime,
+) -> Handling:
+    """This function will give a unit a part in a matter: a row with its task on the unit's desk."""
+    primary = part == Part.PRIMARY
+    task = ask(
+        matter,
+        owner=unit,
+        asker=asker,
+        title=title_of(matter, _now("To handle") if primary else _now("To help with")),
+        basis=why or _now("Catalogue, %(code)s") % {"code": matter.category.code},
+        limit=matter.category.limit_handle,
+        due_at=due_at,
+        listed=True,  # its list was checked above
+        by=by,
+        at=at,
+    )
+    return Handling.objects.create(
+        matter=matter,
+        unit=unit,
+        part=part,
+        task=task,
+        why=why[:300],
+        asked_at=at,
+        accept_by=limits.due(matter.category.limit_accept, at),
+    )
+
+
+@transaction.atomic
+def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> Matter:
+    """This function will give a filed matter to the unit whose list has its item as primary; each time is a hop.
+
+    From an objection: the dispatcher agrees and names another unit. The third hop tells the lead
+    organisation. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow`` (somebody was
+    first), ``ReturnedByThisUnit``, ``NotItsGround``, and ``NotOnList`` of duties with the rule's text.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.dispatch(now, unit=unit.pk)
+    _check_target(held, unit, at=at)
+    _hand_over(held, unit, asker=unit_of(by), note=_now("Objection accepted"), by=by, at=at)
+    settle(held, after, StepKind.DISPATCHED, note=_why(held, unit, at=at), by=by, at=at)
+    _alarm(held, after, by=by, at=at)
+    return held
+
+
+def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str, by: Actor, at: datetime) -> None:
+    """Ends the part of who held it, and what the office or the lead organisation had to decide; gives the new part."""
+    for part in open_parts(held):
+        if part.part == Part.PRIMARY or part.unit_id == unit.pk:
+            if part.task.state == TaskState.OBJECTED and part.task.closed_at is None:
+                decide_objection(part.task, upheld=True, reason=note, by=as_asker(part.task, by), at=at)
+                part.task.refresh_from_db(fields=["closed_at"])
+            end_part(part, Outcome.MOVED, note=note, by=by, at=at)
+    end_waiting(held, note=_now("Dispatched to %(unit)s") % {"unit": unit.label}, by=by, at=at)
+    give_part(held, unit, part=Part.PRIMARY, asker=asker, why=_why(held, unit, at=at), by=by, at=at)
+
+
+def _alarm(held: Matter, after: Loop, *, by: Actor, at: datetime) -> None:
+    """At the third hop and each later one the lead organisation has it on its desk."""
+    if not after.alarm:
+        return
+    ask(
+        held,
+        owner=lead_body(),
+        asker=lead_body(),
+        title=title_of(held, _now("Handed on %(hops)s times") % {"hops": after.hops}),
+        basis=_now("Each hop is counted; the third is told to the lead organisation"),
+        limit="1wd",
+        by=by,
+        at=at,
+    )
+    note_step(held, StepKind.ALARM, detail=str(after.hops), by=by, at=at)
+
+
+def own_part(matter: Matter, by: Actor) -> Handling:
+    """This function will return the open part of the actor's unit; raises ``NotTheHandler``, ``NotAllowed``."""
+    by.require("task.answer")
+    part = next((one for one in open_parts(matter) if one.unit_id == by.unit_id), None)
+    if part is None:
+        raise loop.NotTheHandler
+    return part
+
+
+@transaction.atomic
+def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
+    """This function will object to a matter, once, with reasons: the lead organisation decides within a working day.
+
+    Until then the unit keeps the duty. The dispatcher may also agree at once and name another unit. Needs
+    ``task.answer`` in the handler's unit. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotTheHandler``,
+    ``ObjectedAlready``, ``RulingIsFinal``, ``ReasonNeeded``.
+    """
+    held, now = locked(matter, by=by, act="task.answer")
+    after = loop.object_to(now, unit=by.unit_id or 0, reason=reason)
+    part = own_part(held, by)
+    answer_task(part.task, state=TaskState.OBJECTED, note=reason.strip(), by=by, at=at, on_its_page=True)
+    part.outcome, part.objection, part.objected_at = Outcome.OBJECTED, reason.strip()[:500], at
+    part.save()
+    lead = lead_body()
+    held.waiting = ask(
+        held,
+        owner=lead,
+        asker=lead,
+        title=title_of(held, _now("To rule on an objection")),
+        basis=_now("One objection with reasons, decided by the lead organisation, final"),
+        limit=ARBITRATE,
+        by=by,
+        at=at,
+    )
+    return settle(held, after, StepKind.OBJECTED, note=reason, by=by, at=at)
+
+
+@transaction.atomic
+def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: datetime) -> Matter:
+    """This function will rule which unit handles a matter, the objector or another: it binds and is not returned.
+
+    Needs ``matter.arbitrate``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``ReasonNeeded``,
+    ``NotItsGround``, and ``NotOnList`` of duties: a ruling cannot give a community what is not on its list.
+    """
+    held, now = locked(matter, by=by, act="matter.arbitrate")
+    after = loop.arbitrate(now, unit=unit.pk, reason=reason)
+    _check_target(held, unit, at=at)
+    if unit.pk == now.handler:
+        [part] = [one for one in open_parts(held) if one.part == Part.PRIMARY]
+        decide_objection(part.task, upheld=False, reason=reason, by=as_asker(part.task, by), at=at)
+        part.outcome = Outcome.OPEN
+        part.save(update_fields=["outcome"])
+        end_waiting(held, note=_now("Ruled"), by=by, at=at)
+    else:
+        _hand_over(held, unit, asker=office_for(held.place), note=reason, by=by, at=at)
+    settle(held, after, StepKind.ARBITRATED, note=reason, by=by, at=at)
+    if after.hops > now.hops:
+        _alarm(held, after, by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def add_cooperating(
+    matter: Matter, *, unit: Unit, due_at: datetime | None = None, note: str = "", by: Actor, at: datetime
+) -> Handling:
+    """This function will ask a unit to help, with its own task, time and result (ORG-8).
+
+    Units that only execute help where their list says so. Needs ``matter.dispatch``, or to be the handler.
+    Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotItsGround``, ``NotCooperating``, ``HasPartAlready``.
+    """
+    held, now = locked(matter, by=by, act=None)
+    if not (by.can("task.answer") and by.unit_id == now.handler):
+        by.require("matter.dispatch")
+    if now.state != loop.S.DISPATCHED:
+        raise loop.NotNow(state=now.state.label)
+    if not any(held.place in part for part in ground_of(unit)):
+        raise NotItsGround(unit=unit.label)
+    listed = any(
+        one.unit.pk == unit.pk for one in lists.proposals(held.category.item_code, held.place, on=localdate(at))
+    )
+    if unit.organ_type.executes_only and not listed:
+        raise NotCooperating(unit=unit.label)
+    if any(part.unit_id == unit.pk for part in open_parts(held)):
+        raise HasPartAlready(unit=unit.label)
+    if due_at is not None and due_at <= at:
+        due_at = None
+    why = _why(held, unit, at=at) or note
+    part = give_part(held, unit, part=Part.COOPERATING, asker=unit_of(by), why=why, due_at=due_at, by=by, at=at)
+    note_step(held, StepKind.ASKED, unit=unit.pk, note=note or why, by=by, at=at)
+    log(held, StepKind.ASKED, was=held.state, detail=unit.code[:30], by=by, at=at)
+    return part
+
+
+def _part(matter: Matter, pk: int) -> Handling:
+    part = next((one for one in open_parts(matter) if one.pk == pk and one.part == Part.COOPERATING), None)
+    if part is None:
+        raise NotFound
+    return part
+
+
+@transaction.atomic
+def waive_part(part: Handling, *, reason: str, by: Actor, at: datetime) -> Handling:
+    """This function will waive a cooperating part with a reason: it blocks the matter no more (MAT-4).
+
+    Needs ``matter.dispatch``, or to be the handler. Raises ``NotAllowed``, ``NotFound``, ``ReasonNeeded``.
+    """
+    held, now = locked(part.matter, by=by, act=None)
+    if not (by.can("task.answer") and by.unit_id == now.handler):
+        by.require("matter.dispatch")
+    reason, fresh = loop.said(reason), _part(held, part.pk)
+    fresh.result = reason[:1000]
+    end_part(fresh, Outcome.WAIVED, note=reason, by=by, at=at)
+    note_step(held, StepKind.WAIVED, unit=fresh.unit_id, note=reason, by=by, at=at)
+    log(held, StepKind.WAIVED, was=held.state, detail=fresh.unit.code[:30], by=by, at=at)
+    return fresh
+
+
+@transaction.atomic
+def finish_part(matter: Matter, *, result: str, by: Actor, at: datetime) -> Handling:
+    """This function will report a cooperating part as done, by its unit, with its result.
+
+    Needs ``task.answer``. Raises ``NotAllowed``, ``NotFound``, ``NotTheHandler``, ``ReasonNeeded``.
+    """
+    held, _now_loop = locked(matter, by=by, act="task.answer")
+    part = own_part(held, by)
+    if part.part != Part.COOPERATING:
+        raise loop.NotTheHandler
+    part.result, part.done_by = loop.said(result)[:1000], by.account_id
+    answer_task(part.task, state=TaskState.DONE, note=part.result, by=by, at=at, on_its_page=True)
+    part.task.refresh_from_db(fields=["closed_at"])
+    end_part(part, Outcome.DONE, note="", by=by, at=at)
+    note_step(held, StepKind.PART_DONE, unit=part.unit_id, note=part.result, by=by, at=at)
+    log(held, StepKind.PART_DONE, was=held.state, detail=part.unit.code[:30], by=by, at=at)
+    return part

@@ -1,0 +1,138 @@
+"""Filing, declining, shelving and its reviews, reopening: what the office that watches over a matter decides."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _now
+
+from qipan.kernel.actor import Actor
+
+from ..models import Category, Matter, Report
+from ..rules import loop
+from ..terms import Outcome, StepKind
+from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
+from .steps import ask, end_part, end_waiting, locked, open_parts, settle
+
+
+@transaction.atomic
+def file_matter(matter: Matter, *, category: Category | None = None, note: str = "", by: Actor, at: datetime) -> Matter:
+    """This function will file a matter that meets the catalogue's condition; its category may be put right here.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.file(now)
+    if category is not None:
+        recategorise(held, category)
+    return settle(held, after, StepKind.FILED, note=note, by=by, at=at)
+
+
+@transaction.atomic
+def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: datetime) -> Matter:
+    """This function will decline a matter with its kind and a reason that everyone who reported it reads.
+
+    Never counted as solved; the reporter can have it reopened. Needs ``matter.dispatch``. Raises
+    ``NotAllowed``, ``NotFound``, ``NotNow``, ``WrongKind``, ``ReasonNeeded``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.decline(now, kind=kind, reason=reason, at=at)
+    end_waiting(held, note=_now("Declined"), by=by, at=at)
+    settle(held, after, StepKind.DECLINED, detail=kind, note=reason, by=by, at=at)
+    tell(held, what="declined", by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def shelve_matter(matter: Matter, *, reason: str, plan: str, review_at: datetime, by: Actor, at: datetime) -> Matter:
+    """This function will shelve what cannot be solved now: reason, plan and day of review are public (MAT-12).
+
+    Its clocks stop, it stays visible and is never solved. Needs ``matter.dispatch``. Raises ``NotAllowed``,
+    ``NotFound``, ``NotNow``, ``ReasonNeeded``, ``ReviewTooLate``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.shelve(now, reason=reason, plan=plan, review_at=review_at, at=at)
+    for part in open_parts(held):
+        end_part(part, Outcome.ENDED, note=_now("Shelved"), by=by, at=at)
+    end_waiting(held, note=_now("Shelved"), by=by, at=at)
+    held.review_at, held.review_called = review_at, False
+    settle(held, after, StepKind.SHELVED, note=_both(reason, plan), by=by, at=at)
+    tell(held, what="shelved", by=by, at=at)
+    return held
+
+
+def _both(reason: str, plan: str) -> str:
+    return _now("%(reason)s Plan: %(plan)s") % {"reason": reason.strip(), "plan": plan.strip()}
+
+
+@transaction.atomic
+def call_review(matter: Matter, *, by: Actor, at: datetime) -> bool:
+    """This function will put a shelved matter back on its office's desk when its day of review has come, once.
+
+    For the job; needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    if now.state != loop.S.SHELVED or held.review_called or held.review_at is None or held.review_at > at:
+        return False
+    office = office_for(held.place)
+    held.waiting = ask(
+        held,
+        owner=office,
+        asker=office,
+        title=title_of(held, _now("To review, shelved")),
+        basis=_now("Shelved matters are looked at again on the day that was told"),
+        limit="3wd",
+        by=by,
+        at=at,
+    )
+    held.review_called, held.changed_at = True, at
+    held.save(update_fields=["waiting", "review_called", "changed_at"])
+    return True
+
+
+@transaction.atomic
+def review_shelved(matter: Matter, *, reason: str, plan: str, review_at: datetime, by: Actor, at: datetime) -> Matter:
+    """This function will leave a matter shelved after a review, with a new reason, plan and day.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``ReasonNeeded``, ``ReviewTooLate``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.review(now, reason=reason, plan=plan, review_at=review_at, at=at)
+    end_waiting(held, note=_now("Reviewed"), by=by, at=at)
+    held.review_at, held.review_called = review_at, False
+    return settle(held, after, StepKind.REVIEWED, note=_both(reason, plan), by=by, at=at)
+
+
+@transaction.atomic
+def take_up(matter: Matter, *, by: Actor, at: datetime) -> Matter:
+    """This function will take a shelved matter up again: it is filed and can be dispatched.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.take_up(now)
+    end_waiting(held, note=_now("Taken up again"), by=by, at=at)
+    held.review_at, held.review_called = None, False
+    settle(held, after, StepKind.TAKEN_UP, by=by, at=at)
+    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    tell(held, what="taken_up", by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, by: Actor, at: datetime) -> Matter:
+    """This function will reopen a matter within 30 days of its end: by one who reported it, or by an office.
+
+    An office needs ``matter.dispatch``, a reporter shows his report. Raises ``NotAllowed``, ``NotFound``,
+    ``NotNow``, ``ReasonNeeded``, ``TooLateToReopen``.
+    """
+    own = report is not None and report.matter_id == matter.pk
+    held, now = locked(matter, by=by, act=None if own else "matter.dispatch")
+    after = loop.reopen(now, reason=reason, at=at)
+    held.verified_at = None
+    held.way = ""
+    ended = f"{now.closing}:{now.confirmation}"
+    settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, by=by, at=at)
+    held.reports.update(confirmed=None, satisfied=None, said_at=None)
+    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    tell(held, what="reopened", by=by, at=at)
+    return held

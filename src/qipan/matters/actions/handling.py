@@ -1,0 +1,199 @@
+"""Done, verified, confirmed: the handler only reports, another looks, the reporter has the last word."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _now
+
+from qipan.desk.api import TaskState, answer_task
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
+
+from ..models import Matter, Photo, Report
+from ..queries.public import followed
+from ..rules import loop
+from ..rules.loop import Loop
+from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
+from ..terms import Outcome, Part, StepKind, Way
+from .dispatching import give_part, own_part
+from .intake import office_for, tell, title_of
+from .steps import ask, end_part, end_waiting, locked, open_parts, settle
+
+
+@transaction.atomic
+def report_done(
+    matter: Matter, *, kind: str, result: str, photos: Sequence[Picture] = (), by: Actor, at: datetime
+) -> Matter:
+    """This function will report a matter as done: solved, or explained why it cannot be. It closes nothing.
+
+    The office that watches over it has the verification on its desk. Needs ``task.answer`` in the handler's
+    unit. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotTheHandler``, ``WrongKind``, ``ReasonNeeded``,
+    ``PartsOpen`` (a cooperating part is neither done nor waived).
+    """
+    held, now = locked(matter, by=by, act="task.answer")
+    parts = open_parts(held)
+    blocking = [one.unit.label for one in parts if one.part == Part.COOPERATING]
+    after = loop.report_done(
+        now, unit=by.unit_id or 0, account=by.account_id, kind=kind, result=result, open_parts=blocking
+    )
+    if len(photos) > MOST_PHOTOS:
+        raise TooManyPhotos
+    part = own_part(held, by)
+    part.result, part.done_by = result.strip()[:1000], by.account_id
+    answer_task(part.task, state=TaskState.DONE, note=part.result, by=by, at=at, on_its_page=True)
+    part.task.refresh_from_db(fields=["closed_at"])
+    end_part(part, Outcome.DONE, note="", by=by, at=at)
+    Photo.objects.bulk_create(
+        Photo(matter=held, image=one.image, width=one.width, height=one.height, at=at) for one in photos
+    )
+    _ask_to_verify(held, by=by, at=at)
+    settle(held, after, StepKind.REPORTED_DONE, detail=kind, note=part.result, by=by, at=at)
+    return held
+
+
+def verifier_of(matter: Matter) -> Unit:
+    """This function will return the unit that verifies: the office of the place; one level up where it handled itself."""
+    office = office_for(matter.place)
+    handled = set(matter.handlings.values_list("unit_id", flat=True))
+    while office.pk in handled and office.parent_id is not None:
+        office = Unit.objects.select_related("organ_type").get(pk=office.parent_id)
+    return office
+
+
+def _ask_to_verify(held: Matter, *, by: Actor, at: datetime) -> None:
+    office = verifier_of(held)
+    held.waiting = ask(
+        held,
+        owner=office,
+        asker=office,
+        title=title_of(held, _now("To verify")),
+        basis=_now("Catalogue, %(code)s: %(condition)s")
+        % {"code": held.category.code, "condition": held.category.closing_label},
+        limit=held.category.limit_verify,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", by: Actor, at: datetime) -> Matter:
+    """This function will verify what was reported done, by another unit and another person; the reporters are asked.
+
+    ``way`` says by which way it was solved (PAR-9). Needs ``matter.verify``. Raises ``NotAllowed``,
+    ``NotFound``, ``NotNow``, ``HandlerVerifies``, ``WrongKind``.
+    """
+    held, now = locked(matter, by=by, act="matter.verify")
+    after = loop.verify(now, unit=by.unit_id, account=by.account_id)
+    if way not in Way.values:
+        raise loop.WrongKind(field="way")
+    end_waiting(held, note=_now("Verified"), by=by, at=at)
+    held.way, held.verified_at = way, at
+    settle(held, after, StepKind.VERIFIED, detail=f"{now.closing}:{way}", note=note, by=by, at=at)
+    tell(held, what="verified", by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
+    """This function will send a matter back to the same handler: it is not as reported, or a reporter doubts it.
+
+    Not a hop. Needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``HandlerVerifies``,
+    ``ReasonNeeded``.
+    """
+    held, now = locked(matter, by=by, act="matter.verify")
+    after = loop.send_back(now, unit=by.unit_id, account=by.account_id, reason=reason)
+    last = held.handlings.filter(part=Part.PRIMARY, unit=now.handler).select_related("unit__organ_type").latest("pk")
+    end_waiting(held, note=_now("Sent back"), by=by, at=at)
+    give_part(held, last.unit, part=Part.PRIMARY, asker=office_for(held.place), why=reason.strip(), by=by, at=at)
+    held.verified_at, held.way = None, ""
+    settle(held, after, StepKind.SENT_BACK, note=reason, by=by, at=at)
+    held.reports.update(confirmed=None, satisfied=None, said_at=None)
+    return held
+
+
+def _own(report: Report, by: Actor) -> tuple[Report, Matter, Loop]:
+    """A reporter's matter, locked; a report that was joined with its matter follows that one."""
+    fresh = Report.objects.select_related("matter__merged_into").filter(pk=report.pk).first()
+    if fresh is None:
+        raise NotFound
+    held, now = locked(followed(fresh), by=by, act=None)
+    return fresh, held, now
+
+
+@transaction.atomic
+def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: datetime) -> Matter:
+    """This function will take a reporter's word that it is as verified; with the last reporter's word the matter closes.
+
+    ``satisfied`` is asked beside it and may stay open. By the track code, whoever holds it. Raises
+    ``NotFound``, ``NotNow``.
+    """
+    own, held, now = _own(report, by)
+    if now.state != loop.S.VERIFIED:
+        raise loop.NotNow(state=now.state.label)
+    own.confirmed, own.satisfied, own.said_at = True, satisfied, at
+    own.save(update_fields=["confirmed", "satisfied", "said_at"])
+    word = {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]
+    settle(held, now, StepKind.CONFIRMED, detail=word, by=by, at=at)
+    if not held.reports.exclude(confirmed=True).exists():
+        _close(held, now, confirmed=True, by=by, at=at)
+    return held
+
+
+@transaction.atomic
+def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Matter:
+    """This function will take a reporter's doubt: an office that did not handle it must look again.
+
+    By the track code. Raises ``NotFound``, ``NotNow``, ``ReasonNeeded``.
+    """
+    own, held, now = _own(report, by)
+    after = loop.doubt(now, reason=reason)
+    own.confirmed, own.satisfied, own.said_at = False, None, at
+    own.save(update_fields=["confirmed", "satisfied", "said_at"])
+    office = verifier_of(held)
+    held.waiting = ask(
+        held,
+        owner=office,
+        asker=office,
+        title=title_of(held, _now("Doubted by a reporter, to look again")),
+        basis=_now("The reporter has the last word"),
+        limit=held.category.limit_verify,
+        by=by,
+        at=at,
+    )
+    return settle(held, after, StepKind.DOUBTED, note=reason, by=by, at=at)
+
+
+@transaction.atomic
+def let_stand(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
+    """This function will close a doubted matter as disputed, with a public reason: it does not count as solved.
+
+    Needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``HandlerVerifies``, ``ReasonNeeded``.
+    """
+    held, now = locked(matter, by=by, act="matter.verify")
+    after = loop.let_stand(now, unit=by.unit_id, account=by.account_id, reason=reason, at=at)
+    end_waiting(held, note=_now("Closed as disputed"), by=by, at=at)
+    _closed(held, after, note=reason, by=by, at=at)
+    return held
+
+
+def _close(held: Matter, now: Loop, *, confirmed: bool, by: Actor, at: datetime) -> None:
+    _closed(held, loop.close(now, confirmed=confirmed, at=at), note="", by=by, at=at)
+
+
+def _closed(held: Matter, after: Loop, *, note: str, by: Actor, at: datetime) -> None:
+    settle(held, after, StepKind.CLOSED, detail=f"{after.closing}:{after.confirmation}", note=note, by=by, at=at)
+    tell(held, what="closed", by=by, at=at)
+
+
+@transaction.atomic
+def close_unanswered(matter: Matter, *, by: Actor, at: datetime) -> bool:
+    """This function will close a matter whose reporters had a week to speak: confirmed where one of them did,
+    else unconfirmed. For the job; needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    held, now = locked(matter, by=by, act="matter.verify")
+    if now.state != loop.S.VERIFIED or held.verified_at is None or at - held.verified_at < loop.CONFIRM_WITHIN:
+        return False
+    _close(held, now, confirmed=held.reports.filter(confirmed=True).exists(), by=by, at=at)
+    return True

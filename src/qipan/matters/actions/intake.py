@@ -1,0 +1,371 @@
+"""Reporting, and what is the same: a report opens a matter or joins one; joining is reversible."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import Unit, units_on
+from qipan.journal.api import queue_message
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import CITY, CODE_LENGTHS, DISTRICT, STREET
+from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.territory.api import area_at, path_to
+
+from ..ingest import count_source, count_state, count_steps
+from ..models import Category, Contact, Matter, MatterStep, Photo, Report
+from ..rules import limits, loop
+from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
+from ..terms import Channel, State, StepKind
+from .steps import ask, end_waiting, locked, log, note_step, settle
+
+KEEP_CONTACT = timedelta(days=180)  # at the latest; a month after the end at the soonest
+MOST_AN_HOUR = 10  # reports from one address
+
+
+class PlaceUnknown(Refusal):
+    code = "place_unknown"
+    sentence = _("Choose a place in this city.")
+    status = 400
+
+
+class TextNeeded(Refusal):
+    code = "text_needed"
+    sentence = _("Say in a few words what is wrong, at most 2,000 characters.")
+    status = 400
+
+
+class TooManyReports(Refusal):
+    """A burst from one address; the telephone and the counter are always open."""
+
+    code = "too_many_reports"
+    sentence = _("Many reports came from this address within an hour. Please wait, or call the hotline.")
+    status = 429
+
+
+class SameMatter(Refusal):
+    code = "same_matter"
+    sentence = _("A matter cannot be joined to itself or to one that was joined elsewhere.")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a reporter gets: the matter, and the code to follow it by, which is told once and not kept."""
+
+    matter: Matter
+    report: Report
+    code: str  # empty when the same form was sent again: the first answer held it
+
+
+def hashed(code: str) -> str:
+    """This function will return what is kept of a track code."""
+    return limits.keyed_hash(limits.tidy_code(code), key=settings.SECRET_KEY, purpose="track")
+
+
+def office_for(place: int) -> Unit:
+    """This function will return the unit that receives what is reported at a place: its street office, else the
+    backstop one level up. Never a community. Raises ``NotFound``.
+    """
+    for level in (STREET, DISTRICT, CITY):
+        area = area_at(place, level)
+        if area is None:
+            continue
+        units = units_on(area.ranges).filter(organ_type__level=level, organ_type__executes_only=False)
+        kinds = units if level == STREET else units.filter(organ_type__is_command=True)
+        found = kinds.select_related("organ_type").filter(first__lte=place, last__gte=place).order_by("pk").first()
+        if found is not None:
+            return found
+    raise NotFound
+
+
+def place_label(place: int) -> str:
+    """This function will say a place in words: community and compound."""
+    digits = f"{place:019d}"
+    for length in (CODE_LENGTHS[5], CODE_LENGTHS[4], CODE_LENGTHS[3], CODE_LENGTHS[2]):
+        if digits[length - 3 : length].strip("0"):
+            try:
+                return " ".join(area.label for area in path_to(digits[:length])[-2:])
+            except NotFound:
+                continue
+    raise PlaceUnknown(field="place")
+
+
+def title_of(matter: Matter, what: str) -> str:
+    """This function will write the title of a task about a matter, without any words of the reporter."""
+    return f"{what}: {matter.category.label} · {place_label(matter.place)} ({matter.number})"
+
+
+def _report(
+    matter: Matter,
+    *,
+    text: str,
+    spot: str,
+    channel: str,
+    private: bool,
+    reach: str,
+    nonce: str,
+    photos: Sequence[Picture],
+    by: Actor,
+    at: datetime,
+) -> tuple[Report, str]:
+    code = limits.new_code()
+    report = Report.objects.create(
+        matter=matter,
+        text=text,
+        spot=spot.strip()[:120],
+        channel=channel,
+        private=private,
+        track_hash=hashed(code),
+        nonce=nonce,
+        at=at,
+        by_label=by.label[:120],
+    )
+    if reach.strip():
+        Contact.objects.create(
+            report=report,
+            reach=reach.strip()[:120],
+            purpose=_now("Asking back about this matter and telling its end"),
+            erase_at=at + KEEP_CONTACT,
+        )
+    Photo.objects.bulk_create(
+        Photo(matter=matter, report=report, image=one.image, width=one.width, height=one.height, at=at)
+        for one in photos
+    )
+    return report, code
+
+
+def _checked(text: str, photos: Sequence[Picture]) -> str:
+    if not 2 <= len(text.strip()) <= 2000:
+        raise TextNeeded(field="text")
+    if len(photos) > MOST_PHOTOS:
+        raise TooManyPhotos
+    return text.strip()
+
+
+def _again(nonce: str) -> Reported | None:
+    """The same form sent twice is one report; the code was told the first time."""
+    held = Report.objects.select_related("matter__category").filter(nonce=nonce).first()
+    return Reported(held.matter, held, "") if held is not None else None
+
+
+def _allowed(source: str, at: datetime) -> None:
+    if source and count_source(source, at) > MOST_AN_HOUR:
+        raise TooManyReports
+
+
+@transaction.atomic
+def report_matter(
+    *,
+    category: Category,
+    place: int,
+    text: str,
+    spot: str = "",
+    channel: str,
+    private: bool = False,
+    reach: str = "",
+    photos: Sequence[Picture] = (),
+    nonce: str,
+    source: str = "",
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
+) -> Reported:
+    """This function will take a report and open a matter, with a task on the desk of the street that files it.
+
+    ``nonce`` is made where the form is made: the same one again returns what is there. ``source`` is the
+    keyed hash of an address and is counted by the hour. Needs ``matter.report``. Raises ``NotAllowed``,
+    ``NotFound`` (no office, or outside the scope), ``PlaceUnknown``, ``TextNeeded``, ``TooManyPhotos``,
+    ``TooManyReports``.
+    """
+    by.require("matter.report")
+    if place not in by.scope:
+        raise PlaceUnknown(field="place")
+    label = place_label(place)
+    text = _checked(text, photos)
+    if (held := _again(nonce)) is not None:
+        return held
+    _allowed(source, at)
+    office = office_for(place)
+    matter = Matter.objects.create(
+        place=place, category=category, channel=channel, private=private, reported_at=at, changed_at=at, drill=drill
+    )
+    report, code = _report(
+        matter,
+        text=text,
+        spot=spot,
+        channel=channel,
+        private=private,
+        reach=reach,
+        nonce=nonce,
+        photos=photos,
+        by=by,
+        at=at,
+    )
+    count_state(matter, was=None, now=State.REPORTED)
+    note_step(matter, StepKind.REPORTED, by=by, at=at)
+    ask_office(matter, office, label=label, by=by, at=at)
+    log(matter, StepKind.REPORTED, was="", by=by, at=at)
+    return Reported(matter, report, code)
+
+
+def ask_office(matter: Matter, office: Unit, *, label: str, by: Actor, at: datetime) -> None:
+    """The office that files has the matter on its desk, in the time that the catalogue gives."""
+    matter.waiting = ask(
+        matter,
+        owner=office,
+        asker=office,
+        title=title_of(matter, _now("To file and dispatch")),
+        basis=_now("Catalogue, %(code)s: %(condition)s")
+        % {"code": matter.category.code, "condition": matter.category.filing_label},
+        limit=matter.category.limit_file,
+        by=by,
+        at=at,
+    )
+    matter.save(update_fields=["waiting"])
+
+
+@transaction.atomic
+def join_matter(
+    matter: Matter,
+    *,
+    text: str,
+    spot: str = "",
+    channel: str = Channel.WEB,
+    private: bool = False,
+    reach: str = "",
+    photos: Sequence[Picture] = (),
+    nonce: str,
+    source: str = "",
+    by: Actor,
+    at: datetime,
+) -> Reported:
+    """This function will add a reporter to a matter that is open already: one matter, each told and asked at its end.
+
+    Needs ``matter.report``. Raises as ``report_matter``, and ``NotNow`` when the matter has ended.
+    """
+    by.require("matter.report")
+    held, now = locked(matter, by=by, act=None)
+    if now.state in loop.ENDED:
+        raise loop.NotNow(state=State(now.state).label)
+    text = _checked(text, photos)
+    if (again := _again(nonce)) is not None:
+        return again
+    _allowed(source, at)
+    report, code = _report(
+        held,
+        text=text,
+        spot=spot,
+        channel=channel,
+        private=private,
+        reach=reach,
+        nonce=nonce,
+        photos=photos,
+        by=by,
+        at=at,
+    )
+    note_step(held, StepKind.JOINED, by=by, at=at)
+    log(held, StepKind.JOINED, was=held.state, by=by, at=at)
+    return Reported(held, report, code)
+
+
+@transaction.atomic
+def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
+    """This function will make a report that was joined a matter of its own; its reporter keeps the code.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``SameMatter`` (the only report of a matter).
+    """
+    old, _loop = locked(report.matter, by=by, act="matter.dispatch")
+    held = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk, matter=old).first()
+    if held is None:
+        raise NotFound
+    if old.reports.count() == 1:
+        raise SameMatter
+    matter = Matter.objects.create(
+        place=old.place,
+        category=old.category,
+        channel=held.channel,
+        private=held.private,
+        reported_at=held.at,
+        changed_at=at,
+        drill=old.drill,
+    )
+    held.matter = matter
+    held.save(update_fields=["matter"])
+    Photo.objects.filter(report=held).update(matter=matter)
+    count_state(matter, was=None, now=State.REPORTED)
+    note_step(matter, StepKind.REPORTED, by=by, at=at)
+    ask_office(matter, office_for(matter.place), label=place_label(matter.place), by=by, at=at)
+    note_step(old, StepKind.PARTED, note=matter.number, by=by, at=at)
+    log(old, StepKind.PARTED, was=old.state, detail=matter.number, by=by, at=at)
+    tell(matter, by=by, at=at, what="parted")
+    return matter
+
+
+@transaction.atomic
+def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
+    """This function will join a matter to another; everyone who reported it follows that one and is told so.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``SameMatter``.
+    """
+    if matter.pk == into.pk:
+        raise SameMatter
+    first, second = sorted((matter, into), key=lambda one: one.pk)  # locked in one order
+    both = {one.pk: locked(one, by=by, act="matter.dispatch") for one in (first, second)}
+    held, now = both[matter.pk]
+    target, target_now = both[into.pk]
+    if target_now.state in loop.ENDED:
+        raise SameMatter
+    after = loop.merge(now, at=at)
+    end_waiting(held, note=_now("Joined to %(number)s") % {"number": target.number}, by=by, at=at)
+    held.merged_into = target
+    settle(held, after, StepKind.MERGED, note=target.number, by=by, at=at)
+    note_step(target, StepKind.JOINED, note=held.number, by=by, at=at)
+    tell(held, by=by, at=at, what="merged")
+    return held
+
+
+@transaction.atomic
+def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
+    """This function will undo a joining: the matter waits to be filed again, and everyone who reported it is told.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``.
+    """
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.unmerge(now)
+    held.merged_into = None
+    settle(held, after, StepKind.UNMERGED, by=by, at=at)
+    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    tell(held, by=by, at=at, what="unmerged")
+    return held
+
+
+def tell(matter: Matter, *, what: str, by: Actor, at: datetime) -> None:
+    """This function will put a notice into the outbox for each reporter who left a way to be reached.
+
+    The message names the report; the address is read when it leaves, and may be erased by then.
+    """
+    reports = Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk", flat=True)
+    for pk in reports:
+        queue_message(
+            "reporter",
+            key=f"matter:{matter.pk}:{what}:{pk}:{int(at.timestamp())}",
+            payload={"what": f"matter.{what}", "report": pk, "number": matter.number},
+            at=at,
+            drill=matter.drill,
+        )
+
+
+def recategorise(matter: Matter, category: Category) -> None:
+    """This function will correct the category of a matter that was just locked: its steps move in the kept counts."""
+    if category.pk == matter.category_id:
+        return
+    if category.valid_to is not None:
+        raise BadInput([_now("this category is no longer in the catalogue")])
+    steps = list(MatterStep.objects.filter(matter=matter))
+    count_steps(matter, steps, by=-1)
+    matter.category = category
+    count_steps(matter, steps)

@@ -1,0 +1,62 @@
+"""A reporter's contact: looked at with a reason that the reporter reads, erased when the purpose is over."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
+
+from ..models import Allowance, Contact, ContactLook, Report
+from ..rules import loop
+from .steps import locked
+
+AFTER_END = timedelta(days=30)  # as long as it can be reopened
+KEEP_ALLOWANCE = timedelta(days=1)
+
+
+@transaction.atomic
+def look_at_contact(report: Report, *, why: str, by: Actor, at: datetime) -> str:
+    """This function will return how to reach a reporter, and write down who looked, when and why.
+
+    For the unit that handles the matter and the office that watches over it (``matter.dispatch``). Raises
+    ``NotAllowed``, ``NotFound`` (none was left, or it is erased), ``ReasonNeeded``.
+    """
+    held, now = locked(report.matter, by=by, act=None)
+    if not (by.can("task.answer") and by.unit_id is not None and by.unit_id == now.handler):
+        by.require("matter.dispatch")
+    why = loop.said(why)
+    contact = Contact.objects.filter(report__pk=report.pk, report__matter=held).first()
+    if contact is None:
+        raise NotFound
+    ContactLook.objects.create(report=report, at=at, by_label=by.label[:120], why=why[:200])
+    record(
+        "matters.look_at_contact",
+        subject=f"matters.Report:{report.pk}",
+        by=by,
+        at=at,
+        place=held.place,
+        data={"matter": held.pk},
+        drill=held.drill,
+    )
+    return contact.reach
+
+
+@transaction.atomic
+def erase_contacts(*, by: Actor, at: datetime) -> int:
+    """This function will erase contacts whose time is over, or whose matter ended 30 days ago; returns how many.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``.
+    """
+    by.require("matter.dispatch")
+    Allowance.objects.filter(hour__lt=at - KEEP_ALLOWANCE).delete()
+    over = Contact.objects.filter(erase_at__lte=at) | Contact.objects.filter(
+        report__matter__ended_at__lte=at - AFTER_END
+    )
+    keys = list(over.values_list("pk", flat=True)[:5000])
+    if not keys:
+        return 0
+    erased, _by_model = Contact.objects.filter(pk__in=keys).delete()
+    record("matters.erase_contacts", subject="matters.Contact", by=by, at=at, data={"contacts": erased})
+    return erased

@@ -1,0 +1,188 @@
+"""What every act on a matter shares: lock it, ask the rules, write matter, step, counts, journal and event."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from qipan.desk.api import Task, TaskKind, recall_tasks, send_task
+from qipan.duties.api import Unit
+from qipan.journal.api import publish, record
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
+
+from ..ingest import count_state, count_steps
+from ..models import Handling, Matter, MatterStep
+from ..rules import limits
+from ..rules.loop import Loop
+from ..terms import Outcome, Part, State, StepKind
+
+
+@dataclass(frozen=True)
+class MatterMoved:
+    """A matter took a step; higher rooms may listen."""
+
+    matter: int
+    place: int
+    step: str
+    state: str
+    drill: bool
+
+
+def locked(matter: Matter, *, by: Actor, act: str | None) -> tuple[Matter, Loop]:
+    """This function will lock a matter on the actor's ground and return it with what the rules ask for.
+
+    Two at once: the second waits, then sees what the first did. Raises ``NotFound``, ``NotAllowed``.
+    """
+    # A weaker lock than an update of the key, so that a step written from the desk need not wait.
+    rows = Matter.objects.within(by.scope).select_for_update(no_key=True, of=("self",))
+    held = rows.select_related("category", "waiting").filter(pk=matter.pk).first()
+    if held is None:
+        raise NotFound
+    if act is not None:
+        by.require(act)
+    return held, loop_of(held)
+
+
+def loop_of(matter: Matter) -> Loop:
+    """This function will return a matter as the rules see it."""
+    parts = list(matter.handlings.order_by("pk"))
+    return Loop(
+        state=State(matter.state),
+        handler=matter.handler_id,
+        first_receiver=matter.first_receiver_id,
+        hops=matter.hops,
+        ruled=matter.ruled_id,
+        objectors=frozenset(part.unit_id for part in parts if part.objected_at is not None),
+        handlers=frozenset(part.unit_id for part in parts),
+        workers=frozenset(part.done_by for part in parts if part.done_by is not None),
+        closing=matter.closing,
+        confirmation=matter.confirmation,
+        ended_at=matter.ended_at,
+    )
+
+
+def note_step(
+    matter: Matter,
+    kind: StepKind,
+    *,
+    unit: int | None = None,
+    detail: str = "",
+    note: str = "",
+    by: Actor,
+    at: datetime,
+) -> MatterStep:
+    """This function will write one step and count it; unit by default is the handler."""
+    step = MatterStep.objects.create(
+        matter=matter,
+        kind=kind,
+        detail=detail,
+        unit_id=unit if unit is not None else matter.handler_id,
+        at=at,
+        by_label=by.label[:120],
+        note=note.strip()[:1000],
+    )
+    count_steps(matter, [step])
+    return step
+
+
+def settle(
+    matter: Matter,
+    after: Loop,
+    kind: StepKind,
+    *,
+    unit: int | None = None,
+    detail: str = "",
+    note: str = "",
+    by: Actor,
+    at: datetime,
+) -> Matter:
+    """This function will store a matter as the rules moved it, with its step, counts, journal row and event."""
+    was = matter.state
+    matter.state = after.state
+    matter.handler_id = after.handler
+    matter.first_receiver_id = after.first_receiver
+    matter.hops = after.hops
+    matter.ruled_id = after.ruled
+    matter.closing = after.closing
+    matter.confirmation = after.confirmation
+    matter.ended_at = after.ended_at
+    matter.changed_at = at
+    matter.save()
+    count_state(matter, was=was, now=after.state)
+    note_step(matter, kind, unit=unit, detail=detail, note=note, by=by, at=at)
+    log(matter, kind, was=was, detail=detail, by=by, at=at)
+    return matter
+
+
+def log(matter: Matter, kind: StepKind, *, was: str, detail: str = "", by: Actor, at: datetime) -> None:
+    """This function will write the journal row of a step, without any words of people, and tell higher rooms."""
+    data = {"from": str(was), "to": str(matter.state), "detail": detail, "handler": matter.handler_id}
+    record(
+        f"matters.{kind.value.lower()}",
+        subject=matter,
+        by=by,
+        at=at,
+        place=matter.place,
+        data=data,
+        drill=matter.drill,
+    )
+    publish(MatterMoved(matter.pk, matter.place, kind.value, str(matter.state), matter.drill))
+
+
+def as_asker(task: Task, by: Actor) -> Actor:
+    """This function will return the actor with the right of the unit that asked: who may move the matter may move its tasks."""
+    return replace(by, unit_id=task.asker_id, acts=by.acts | {"task.answer"})
+
+
+def ask(
+    matter: Matter,
+    *,
+    owner: Unit,
+    asker: Unit,
+    title: str,
+    basis: str,
+    limit: str = "",
+    due_at: datetime | None = None,
+    listed: bool = False,
+    by: Actor,
+    at: datetime,
+) -> Task:
+    """This function will put a task of the matter on a unit's desk, with a source of its own."""
+    matter.tasks += 1
+    matter.save(update_fields=["tasks"])
+    return send_task(
+        kind=TaskKind.MATTER,
+        source=f"matter:{matter.pk}:{matter.tasks}",
+        title=title[:200],
+        asker=asker,
+        owner=owner,
+        place=matter.place,
+        basis=basis[:300],
+        due_at=due_at or limits.due(limit, at),
+        clock=str(limits.clock_of(limit)) if limit else "CLOCK_HOURS",
+        listed=listed,
+        by=by,
+        at=at,
+        drill=matter.drill,
+    )
+
+
+def end_waiting(matter: Matter, *, note: str, by: Actor, at: datetime) -> None:
+    """This function will take the office's own task about the matter off its desk: what it asked is answered."""
+    if matter.waiting is not None:
+        recall_tasks(matter.waiting.source, note=note, by=by, at=at)
+        matter.waiting = None
+
+
+def open_parts(matter: Matter) -> list[Handling]:
+    """This function will return the parts of units that are not ended, the primary first."""
+    rows = matter.handlings.filter(ended_at=None).select_related("unit__organ_type", "task")
+    return sorted(rows, key=lambda part: (part.part != Part.PRIMARY, part.pk))
+
+
+def end_part(part: Handling, outcome: Outcome, *, note: str, by: Actor, at: datetime) -> None:
+    """This function will end a unit's part; what is still open on its desk is recalled."""
+    part.outcome, part.ended_at = outcome, at
+    part.wish, part.wish_until, part.wish_reason = "", None, ""
+    part.save()
+    if part.task.closed_at is None:
+        recall_tasks(part.task.source, note=note, by=by, at=at)

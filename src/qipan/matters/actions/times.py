@@ -1,0 +1,116 @@
+"""Time that a handler asks for: a pause or more time, with its reason, granted only by the unit that asked."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from qipan.desk.api import extend_task, resume_task, suspend_task
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound, Refusal
+
+from ..models import Handling, Matter
+from ..rules import loop
+from ..terms import StepKind, TimeWish
+from .dispatching import own_part
+from .steps import as_asker, locked, log, note_step, open_parts
+
+LONGEST = timedelta(days=62)
+
+
+class WishPending(Refusal):
+    code = "wish_pending"
+    sentence = _("Time was asked for already; it is decided first.")
+
+
+class NoWish(Refusal):
+    code = "no_wish"
+    sentence = _("There is no request for time to decide on.")
+
+
+class UntilWrong(Refusal):
+    code = "until_wrong"
+    sentence = _(
+        "Say until when: a moment in the future, at most %(days)s days away, and later than the time that is due."
+    )
+    status = 400
+
+
+class OwnConsent(Refusal):
+    """Nobody grants himself time."""
+
+    code = "own_consent"
+    sentence = _("The unit that handles it cannot grant itself time.")
+    status = 403
+
+
+@transaction.atomic
+def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Actor, at: datetime) -> Handling:
+    """This function will ask for a pause or for more time, with a reason. Nothing stops before it is granted.
+
+    Needs ``task.answer`` in a unit with a part. Raises ``NotAllowed``, ``NotFound``, ``NotTheHandler``,
+    ``ReasonNeeded``, ``WrongKind``, ``UntilWrong``, ``WishPending``.
+    """
+    held, _loop = locked(matter, by=by, act="task.answer")
+    part = own_part(held, by)
+    if wish not in TimeWish.values:
+        raise loop.WrongKind(field="wish")
+    reason = loop.said(reason)
+    beyond = wish == TimeWish.EXTEND and part.task.due_at is not None and until <= part.task.due_at
+    if beyond or not at < until <= at + LONGEST:
+        raise UntilWrong(field="until", days=LONGEST.days)
+    if part.wish:
+        raise WishPending
+    part.wish, part.wish_until, part.wish_reason = wish, until, reason[:300]
+    part.save(update_fields=["wish", "wish_until", "wish_reason"])
+    note_step(held, StepKind.TIME_ASKED, unit=part.unit_id, detail=wish, note=reason, by=by, at=at)
+    log(held, StepKind.TIME_ASKED, was=held.state, detail=wish, by=by, at=at)
+    return part
+
+
+@transaction.atomic
+def decide_time(part: Handling, *, granted: bool, reason: str, by: Actor, at: datetime) -> Handling:
+    """This function will grant or refuse the time that a part asked for; its clock stands or gets its new end.
+
+    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NoWish``, ``OwnConsent``, ``ReasonNeeded``.
+    """
+    held, _loop = locked(part.matter, by=by, act="matter.dispatch")
+    fresh = next((one for one in open_parts(held) if one.pk == part.pk), None)
+    if fresh is None:
+        raise NotFound
+    if not fresh.wish or fresh.wish_until is None:
+        raise NoWish
+    if fresh.unit_id == by.unit_id:
+        raise OwnConsent
+    reason, wish, until, asker = loop.said(reason), fresh.wish, fresh.wish_until, as_asker(fresh.task, by)
+    if granted and wish == TimeWish.PAUSE:
+        suspend_task(fresh.task, reason=fresh.wish_reason, by=asker, at=at)
+    elif granted:
+        extend_task(fresh.task, due_at=until, reason=fresh.wish_reason, by=asker, at=at)
+    fresh.wish, fresh.wish_reason = "", ""
+    fresh.wish_until = until if granted and wish == TimeWish.PAUSE else None  # the clock runs again then
+    fresh.save(update_fields=["wish", "wish_until", "wish_reason"])
+    kind = StepKind.TIME_GRANTED if granted else StepKind.TIME_REFUSED
+    note_step(held, kind, unit=fresh.unit_id, detail=wish, note=reason, by=by, at=at)
+    log(held, kind, was=held.state, detail=wish, by=by, at=at)
+    return fresh
+
+
+@transaction.atomic
+def resume_part(part: Handling, *, by: Actor, at: datetime) -> bool:
+    """This function will let the clock of a paused part run again: the time that was left is left.
+
+    For the job at the end of the pause, and for the office before. Needs ``matter.dispatch``. Raises
+    ``NotAllowed``, ``NotFound``.
+    """
+    held, _loop = locked(part.matter, by=by, act="matter.dispatch")
+    fresh = next((one for one in open_parts(held) if one.pk == part.pk), None)
+    if fresh is None or fresh.task.suspended_at is None:
+        return False
+    resume_task(fresh.task, by=as_asker(fresh.task, by), at=at)
+    fresh.wish_until = None
+    fresh.save(update_fields=["wish_until"])
+    note_step(held, StepKind.RESUMED, unit=fresh.unit_id, note=_now("The pause is over"), by=by, at=at)
+    log(held, StepKind.RESUMED, was=held.state, by=by, at=at)
+    return True

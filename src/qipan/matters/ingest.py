@@ -1,0 +1,55 @@
+"""The kept counts, changed in the same transaction as the step they count. The same SQL on both databases."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+
+from qipan.kernel.sql import fetch
+
+from .models import Matter, MatterStep
+from .rules.limits import community_of, month_of
+
+ADD_TALLY = """
+INSERT INTO matters_tally (place, category_id, channel, unit, month, kind, detail, drill, n)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (place, month, kind, detail, category_id, channel, unit, drill) DO UPDATE SET n = matters_tally.n + excluded.n
+"""
+ADD_STANDING = """
+INSERT INTO matters_standing (place, state, drill, n) VALUES (%s, %s, %s, %s)
+ON CONFLICT (place, state, drill) DO UPDATE SET n = matters_standing.n + excluded.n
+"""
+ADD_ALLOWANCE = """
+INSERT INTO matters_allowance (source, hour, n) VALUES (%s, %s, 1)
+ON CONFLICT (source, hour) DO UPDATE SET n = matters_allowance.n + 1 RETURNING n
+"""
+
+
+def count_steps(matter: Matter, steps: Iterable[MatterStep], *, by: int = 1) -> None:
+    """This function will add steps to the kept counts, or take them off with ``by=-1``."""
+    for step in steps:
+        month = connection.ops.adapt_datefield_value(month_of(step.at))
+        fetch(
+            ADD_TALLY,
+            (
+                community_of(matter.place), matter.category_id, matter.channel, step.unit_id or 0, month,
+                str(step.kind), step.detail, matter.drill, by,
+            ),
+        )  # fmt: skip
+
+
+def count_state(matter: Matter, *, was: str | None, now: str) -> None:
+    """This function will move a matter from one state's count to another's; ``was`` None is a new matter."""
+    if was == now:
+        return
+    place = community_of(matter.place)
+    changes = [(str(now), 1)] + ([(str(was), -1)] if was is not None else [])
+    for state, n in sorted(changes):  # in one order, so that two acts never wait in a circle
+        fetch(ADD_STANDING, (place, state, matter.drill, n))
+
+
+def count_source(source: str, at: datetime) -> int:
+    """This function will count one more report of a source in this hour; returns how many it has sent in it."""
+    hour = connection.ops.adapt_datetimefield_value(at.replace(minute=0, second=0, microsecond=0))
+    [(n,)] = fetch(ADD_ALLOWANCE, (source, hour))
+    return int(n)

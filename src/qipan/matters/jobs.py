@@ -1,0 +1,56 @@
+"""What the clock does with matters: reviews, silence, ends of pauses; each night what must be erased."""
+
+from datetime import datetime
+
+from django.conf import settings
+from huey import crontab
+
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.place import range_of
+from qipan.kernel.queue import queue
+
+from .actions.filing import call_review
+from .actions.handling import close_unanswered
+from .actions.privacy import erase_contacts
+from .actions.times import resume_part
+from .models import Handling, Matter
+from .rules.loop import CONFIRM_WITHIN
+from .terms import State
+
+MOST = 500  # in one look, so that no other writer waits long
+
+
+def clock_actor() -> Actor:
+    """This function will return the actor of these jobs, with what they need and no more."""
+    return Actor.system("matters clock", acts=["matter.dispatch", "matter.verify"], ranges=[range_of(settings.CITY)])
+
+
+@queue.periodic_task(crontab(minute="*"))
+def look_at_matters() -> None:
+    """This job will do each minute what has become due."""
+    look(at=now())
+
+
+@queue.periodic_task(crontab(minute="20", hour="3"))
+def erase_each_night() -> None:
+    """This job will erase contacts whose purpose is over."""
+    while erase_contacts(by=clock_actor(), at=now()):
+        pass
+
+
+def look(*, at: datetime) -> tuple[int, int, int]:
+    """This function will call reviews, close what nobody answered, and end pauses; each is a transaction of its own.
+
+    Returns how many of each. A crash in between loses nothing: the rest is due at the next look.
+    """
+    by = clock_actor()
+    matters = Matter.objects.within(by.scope)
+    shelved = matters.filter(state=State.SHELVED, review_called=False, review_at__lte=at)[:MOST]
+    silent = matters.filter(state=State.VERIFIED, verified_at__lte=at - CONFIRM_WITHIN)[:MOST]
+    paused = Handling.objects.select_related("matter").filter(wish="", wish_until__lte=at, ended_at=None)[:MOST]
+    return (
+        sum(call_review(matter, by=by, at=at) for matter in shelved),
+        sum(close_unanswered(matter, by=by, at=at) for matter in silent),
+        sum(resume_part(part, by=by, at=at) for part in paused),
+    )

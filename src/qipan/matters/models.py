@@ -1,0 +1,295 @@
+"""The catalogue, matters with who reported them and who handles them, every step, and the counts kept of steps."""
+
+from django.db import models
+from django.utils.translation import get_language
+
+from qipan.kernel.scoped import ScopedQuerySet
+
+from .terms import Channel, Closing, Confirmation, Kind, Outcome, Part, State, StepKind, TimeWish, Way
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+class Category(models.Model):
+    """A sub-category of the catalogue, by date (GB/T 30428 kind): 2 digits of the class and 3 of its own.
+
+    ``item_code`` is the item of the responsibility lists that says which unit handles it. Limits are
+    written as the catalogue writes them: "2h" clock hours, "4wh" working hours, "3wd" working days.
+    """
+
+    code = models.CharField(max_length=5)
+    kind = models.CharField(max_length=10, choices=Kind)
+    group = models.CharField(max_length=60)
+    group_en = models.CharField(max_length=80)
+    name = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=80)
+    item_code = models.CharField(max_length=40)
+    filing = models.CharField(max_length=200)  # what must be so to be filed
+    filing_en = models.CharField(max_length=200)
+    closing = models.CharField(max_length=200)  # what must be so to be closed
+    closing_en = models.CharField(max_length=200)
+    limit_file = models.CharField(max_length=6)
+    limit_accept = models.CharField(max_length=6)
+    limit_handle = models.CharField(max_length=6)
+    limit_verify = models.CharField(max_length=6)
+    example = models.BooleanField(default=False)  # of the seed list; a city puts its own in its place
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="matters_category_current", condition=models.Q(valid_to=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return self.name_en if _english() and self.name_en else self.name
+
+    @property
+    def group_label(self) -> str:
+        """The class's name in the active language."""
+        return self.group_en if _english() and self.group_en else self.group
+
+    @property
+    def filing_label(self) -> str:
+        """The filing condition in the active language."""
+        return self.filing_en if _english() and self.filing_en else self.filing
+
+    @property
+    def closing_label(self) -> str:
+        """The closing condition in the active language."""
+        return self.closing_en if _english() and self.closing_en else self.closing
+
+
+class Matter(models.Model):
+    """One thing at one place that should be otherwise. It holds nothing about who reported it."""
+
+    place = models.BigIntegerField()
+    category = models.ForeignKey(Category, on_delete=models.PROTECT)
+    channel = models.CharField(max_length=10, choices=Channel)
+    private = models.BooleanField(default=False)  # wished so by who reported it: not on the public list
+    state = models.CharField(max_length=10, choices=State, default=State.REPORTED)
+    handler = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    first_receiver = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    hops = models.PositiveSmallIntegerField(default=0)
+    ruled = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")  # final
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    closing = models.CharField(max_length=10, choices=Closing, blank=True)
+    confirmation = models.CharField(max_length=12, choices=Confirmation, blank=True)
+    way = models.CharField(max_length=10, choices=Way, blank=True)
+    tasks = models.PositiveSmallIntegerField(default=0)  # how many tasks were asked so far
+    waiting = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")
+    reported_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    review_at = models.DateTimeField(null=True)  # while shelved
+    review_called = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+    drill = models.BooleanField(default=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The inbox: what stands where, newest first.
+            models.Index(fields=["state", "place", "id"], name="matters_inbox"),
+            # Was this reported already, near here, lately?
+            models.Index(fields=["category", "place", "reported_at"], name="matters_alike"),
+            models.Index(fields=["handler", "state"], name="matters_handler"),
+            models.Index(fields=["place", "reported_at"], name="matters_spot"),
+            models.Index(fields=["review_at"], name="matters_review", condition=models.Q(state=State.SHELVED)),
+            models.Index(fields=["verified_at"], name="matters_unanswered", condition=models.Q(state=State.VERIFIED)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """What people call it: the year and a running number."""
+        return f"{self.reported_at:%Y}-{self.pk or 0:06d}"
+
+    @property
+    def matter_code(self) -> str:
+        """The 16 digits of GB/T 30428 kind: 6 of the division, 5 of the category, 5 running."""
+        return f"{self.place:019d}"[:6] + self.category.code + f"{(self.pk or 0) % 100_000:05d}"
+
+
+class Report(models.Model):
+    """What one reporter said; the track code is only kept as a keyed hash."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="reports")
+    text = models.CharField(max_length=2000)
+    spot = models.CharField(max_length=120, blank=True)  # "behind building 3", in the reporter's words
+    channel = models.CharField(max_length=10, choices=Channel)
+    private = models.BooleanField(default=False)
+    track_hash = models.CharField(max_length=64, unique=True)
+    nonce = models.CharField(max_length=64, unique=True)  # the same form sent twice is one report
+    at = models.DateTimeField()
+    by_label = models.CharField(max_length=120)
+    confirmed = models.BooleanField(null=True)  # the reporter's own word at the end
+    satisfied = models.BooleanField(null=True)
+    said_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.matter_id}, {self.at:%F}"
+
+
+class Contact(models.Model):
+    """How to reach one reporter: apart from the matter, for one purpose, with the day it is erased."""
+
+    report = models.OneToOneField(Report, on_delete=models.CASCADE)
+    reach = models.CharField(max_length=120)
+    purpose = models.CharField(max_length=120)
+    erase_at = models.DateTimeField()  # at the latest; earlier when the matter has ended
+
+    class Meta:
+        indexes = [models.Index(fields=["erase_at"], name="matters_contact_erase")]
+
+    def __str__(self) -> str:
+        return f"{self.report_id}"
+
+
+class ContactLook(models.Model):
+    """Who looked at a contact, when and why; the reporter reads it on the tracking page."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="looks")
+    at = models.DateTimeField()
+    by_label = models.CharField(max_length=120)
+    why = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.report_id} {self.at:%F}"
+
+
+class Photo(models.Model):
+    """A picture of the place, written anew without anything but its points."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="pictures")
+    report = models.ForeignKey(Report, null=True, on_delete=models.PROTECT)  # None: of what was done
+    image = models.BinaryField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.matter_id}, {self.width} x {self.height}"
+
+
+class Handling(models.Model):
+    """The part of one unit in a matter, with its task, its time and its result."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="handlings")
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    part = models.CharField(max_length=11, choices=Part)
+    task = models.ForeignKey("desk.Task", on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.OPEN)
+    why = models.CharField(max_length=300)  # the basis, in words
+    asked_at = models.DateTimeField()
+    accept_by = models.DateTimeField(null=True)
+    responded_at = models.DateTimeField(null=True)
+    objection = models.CharField(max_length=500, blank=True)
+    objected_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=1000, blank=True)
+    done_by = models.BigIntegerField(null=True)  # account, only so that somebody else verifies
+    wish = models.CharField(max_length=6, choices=TimeWish, blank=True)  # time asked for, until it is decided
+    wish_until = models.DateTimeField(null=True)
+    wish_reason = models.CharField(max_length=300, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["matter", "unit"], name="matters_part_once", condition=models.Q(ended_at=None)
+            )
+        ]
+        indexes = [
+            # Who has not answered in time?
+            models.Index(
+                fields=["unit", "accept_by"],
+                name="matters_unresponded",
+                condition=models.Q(responded_at=None, ended_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.matter_id} at {self.unit_id}"
+
+
+class MatterStep(models.Model):
+    """One step with its actor and time: the history has no gap without an actor (ORG-15)."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=13, choices=StepKind)
+    detail = models.CharField(max_length=30, blank=True)  # "SOLVED:CONFIRMED", "LATE"
+    unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by_label = models.CharField(max_length=120)
+    note = models.CharField(max_length=1000, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.matter_id} {self.kind}"
+
+
+class Tally(models.Model):
+    """How many steps of a kind: kept with each step, by area, category, channel, unit and month."""
+
+    place = models.BigIntegerField()  # the community's
+    category = models.ForeignKey(Category, on_delete=models.PROTECT)
+    channel = models.CharField(max_length=10, choices=Channel)
+    unit = models.BigIntegerField(default=0)  # 0: before a unit has it
+    month = models.DateField()  # its first day, civil time
+    kind = models.CharField(max_length=13, choices=StepKind)
+    detail = models.CharField(max_length=30, blank=True)
+    drill = models.BooleanField(default=False)
+    n = models.BigIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["place", "month", "kind", "detail", "category", "channel", "unit", "drill"],
+                name="matters_tally_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.n}"
+
+
+class Standing(models.Model):
+    """How many matters stand in a state on a community's ground, kept with each move."""
+
+    place = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=State)
+    drill = models.BooleanField(default=False)
+    n = models.BigIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["place", "state", "drill"], name="matters_standing_once")]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.n}"
+
+
+class Allowance(models.Model):
+    """How many reports came from one address in an hour; the address itself is not kept."""
+
+    source = models.CharField(max_length=64)  # keyed hash, another key each day
+    hour = models.DateTimeField()
+    n = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "hour"], name="matters_allowance_once")]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%F %H} {self.n}"

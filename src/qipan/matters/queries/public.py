@@ -1,0 +1,170 @@
+"""What everyone may read: is it known already, how does mine stand, what was asked and done here. No personal data."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.actor import Scope
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, COMPOUND, Range, code_of, range_of
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.territory.api import AreaView, Compound, areas_within
+
+from ..models import Category, Matter, MatterStep, Report
+from ..rules import limits
+from ..rules.loop import ENDED
+from ..terms import TOLD, State, StepKind
+
+ALIKE = 0.25  # share of common pairs of characters, beside the same category, place and week
+MOST_ALIKE = 3
+MOST_READ = 40
+PUBLIC_PAGE = 30
+FIRST_LETTERS = 2
+
+
+class TrackExpired(Refusal):
+    code = "track_expired"
+    sentence = _("This matter ended more than 90 days ago; its code has expired.")
+    status = 410
+
+
+@dataclass(frozen=True)
+class Alike:
+    """An open matter that may be the same: without anybody's words."""
+
+    matter: Matter
+    likeness: float
+    reports: int
+
+
+def near(place: int) -> Range:
+    """This function will return the ground on which the same thing would be reported: the compound, else the community."""
+    code = code_of(place, COMPOUND)
+    return range_of(code if code[CODE_LENGTHS[COMMUNITY] :].strip("0") else code_of(place, COMMUNITY))
+
+
+def similar(category: Category, place: int, text: str, *, at: datetime) -> list[Alike]:
+    """This function will return open matters of the same category, near in place, time and words, the likest first.
+
+    Wished-private matters are never hinted at.
+    """
+    ground = near(place)
+    rows = (
+        Matter.objects.everywhere("an open hint without personal data")
+        .filter(category=category, place__range=ground, reported_at__gte=at - limits.ALIKE_WITHIN, private=False)
+        .exclude(state__in=[str(state) for state in ENDED])
+        .select_related("category")
+        .prefetch_related("reports")
+        .order_by("-reported_at")[:MOST_READ]
+    )
+    found = []
+    for matter in rows:
+        texts = [report.text for report in matter.reports.all()]
+        best = max((limits.likeness(text, other) for other in texts), default=0.0)
+        if best >= ALIKE:
+            found.append(Alike(matter, best, len(texts)))
+    return sorted(found, key=lambda one: -one.likeness)[:MOST_ALIKE]
+
+
+def report_by_code(code: str, *, at: datetime) -> Report:
+    """This function will return the report that a track code opens. Raises ``NotFound``, ``TrackExpired``."""
+    tidy = limits.tidy_code(code)
+    if len(tidy) != limits.CODE_LENGTH:
+        raise NotFound
+    hashed = limits.keyed_hash(tidy, key=settings.SECRET_KEY, purpose="track")
+    report = Report.objects.select_related("matter__category", "matter__merged_into").filter(track_hash=hashed).first()
+    if report is None:
+        raise NotFound
+    ended = followed(report).ended_at
+    if ended is not None and at - ended > limits.TRACK_FOR:
+        raise TrackExpired
+    return report
+
+
+def followed(report: Report) -> Matter:
+    """This function will return the matter that a report follows: the one that its own was joined to, if it was."""
+    matter = report.matter
+    while matter.merged_into is not None:
+        matter = matter.merged_into
+    return matter
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step as a reporter reads it: no officer's name, and notes only where they are meant for everyone."""
+
+    kind: str
+    label: str
+    at: datetime
+    unit: str
+    note: str
+
+
+def told(matter: Matter) -> list[Told]:
+    """This function will return a matter's way for those who reported it."""
+    hidden = {StepKind.TIME_ASKED, StepKind.TIME_REFUSED, StepKind.PARTED}
+    rows: Iterable[MatterStep] = matter.steps.select_related("unit").exclude(kind__in=hidden).order_by("pk")
+    return [
+        Told(
+            step.kind,
+            step.get_kind_display(),
+            step.at,
+            step.unit.label if step.unit else "",
+            step.note if step.kind in TOLD and step.kind not in (StepKind.MERGED, StepKind.UNMERGED) else "",
+        )
+        for step in rows
+    ]
+
+
+def public_list(ranges: Iterable[Range], *, show: str = "", before: int | None = None) -> list[Matter]:
+    """This function will return a page of matters for everyone: place to the community, no words, none wished private."""
+    rows = Matter.objects.within(Scope(tuple(ranges))).filter(private=False, drill=False)
+    rows = rows.exclude(state=State.DUPLICATE)
+    if show == "open":
+        rows = rows.exclude(state__in=[str(state) for state in ENDED])
+    elif show == "shelved":
+        rows = rows.filter(state=State.SHELVED)
+    elif show == "ended":
+        rows = rows.filter(state__in=(State.CLOSED, State.DECLINED))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.select_related("category", "handler").order_by("-pk")[: PUBLIC_PAGE + 1])
+
+
+def last_told(matters: Iterable[Matter]) -> dict[int, str]:
+    """This function will return the public reason of each shelved or declined matter."""
+    kinds = (StepKind.SHELVED, StepKind.REVIEWED, StepKind.DECLINED)
+    rows = MatterStep.objects.filter(matter__in=list(matters), kind__in=kinds).order_by("pk")
+    return dict(rows.values_list("matter", "note"))
+
+
+def places_like(text: str, ranges: tuple[Range, ...], *, limit: int = 12) -> list[tuple[str, str, str]]:
+    """This function will return (code, name, where) of communities and compounds whose name or code matches."""
+    text = text.strip()
+    if len(text) < FIRST_LETTERS:
+        return []
+    scope = Scope(ranges)
+    if text.isascii() and text.isdigit():
+        if len(text) not in CODE_LENGTHS or len(text) < CODE_LENGTHS[COMMUNITY] or len(text) > CODE_LENGTHS[COMPOUND]:
+            return []
+        compounds = Compound.objects.filter(scope.q(), place__range=range_of(text))
+    else:
+        compounds = Compound.objects.filter(scope.q(), Q(name__contains=text))
+    found = [
+        (code_of(one.place, COMPOUND), one.name, code_of(one.place, COMMUNITY))
+        for one in compounds.order_by("place")[:limit]
+    ]
+    if len(found) < limit and not text.isdigit():
+        found += [
+            (area.code, area.label, area.parent_code)
+            for area in _communities(ranges)
+            if text in area.name or text.lower() in area.name_en.lower()
+        ][: limit - len(found)]
+    return found
+
+
+def _communities(ranges: tuple[Range, ...]) -> list[AreaView]:
+    return areas_within(ranges, COMMUNITY)

@@ -1,0 +1,129 @@
+"""Matters as posts see them: the inbox with its filters, one matter with its history, who blocks it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, QuerySet, Sum
+
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.ids import key_of
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound
+
+from ..models import Category, Handling, Matter, MatterStep, Report, Standing
+from ..rules.loop import ENDED
+from ..terms import Part, State
+
+PAGE = 50
+# The dispatcher's chips: what waits for which decision.
+SHOWS: dict[str, tuple[State, ...]] = {
+    "new": (State.REPORTED,),
+    "filed": (State.FILED,),
+    "handled": (State.DISPATCHED,),
+    "objected": (State.OBJECTED,),
+    "verify": (State.DONE, State.DISPUTED),
+    "waiting": (State.VERIFIED,),
+    "shelved": (State.SHELVED,),
+    "ended": (State.CLOSED, State.DECLINED, State.DUPLICATE),
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter of the inbox and how many matters it shows, from the kept counts."""
+
+    show: str
+    n: int
+
+
+def get_matter(pk: int, *, actor: Actor) -> Matter:
+    """This function will return a matter on the actor's ground; missing and out of scope look alike (``NotFound``)."""
+    found = (
+        Matter.objects.within(actor.scope)
+        .select_related("category", "handler", "first_receiver", "ruled", "merged_into", "waiting")
+        .filter(pk=pk)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def pk_of(number: str) -> int | None:
+    """This function will read a matter's number as people write it ("2026-000123", or only the last part)."""
+    return key_of(number.strip().rpartition("-")[2].lstrip("0"))
+
+
+def inbox(
+    ranges: Iterable[Range], *, show: str, category: str = "", unit: int | None = None, before: int | None = None
+) -> QuerySet[Matter]:
+    """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging."""
+    rows = Matter.objects.within(Scope(tuple(ranges))).filter(state__in=SHOWS[show])
+    if category:
+        rows = rows.filter(category__code=category)
+    if unit is not None:
+        rows = rows.filter(handler=unit)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return rows.select_related("category", "handler", "waiting").order_by("-pk")
+
+
+def chips(ranges: Iterable[Range], *, drill: bool = False) -> list[Chip]:
+    """This function will sum the kept counts of a ground for each chip."""
+    rows = Standing.objects.within(Scope(tuple(ranges))).filter(drill=drill)
+    held = dict(rows.order_by().values_list("state").annotate(total=Sum("n")))
+    return [Chip(show, sum(held.get(state, 0) for state in states)) for show, states in SHOWS.items()]
+
+
+def history(matter: Matter) -> list[MatterStep]:
+    """This function will return every step of a matter, each with its actor: no gap (ORG-15)."""
+    return list(matter.steps.select_related("unit").order_by("pk"))
+
+
+def parts_of(matter: Matter) -> list[Handling]:
+    """This function will return all parts that units had in a matter, the primary ones first."""
+    rows = matter.handlings.select_related("unit", "task").order_by("pk")
+    return sorted(rows, key=lambda part: (part.ended_at is not None, part.part != Part.PRIMARY, part.pk))
+
+
+def blocked_by(matter: Matter, *, at: datetime) -> list[Handling]:
+    """This function will return the open parts that are late: who blocks the matter (ORG-8)."""
+    return [
+        part
+        for part in parts_of(matter)
+        if part.ended_at is None
+        and part.task.due_at is not None
+        and part.task.due_at < at
+        and part.task.suspended_at is None
+    ]
+
+
+def reports_of(matter: Matter) -> list[Report]:
+    """This function will return the reports of a matter and of those joined to it, the first one first."""
+    rows = Report.objects.filter(matter=matter) | Report.objects.filter(matter__merged_into=matter)
+    return list(rows.select_related("matter").prefetch_related("photo_set").order_by("pk"))
+
+
+def categories() -> list[Category]:
+    """This function will return the catalogue in force, in the order of its codes."""
+    return list(Category.objects.filter(valid_to=None).order_by("code"))
+
+
+def get_category(code: str) -> Category:
+    """This function will return a category in force; raises ``NotFound``."""
+    found = Category.objects.filter(code=code, valid_to=None).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def report_counts(matters: Iterable[Matter]) -> dict[int, int]:
+    """This function will count who reported each of these matters."""
+    rows = Report.objects.filter(matter__in=list(matters)).values_list("matter").annotate(n=Count("pk"))
+    return dict(rows)
+
+
+def is_open(matter: Matter) -> bool:
+    """This function will say whether anybody still waits for something."""
+    return State(matter.state) not in ENDED
