@@ -56,8 +56,8 @@ def write_register(compounds: list[int]) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO territory_compound (place, name, kind, doors, has_screen, synthetic)"
-            " VALUES (%s, 'bench', 'ESTATE', %s, %s, %s)",
+            "INSERT INTO territory_compound (place, name, name_en, kind, doors, has_screen, synthetic)"
+            " VALUES (%s, 'bench', '', 'ESTATE', %s, %s, %s)",
             [(place, DOORS, True, True) for place in compounds],
         )
         series = (
