@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from qipan.access.testing import POSTS, Cast
 from qipan.command.actions.activations import activate_playbook
+from qipan.command.actions.roster import set_watch
 from qipan.command.api import get_playbook, seed_playbooks
 from qipan.deployment.api import form_teams
 from qipan.desk.api import apply_admission
@@ -115,6 +116,15 @@ def make_living() -> Living:
     activation = activate_playbook(
         get_playbook("epidemic-emergency"), ground_codes=["510104"], declaration=exercise, by=by, at=at
     )
+    (watch,) = set_watch(
+        cast.unit("5101:city-command"),
+        post="duty commander",
+        line="12345",
+        starts_at=at,
+        ends_at=at + timedelta(hours=8),
+        by=by,
+        at=at,
+    )
     applied = apply_admission(
         title="Count the trees",
         basis="annual plan",
@@ -146,6 +156,7 @@ def make_living() -> Living:
         "directives.pk": scene.directive.pk,
         "playbooks.code": "epidemic-emergency",
         "activations.pk": activation.pk,
+        "roster.pk": watch.pk,
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
     return Living(scene, keys)

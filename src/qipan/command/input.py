@@ -93,3 +93,27 @@ class PlaybookInput(forms.Form):
     steps = forms.JSONField(
         label=_("Steps"), widget=forms.Textarea(attrs={"class": "form-control font-monospace", "rows": 28})
     )
+
+
+class WatchInput(forms.Form):
+    """A turn of duty in the command, on one day or on several in a row."""
+
+    post = _text(80, label=_("Post"), help_text=_("The post that is on duty, not a person's name."))
+    line = _text(40, label=_("Line"), help_text=_("The post's own line: a landline or a short number."))
+    starts_at = MomentField(label=_("From"))
+    ends_at = MomentField(label=_("Until"))
+    days = forms.IntegerField(
+        label=_("Days in a row"),
+        min_value=1,
+        max_value=31,
+        initial=1,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )
+
+
+class HandoverInput(forms.Form):
+    """What the next turn must know."""
+
+    note = forms.CharField(
+        max_length=500, required=False, widget=forms.Textarea(attrs={"class": "form-control", "rows": 2})
+    )

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import get_language
 
+from qipan.kernel.scoped import ScopedQuerySet
+
 from .terms import StepKind
 
 
@@ -158,3 +160,39 @@ class ActivationItem(models.Model):
     def label(self) -> str:
         """Its title in the reader's language."""
         return self.title if (get_language() or "").startswith("zh") else self.title_en or self.title
+
+
+class Watch(models.Model):
+    """A turn of duty in a command, from when to when, held by a post that its line reaches (EMG-3).
+
+    A post and its line, never a person; what the next turn must know stands in the handover note.
+    """
+
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
+    place = models.BigIntegerField()
+    post = models.CharField(max_length=80)
+    line = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    note = models.CharField(max_length=500, blank=True)
+    handed_over_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "post", "starts_at"],
+                name="command_watch_once",
+                condition=models.Q(cancelled_at=None),
+            ),
+            models.CheckConstraint(condition=models.Q(starts_at__lt=models.F("ends_at")), name="command_watch_order"),
+        ]
+        indexes = [
+            # Who is on duty in these commands now, and next?
+            models.Index(fields=["unit", "ends_at"], name="command_watch_unit")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} {self.starts_at:%F %H:%M}"

@@ -1,7 +1,8 @@
 """Pure decisions of the command room: the night guard, what a playbook may say, what differs between versions."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
@@ -176,3 +177,48 @@ def merged(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             out.append((first, last))
     return out
+
+
+LONGEST_WATCH = timedelta(hours=24)
+WATCH_WARNING = timedelta(hours=2)  # as long ahead as an empty shift at a gate is told
+WATCH_AHEAD = timedelta(hours=48)  # how far a page names gaps
+Stretch = tuple[datetime, datetime]
+
+
+def uncovered(turns: Iterable[Stretch], *, start: datetime, end: datetime) -> list[Stretch]:
+    """This function will return the stretches of [start, end) in which no turn runs."""
+    gaps: list[Stretch] = []
+    reached = start
+    for first, last in sorted(turns):
+        if first >= end:
+            break
+        if first > reached:
+            gaps.append((reached, first))
+        reached = max(reached, last)
+    return [*gaps, (reached, end)] if reached < end else gaps
+
+
+def roster_gaps(turns: Sequence[Stretch], *, since: datetime | None, at: datetime, until: datetime) -> list[Stretch]:
+    """This function will return when nobody is on duty in a command, from now until ``until``.
+
+    While a response is in force (``since``) every hour is covered from its start on; in routine a roster has gaps
+    only between its own turns. A gap that runs already begins where it began.
+    """
+    ended = [last for _first, last in turns if at - LONGEST_WATCH < last <= at]
+    running = [turn for turn in turns if turn[1] > at]
+    if since is not None:
+        start, end = max([since, *ended]), until
+    elif running:
+        start = max(ended, default=min(first for first, _last in running))
+        end = min(until, max(last for _first, last in running))
+    else:
+        return []
+    return [gap for gap in uncovered(running, start=start, end=end) if gap[1] > at]
+
+
+def line_problem(line: str) -> str:
+    """This function will say what is wrong with a post's line: "unreadable", "personal" (a mobile phone), or nothing."""
+    digits = re.sub(r"\D", "", line).removeprefix("86")
+    if re.fullmatch(r"1[3-9]\d{9}", digits):
+        return "personal"
+    return "" if re.fullmatch(r"[\d\s+#()/转-]{3,40}", line) and len(digits) >= 3 else "unreadable"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import activations, composer, directives, playbooks
+from .views import activations, composer, directives, playbooks, roster
 
 urlpatterns = [
     path("directives", directives.directives_page, name="directives"),
@@ -24,5 +24,9 @@ urlpatterns = [
     path("activations/<int:pk>/resume", activations.resume_view, name="activation_resume"),
     path("activations/<int:pk>/release", activations.release_view, name="activation_release"),
     path("activations/<int:pk>/hand-over", activations.hand_over_view, name="activation_hand_over"),
+    path("roster", roster.roster_page, name="roster"),
+    path("roster/new", roster.watch_new_view, name="watch_new"),
+    path("roster/<int:pk>/cancel", roster.watch_cancel_view, name="watch_cancel"),
+    path("roster/<int:pk>/hand-over", roster.watch_hand_over_view, name="watch_hand_over"),
     path("cards/<int:pk>", activations.card_page, name="card"),
 ]

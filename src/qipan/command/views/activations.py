@@ -35,6 +35,7 @@ from ..queries import (
     preview_of,
     root_area,
 )
+from ..queries.roster import commands_for, rosters_of
 
 
 def _reader(request: HttpRequest) -> Actor:
@@ -49,7 +50,17 @@ def activations_page(request: HttpRequest) -> HttpResponse:
     """This view will list the activations that touch the actor's ground, the newest first."""
     actor = _reader(request)
     page = Paginator(activations_for(actor).order_by("-activated_at", "-pk"), 30).get_page(request.GET.get("page"))
-    return render(request, "command/activations.html", {"page": page, "may_activate": actor.can("playbook.activate")})
+    at = now()
+    return render(
+        request,
+        "command/activations.html",
+        {
+            "page": page,
+            "may_activate": actor.can("playbook.activate"),
+            "rosters": rosters_of(commands_for(actor), at=at),
+            "as_of": at,
+        },
+    )
 
 
 def _chooser(
