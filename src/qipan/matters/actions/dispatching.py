@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import TaskState, answer_task, decide_objection
-from qipan.duties import api as lists
-from qipan.duties.api import Unit, ground_of, lead_body
+from qipan.duties.api import Unit, check_primary, ground_of, lead_body, proposals
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 
@@ -45,12 +44,12 @@ def _check_target(matter: Matter, unit: Unit, *, at: datetime) -> None:
     """A legal target only: on its ground, and with the item as primary on its list (ORG-3)."""
     if not any(matter.place in part for part in ground_of(unit)):
         raise NotItsGround(unit=unit.label)
-    lists.check_primary(unit, matter.category.item_code, on=localdate(at))
+    check_primary(unit, matter.category.item_code, on=localdate(at))
 
 
 def _why(matter: Matter, unit: Unit, *, at: datetime) -> str:
     """Why this unit: the line of the responsibility list, as it was proposed."""
-    found = lists.proposals(matter.category.item_code, matter.place, on=localdate(at))
+    found = proposals(matter.category.item_code, matter.place, on=localdate(at))
     return next((f"{one.why} ({one.basis})" for one in found if one.unit.pk == unit.pk), "")
 
 
@@ -213,9 +212,7 @@ def add_cooperating(
         raise loop.NotNow(state=now.state.label)
     if not any(held.place in part for part in ground_of(unit)):
         raise NotItsGround(unit=unit.label)
-    listed = any(
-        one.unit.pk == unit.pk for one in lists.proposals(held.category.item_code, held.place, on=localdate(at))
-    )
+    listed = any(one.unit.pk == unit.pk for one in proposals(held.category.item_code, held.place, on=localdate(at)))
     if unit.organ_type.executes_only and not listed:
         raise NotCooperating(unit=unit.label)
     if any(part.unit_id == unit.pk for part in open_parts(held)):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _now
 from qipan.kernel.actor import Actor
 
 from ..models import Category, Matter, Report
+from ..queries.public import followed
 from ..rules import loop
 from ..terms import Outcome, StepKind
 from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
@@ -125,7 +126,7 @@ def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, 
     An office needs ``matter.dispatch``, a reporter shows his report. Raises ``NotAllowed``, ``NotFound``,
     ``NotNow``, ``ReasonNeeded``, ``TooLateToReopen``.
     """
-    own = report is not None and report.matter_id == matter.pk
+    own = report is not None and followed(report).pk == matter.pk
     held, now = locked(matter, by=by, act=None if own else "matter.dispatch")
     after = loop.reopen(now, reason=reason, at=at)
     held.verified_at = None

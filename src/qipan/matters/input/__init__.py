@@ -1,0 +1,1 @@
+"""Checking what people type, choose and upload."""

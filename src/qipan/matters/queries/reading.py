@@ -6,10 +6,12 @@ from datetime import datetime
 
 from django.db.models import Count, QuerySet, Sum
 
+from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import Range
+from qipan.kernel.place import COMMUNITY, Range, code_of, place_text, range_of
 from qipan.kernel.refusal import NotFound
+from qipan.territory.api import Compound, areas_within
 
 from ..models import Category, Handling, Matter, MatterStep, Report, Standing
 from ..rules.loop import ENDED
@@ -127,3 +129,24 @@ def report_counts(matters: Iterable[Matter]) -> dict[int, int]:
 def is_open(matter: Matter) -> bool:
     """This function will say whether anybody still waits for something."""
     return State(matter.state) not in ENDED
+
+
+def place_names(places: Iterable[int]) -> dict[int, str]:
+    """This function will say places in words, compound or community, in a fixed number of statements."""
+    wanted = set(places)
+    compounds = {place: place - place % 10_000 for place in wanted}
+    names = dict(Compound.objects.filter(place__in=set(compounds.values())).values_list("place", "name"))
+    rest = {place: code_of(place, COMMUNITY) for place in wanted if compounds[place] not in names}
+    areas = {area.code: area.label for area in areas_within([range_of(code) for code in set(rest.values())], COMMUNITY)}
+    return {
+        place: names.get(compounds[place]) or areas.get(rest.get(place, ""), "") or place_text(place)
+        for place in wanted
+    }
+
+
+def targets(matter: Matter) -> list[Unit]:
+    """This function will return the units that work at a matter's place, the highest level first; the rules then decide."""
+    at_place = Unit.objects.filter(first__lte=matter.place, last__gte=matter.place, valid_to=None)
+    return list(
+        at_place.filter(organ_type__is_lead=False).select_related("organ_type").order_by("organ_type__level", "pk")
+    )

@@ -1,0 +1,275 @@
+"""One matter: its whole history, and everything that a post can do with it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_GET, require_POST
+
+from qipan.access.api import needs, signed_in
+from qipan.duties.api import get_unit, proposals
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import NotFound, Refusal
+
+from ..actions.dispatching import (
+    add_cooperating,
+    arbitrate_matter,
+    dispatch_matter,
+    finish_part,
+    object_to_matter,
+    waive_part,
+)
+from ..actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
+from ..actions.handling import let_stand, report_done, send_back, verify_matter
+from ..actions.intake import merge_matter, part_report, place_label, unmerge_matter
+from ..actions.privacy import look_at_contact
+from ..actions.times import ask_time, decide_time, resume_part
+from ..input.forms import (
+    ActForm,
+    DecideTimeForm,
+    DeclineForm,
+    DoneForm,
+    FileForm,
+    HelpForm,
+    LookForm,
+    MergeForm,
+    PartForm,
+    ReasonForm,
+    ResultForm,
+    RulingForm,
+    ShelveForm,
+    TimeForm,
+    UnitForm,
+    VerifyForm,
+    grouped,
+)
+from ..models import Handling, Matter, Photo, Report
+from ..queries.public import similar
+from ..queries.reading import (
+    blocked_by,
+    categories,
+    get_category,
+    get_matter,
+    history,
+    parts_of,
+    pk_of,
+    reports_of,
+    targets,
+)
+from ..rules.loop import MOVES, S
+from ..terms import Part
+
+Given = dict[str, Any]
+Act = Callable[[Matter, Given, Actor, datetime], object]
+
+
+def _unit(given: Given) -> Any:
+    return get_unit(given["unit"].strip())
+
+
+def _part(matter: Matter, given: Given) -> Handling:
+    found = Handling.objects.select_related("matter").filter(pk=given["part"], matter=matter).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _report(matter: Matter, given: Given) -> Report:
+    found = next((one for one in reports_of(matter) if one.pk == given["report"]), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _merge(matter: Matter, given: Given, actor: Actor, at: datetime) -> object:
+    other = get_matter(pk_of(given["into"]) or 0, actor=actor)
+    return merge_matter(matter, into=other, by=actor, at=at)
+
+
+def _file(matter: Matter, given: Given, actor: Actor, at: datetime) -> object:
+    category = get_category(given["category"]) if given["category"] else None
+    return file_matter(matter, category=category, note=given["note"], by=actor, at=at)
+
+
+# What can be done on a matter's page: the form that is filled, and the act.
+ACTS: dict[str, tuple[type[ActForm], Act]] = {
+    "file": (FileForm, _file),
+    "decline": (DeclineForm, lambda m, g, a, t: decline_matter(m, kind=g["kind"], reason=g["reason"], by=a, at=t)),
+    "merge": (MergeForm, _merge),
+    "unmerge": (ActForm, lambda m, g, a, t: unmerge_matter(m, by=a, at=t)),
+    "dispatch": (UnitForm, lambda m, g, a, t: dispatch_matter(m, unit=_unit(g), by=a, at=t)),
+    "object": (ReasonForm, lambda m, g, a, t: object_to_matter(m, reason=g["reason"], by=a, at=t)),
+    "arbitrate": (
+        RulingForm, lambda m, g, a, t: arbitrate_matter(m, unit=_unit(g), reason=g["reason"], by=a, at=t),
+    ),
+    "cooperate": (HelpForm, lambda m, g, a, t: add_cooperating(m, unit=_unit(g), note=g["note"], by=a, at=t)),
+    "waive": (PartForm, lambda m, g, a, t: waive_part(_part(m, g), reason=g["reason"], by=a, at=t)),
+    "finish": (ResultForm, lambda m, g, a, t: finish_part(m, result=g["result"], by=a, at=t)),
+    "report_done": (
+        DoneForm,
+        lambda m, g, a, t: report_done(m, kind=g["kind"], result=g["result"], photos=g["photos"], by=a, at=t),
+    ),
+    "verify": (VerifyForm, lambda m, g, a, t: verify_matter(m, way=g["way"], note=g["note"], by=a, at=t)),
+    "send_back": (ReasonForm, lambda m, g, a, t: send_back(m, reason=g["reason"], by=a, at=t)),
+    "let_stand": (ReasonForm, lambda m, g, a, t: let_stand(m, reason=g["reason"], by=a, at=t)),
+    "shelve": (
+        ShelveForm,
+        lambda m, g, a, t: shelve_matter(
+            m, reason=g["reason"], plan=g["plan"], review_at=g["review_at"], by=a, at=t
+        ),
+    ),
+    "review": (
+        ShelveForm,
+        lambda m, g, a, t: review_shelved(
+            m, reason=g["reason"], plan=g["plan"], review_at=g["review_at"], by=a, at=t
+        ),
+    ),
+    "take_up": (ActForm, lambda m, g, a, t: take_up(m, by=a, at=t)),
+    "reopen": (ReasonForm, lambda m, g, a, t: reopen_matter(m, reason=g["reason"], by=a, at=t)),
+    "ask_time": (
+        TimeForm, lambda m, g, a, t: ask_time(m, wish=g["wish"], until=g["until"], reason=g["reason"], by=a, at=t),
+    ),
+    "decide_time": (
+        DecideTimeForm,
+        lambda m, g, a, t: decide_time(_part(m, g), granted=g["granted"] == "1", reason=g["reason"], by=a, at=t),
+    ),
+    "resume": (PartForm, lambda m, g, a, t: resume_part(_part(m, g), by=a, at=t)),
+    "part_report": (LookForm, lambda m, g, a, t: part_report(_report(m, g), by=a, at=t)),
+    "contact": (LookForm, lambda m, g, a, t: look_at_contact(_report(m, g), why=g["why"], by=a, at=t)),
+}  # fmt: skip
+DISPATCHING = ("file", "dispatch", "decline", "merge", "unmerge", "cooperate", "shelve", "review", "take_up", "reopen")
+VERIFYING = ("verify", "send_back", "let_stand")
+
+
+def _offered(matter: Matter, actor: Actor, mine: Handling | None) -> list[str]:
+    """The acts that this post can do now, the usual one first."""
+    state = S(matter.state)
+    offered = []
+    if mine is not None and actor.can("task.answer"):
+        if mine.part == Part.COOPERATING:
+            offered.append("finish")
+        elif state == S.DISPATCHED:
+            offered += ["report_done", "cooperate"]
+            if matter.ruled_id is None and mine.objected_at is None:
+                offered.append("object")
+        if not mine.wish:
+            offered.append("ask_time")
+    if actor.can("matter.arbitrate") and state == S.OBJECTED:
+        offered.append("arbitrate")
+    if actor.can("matter.verify"):
+        offered += [act for act in VERIFYING if state in MOVES[act][0]]
+    if actor.can("matter.dispatch"):
+        follows = {act for act, (sources, _to) in MOVES.items() if state in sources}
+        follows |= {"cooperate"} if state == S.DISPATCHED else set()
+        offered += [act for act in DISPATCHING if act in follows and act not in offered]
+    return offered
+
+
+@require_GET
+@needs("matter.view")
+def matter_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show a matter with its whole history and what this post can do with it."""
+    return _page(request, get_matter(pk, actor=signed_in(request)))
+
+
+def _page(
+    request: HttpRequest,
+    matter: Matter,
+    *,
+    bound: tuple[str, ActForm] | None = None,
+    contact: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    actor, at = signed_in(request), now()
+    parts = parts_of(matter)
+    mine = next((one for one in parts if one.ended_at is None and one.unit_id == actor.unit_id), None)
+    forms = [
+        (act, bound[1] if bound and bound[0] == act else _blank(act, matter, at))
+        for act in _offered(matter, actor, mine)
+    ]
+    reports = reports_of(matter)
+    proposed = (
+        proposals(matter.category.item_code, matter.place, on=localdate(at))
+        if actor.can("matter.dispatch") or actor.can("matter.arbitrate")
+        else []
+    )
+    shown = {
+        "matter": matter,
+        "where": place_label(matter.place),
+        "forms": forms,
+        "stray": bound if bound and bound[0] not in dict(forms) else None,
+        "parts": parts,
+        "blocked": blocked_by(matter, at=at),
+        "reports": reports,
+        "pictures": [
+            (one.pk, one.report_id) for one in Photo.objects.filter(matter=matter).only("pk", "report").order_by("pk")
+        ],
+        "steps": history(matter),
+        "proposed": proposed,
+        "targets": targets(matter) if proposed else [],
+        "alike": [
+            one for one in similar(matter.category, matter.place, reports[0].text, at=at) if one.matter.pk != matter.pk
+        ]
+        if reports and matter.state in (S.REPORTED, S.FILED)
+        else [],
+        "may_dispatch": actor.can("matter.dispatch"),
+        "may_contact": actor.can("matter.dispatch") or (mine is not None and mine.part == Part.PRIMARY),
+        "contacts": set(Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk", flat=True)),
+        "contact": contact,
+        "at": at,
+    }
+    return render(request, "matters/matter.html", shown, status=status)
+
+
+def _blank(act: str, matter: Matter, at: datetime) -> ActForm:
+    form = ACTS[act][0](initial={"review_at": at + timedelta(days=30)})
+    if act == "file":
+        form.fields["category"].choices = grouped(categories())  # type: ignore[attr-defined]
+        form.initial["category"] = matter.category.code
+    return form
+
+
+@require_POST
+@needs("matter.view")
+def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """This view will do one act on a matter; what is refused is said beside its form, and what was typed stays."""
+    actor = signed_in(request)
+    matter = get_matter(pk, actor=actor)
+    if act not in ACTS:
+        raise NotFound
+    kind, run = ACTS[act]
+    form = kind(request.POST, request.FILES)
+    if act == "file":
+        form.fields["category"].choices = grouped(categories())  # type: ignore[attr-defined]
+    if act == "part_report":
+        form.fields["why"].required = False
+    if act == "resume":
+        form.fields["reason"].required = False
+    status = 400
+    if form.is_valid():
+        try:
+            result = run(matter, form.cleaned_data, actor, now())
+            if act == "contact":
+                return _page(request, matter, contact=str(result))
+            return redirect("matter", pk)
+        except Refusal as refusal:
+            if refusal.status == 404 and act not in ("dispatch", "arbitrate", "cooperate", "merge"):
+                raise
+            form.refuse(refusal)
+            status = refusal.status
+    return _page(request, get_matter(pk, actor=actor), bound=(act, form), status=status)
+
+
+@require_GET
+@needs("matter.view")
+def photo(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """This view will give one photograph of a matter to a post on whose ground it lies."""
+    matter = get_matter(pk, actor=signed_in(request))
+    found = Photo.objects.filter(matter=matter, pk=number).first()
+    if found is None:
+        raise NotFound
+    return HttpResponse(bytes(found.image), content_type="image/jpeg", headers={"Content-Disposition": "inline"})

@@ -1,0 +1,174 @@
+"""Pages of posts: the dispatcher's inbox, reports that are taken down, figures."""
+
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_GET, require_http_methods
+
+from qipan.access.api import needs, signed_in
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
+from qipan.kernel.place import Range, place_of
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.territory.api import AreaView, get_area
+
+from ..actions.intake import PlaceUnknown, report_matter
+from ..input.challenge import new_challenge, nonce_of
+from ..input.forms import (
+    StaffReportForm,
+    grouped,
+)
+from ..models import Matter
+from ..queries.figures import figures
+from ..queries.reading import (
+    PAGE,
+    SHOWS,
+    categories,
+    chips,
+    get_category,
+    get_matter,
+    inbox,
+    pk_of,
+    place_names,
+    report_counts,
+)
+from .public import place_given, places_like
+
+
+def _ground(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
+    """The area that was asked for, and the part of it that lies in the actor's scope."""
+    if not code:
+        return None, list(actor.scope.ranges)
+    area = get_area(code)
+    return area, [part for ground in area.ranges for part in actor.scope.narrowed(ground).ranges]
+
+
+@require_GET
+@needs("matter.view")
+def inbox_page(request: HttpRequest) -> HttpResponse:
+    """This view will list the matters on a post's ground behind one chip, newest first, with the kept counts."""
+    actor, at = signed_in(request), now()
+    show = request.GET.get("show", "new" if actor.can("matter.dispatch") else "handled")
+    if show not in SHOWS:
+        raise NotFound
+    number = request.GET.get("number", "").strip()
+    if number:
+        key = pk_of(number)
+        return redirect("matter", get_matter(key or 0, actor=actor).pk)
+    area, ranges = _ground(actor, request.GET.get("area", ""))
+    category = request.GET.get("category", "")[:5]
+    own = request.GET.get("own") == "1"
+    rows = inbox(
+        ranges,
+        show=show,
+        category=category,
+        unit=actor.unit_id if own else None,
+        before=key_of(request.GET.get("before", "")),
+    )
+    page = list(rows[: PAGE + 1])
+    shown = page[:PAGE]
+    names, counts = place_names(one.place for one in shown), report_counts(shown)
+    return render(
+        request,
+        "matters/inbox.html",
+        {
+            "show": show,
+            "chips": chips(ranges),
+            "rows": [(one, names[one.place], counts.get(one.pk, 0), _due(one, at)) for one in shown],
+            "more": shown[-1].pk if len(page) > PAGE else None,
+            "area": area,
+            "category": category,
+            "own": own,
+            "groups": grouped(categories()),
+            "may_report": actor.can("matter.report"),
+        },
+    )
+
+
+def _due(matter: Matter, at: datetime) -> str:
+    """How the office's own decision stands in time: a class for its colour; empty when nothing is due."""
+    task = matter.waiting
+    if task is None or task.due_at is None:
+        return ""
+    if task.due_at < at:
+        return "state-late"
+    return "state-soon" if task.remind_at is not None and task.remind_at <= at else "state-under-way"
+
+
+@require_http_methods(["GET", "POST"])
+@needs("matter.report")
+def new_page(request: HttpRequest) -> HttpResponse:
+    """This view will take down a report by a post: its own finding, or for somebody who called."""
+    actor, at = signed_in(request), now()
+    given = request.POST or request.GET
+    code, name = place_given(given.get("place", ""))
+    q = given.get("q", "")[:60]
+    form: StaffReportForm = StaffReportForm(request.POST or None, request.FILES or None, categories=categories())
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if not code:
+            form.refuse(PlaceUnknown()) if form.is_bound else None
+        if form.is_bound and form.is_valid() and code:
+            data = form.cleaned_data
+            try:
+                # The signed token makes a form sent twice one report; a post answers no question.
+                nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
+                reported = report_matter(
+                    category=get_category(data["category"]),
+                    place=place_of(code),
+                    text=data["text"],
+                    spot=data["spot"],
+                    channel=data["channel"],
+                    private=data["private"],
+                    reach=data["reach"],
+                    photos=data["photos"],
+                    nonce=nonce,
+                    by=actor,
+                    at=at,
+                )
+                return render(request, "matters/reported.html", {"reported": reported})
+            except Refusal as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+    shown = {
+        "form": form,
+        "code": code,
+        "place_name": name,
+        "q": q,
+        "found": places_like(q, actor.scope.ranges) if q else [],
+        "challenge": new_challenge(),
+        "staff": True,
+    }
+    return render(request, "matters/report.html", shown, status=status)
+
+
+@require_GET
+@needs("matter.view")
+def figures_page(request: HttpRequest) -> HttpResponse:
+    """This view will show the three rates of a ground with numerators and denominators, by month and by area below."""
+    actor, at = signed_in(request), now()
+    area, ranges = _ground(actor, request.GET.get("area", ""))
+    month = localdate(at).replace(day=1)
+    months = []
+    for _back in range(6):
+        months.append(month)
+        month = (month - timedelta(days=1)).replace(day=1)
+    following = (months[0] + timedelta(days=32)).replace(day=1)
+    rows = [
+        (start, figures(ranges, since=start, until=end, at=at))
+        for start, end in zip(months, [following, *months[:-1]], strict=True)
+    ]
+    return render(
+        request,
+        "matters/figures.html",
+        {
+            "area": area,
+            "total": figures(ranges, since=months[-1], until=following, at=at),
+            "rows": rows,
+            "since": months[-1],
+        },
+    )

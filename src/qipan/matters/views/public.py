@@ -1,0 +1,276 @@
+"""Pages for everyone, without log-in: report, follow by code, confirm or doubt, and what was asked and done."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
+from qipan.kernel.place import place_of, range_of
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.territory.api import get_area
+
+from ..actions.filing import reopen_matter
+from ..actions.handling import confirm_matter, doubt_matter
+from ..actions.intake import PlaceUnknown, Reported, join_matter, place_label, report_matter
+from ..input.challenge import count_try, new_challenge, nonce_of, source_of
+from ..input.forms import ReportForm
+from ..models import Report
+from ..queries.figures import figures
+from ..queries.public import (
+    PUBLIC_PAGE,
+    Alike,
+    followed,
+    last_told,
+    places_like,
+    public_list,
+    report_by_code,
+    similar,
+    told,
+)
+from ..queries.reading import categories, get_category, place_names
+from ..rules import limits
+from ..rules.loop import REOPEN_WITHIN
+from ..terms import Channel, State
+
+SHOWS = ("", "open", "shelved", "ended")
+
+
+def city() -> Scope:
+    return Scope((range_of(settings.CITY),))
+
+
+def resident() -> Actor:
+    """This function will return the actor of a public page: somebody, who may report and nothing else."""
+    return Actor(label=_("a resident, by the public page"), acts=frozenset({"matter.report"}), scope=city())
+
+
+def place_given(code: str) -> tuple[str, str]:
+    """This function will return a place's code and its name, both empty where the code names none in this city."""
+    try:
+        place = place_of(code)
+        return (code, place_label(place)) if place in city() else ("", "")
+    except (ValueError, Refusal):
+        return "", ""
+
+
+def alike_of(given: Any) -> list[Alike]:
+    """This function will look for what may be the same, as far as a form is filled in."""
+    code, _name = place_given(given.get("place", ""))
+    text = given.get("text", "")[:2000]
+    if not code or not text:
+        return []
+    try:
+        return similar(get_category(given.get("category", "")), place_of(code), text, at=now())
+    except NotFound:
+        return []
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def report_page(request: HttpRequest) -> HttpResponse:
+    """This view will take a report from anyone: what and where; a code to follow it by is the answer."""
+    if request.method == "GET":
+        code, name = place_given(request.GET.get("place", ""))
+        chosen = {"category": request.GET.get("category", "")}
+        form = ReportForm(initial=chosen, categories=categories())
+        return _form(request, form, code=code, name=name, found=_found(request.GET.get("q", "")))
+    count_try(request)
+    code, name = place_given(request.POST.get("place", ""))
+    form = ReportForm(request.POST, request.FILES, categories=categories())
+    valid, same = form.is_valid(), request.POST.get("same", "")
+    if not code:
+        form.refuse(PlaceUnknown())
+    alike = alike_of(request.POST) if valid and code and not same else []
+    if not valid or not code or alike:
+        return _form(request, form, code=code, name=name, alike=alike, found=_found(request.POST.get("q", "")))
+    try:
+        nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
+        reported = _take(request, form.cleaned_data, code=code, nonce=nonce, same=same, at=now())
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return _form(request, form, code=code, name=name, status=refusal.status)
+    if not reported.code:
+        return render(request, "matters/again.html", {"matter": reported.matter})
+    return redirect("matter_track", reported.code)
+
+
+def _take(request: HttpRequest, given: dict[str, Any], *, code: str, nonce: str, same: str, at: datetime) -> Reported:
+    rest = {
+        "text": given["text"],
+        "spot": given["spot"],
+        "channel": Channel.WEB,
+        "private": given["private"],
+        "reach": given["reach"],
+        "photos": given["photos"],
+        "nonce": nonce,
+        "source": source_of(request),
+        "by": resident(),
+        "at": at,
+    }
+    category, place = get_category(given["category"]), place_of(code)
+    key = key_of(same)
+    if key is not None:
+        # Only what was hinted at can be joined: nobody tries numbers.
+        hinted = next((one for one in similar(category, place, given["text"], at=at) if one.matter.pk == key), None)
+        if hinted is not None:
+            return join_matter(hinted.matter, **rest)
+    return report_matter(category=category, place=place, **rest)
+
+
+def _found(text: str) -> list[tuple[str, str, str]]:
+    return places_like(text[:60], city().ranges) if text else []
+
+
+def _form(
+    request: HttpRequest,
+    form: ReportForm,
+    *,
+    code: str,
+    name: str,
+    alike: list[Alike] | None = None,
+    found: list[tuple[str, str, str]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    shown = {
+        "form": form,
+        "code": code,
+        "place_name": name,
+        "q": (request.POST or request.GET).get("q", "")[:60],
+        "found": found or [],
+        "alike": alike or [],
+        "challenge": new_challenge(),
+        "lost_photos": bool(request.FILES),
+    }
+    return render(request, "matters/report.html", shown, status=status)
+
+
+@never_cache
+@require_GET
+def places_part(request: HttpRequest) -> HttpResponse:
+    """This view will give the places whose name or code matches, while somebody types."""
+    text = request.GET.get("q", "")
+    return render(request, "matters/_places.html", {"found": _found(text), "q": text[:60]})
+
+
+@never_cache
+@require_GET
+def similar_part(request: HttpRequest) -> HttpResponse:
+    """This view will give the hint at open matters that may be the same, while somebody types."""
+    return render(request, "matters/_alike.html", {"alike": alike_of(request.GET)})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def track_start(request: HttpRequest) -> HttpResponse:
+    """This view will ask for a code and lead to what it follows."""
+    missing = ""
+    if request.method == "POST":
+        count_try(request)
+        code = request.POST.get("code", "")
+        try:
+            report_by_code(code, at=now())
+            return redirect("matter_track", limits.tidy_code(code))
+        except Refusal as refusal:
+            missing = str(refusal)
+    return render(request, "matters/track_start.html", {"missing": missing})
+
+
+@never_cache
+@require_GET
+def track_page(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will show how a matter stands to whoever holds a reporter's code."""
+    report = report_by_code(code, at=now())
+    return _track(request, report, code)
+
+
+def _track(request: HttpRequest, report: Report, code: str, *, refused: str = "", status: int = 200) -> HttpResponse:
+    matter, at = followed(report), now()
+    shown = {
+        "report": report,
+        "matter": matter,
+        "code": limits.tidy_code(code),
+        "where": place_label(matter.place),
+        "steps": told(matter),
+        "looks": report.looks.order_by("pk"),
+        "asked": matter.state == State.VERIFIED and report.confirmed is None,
+        "may_reopen": matter.state in (State.CLOSED, State.DECLINED)
+        and matter.ended_at is not None
+        and at - matter.ended_at <= REOPEN_WITHIN,
+        "others": matter.reports.count() - (report.matter_id == matter.pk),
+        "joined": report.matter_id != matter.pk,
+        "new": at - report.at < timedelta(minutes=15),
+        "refused": refused,
+    }
+    return render(request, "matters/track.html", shown, status=status)
+
+
+WORDS = {"satisfied": True, "unsatisfied": False, "confirmed": None}
+
+
+@never_cache
+@require_POST
+def track_act(request: HttpRequest, code: str, word: str) -> HttpResponse:
+    """This view will take a reporter's word: confirmed, doubted with a reason, or reopened with a reason."""
+    report, at, reason = report_by_code(code, at=now()), now(), request.POST.get("reason", "")[:500]
+    try:
+        if word in WORDS:
+            confirm_matter(report, satisfied=WORDS[word], by=resident(), at=at)
+        elif word == "doubt":
+            doubt_matter(report, reason=reason, by=resident(), at=at)
+        elif word == "reopen":
+            reopen_matter(followed(report), reason=reason, report=report, by=resident(), at=at)
+        else:
+            raise NotFound
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _track(request, report_by_code(code, at=at), code, refused=str(refusal), status=refusal.status)
+    return redirect("matter_track", limits.tidy_code(code))
+
+
+def _ground(code: str) -> tuple[Scope, str]:
+    """The area that was asked for, or the whole city; a door or a compound is shown with its community."""
+    if code and len(code) <= 12 and code.isascii() and code.isdigit():
+        try:
+            area = get_area(code)
+            if all(any(ground.covers(part) for ground in city().ranges) for part in area.ranges):
+                return Scope(area.ranges), area.label
+        except NotFound:
+            pass
+    return city(), ""
+
+
+@require_GET
+def public_page(request: HttpRequest) -> HttpResponse:
+    """This view will show everyone what was asked and what became of it, with the rates and no personal data (PAR-10)."""
+    show = request.GET.get("show", "")
+    show = show if show in SHOWS else ""
+    ground, label = _ground(request.GET.get("area", ""))
+    rows = public_list(ground.ranges, show=show, before=key_of(request.GET.get("before", "")))
+    shown, at = rows[:PUBLIC_PAGE], now()
+    communities = {one.pk: place_of(f"{one.place:019d}"[:12]) for one in shown}
+    names, notes = place_names(communities.values()), last_told(shown)
+    month = localdate(at).replace(day=1)
+    since = (month - timedelta(days=330)).replace(day=1)
+    return render(
+        request,
+        "matters/public.html",
+        {
+            "rows": [(one, names[communities[one.pk]], notes.get(one.pk, "")) for one in shown],
+            "more": shown[-1].pk if len(rows) > PUBLIC_PAGE else None,
+            "show": show,
+            "area": request.GET.get("area", "") if label else "",
+            "label": label,
+            "figures": figures(ground.ranges, since=since, until=month + timedelta(days=32), at=at),
+            "since": since,
+        },
+    )
