@@ -7,7 +7,8 @@ class ScreeningConfig(AppConfig):
     def ready(self) -> None:
         from qipan.journal.api import register_audit
 
-        from .queries import audit_batches, audit_coverage
+        from .queries import audit_batches, audit_coverage, audit_samples
 
         register_audit("coverage counters against the visits", audit_coverage)
+        register_audit("last samples of closed rounds against the counters", audit_samples)
         register_audit("digests of the uploads against the visits", audit_batches)

@@ -148,3 +148,28 @@ class Coverage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round_id} {self.place}"
+
+
+class CoverageSample(models.Model):
+    """How far a round had come in a district at a moment: the trend on the board. One for each slot (``rules.slot_of``)."""
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, db_index=False)
+    place = models.BigIntegerField()  # the district
+    slot = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    doors = models.PositiveIntegerField()
+    settled = models.PositiveIntegerField()
+    visits = models.PositiveIntegerField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "place", "slot"], name="screening_sample_once"),
+            models.CheckConstraint(
+                condition=models.Q(settled__lte=models.F("doors")), name="screening_sample_part_of_whole"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round_id} {self.place} {self.slot}"

@@ -9,6 +9,8 @@ from .terms import DoorState, NextStep, Outcome
 PRESUMED_AFTER = 3  # times nobody home, and nothing else
 CHECK_AGAIN_AFTER = timedelta(days=3)
 FUTURE_TOLERANCE = timedelta(minutes=2)
+# How coverage went is kept every ten minutes on a round's first day, every hour in its first month, then once a day.
+SLOTS = ((timedelta(days=1), timedelta(minutes=10)), (timedelta(days=29), timedelta(hours=1)))
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -52,6 +54,19 @@ NEXT_STEP = {
 def check_again_at(last_visit: datetime) -> datetime:
     """This function will return when a door that is presumed vacant is to be checked again."""
     return last_visit + CHECK_AGAIN_AFTER
+
+
+def slot_of(opened_at: datetime, at: datetime) -> int:
+    """This function will return the number of the slot of time, counted from a round's opening, that ``at`` lies in.
+
+    A slot holds one sample, so however long a round is open, what is kept of it stays small.
+    """
+    since, before = max(at - opened_at, timedelta(0)), 0
+    for length, step in SLOTS:
+        if since < length:
+            return before + since // step
+        since, before = since - length, before + length // step
+    return before + since // timedelta(days=1)
 
 
 def microseconds(moment: datetime) -> int:

@@ -1,6 +1,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.place import DIGITS
+
+SAMPLED_PLACES = 10 ** (DIGITS - 6)  # how coverage went is kept district by district: the places of one
+
 
 class Outcome(models.IntegerChoices):
     """What a visit found at a door (SCR-2). The value is its rank: of several visits in a round the

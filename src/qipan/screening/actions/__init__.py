@@ -17,6 +17,7 @@ from .campaigns import (
     open_round,
 )
 from .conflicts import AlreadyDecided, RoundOver, UnknownDecision, decide_conflict
+from .samples import sample_open_rounds
 from .visits import store_visits
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "decide_conflict",
     "open_campaign",
     "open_round",
+    "sample_open_rounds",
     "store_visits",
 ]

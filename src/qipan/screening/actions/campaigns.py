@@ -17,6 +17,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Campaign, Coverage, Round
+from .samples import sample_round
 
 EVERYWHERE = Range(0, 2**63 - 1)
 CLOSING_LOCK = 1903718766  # the first key of the advisory lock in data/store_visits.sql
@@ -154,6 +155,7 @@ def open_round(campaign: Campaign, *, grounds: Iterable[Range], closes_at: datet
         data={"campaign": campaign.pk, "number": number, "compounds": compounds, "doors": doors},
         drill=campaign.drill,
     )
+    sample_round(opened, at=at)
     publish(RoundOpened(round=opened, doors=doors, at=at))
     return opened
 
@@ -219,6 +221,7 @@ def close_round(round: Round, *, by: Actor, at: datetime) -> Round:
     if not Round.objects.filter(pk=round.pk, closed_at=None).update(closed_at=at):
         raise RoundClosed
     round.refresh_from_db()
+    sample_round(round, at=at)
     with connection.cursor() as cursor:
         cursor.execute("SELECT SUM(doors), SUM(visits) FROM screening_coverage WHERE round_id = %s", [round.pk])
         doors, visits = cursor.fetchone()

@@ -1,6 +1,6 @@
 """Reading campaigns, rounds, coverage, what is left; one gate per noun."""
 
-from .audits import audit_batches, audit_coverage
+from .audits import audit_batches, audit_coverage, audit_samples
 from .campaigns import (
     campaigns_for,
     conflicts_for,
@@ -13,6 +13,7 @@ from .campaigns import (
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
 from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks
+from .trend import RoundTrend, Sample, coverage_trend, is_sampled
 
 __all__ = [
     "STATE_COLUMNS",
@@ -20,20 +21,25 @@ __all__ = [
     "DoorLeft",
     "DoorLine",
     "Recheck",
+    "RoundTrend",
+    "Sample",
     "audit_batches",
     "audit_coverage",
+    "audit_samples",
     "campaigns_for",
     "conflicts_for",
     "count_left",
     "coverage_by_place",
     "coverage_of",
     "coverage_total",
+    "coverage_trend",
     "current_round",
     "doors_of_team",
     "get_campaign",
     "get_conflict",
     "get_round",
     "ground_of_round",
+    "is_sampled",
     "left",
     "open_rounds",
     "rechecks",

@@ -10,7 +10,8 @@ from qipan.journal.api import entries_of
 
 from ..models import Visit, VisitConflict
 from ..rules import batch_digest, content_of, microseconds
-from .coverage import STATE_COLUMNS
+from ..terms import SAMPLED_PLACES
+from .coverage import SETTLED_SUM, STATE_COLUMNS
 
 MOST = 20  # differences named; the first is what matters
 
@@ -50,6 +51,35 @@ def audit_coverage() -> list[str]:
                     )
         cursor.execute(lost)
         differences += [f"visits without counters: round {r}, compound {p:019d}" for r, p in cursor.fetchall()]
+    return differences[:MOST]
+
+
+def audit_samples() -> list[str]:
+    """This function will compare the last sample of every closed round with its counters, as neither moves any more."""
+    sql = f"""
+        WITH last AS (
+            SELECT s.round_id, MAX(s.slot) AS slot FROM screening_coveragesample s
+            JOIN screening_round r ON r.id = s.round_id WHERE r.closed_at IS NOT NULL GROUP BY s.round_id
+        ), t AS (
+            SELECT c.round_id, c.place / {SAMPLED_PLACES} * {SAMPLED_PLACES} AS place, SUM(c.doors) AS doors,
+                SUM({SETTLED_SUM}) AS settled, SUM(c.visits) AS visits
+            FROM screening_coverage c JOIN last ON last.round_id = c.round_id GROUP BY 1, 2
+        )
+        SELECT t.round_id, t.place, s.doors, t.doors, s.settled, t.settled, s.visits, t.visits
+        FROM t JOIN last ON last.round_id = t.round_id
+        LEFT JOIN screening_coveragesample s ON s.round_id = t.round_id AND s.slot = last.slot AND s.place = t.place
+        WHERE s.id IS NULL OR s.doors <> t.doors OR s.settled <> t.settled OR s.visits <> t.visits
+        ORDER BY 1, 2 LIMIT {MOST}
+    """  # noqa: S608
+    differences = []
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        for round_id, place, *pairs in cursor.fetchall():
+            for name, kept, counted in zip(("doors", "settled", "visits"), pairs[::2], pairs[1::2], strict=True):
+                if kept != counted:
+                    differences.append(
+                        f"last sample of round {round_id}, district {place:019d}: {name} is kept as {kept}, counted {counted}"
+                    )
     return differences[:MOST]
 
 

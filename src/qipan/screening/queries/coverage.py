@@ -16,7 +16,7 @@ from ..terms import SETTLED, DoorState
 
 STATE_COLUMNS: dict[DoorState, str] = {state: state.name.lower() for state in DoorState if state}
 _COLUMNS = ("doors", *STATE_COLUMNS.values(), "visits")
-_SETTLED = " + ".join(STATE_COLUMNS[state] for state in SETTLED)
+SETTLED_SUM = " + ".join(STATE_COLUMNS[state] for state in SETTLED)
 _TOUCHED = " + ".join(STATE_COLUMNS.values())
 _SUMS = ", ".join(f"COALESCE(SUM(c.{column}), 0)" for column in _COLUMNS)
 
@@ -167,7 +167,7 @@ def coverage_by_place(
     place, doors, settled, visits, and the doors in each state in the order of ``DoorState``; within
     ``ranges`` where they are given. The database groups, so a city is a few thousand rows.
     """
-    columns = ("doors", _SETTLED, "visits", f"doors - ({_TOUCHED})", *STATE_COLUMNS.values())
+    columns = ("doors", SETTLED_SUM, "visits", f"doors - ({_TOUCHED})", *STATE_COLUMNS.values())
     sums = ", ".join(f"CAST(SUM({column}) AS BIGINT)" for column in columns)
     # The numbers are our own integers: written into the statement they cost nothing to bind.
     ground = [f"place BETWEEN {int(part.first)} AND {int(part.last)}" for part in ranges or ()]

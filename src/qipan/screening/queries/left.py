@@ -13,7 +13,7 @@ from qipan.kernel.sql import moment_of
 
 from ..rules import NEXT_STEP, check_again_at, state_of
 from ..terms import DoorState, NextStep
-from .coverage import _JOIN, _SETTLED, STATE_COLUMNS
+from .coverage import _JOIN, SETTLED_SUM, STATE_COLUMNS
 
 
 class DoorLeft(NamedTuple):
@@ -80,8 +80,8 @@ def _compounds_left(round_id: int, scope: Scope, after: int, limit: int) -> list
     start = after - after % 10_000
     while found < limit:
         rows = _fetch(
-            f"SELECT place, doors - ({_SETTLED}) FROM screening_coverage WHERE round_id = %s AND place >= %s"  # noqa: S608
-            f" AND {within} AND doors > {_SETTLED} ORDER BY place LIMIT 200",
+            f"SELECT place, doors - ({SETTLED_SUM}) FROM screening_coverage WHERE round_id = %s AND place >= %s"  # noqa: S608
+            f" AND {within} AND doors > {SETTLED_SUM} ORDER BY place LIMIT 200",
             [round_id, start, *bounds],
         )
         for place, unsettled in rows:
