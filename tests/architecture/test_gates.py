@@ -94,6 +94,7 @@ GATES = {
     "activations/<int:pk>/resume": Gate(None, "playbook.activate"),
     "activations/<int:pk>/release": Gate(None, "release.run"),
     "activations/<int:pk>/hand-over": Gate(None, "release.run"),
+    "activations/<int:pk>/score": Gate(PLANNING),
     "roster": Gate("board.view team.manage"),
     "roster/new": Gate(None, "team.manage"),
     "roster/<int:pk>/cancel": Gate(None, "team.manage"),

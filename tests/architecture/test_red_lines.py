@@ -25,7 +25,7 @@ FIELDS = {
     "command.ActivationItem": "id activation order key kind reference title title_en owner count detail opened_at blocked closed_at still_open handed_over",
     "command.Directive": "id number version title body issuer admission basis decided_at issued_at due_at named_person recipients supersedes changes recalled_at recalled_by recall_reason drill",
     "command.DirectiveTarget": "id directive organ_type first last",
-    "command.Playbook": "id code version title title_en hazard posture steps note published_at published_by",
+    "command.Playbook": "id code version title title_en hazard posture steps targets note published_at published_by",
     "command.Watch": "id unit place post line starts_at ends_at note handed_over_at cancelled_at",
     "deployment.Shift": "id unit title source place starts_at ends_at task filled_by filled_at warned_at released_at drill",
     "deployment.Team": "id unit number source place first last formed_at stands_down_at released_at drill",

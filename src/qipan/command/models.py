@@ -69,6 +69,7 @@ class Playbook(models.Model):
     hazard = models.SlugField(max_length=40)
     posture = models.CharField(max_length=10)
     steps = models.JSONField()  # list of {kind, ...}; rules.py says which kinds and fields
+    targets = models.JSONField(default=dict)  # what a drill of it is scored against (rules.TARGETS)
     note = models.CharField(max_length=300, blank=True)  # why this version
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120, blank=True)

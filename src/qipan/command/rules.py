@@ -222,3 +222,98 @@ def line_problem(line: str) -> str:
     if re.fullmatch(r"1[3-9]\d{9}", digits):
         return "personal"
     return "" if re.fullmatch(r"[\d\s+#()/转-]{3,40}", line) and len(digits) >= 3 else "unreadable"
+
+
+# What a drill is scored against; a playbook holds the figure. Percentages lie between 0 and 100, the rest at 0 or above.
+TARGETS = (
+    "last_node_minutes",
+    "read_within_minutes",
+    "unread_percent",
+    "coverage_percent",
+    "unfilled_percent",
+    "open_after_release",
+)
+
+
+def target_problems(targets: object) -> list[str]:
+    """This function will name everything that is wrong with the targets of a playbook; an empty list means none."""
+    if not isinstance(targets, dict):
+        return ["targets: an object is needed"]
+    problems = [f"targets: {name} is not known" for name in targets if name not in TARGETS]
+    for name, value in targets.items():
+        if name not in TARGETS:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            problems.append(f"targets: {name} must be a number from 0 on")
+        elif name.endswith("_percent") and value > 100:
+            problems.append(f"targets: {name} must not be above 100")
+    if ("unread_percent" in targets) != ("read_within_minutes" in targets):
+        problems.append("targets: unread_percent and read_within_minutes belong together")
+    return problems
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was recorded of a drill; None where there was nothing of the kind to measure."""
+
+    nodes: int
+    undelivered: int
+    last_minutes: float | None
+    unread: int | None
+    doors: int | None
+    settled: int | None
+    shifts: int | None
+    unfilled: int | None
+    opened: int
+    still_open: int
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """One line of a score sheet: the value, how many of how many it comes from, the target, and whether it is met.
+
+    ``met`` is None where the playbook holds no target or the drill had nothing to measure.
+    """
+
+    name: str
+    value: float | None
+    part: int
+    whole: int
+    target: float | None
+    met: bool | None
+
+
+def share(part: int, whole: int) -> float:
+    """This function will return a part in percent."""
+    return part * 100 / whole
+
+
+def score(targets: Mapping[str, float], measured: Measured) -> list[ScoreLine]:
+    """This function will set what was measured against the targets, line by line; nothing is rounded into passing.
+
+    A node that was never reached fails the line of the last node, whatever the others took.
+    """
+    m = measured
+    reached = m.nodes - m.undelivered
+
+    def line(name: str, value: float | None, part: int, whole: int, *, least: bool = False) -> ScoreLine:
+        target = targets.get(name)
+        met = None if target is None or value is None else value >= target if least else value <= target
+        if name == "last_node_minutes" and target is not None and m.undelivered:
+            met = False
+        return ScoreLine(name, value, part, whole, target, met)
+
+    unread, doors, settled, shifts, unfilled = (
+        m.unread or 0,
+        m.doors or 0,
+        m.settled or 0,
+        m.shifts or 0,
+        m.unfilled or 0,
+    )
+    return [
+        line("last_node_minutes", m.last_minutes, reached, m.nodes),
+        line("unread_percent", share(unread, m.nodes) if m.nodes and m.unread is not None else None, unread, m.nodes),
+        line("coverage_percent", share(settled, doors) if doors else None, settled, doors, least=True),
+        line("unfilled_percent", share(unfilled, shifts) if shifts else None, unfilled, shifts),
+        line("open_after_release", float(m.still_open), m.still_open, m.opened),
+    ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import activations, composer, directives, playbooks, roster
+from .views import activations, composer, directives, playbooks, roster, scoring
 
 urlpatterns = [
     path("directives", directives.directives_page, name="directives"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("activations/<int:pk>/resume", activations.resume_view, name="activation_resume"),
     path("activations/<int:pk>/release", activations.release_view, name="activation_release"),
     path("activations/<int:pk>/hand-over", activations.hand_over_view, name="activation_hand_over"),
+    path("activations/<int:pk>/score", scoring.score_page, name="activation_score"),
     path("roster", roster.roster_page, name="roster"),
     path("roster/new", roster.watch_new_view, name="watch_new"),
     path("roster/<int:pk>/cancel", roster.watch_cancel_view, name="watch_cancel"),

@@ -39,6 +39,7 @@ def publish_playbook(
     hazard: str,
     posture: str,
     steps: list[dict[str, Any]],
+    targets: dict[str, float] | None = None,
     note: str = "",
     after: int,
     by: Actor,
@@ -46,21 +47,29 @@ def publish_playbook(
 ) -> Playbook:
     """This function will publish the version that follows version ``after`` (0 for the first) of a playbook.
 
-    Raises ``NotAllowed``, ``BadInput`` naming each fault of the steps, ``VersionTaken`` when ``after`` is not
+    Without ``targets`` (what a drill is scored against) those of the version before are kept. Raises ``NotAllowed``, ``BadInput`` naming each fault of steps and targets, ``VersionTaken`` when ``after`` is not
     the newest version, ``PlaybookUnchanged``.
     """
     by.require("playbook.edit")
-    problems = rules.problems_of(steps, posture)
+    newest = Playbook.objects.filter(code=code).order_by("-version").first()
+    if targets is None:
+        targets = newest.targets if newest else {}
+    problems = rules.problems_of(steps, posture) + rules.target_problems(targets)
     problems += [
         f"{name}: missing" for name, text in {"code": code, "title": title, "hazard": hazard}.items() if not text
     ]
     if problems:
         raise BadInput(problems)
-    newest = Playbook.objects.filter(code=code).order_by("-version").first()
     version = newest.version if newest else 0
     if version != after:
         raise VersionTaken(code=code, version=version)
-    if newest and (newest.steps, newest.title, newest.posture, newest.hazard) == (steps, title, posture, hazard):
+    if newest and (newest.steps, newest.targets, newest.title, newest.posture, newest.hazard) == (
+        steps,
+        targets,
+        title,
+        posture,
+        hazard,
+    ):
         raise PlaybookUnchanged(version=version)
     try:
         with transaction.atomic():
@@ -72,6 +81,7 @@ def publish_playbook(
                 hazard=hazard,
                 posture=posture,
                 steps=steps,
+                targets=targets,
                 note=note,
                 published_at=at,
                 published_by=by.label,
@@ -103,6 +113,7 @@ def seed_playbooks(*, by: Actor, at: datetime) -> list[Playbook]:
                 hazard=given["hazard"],
                 posture=given["posture"],
                 steps=given["steps"],
+                targets=given["targets"],
                 note=given["note"],
                 after=0,
                 by=by,

@@ -1,0 +1,42 @@
+"""The score sheet of a drill, on screen and on paper."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from qipan.access.api import signed_in
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import NotAllowed
+
+from ..queries import PLANNING, areas_of, get_activation
+from ..queries.scoring import score_of
+
+LABELS = {
+    "last_node_minutes": _("Minutes from the decision to the last node"),
+    "unread_percent": _("Not read in time"),
+    "coverage_percent": _("Doors settled"),
+    "unfilled_percent": _("Shifts that began with nobody on them"),
+    "open_after_release": _("Open after the release"),
+}
+
+
+@require_GET
+def score_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show the score sheet of a drill to who plans and releases; it prints on one page."""
+    actor = signed_in(request)
+    if not any(actor.can(act) for act in PLANNING):
+        raise NotAllowed(act="playbook.activate")
+    activation = get_activation(pk, actor=actor)
+    score = score_of(activation)
+    return render(
+        request,
+        "command/score.html",
+        {
+            "activation": activation,
+            "areas": areas_of(activation.grounds),
+            "score": score,
+            "rows": [(LABELS[line.name], line, line.name.endswith("_percent")) for line in score.lines],
+            "as_of": now(),
+        },
+    )
