@@ -40,6 +40,19 @@ def fetch_rows(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     return fetch(*rows.query.sql_with_params())
 
 
+def take_keys(table: str, count: int) -> list[int]:
+    """This function will take new keys of a table for rows that are written in bulk, in ascending order.
+
+    On SQLite the caller's transaction must have written already: its lock keeps others from taking the same.
+    """
+    if connection.vendor == "postgresql":
+        statement = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
+        return [key for (key,) in fetch(statement, (table, count))]
+    held = fetch("SELECT seq FROM sqlite_sequence WHERE name = %s", (table,))
+    last = held[0][0] if held else 0
+    return list(range(last + 1, last + count + 1))
+
+
 def moment_of(value: datetime | str | None) -> datetime | None:
     """This function will return a moment that ``fetch`` or a bare cursor gave, with its zone: SQLite keeps UTC without saying so."""
     if isinstance(value, str):

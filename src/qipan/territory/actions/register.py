@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.actor import Actor
+from qipan.kernel.bulk import write
 from qipan.kernel.place import COMMUNITY, Range, range_of
 from qipan.kernel.refusal import BadInput, Refusal
 
-from ..ingest.bulk import write
 from ..ingest.counts import count_doors
 from ..ingest.reading import Problems
 from ..ingest.register import RegisterReader, community_of

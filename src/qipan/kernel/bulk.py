@@ -1,7 +1,7 @@
 """Rows in bulk, the same on both databases: COPY on PostgreSQL, executemany on SQLite, in chunks."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from io import StringIO
 from itertools import islice
 from typing import Any
@@ -16,27 +16,30 @@ def write(
     columns: tuple[str, ...],
     rows: Iterable[tuple[Any, ...]],
     *,
+    nullable: Collection[str] = (),
     progress: Callable[[int], None] | None = None,
     before_chunk: Callable[[], None] | None = None,
 ) -> int:
     """This function will write rows into a table as they come and return how many; it holds one chunk at a time.
 
-    ``before_chunk`` is called when a chunk has been read and is not yet written, ``progress`` with the
-    number written so far.
+    ``None`` may stand only in ``nullable`` columns, where an empty text is ``None`` too. Moments are given as
+    ``adapt_datetimefield_value`` writes them. ``before_chunk`` is called when a chunk has been read and is not
+    yet written, ``progress`` with the number written so far.
     """
     rows = iter(rows)
     done = 0
     names = ", ".join(columns)
+    texts = ", ".join(name for name in columns if name not in nullable)
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         while chunk := list(islice(rows, CHUNK)):
             if before_chunk is not None:
                 before_chunk()
             if connection.vendor == "postgresql":
-                # An empty text is a text: no column of these tables is read as NULL.
+                # An empty text is a text, and not NULL, but in the columns that hold no texts.
                 text = StringIO()
                 csv.writer(text, lineterminator="\n").writerows(chunk)
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({names}))") as copy:
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))") as copy:
                     copy.write(text.getvalue())
             else:
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chunk)  # noqa: S608 - own names
