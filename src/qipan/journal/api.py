@@ -2,6 +2,8 @@
 
 from .actions import (
     ENTRY_COLUMNS,
+    GiveUp,
+    Later,
     deliver_waiting,
     entry_values,
     publish,
@@ -18,6 +20,8 @@ from .rules import digest_of, entry_text
 __all__ = [
     "ENTRY_COLUMNS",
     "Checksum",
+    "GiveUp",
+    "Later",
     "Verdict",
     "checksum",
     "deliver_waiting",

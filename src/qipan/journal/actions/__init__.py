@@ -1,11 +1,13 @@
 """The journal's verbs."""
 
 from .chain import seal
-from .outbox import deliver_waiting, register_channel
+from .outbox import GiveUp, Later, deliver_waiting, register_channel
 from .recording import ENTRY_COLUMNS, entry_values, publish, queue_message, record, subscribe, write_entries
 
 __all__ = [
     "ENTRY_COLUMNS",
+    "GiveUp",
+    "Later",
     "deliver_waiting",
     "entry_values",
     "publish",

@@ -1,7 +1,7 @@
-"""Sending what waits in the outbox: by channel, again after a failure, never twice, never of a drill."""
+"""Sending what waits in the outbox: by channel, again after a failure, by one job at a time, never of a drill."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -10,18 +10,35 @@ from ..rules import WAITS, next_try
 
 Sender = Callable[[Message], None]
 _senders: dict[str, Sender] = {}
+HOLD = timedelta(minutes=2)  # longer than any sender takes; a job that ends while sending gives its message up so
+
+
+class Later(Exception):
+    """What a sender raises when a message is to wait until a moment, which is no failure."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"later: {until:%F %T}")
+        self.until = until
+
+
+class GiveUp(Exception):
+    """What a sender raises when trying again cannot help; its text is kept as the reason."""
 
 
 def register_channel(channel: str, sender: Sender) -> None:
-    """This function will send the channel's messages by calling ``sender``, which raises when it cannot."""
+    """This function will send the channel's messages by calling ``sender``, which raises when it cannot.
+
+    No transaction is open while it works, so a slow receiver holds up nobody who writes.
+    """
     _senders[channel] = sender
 
 
 def deliver_waiting(*, at: datetime, limit: int = 500) -> int:
     """This function will send the messages that are due; returns how many left.
 
-    Each is sent in a transaction of its own that holds its row, so two jobs never send one twice;
-    what fails waits longer each time and is given up, with the reason, after the last wait.
+    One job takes a message for some minutes, sends it, and notes what came of it, so two jobs never send
+    one twice. What fails waits longer each time and is given up, with the reason, after the last wait. Only
+    a job that ends between sending and noting leads to a second sending, of the same message with the same key.
     """
     due = Message.objects.filter(
         sent_at=None, not_before__lte=at, drill=False, channel__in=list(_senders), attempts__lte=len(WAITS)
@@ -30,25 +47,40 @@ def deliver_waiting(*, at: datetime, limit: int = 500) -> int:
     return sum(_deliver(key, at=at) for key in list(keys[:limit]))
 
 
-@transaction.atomic
 def _deliver(key: int, *, at: datetime) -> bool:
-    message = (
-        Message.objects.select_for_update(skip_locked=True)
-        .filter(pk=key, sent_at=None, not_before__lte=at, drill=False)
-        .first()
-    )
+    message = _take(key, at=at)
     if message is None:  # another job has it or has sent it
         return False
-    message.attempts += 1
+    tried, taken = message.attempts, message.not_before
+    came: dict[str, object]
     try:
-        with transaction.atomic():
-            _senders[message.channel](message)
+        _senders[message.channel](message)
+        came = {"sent_at": at, "failed_reason": ""}
+    except Later as later:
+        came = {"attempts": tried - 1, "not_before": max(later.until, at)}
+    except GiveUp as reason:
+        came = {"attempts": len(WAITS) + 1, "not_before": at, "failed_reason": str(reason)[:200]}
     except Exception as error:
-        wait = next_try(message.attempts)
-        message.failed_reason = (str(error) or type(error).__name__)[:200]
-        message.not_before = at + wait if wait else at
-        message.save(update_fields=["attempts", "failed_reason", "not_before"])
-        return False
-    message.sent_at, message.failed_reason = at, ""
-    message.save(update_fields=["attempts", "sent_at", "failed_reason"])
-    return True
+        came = {"not_before": at + (next_try(tried) or timedelta()), "failed_reason": _reason(error)}
+    # Unless the hold ran out and another job has the message now.
+    Message.objects.filter(pk=key, not_before=taken, sent_at=None).update(**came)
+    return "sent_at" in came
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__)[:200]
+
+
+@transaction.atomic
+def _take(key: int, *, at: datetime) -> Message | None:
+    """Counts the attempt and holds the message: whoever comes meanwhile finds that it is not due."""
+    message = (
+        Message.objects.select_for_update(skip_locked=True)
+        .filter(pk=key, sent_at=None, not_before__lte=at, drill=False, attempts__lte=len(WAITS))
+        .first()
+    )
+    if message is not None:
+        message.attempts += 1
+        message.not_before = at + HOLD
+        message.save(update_fields=["attempts", "not_before"])
+    return message

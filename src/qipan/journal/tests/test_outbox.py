@@ -1,11 +1,13 @@
 """The outbox: sent once, tried again, given up with a reason, never in a drill."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from qipan.journal.actions import outbox
-from qipan.journal.api import deliver_waiting, queue_message, register_channel
+from qipan.journal.api import GiveUp, Later, deliver_waiting, queue_message, register_channel
 from qipan.journal.models import Message
 
 AT = datetime(2026, 8, 1, 8, tzinfo=UTC)
@@ -88,3 +90,66 @@ def test_one_bad_message_does_not_hold_up_the_others(db, monkeypatch):
     assert deliver_waiting(at=AT) == 2
     assert good == ["first", "last"]
     assert Message.objects.get(key="bad").failed_reason == "refused"
+
+
+def test_a_sender_may_put_a_message_off_or_give_it_up(db, monkeypatch):
+    monkeypatch.setattr(outbox, "_senders", {})
+
+    def send(message: Message) -> None:
+        raise Later(AT + timedelta(hours=3)) if message.key == "off" else GiveUp("gone for good")
+
+    register_channel("test", send)
+    put("off")
+    put("gone")
+    assert deliver_waiting(at=AT) == 0
+    off, gone = Message.objects.get(key="off"), Message.objects.get(key="gone")
+    assert (off.attempts, off.not_before, off.failed_reason) == (0, AT + timedelta(hours=3), "")
+    assert (gone.attempts, gone.sent_at, gone.failed_reason) == (6, None, "gone for good")
+    assert deliver_waiting(at=AT + timedelta(hours=2)) == 0
+    assert Message.objects.get(key="off").attempts == 0
+
+
+def test_two_jobs_at_once_send_a_message_once_and_no_transaction_is_open(transactional_db, monkeypatch):
+    monkeypatch.setattr(outbox, "_senders", {})
+    inside, go = threading.Event(), threading.Event()
+    sent: list[bool] = []
+
+    def send(message: Message) -> None:
+        sent.append(connection.in_atomic_block)
+        inside.set()
+        assert go.wait(10)
+
+    def first() -> None:
+        results.append(deliver_waiting(at=AT))
+        connection.close()
+
+    register_channel("test", send)
+    put("one")
+    results: list[int] = []
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert inside.wait(10)
+    assert deliver_waiting(at=AT) == 0  # while the other is sending
+    put("meanwhile", not_before=AT + timedelta(days=1))  # and nobody who writes waits
+    go.set()
+    thread.join()
+    assert (results, sent) == ([1], [False])
+    assert Message.objects.get(key="one").sent_at == AT
+
+
+def test_what_a_job_took_and_left_is_taken_again_later(db, monkeypatch):
+    monkeypatch.setattr(outbox, "_senders", {})
+    keys: list[str] = []
+
+    def send(message: Message) -> None:
+        keys.append(message.key)
+        if len(keys) == 1:
+            raise KeyboardInterrupt  # the process ends here
+
+    register_channel("test", send)
+    put("one")
+    with pytest.raises(KeyboardInterrupt):
+        deliver_waiting(at=AT)
+    assert deliver_waiting(at=AT + timedelta(minutes=1)) == 0
+    assert deliver_waiting(at=AT + timedelta(minutes=2)) == 1
+    assert keys == ["one", "one"]
