@@ -25,6 +25,7 @@ ACTS = {
     "territory.import": _("import areas"),
     "register.edit": _("edit the register and the organs"),
     "account.manage": _("manage accounts and posts"),
+    "partner.manage": _("manage partners and what is sent to them"),
     "journal.verify": _("verify the journal"),
     "escalation.receive": _("receive escalations"),
     "matter.view": _("see matters"),
