@@ -11,16 +11,21 @@ from .actions.dispatching import (
 )
 from .actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from .actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
-from .actions.intake import Reported, join_matter, merge_matter, part_report, report_matter, unmerge_matter
+from .actions.intake import Reported, TooManyReports, join_matter, merge_matter, part_report, report_matter, unmerge_matter
 from .actions.steps import MatterMoved
 from .actions.times import ask_time, decide_time, resume_part
+from .ingest import count_source
+from .input.challenge import TooManyTries, count_tries, source_of
 from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, Rate, figures
-from .queries.public import similar
+from .queries.public import followed, last_told, report_by_code, similar
 from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
+from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
+from .rules.photos import clean as clean_photo
 from .terms import Channel, Closing, Confirmation, Part, State, StepKind, TimeWish, Way
 
 __all__ = [
+    "MOST_PHOTOS",
     "CatalogueRead",
     "Category",
     "Channel",
@@ -31,13 +36,19 @@ __all__ = [
     "Matter",
     "MatterMoved",
     "MatterStep",
+    "NotAPhoto",
     "Part",
+    "PhotoTooLarge",
+    "Picture",
     "Rate",
     "Report",
     "Reported",
     "State",
     "StepKind",
     "TimeWish",
+    "TooManyPhotos",
+    "TooManyReports",
+    "TooManyTries",
     "Way",
     "add_cooperating",
     "arbitrate_matter",
@@ -45,7 +56,10 @@ __all__ = [
     "blocked_by",
     "categories",
     "chips",
+    "clean_photo",
     "confirm_matter",
+    "count_source",
+    "count_tries",
     "decide_time",
     "decline_matter",
     "dispatch_matter",
@@ -53,17 +67,20 @@ __all__ = [
     "figures",
     "file_matter",
     "finish_part",
+    "followed",
     "get_category",
     "get_matter",
     "history",
     "import_catalogue",
     "inbox",
     "join_matter",
+    "last_told",
     "let_stand",
     "merge_matter",
     "object_to_matter",
     "part_report",
     "reopen_matter",
+    "report_by_code",
     "report_done",
     "report_matter",
     "resume_part",
@@ -71,6 +88,7 @@ __all__ = [
     "send_back",
     "shelve_matter",
     "similar",
+    "source_of",
     "take_up",
     "unmerge_matter",
     "verify_matter",

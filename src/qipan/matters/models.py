@@ -103,6 +103,9 @@ class Matter(models.Model):
             models.Index(fields=["category", "place", "reported_at"], name="matters_alike"),
             models.Index(fields=["handler", "state"], name="matters_handler"),
             models.Index(fields=["place", "reported_at"], name="matters_spot"),
+            # What is public, by the day it was asked and by its last change: whoever keeps a copy elsewhere asks so.
+            models.Index(fields=["reported_at"], name="matters_asked", condition=models.Q(private=False, drill=False)),
+            models.Index(fields=["changed_at"], name="matters_changed", condition=models.Q(private=False, drill=False)),
             models.Index(fields=["review_at"], name="matters_review", condition=models.Q(state=State.SHELVED)),
             models.Index(fields=["verified_at"], name="matters_unanswered", condition=models.Q(state=State.VERIFIED)),
         ]

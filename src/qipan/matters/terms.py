@@ -29,6 +29,7 @@ class Kind(models.TextChoices):
 
 class Channel(models.TextChoices):
     WEB = "WEB", _("public page")
+    PARTNER = "PARTNER", _("a partner's app")
     HOTLINE = "HOTLINE", _("hotline")
     WORKER = "WORKER", _("community worker")
     PROPERTY = "PROPERTY", _("property company")

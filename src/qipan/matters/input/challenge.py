@@ -80,11 +80,16 @@ def source_of(request: HttpRequest) -> str:
 
 def count_try(request: HttpRequest) -> None:
     """This function will count one more try of an address. Raises ``TooManyTries``."""
-    key = f"matters-try-{source_of(request)}"
+    count_tries(f"matters-{source_of(request)}", most=TRIES)
+
+
+def count_tries(who: str, *, most: int) -> None:
+    """This function will count one more try of whoever that is in ten minutes, in this process. Raises ``TooManyTries``."""
+    key = f"try-{who}"
     cache.add(key, 0, TRIES_S)
     try:
         tries = cache.incr(key)
     except ValueError:  # ran out between the two
         tries = 1
-    if tries > TRIES:
+    if tries > most:
         raise TooManyTries

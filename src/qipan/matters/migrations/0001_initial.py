@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('place', models.BigIntegerField()),
-                ('channel', models.CharField(choices=[('WEB', 'public page'), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
+                ('channel', models.CharField(choices=[('WEB', 'public page'), ('PARTNER', "a partner's app"), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
                 ('private', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('REPORTED', 'reported'), ('DUPLICATE', 'joined to another'), ('DECLINED', 'declined with reason'), ('FILED', 'filed'), ('DISPATCHED', 'dispatched'), ('OBJECTED', 'objection pending'), ('SHELVED', 'shelved, not solved'), ('DONE', 'reported done'), ('VERIFIED', 'verified'), ('DISPUTED', 'doubted by a reporter'), ('CLOSED', 'closed')], default='REPORTED', max_length=10)),
                 ('hops', models.PositiveSmallIntegerField(default=0)),
@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.CharField(max_length=2000)),
                 ('spot', models.CharField(blank=True, max_length=120)),
-                ('channel', models.CharField(choices=[('WEB', 'public page'), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
+                ('channel', models.CharField(choices=[('WEB', 'public page'), ('PARTNER', "a partner's app"), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
                 ('private', models.BooleanField(default=False)),
                 ('track_hash', models.CharField(max_length=64, unique=True)),
                 ('nonce', models.CharField(max_length=64, unique=True)),
@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('place', models.BigIntegerField()),
-                ('channel', models.CharField(choices=[('WEB', 'public page'), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
+                ('channel', models.CharField(choices=[('WEB', 'public page'), ('PARTNER', "a partner's app"), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
                 ('unit', models.BigIntegerField(default=0)),
                 ('month', models.DateField()),
                 ('kind', models.CharField(choices=[('REPORTED', 'reported'), ('JOINED', 'another reporter joined'), ('PARTED', 'a report was made a matter of its own'), ('MERGED', 'joined to another matter'), ('UNMERGED', 'made a matter of its own again'), ('FILED', 'filed'), ('DECLINED', 'declined'), ('DISPATCHED', 'dispatched'), ('RESPONDED', 'accepted by the handler'), ('OBJECTED', 'handler objected'), ('ARBITRATED', 'arbitrated, final'), ('ALARM', 'third hop: lead organisation told'), ('ASKED', 'cooperating unit asked'), ('PART_DONE', 'cooperating part done'), ('WAIVED', 'cooperating part waived'), ('REPORTED_DONE', 'reported done'), ('SENT_BACK', 'sent back to the handler'), ('VERIFIED', 'verified by another'), ('CONFIRMED', 'confirmed by a reporter'), ('DOUBTED', 'doubted by a reporter'), ('CLOSED', 'closed'), ('SHELVED', 'shelved'), ('REVIEWED', 'reviewed, stays shelved'), ('TAKEN_UP', 'taken up again'), ('REOPENED', 'reopened'), ('TIME_ASKED', 'handler asked for time'), ('TIME_GRANTED', 'time granted'), ('TIME_REFUSED', 'time refused'), ('RESUMED', 'clock runs again')], max_length=13)),
@@ -194,6 +194,14 @@ class Migration(migrations.Migration):
                 ('n', models.BigIntegerField(default=0)),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='matters.category')),
             ],
+        ),
+        migrations.AddIndex(
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['reported_at'], name='matters_asked'),
+        ),
+        migrations.AddIndex(
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['changed_at'], name='matters_changed'),
         ),
         migrations.AddIndex(
             model_name='matter',
