@@ -11,7 +11,15 @@ from .actions.dispatching import (
 )
 from .actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from .actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
-from .actions.intake import Reported, TooManyReports, join_matter, merge_matter, part_report, report_matter, unmerge_matter
+from .actions.intake import (
+    Reported,
+    TooManyReports,
+    join_matter,
+    merge_matter,
+    part_report,
+    report_matter,
+    unmerge_matter,
+)
 from .actions.steps import MatterMoved
 from .actions.times import ask_time, decide_time, resume_part
 from .ingest import count_source
