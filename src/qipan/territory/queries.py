@@ -12,6 +12,8 @@ from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from shapely import Point, STRtree
+from shapely.geometry import shape
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, range_of
@@ -350,6 +352,32 @@ def outlines(codes: Sequence[str], *, hierarchy: str = OFFICIAL) -> dict[str, An
     if kept is not None:
         kept[key] = shapes
     return shapes
+
+
+def area_holding(*, longitude: float, latitude: float) -> AreaView | None:
+    """This function will return the smallest official area whose outline holds a point (WGS-84); None where none does."""
+    kept = _fresh()
+    if kept is None or "tree" not in kept:
+        rows = Outline.objects.filter(hierarchy=OFFICIAL).order_by("valid_from").values_list("code", "geometry")
+        shapes = {code: shape(geometry) for code, geometry in rows}
+        tree: tuple[STRtree, list[str]] = (STRtree(list(shapes.values())), list(shapes))
+        if kept is not None:
+            kept["tree"] = tree
+    else:
+        tree = kept["tree"]
+    codes = [tree[1][found] for found in tree[0].query(Point(longitude, latitude), predicate="intersects")]
+    current = Area.objects.filter(valid(None), hierarchy=OFFICIAL, code__in=codes)
+    smallest = max(current, key=lambda area: (area.level, area.code), default=None)
+    return _views([smallest], on=None)[0] if smallest is not None else None
+
+
+def point_in(code: str) -> tuple[float, float] | None:
+    """This function will return a point (longitude, latitude) that lies well inside an area's outline; None without one."""
+    shapes = outlines([code])
+    if code not in shapes:
+        return None
+    point = shape(shapes[code]).representative_point()
+    return round(point.x, 5), round(point.y, 5)
 
 
 UNEQUAL = """
