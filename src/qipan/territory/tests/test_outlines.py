@@ -16,7 +16,7 @@ from shapely.geometry import shape
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
-from qipan.territory.api import DayNotReached, children, import_outlines, outlines
+from qipan.territory.api import DayNotReached, area_holding, children, import_outlines, outlines, point_in
 from qipan.territory.models import Outline
 from qipan.territory.rules.datum import to_gcj02, to_wgs84
 
@@ -184,3 +184,19 @@ def test_the_real_outlines_of_chengdu(keeper, capsys):
 def test_the_command_refuses_clearly(city, geojson):
     with pytest.raises(CommandError):
         call_command("import_outlines", geojson(feature(SQUARE, name="不存在区")), datum="WGS84")
+
+
+def test_a_point_lies_in_the_smallest_area_that_holds_it(city, keeper, geojson):
+    small = [[104.0, 30.6], [104.02, 30.6], [104.02, 30.62], [104.0, 30.62], [104.0, 30.6]]
+    load(geojson(feature(SQUARE, code="510104"), feature(small, code="510104001001")), keeper)
+    assert area_holding(longitude=104.01, latitude=30.61).code == "510104001001"
+    assert area_holding(longitude=104.05, latitude=30.65).code == "510104"
+    assert area_holding(longitude=104.2, latitude=30.65) is None
+    assert area_holding(longitude=-170.0, latitude=-80.0) is None
+    longitude, latitude = point_in("510104001001")
+    assert 104.0 < longitude < 104.02
+    assert 30.6 < latitude < 30.62
+    assert point_in("510105") is None
+    # A newer outline counts at once.
+    load(geojson(feature(small, code="510104")), keeper, valid_from=date(2024, 2, 1))
+    assert area_holding(longitude=104.05, latitude=30.65) is None
