@@ -47,7 +47,7 @@ class Part(models.TextChoices):
 class Outcome(models.TextChoices):
     """How a unit's part ended."""
 
-    OPEN = "OPEN", _("open")
+    OPEN = "OPEN", _("under way")
     OBJECTED = "OBJECTED", _("objected")
     MOVED = "MOVED", _("given to another unit")
     DONE = "DONE", _("reported done")
@@ -124,6 +124,7 @@ class StepKind(models.TextChoices):
     TIME_GRANTED = "TIME_GRANTED", _("time granted")
     TIME_REFUSED = "TIME_REFUSED", _("time refused")
     RESUMED = "RESUMED", _("clock runs again")
+    IMPORTED = "IMPORTED", _("taken over from another system")
 
 
 # Steps whose note everyone who reported may read.

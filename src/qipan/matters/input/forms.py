@@ -200,7 +200,7 @@ class DecideTimeForm(ReasonForm):
     part = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
     granted = forms.ChoiceField(
         label=_("Decision"),
-        choices=[("1", _("Grant")), ("0", _("Refuse"))],
+        choices=[("1", _("Grant")), ("0", _("Do not grant"))],
         widget=forms.Select(attrs={"class": "form-select"}),
     )
 

@@ -29,7 +29,7 @@ def read_table(raw: bytes) -> list[dict[str, str]]:
         raise BadInput([_("the file is empty")])
     header = [name.strip() for name in lines[0]]
     return [
-        {name: (line[n].strip() if n < len(line) else "") for n, name in enumerate(header)}
+        {name: (line[n].strip() if n < len(line) else "") for n, name in enumerate(header) if name}
         for line in lines[1:]
         if any(one.strip() for one in line)
     ]

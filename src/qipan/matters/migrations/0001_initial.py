@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('part', models.CharField(choices=[('PRIMARY', 'primary'), ('COOPERATING', 'cooperating')], max_length=11)),
-                ('outcome', models.CharField(choices=[('OPEN', 'open'), ('OBJECTED', 'objected'), ('MOVED', 'given to another unit'), ('DONE', 'reported done'), ('WAIVED', 'waived with reason'), ('ENDED', 'ended with the matter')], default='OPEN', max_length=10)),
+                ('outcome', models.CharField(choices=[('OPEN', 'under way'), ('OBJECTED', 'objected'), ('MOVED', 'given to another unit'), ('DONE', 'reported done'), ('WAIVED', 'waived with reason'), ('ENDED', 'ended with the matter')], default='OPEN', max_length=10)),
                 ('why', models.CharField(max_length=300)),
                 ('asked_at', models.DateTimeField()),
                 ('accept_by', models.DateTimeField(null=True)),

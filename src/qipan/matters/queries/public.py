@@ -148,7 +148,7 @@ def places_like(text: str, ranges: tuple[Range, ...], *, limit: int = 12) -> lis
         return []
     scope = Scope(ranges)
     if text.isascii() and text.isdigit():
-        if len(text) not in CODE_LENGTHS or len(text) < CODE_LENGTHS[COMMUNITY] or len(text) > CODE_LENGTHS[COMPOUND]:
+        if len(text) not in (CODE_LENGTHS[COMMUNITY], CODE_LENGTHS[COMPOUND]) or not scope.covers(range_of(text)):
             return []
         compounds = Compound.objects.filter(scope.q(), place__range=range_of(text))
     else:

@@ -1,0 +1,335 @@
+"""Matters from other systems: checked line by line, taken over whole or not at all, the same file again adds nothing."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import Unit
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.bulk import write
+from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.kernel.sql import take_keys
+
+from ..ingest import add_counts
+from ..models import Category, Import, ImportLine, ImportMapping, Matter, MatterStep, Report
+from ..queries.importing import in_parts, lookups
+from ..rules import limits
+from ..rules.importing import Field, Line, Problem, Reader, Rules
+from ..terms import Channel, Confirmation, State, StepKind
+from .intake import ask_office, office_for, place_label
+from .steps import end_waiting
+
+MATTER = (
+    "id", "place", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
+    "confirmation", "way", "tasks", "reported_at", "review_called", "ended_at", "changed_at", "drill",
+)  # fmt: skip
+REPORT = (
+    "matter_id", "text", "spot", "channel", "private", "track_hash", "nonce", "at", "by_label", "confirmed",
+    "satisfied", "said_at",
+)  # fmt: skip
+STEP = ("matter_id", "kind", "detail", "unit_id", "at", "by_label", "note")
+LINE = ("batch_id", "matter_id", "line", "number")
+NULLABLE = frozenset(
+    {"handler_id", "first_receiver_id", "ended_at", "confirmed", "satisfied", "said_at", "unit_id", "id"}
+)
+
+
+class LinesRefused(Refusal):
+    """Bad lines, and nobody said that they be left out: nothing went in."""
+
+    code = "lines_refused"
+    sentence = _("%(bad)s of %(lines)s lines cannot be taken over; nothing was imported.")
+    status = 400
+
+
+class MappingUnknown(Refusal):
+    code = "mapping_unknown"
+    sentence = _("There is no mapping of this name.")
+    status = 404
+
+
+class ImportInUse(Refusal):
+    code = "import_in_use"
+    sentence = _("%(matters)s matters of this import were worked on since; it cannot be undone any more.")
+
+
+class UndoneAlready(Refusal):
+    code = "undone_already"
+    sentence = _("This import was undone already.")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a file would bring: lines understood, what is wrong by line, and how many are held already."""
+
+    lines: int
+    good: list[Line]
+    problems: list[Problem]
+    held: int
+    nonces: dict[int, str] = field(repr=False, default_factory=dict)
+
+    @property
+    def bad(self) -> int:
+        """How many lines have something wrong."""
+        return len({problem.line for problem in self.problems})
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why lines are refused, the most frequent reason first."""
+        return Counter(problem.reason for problem in self.problems).most_common()
+
+
+def check_lines(
+    header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]], *, mapping: str, rules: Rules, by: Actor, at: datetime
+) -> Checked:
+    """This function will read every line by a mapping and write nothing. Needs ``matter.import``.
+
+    ``lines`` are numbered as a spreadsheet program numbers them. Raises ``NotAllowed``, ``BadInput`` when the
+    mapping names columns that are not there.
+    """
+    by.require("matter.import")
+    named = {column for columns in rules.columns.values() for column in columns}
+    if lacking := sorted(named - set(header)):
+        raise BadInput([_now("columns are missing: %(names)s") % {"names": ", ".join(lacking)}])
+    reader = Reader(header, rules, lookups(rules, by.scope), at=at)
+    good: list[Line] = []
+    nonces: dict[int, str] = {}
+    seen: Counter[str] = Counter()
+    numbered = Field.NUMBER in reader.cells
+    count = 0
+    for number, cells in lines:
+        count += 1
+        line = reader.line(number, cells)
+        if line is None:
+            continue
+        key = line.number if numbered else "\x1f".join(cells)
+        seen[key] += 1  # two lines that are quite the same are two matters, by their order
+        nonces[number] = hashlib.sha256(f"{mapping}\x1e{key}\x1e{seen[key]}".encode()).hexdigest()
+        good.append(line)
+    held: set[str] = set()
+    for part in in_parts(nonces.values()):
+        held |= set(Report.objects.filter(nonce__in=part).values_list("nonce", flat=True))
+    fresh = [line for line in good if nonces[line.line] not in held]
+    return Checked(count, fresh, reader.problems, len(good) - len(fresh), nonces)
+
+
+@transaction.atomic
+def save_mapping(name: str, rules: Rules, *, by: Actor, at: datetime) -> ImportMapping:
+    """This function will keep a mapping by its name; an earlier one of that name is replaced. Needs ``matter.import``.
+
+    Raises ``NotAllowed``, ``BadInput`` without a name.
+    """
+    by.require("matter.import")
+    name = name.strip()
+    if not 1 <= len(name) <= 60:
+        raise BadInput([_now("a mapping needs a name of at most 60 characters")], field="name")
+    values = {"rules": rules.as_json(), "at": at, "by_label": by.label[:120]}
+    held, _made = ImportMapping.objects.update_or_create(name=name, defaults=values)
+    record("matters.save_mapping", subject=held, by=by, at=at, data={"name": name})
+    return held
+
+
+def import_lines(
+    checked: Checked,
+    *,
+    name: str,
+    sha256: str,
+    mapping: str,
+    rules: Rules,
+    leave_out: bool = False,
+    by: Actor,
+    at: datetime,
+) -> Import:
+    """This function will take over what was checked, in one transaction. The same file again returns its first import.
+
+    With bad lines nothing goes in, unless ``leave_out`` says that they stay out. Ended matters bring the history
+    that the file tells; open ones wait to be filed, on the desk of the office of their place. Needs
+    ``matter.import``. Raises ``NotAllowed``, ``LinesRefused``, ``NotFound`` (no office for a place).
+    """
+    by.require("matter.import")
+    same = Import.objects.filter(sha256=sha256, mapping=mapping, undone_at=None)
+    if (before := same.first()) is not None and not checked.good:
+        return before
+    if checked.bad and not leave_out:
+        raise LinesRefused(bad=checked.bad, lines=checked.lines)
+    try:
+        with transaction.atomic():
+            return _import(checked, name=name, sha256=sha256, mapping=mapping, rules=rules, by=by, at=at)
+    except IntegrityError:
+        if (before := same.first()) is not None:  # another took the same file at the same moment
+            return before
+        raise
+
+
+def _import(
+    checked: Checked, *, name: str, sha256: str, mapping: str, rules: Rules, by: Actor, at: datetime
+) -> Import:
+    batch = Import.objects.create(
+        name=name[:120], sha256=sha256, mapping=mapping, lines=checked.lines, matters=len(checked.good),
+        held=checked.held, left_out=checked.bad, at=at, by_label=by.label[:120],
+    )  # fmt: skip
+    lines = sorted(checked.good, key=lambda line: (line.reported, line.line))  # newest last, as if they had come in
+    writer = Writer(batch, lines, checked.nonces, rules=rules, by=by, at=at)
+    writer.write()
+    writer.ask()
+    data = {"file": name[:120], "mapping": mapping, "matters": batch.matters, "left_out": batch.left_out}
+    record("matters.import", subject=batch, by=by, at=at, data=data)
+    return batch
+
+
+class Writer:
+    """Writes the rows of an import set by set: matters, reports, steps, where they came from, the kept counts."""
+
+    def __init__(
+        self, batch: Import, lines: list[Line], nonces: dict[int, str], *, rules: Rules, by: Actor, at: datetime
+    ) -> None:
+        self.batch, self.lines, self.nonces, self.rules, self.by, self.at = batch, lines, nonces, rules, by, at
+        self.keys = take_keys("matters_matter", len(lines))
+        self.label = (_now("as told by %(file)s") % {"file": batch.name})[:120]
+        self.untimed = _now("The file does not say when.")
+        self.moment = cache(connection.ops.adapt_datetimefield_value)
+        self.month = cache(limits.month_of)
+        self.tallies: Counter[tuple[Any, ...]] = Counter()
+        self.standings: Counter[tuple[int, str]] = Counter()
+
+    def write(self) -> None:
+        """This method will write everything; counts last, so that their rows are held for a short time."""
+        write("matters_matter", MATTER, self._matters(), nullable=NULLABLE)
+        write("matters_report", REPORT, self._reports(), nullable=NULLABLE)
+        write("matters_matterstep", STEP, self._steps(), nullable=NULLABLE)
+        write("matters_importline", LINE, self._lines(), nullable=("batch_id", "matter_id", "line"))
+        add_counts(self.tallies, self.standings)
+
+    def _matters(self) -> Iterator[tuple[Any, ...]]:
+        at, private = self.moment(self.at), self.rules.private
+        for key, line in zip(self.keys, self.lines, strict=True):
+            state = _state(line)
+            self.standings[limits.community_of(line.place), str(state)] += 1
+            unit = line.unit if line.closing and not line.declined else None
+            yield (
+                key, line.place, line.category, str(Channel.IMPORT), private, str(state), unit, unit,
+                int(unit is not None), line.closing, str(_confirmation(line)), "", 0, self.moment(line.reported), False,
+                self._when(line.ended), self.moment(line.ended or line.reported) if line.closing else at, False,
+            )  # fmt: skip
+
+    def _when(self, moment: datetime | None) -> Any:
+        return None if moment is None else self.moment(moment)
+
+    def _reports(self) -> Iterator[tuple[Any, ...]]:
+        private = self.rules.private
+        for key, line in zip(self.keys, self.lines, strict=True):
+            nonce = self.nonces[line.line]
+            # No code opens it: nobody was told one.
+            track = limits.keyed_hash(nonce, key=settings.SECRET_KEY, purpose="import")
+            said = line.satisfied is not None
+            yield (
+                key, line.text, line.spot, str(Channel.IMPORT), private, track, nonce, self.moment(line.reported),
+                self.label, True if said else None, line.satisfied,
+                self.moment(line.ended or line.reported) if said else None,
+            )  # fmt: skip
+
+    def _steps(self) -> Iterator[tuple[Any, ...]]:
+        who = self.by.label[:120]
+        source = _now("%(file)s, line %(line)s")
+        for key, line in zip(self.keys, self.lines, strict=True):
+            yield self._step(key, line, StepKind.REPORTED, line.reported)
+            end = line.ended or line.reported
+            untold = "" if line.ended else self.untimed
+            if line.closing and line.declined:
+                yield self._step(key, line, StepKind.DECLINED, end, detail=line.closing, note=untold)
+            elif line.closing:
+                unit = line.unit
+                if unit is not None:
+                    sent, note = line.dispatched or line.reported, "" if line.dispatched else self.untimed
+                    yield self._step(key, line, StepKind.DISPATCHED, sent, unit=unit, note=note)
+                if line.satisfied is not None:
+                    word = "SATISFIED" if line.satisfied else "UNSATISFIED"
+                    yield self._step(key, line, StepKind.CONFIRMED, end, unit=unit, detail=word, note=untold)
+                detail = f"{line.closing}:{_confirmation(line)}"
+                yield self._step(key, line, StepKind.CLOSED, end, unit=unit, detail=detail, note=untold)
+            note = source % {"file": self.batch.name, "line": line.line}
+            if line.number:
+                note += f" ({line.number})"
+            if line.told:
+                note += f": {line.told}"
+            yield self._step(key, line, StepKind.IMPORTED, self.at, note=note, by_label=who)
+
+    def _step(
+        self,
+        key: int,
+        line: Line,
+        kind: StepKind,
+        at: datetime,
+        *,
+        unit: int | None = None,
+        detail: str = "",
+        note: str = "",
+        by_label: str = "",
+    ) -> tuple[Any, ...]:
+        name = kind.value
+        self.tallies[
+            limits.community_of(line.place), line.category, "IMPORT", unit or 0, self.month(at), name, detail, False
+        ] += 1
+        return key, name, detail, unit, self.moment(at), by_label or self.label, note[:1000]
+
+    def _lines(self) -> Iterator[tuple[Any, ...]]:
+        for key, line in zip(self.keys, self.lines, strict=True):
+            yield self.batch.pk, key, line.line, line.number
+
+    def ask(self) -> None:
+        """This method will put each open matter on the desk of the office that files what is reported there."""
+        open_keys = [key for key, line in zip(self.keys, self.lines, strict=True) if not line.closing]
+        offices: dict[int, tuple[Unit, str]] = {}
+        for part in in_parts(open_keys):
+            rows = Matter.objects.everywhere("the import's own matters").select_related("category").filter(pk__in=part)
+            for matter in rows.order_by("pk"):
+                if matter.place not in offices:
+                    offices[matter.place] = office_for(matter.place), place_label(matter.place)
+                office, label = offices[matter.place]
+                ask_office(matter, office, label=label, by=self.by, at=self.at)
+
+
+def _state(line: Line) -> State:
+    if not line.closing:
+        return State.REPORTED
+    return State.DECLINED if line.declined else State.CLOSED
+
+
+def _confirmation(line: Line) -> Confirmation:
+    if not line.closing or line.declined:
+        return Confirmation.NONE
+    return Confirmation.UNCONFIRMED if line.satisfied is None else Confirmation.CONFIRMED
+
+
+@transaction.atomic
+def undo_import(batch: Import, *, by: Actor, at: datetime) -> Import:
+    """This function will take all matters of an import out again, with their counts; its own row stays as undone.
+
+    Not once anybody has worked on one of them. Needs ``matter.import``. Raises ``NotAllowed``, ``NotFound``
+    (some lie outside the scope), ``UndoneAlready``, ``ImportInUse``.
+    """
+    by.require("matter.import")
+    held = Import.objects.select_for_update().filter(pk=batch.pk).first()
+    if held is None:
+        raise NotFound
+    if held.undone_at is not None:
+        raise UndoneAlready
+    everywhere = Matter.objects.everywhere("an import is undone whole; its ground is checked")
+    rows = everywhere.filter(imported__batch=held)
+    # All are locked first: an act that came before has left its step, one that comes later finds nothing.
+    locked = dict(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", "place"))
+    if any(place not in by.scope for place in set(locked.values())):
+        raise NotFound
+    steps = MatterStep.objects.filter(matter__imported__batch=held)
+    worked = steps.exclude(by_label=(_now("as told by %(file)s") % {"file": held.name})[:120])
+    return _taken_out(held, rows, steps, worked, by=by, at=at)
