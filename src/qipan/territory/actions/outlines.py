@@ -14,7 +14,7 @@ from shapely.geometry import MultiPolygon, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import short_code
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, short_code
 from qipan.kernel.refusal import BadInput
 
 from ..models import Area, Outline
@@ -75,6 +75,7 @@ class _Matcher:
     """Finds the area that a feature's properties name: by code, by name, by the stem of a name."""
 
     def __init__(self, hierarchy: str) -> None:
+        self.official = hierarchy == OFFICIAL
         areas = Area.objects.filter(hierarchy=hierarchy, valid_to=None)
         self.codes: set[str] = set()
         self.names: dict[str, set[str]] = defaultdict(set)
@@ -87,14 +88,21 @@ class _Matcher:
             self.names[name].add(code)
             self.names[_stem(name)].add(code)
 
+    def _known(self, code: str) -> bool:
+        """Communities are many and their names alike: they are matched by code only."""
+        community = self.official and len(code) == CODE_LENGTHS[COMMUNITY]
+        return code in self.codes or (
+            community and Area.objects.filter(hierarchy=OFFICIAL, valid_to=None, code=code).exists()
+        )
+
     def code_for(self, properties: dict[str, Any], within: list[str]) -> str | None:
         for key in ("adcode", "code", "id", "describe", "name"):
             value = str(properties.get(key) or "")
-            if value in self.codes:
+            if self._known(value):
                 return value
             if value.isascii() and value.isdigit() and len(value) <= 12:
                 try:
-                    if short_code(value) in self.codes:
+                    if self._known(short_code(value)):
                         return short_code(value)
                 except ValueError:
                     continue
