@@ -34,4 +34,6 @@ ACTS = {
     "matter.verify": _("verify what was done"),
     "matter.arbitrate": _("decide which unit handles a matter"),
     "matter.catalogue": _("keep the catalogue of matters"),
+    "matter.import": _("import matters from other systems"),
+    "duty.edit": _("keep the responsibility lists"),
 }

@@ -1,20 +1,38 @@
-"""The front door of duties: organs, units and the ground they work on."""
+"""The front door of duties: organs, units, the ground they work on, and who answers for what."""
 
-from .actions import Seeded, rename_organ_type, seed_organisation
-from .models import OrganType, Stewardship, Unit
-from .queries import command_for, get_unit, ground_of, lead_body, unit_above, units_on
+from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, set_duty
+from .actions.organs import Seeded, rename_organ_type, seed_organisation
+from .models import OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
+from .queries.lists import NotOnList, Proposal, check_primary, duty_map, proposals
+from .queries.units import command_for, get_unit, ground_of, lead_body, unit_above, units_on
+from .terms import FaultKind, ItemKind, Role
 
 __all__ = [
+    "FaultKind",
+    "ItemKind",
+    "ListsChanged",
+    "ListsRead",
+    "NotOnList",
     "OrganType",
+    "Proposal",
+    "Responsibility",
+    "ResponsibilityItem",
+    "Role",
     "Seeded",
     "Stewardship",
     "Unit",
+    "check_primary",
     "command_for",
+    "duty_map",
     "get_unit",
     "ground_of",
+    "import_lists",
     "lead_body",
+    "proposals",
     "rename_organ_type",
+    "seed_lists",
     "seed_organisation",
+    "set_duty",
     "unit_above",
     "units_on",
 ]

@@ -1,7 +1,13 @@
-"""Organs and their ground. Kinds and names are data: nothing of one country is written in code."""
+"""Organs, their ground, and what they answer for. Kinds and names are data: nothing of one country is in code."""
 
 from django.db import models
 from django.utils.translation import get_language
+
+from .terms import ItemKind, Role
+
+
+def _label(name: str, name_en: str) -> str:
+    return name_en if (get_language() or "").startswith("en") and name_en else name
 
 
 class OrganType(models.Model):
@@ -28,7 +34,7 @@ class OrganType(models.Model):
     @property
     def label(self) -> str:
         """The name in the active language."""
-        return self.name_en if (get_language() or "").startswith("en") and self.name_en else self.name
+        return _label(self.name, self.name_en)
 
 
 class Unit(models.Model):
@@ -59,7 +65,7 @@ class Unit(models.Model):
     @property
     def label(self) -> str:
         """The name in the active language."""
-        return self.name_en if (get_language() or "").startswith("en") and self.name_en else self.name
+        return _label(self.name, self.name_en)
 
 
 class Stewardship(models.Model):
@@ -81,3 +87,90 @@ class Stewardship(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit_id} at {self.place}"
+
+
+class ResponsibilityItem(models.Model):
+    """Something an organ may be asked to answer for, by date: "illegal building", "street lighting".
+
+    Which categories of matters it covers is said once, in their catalogue.
+    """
+
+    code = models.SlugField(max_length=40)
+    kind = models.CharField(max_length=11, choices=ItemKind)
+    name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code"], name="duties_item_current", condition=models.Q(valid_to=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return _label(self.name, self.name_en)
+
+
+class Responsibility(models.Model):
+    """A line of the lists, by date: what a kind of organ, or one unit, is to an item, and on which basis.
+
+    A unit's own line stands in place of its kind's. Lines are never changed, only ended.
+    """
+
+    item_code = models.SlugField(max_length=40, db_index=False)
+    organ_type = models.ForeignKey(OrganType, null=True, on_delete=models.PROTECT, related_name="duties")
+    unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="duties")
+    role = models.CharField(max_length=11, choices=Role)
+    basis = models.CharField(max_length=200)
+    basis_en = models.CharField(max_length=300, blank=True)
+    version = models.CharField(max_length=80)  # the list that it came with
+    example = models.BooleanField(default=False)  # of the seed list; a city puts its own in its place
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="duties_line_one_organ",
+                condition=models.Q(unit=None, organ_type__isnull=False) | models.Q(unit__isnull=False, organ_type=None),
+            ),
+            models.UniqueConstraint(
+                fields=["item_code", "organ_type"],
+                name="duties_line_of_kind",
+                condition=models.Q(valid_to=None, unit=None),
+            ),
+            models.UniqueConstraint(
+                fields=["item_code", "unit"],
+                name="duties_line_of_unit",
+                condition=models.Q(valid_to=None, organ_type=None),
+            ),
+        ]
+        indexes = [
+            # Who answers for this item?
+            models.Index(fields=["item_code", "valid_from"], name="duties_line_item")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_code}: {self.organ_key} {self.role}"
+
+    @property
+    def organ(self) -> OrganType | Unit:
+        """The unit, or the kind of organ, whose line it is."""
+        organ = self.unit or self.organ_type
+        assert organ is not None
+        return organ
+
+    @property
+    def organ_key(self) -> str:
+        """The code of the unit ("5101:health") or of the kind ("community")."""
+        return self.organ.code
+
+    @property
+    def basis_label(self) -> str:
+        """The basis in the active language."""
+        return _label(self.basis, self.basis_en)

@@ -2,7 +2,7 @@
 
 from qipan.territory.api import AreaMerged, AreaSplit
 
-from .actions import merge_units, split_units
+from .actions.organs import merge_units, split_units
 
 
 def on_area_merged(event: AreaMerged) -> None:

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from qipan.duties.actions import rename_organ_type
+from qipan.duties.actions.organs import rename_organ_type
 from qipan.duties.models import OrganType
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now

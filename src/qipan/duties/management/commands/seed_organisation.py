@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from qipan.duties.actions import seed_organisation
+from qipan.duties.actions.organs import seed_organisation
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of

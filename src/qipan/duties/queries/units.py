@@ -10,7 +10,7 @@ from qipan.kernel.place import CODE_LENGTHS, COMPOUND, Range, code_of, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import get_area
 
-from .models import OrganType, Stewardship, Unit
+from ..models import OrganType, Stewardship, Unit
 
 
 def current(units: QuerySet[Unit], *, on: date | None = None) -> QuerySet[Unit]:

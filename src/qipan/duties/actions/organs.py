@@ -1,7 +1,5 @@
 """Acts on organs: seed the organisation of a city from data, rename a kind of organ."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,10 +15,11 @@ from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Rang
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import children
 
-from .ingest import area_names, companies_needed, insert_area_units, insert_compound_units, insert_stewardships
-from .models import OrganType, Unit
+from ..ingest import area_names, companies_needed, insert_area_units, insert_compound_units, insert_stewardships
+from ..models import OrganType, Unit
+from .data import DATA, rows_of
+from .lists import seed_lists
 
-DATA = Path(__file__).parent / "data"
 LEVELS = {"CITY": CITY, "DISTRICT": DISTRICT, "STREET": STREET, "COMMUNITY": COMMUNITY, "COMPOUND": COMPOUND}
 COMPOUNDS_PER_COMPANY = 10
 # Kinds that every area of their level has, from the top down, each with the kind above it.
@@ -44,12 +43,6 @@ class Seeded:
     def total(self) -> int:
         """Units of all kinds together."""
         return sum(self.units.values())
-
-
-def rows_of(path: Path) -> Iterator[dict[str, str]]:
-    """This function will read a data file: CSV with a header; lines that begin with # are remarks."""
-    with open(path, encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(line for line in file if not line.startswith("#"))
 
 
 def seed_types(path: Path) -> dict[str, OrganType]:
@@ -78,7 +71,8 @@ def seed_types(path: Path) -> dict[str, OrganType]:
 @transaction.atomic
 def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | None = None) -> Seeded:
     """This function will give a city its organs: commands, lead body, departments, street offices,
-    communities, one unit per compound, and property companies with what they look after.
+    communities, one unit per compound, and property companies with what they look after; and the example
+    of who answers for what, where no list is in force yet.
 
     Areas and compounds must stand in the territory first. It may run again at any time and adds what
     is missing. ``types`` is a CSV of organ kinds with a city's own names (PRI-3); without it the data
@@ -114,6 +108,7 @@ def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | 
             place=ground.first,
             data={"units": added, "stewardships": stewardships},
         )
+    seed_lists(city_code, by=by, at=at)
     return seeded
 
 

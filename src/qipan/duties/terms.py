@@ -1,0 +1,30 @@
+"""The words of responsibility lists."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What an organ is to an item: it answers for it, it helps, or it was taken from it and may not be asked."""
+
+    PRIMARY = "PRIMARY", _("primary")
+    COOPERATING = "COOPERATING", _("cooperating")
+    WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+
+class ItemKind(models.TextChoices):
+    ENFORCEMENT = "ENFORCEMENT", _("law enforcement")
+    SAFETY = "SAFETY", _("safety supervision")
+    UPKEEP = "UPKEEP", _("upkeep of facilities")
+    SERVICE = "SERVICE", _("public service")
+    SELF_RUN = "SELF_RUN", _("self-government and mutual help")
+
+
+class FaultKind(models.TextChoices):
+    GAP = "GAP", _("nobody is primary")
+    PART_GAP = "PART_GAP", _("nobody is primary on a part of the ground")
+    OVERLAP = "OVERLAP", _("several are primary on the same ground")
+
+
+# Each with a sign, so that nothing depends on colour.
+ROLE_SIGNS = {Role.PRIMARY: "●", Role.COOPERATING: "○", Role.WITHDRAWN: "×"}
