@@ -1,7 +1,7 @@
 """The kept counts, changed in the same transaction as the step they count. The same SQL on both databases."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 
 from django.db import connection
 
@@ -46,6 +46,22 @@ def count_state(matter: Matter, *, was: str | None, now: str) -> None:
     changes = [(str(now), 1)] + ([(str(was), -1)] if was is not None else [])
     for state, n in sorted(changes):  # in one order, so that two acts never wait in a circle
         fetch(ADD_STANDING, (place, state, matter.drill, n))
+
+
+Tally = tuple[
+    int, int, str, int, date, str, str, bool
+]  # community, category, channel, unit, month, kind, detail, drill
+Standing = tuple[int, str, bool]  # community, state, drill
+
+
+def add_counts(tallies: Mapping[Tally, int], standings: Mapping[Standing, int]) -> None:
+    """This function will add many counts at once, always in one order, standings first as single acts do."""
+    for standing in sorted(standings):
+        fetch(ADD_STANDING, (*standing, standings[standing]))
+    for tally in sorted(tallies):
+        place, category, channel, unit, month, kind, detail, drill = tally
+        day = connection.ops.adapt_datefield_value(month)
+        fetch(ADD_TALLY, (place, category, channel, unit, day, kind, detail, drill, tallies[tally]))
 
 
 def count_source(source: str, at: datetime) -> int:

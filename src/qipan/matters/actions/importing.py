@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -18,10 +18,10 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
-from qipan.kernel.sql import take_keys
+from qipan.kernel.sql import fetch, take_keys
 
-from ..ingest import add_counts
-from ..models import Category, Import, ImportLine, ImportMapping, Matter, MatterStep, Report
+from ..ingest import Standing, Tally, add_counts
+from ..models import Import, ImportMapping, Matter, MatterStep, Report
 from ..queries.importing import in_parts, lookups
 from ..rules import limits
 from ..rules.importing import Field, Line, Problem, Reader, Rules
@@ -42,6 +42,7 @@ LINE = ("batch_id", "matter_id", "line", "number")
 NULLABLE = frozenset(
     {"handler_id", "first_receiver_id", "ended_at", "confirmed", "satisfied", "said_at", "unit_id", "id"}
 )
+OWN = "SELECT matter_id FROM matters_importline WHERE batch_id = %s"
 
 
 class LinesRefused(Refusal):
@@ -90,7 +91,13 @@ class Checked:
 
 
 def check_lines(
-    header: Sequence[str], lines: Iterable[tuple[int, Sequence[str]]], *, mapping: str, rules: Rules, by: Actor, at: datetime
+    header: Sequence[str],
+    lines: Iterable[tuple[int, Sequence[str]]],
+    *,
+    mapping: str,
+    rules: Rules,
+    by: Actor,
+    at: datetime,
 ) -> Checked:
     """This function will read every line by a mapping and write nothing. Needs ``matter.import``.
 
@@ -171,9 +178,7 @@ def import_lines(
         raise
 
 
-def _import(
-    checked: Checked, *, name: str, sha256: str, mapping: str, rules: Rules, by: Actor, at: datetime
-) -> Import:
+def _import(checked: Checked, *, name: str, sha256: str, mapping: str, rules: Rules, by: Actor, at: datetime) -> Import:
     batch = Import.objects.create(
         name=name[:120], sha256=sha256, mapping=mapping, lines=checked.lines, matters=len(checked.good),
         held=checked.held, left_out=checked.bad, at=at, by_label=by.label[:120],
@@ -199,8 +204,8 @@ class Writer:
         self.untimed = _now("The file does not say when.")
         self.moment = cache(connection.ops.adapt_datetimefield_value)
         self.month = cache(limits.month_of)
-        self.tallies: Counter[tuple[Any, ...]] = Counter()
-        self.standings: Counter[tuple[int, str]] = Counter()
+        self.tallies: Counter[Tally] = Counter()
+        self.standings: Counter[Standing] = Counter()
 
     def write(self) -> None:
         """This method will write everything; counts last, so that their rows are held for a short time."""
@@ -214,7 +219,7 @@ class Writer:
         at, private = self.moment(self.at), self.rules.private
         for key, line in zip(self.keys, self.lines, strict=True):
             state = _state(line)
-            self.standings[limits.community_of(line.place), str(state)] += 1
+            self.standings[limits.community_of(line.place), str(state), False] += 1
             unit = line.unit if line.closing and not line.declined else None
             yield (
                 key, line.place, line.category, str(Channel.IMPORT), private, str(state), unit, unit,
@@ -327,9 +332,41 @@ def undo_import(batch: Import, *, by: Actor, at: datetime) -> Import:
     everywhere = Matter.objects.everywhere("an import is undone whole; its ground is checked")
     rows = everywhere.filter(imported__batch=held)
     # All are locked first: an act that came before has left its step, one that comes later finds nothing.
-    locked = dict(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", "place"))
-    if any(place not in by.scope for place in set(locked.values())):
+    places = dict(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", "place"))
+    if any(place not in by.scope for place in set(places.values())):
         raise NotFound
-    steps = MatterStep.objects.filter(matter__imported__batch=held)
-    worked = steps.exclude(by_label=(_now("as told by %(file)s") % {"file": held.name})[:120])
-    return _taken_out(held, rows, steps, worked, by=by, at=at)
+    tallies, standings = _counted(held)
+    for matter in rows.exclude(waiting=None).select_related("waiting").order_by("pk"):
+        end_waiting(matter, note=_now("The import was undone"), by=by, at=at)
+    for table in ("matters_matterstep", "matters_report", "matters_importline"):
+        fetch(f"DELETE FROM {table} WHERE matter_id IN ({OWN})", (held.pk,))  # noqa: S608 - own names
+    for part in in_parts(places):
+        fetch(f"DELETE FROM matters_matter WHERE id IN ({', '.join(['%s'] * len(part))})", part)  # noqa: S608
+    add_counts(tallies, standings)
+    held.undone_at, held.undone_by = at, by.label[:120]
+    held.save(update_fields=["undone_at", "undone_by"])
+    data = {"file": held.name, "matters": len(places)}
+    record("matters.undo_import", subject=held, by=by, at=at, data=data)
+    return held
+
+
+def _counted(batch: Import) -> tuple[Counter[Tally], Counter[Standing]]:
+    """What the counts lose; raises ``ImportInUse`` when a step follows the import's own last one."""
+    tallies: Counter[Tally] = Counter()
+    standings: Counter[Standing] = Counter()
+    month = cache(limits.month_of)
+    over: set[int] = set()
+    worked: set[int] = set()
+    steps = MatterStep.objects.filter(matter__imported__batch=batch).order_by("pk")
+    columns = ("matter_id", "matter__place", "matter__category_id", "unit_id", "at", "kind", "detail", "matter__state")
+    for key, place, category, unit, at, kind, detail, state in steps.values_list(*columns).iterator(chunk_size=5000):
+        if key in over:
+            worked.add(key)
+        community = limits.community_of(place)
+        tallies[community, category, "IMPORT", unit or 0, month(at), kind, detail, False] -= 1
+        if kind == StepKind.IMPORTED:
+            over.add(key)
+            standings[community, state, False] -= 1
+    if worked:
+        raise ImportInUse(matters=len(worked))
+    return tallies, standings

@@ -206,9 +206,7 @@ Lookup = Callable[[str], Meaning]
 class Reader:
     """Reads the cells of lines by a mapping; what it finds wrong is collected, line by line."""
 
-    def __init__(
-        self, header: Sequence[str], rules: Rules, lookups: Mapping[str, Lookup], *, at: datetime
-    ) -> None:
+    def __init__(self, header: Sequence[str], rules: Rules, lookups: Mapping[str, Lookup], *, at: datetime) -> None:
         self.rules, self.lookups, self.at = rules, lookups, at
         self.width = len(header)
         where = {name: n for n, name in enumerate(header)}
@@ -253,7 +251,9 @@ class Reader:
             self._number(number, their, wrong)
         if len(self.problems) > before:
             return None
-        told = SEPARATOR.join(said[name] for name in (Field.STATE, Field.CLOSING, Field.UNIT) if name in self.cells and said[name])
+        told = SEPARATOR.join(
+            said[name] for name in (Field.STATE, Field.CLOSING, Field.UNIT) if name in self.cells and said[name]
+        )
         reported = moments[Field.REPORTED]
         assert reported is not None and closing is not None
         return Line(
