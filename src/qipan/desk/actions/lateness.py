@@ -15,7 +15,7 @@ from qipan.kernel.actor import Actor
 
 from ..ingest import insert_steps
 from ..models import Task
-from ..queries.desks import open_and_running
+from ..queries.desks import in_order, open_and_running
 from ..queries.leaders import leaders_at
 from ..rules import FAR_LEADER
 from ..terms import StepKind
@@ -52,7 +52,7 @@ def _remind(*, at: datetime, by: Actor) -> int:
     due = open_and_running(by.scope).filter(remind_at__lte=at, due_at__gt=at, reminded_at=None)
     if not due.exists():
         return 0
-    reminded = due.update(reminded_at=at, changed_at=at)
+    reminded = in_order(due, free=True).update(reminded_at=at, changed_at=at)
     insert_steps(
         open_and_running(by.scope).filter(reminded_at=at, due_at__gt=at),
         state=StepKind.REMINDED,
@@ -66,7 +66,7 @@ def _raise_to_level_above(*, at: datetime, by: Actor) -> int:
     late = open_and_running(by.scope).filter(due_at__lte=at, escalation=0)
     if not late.exists():
         return 0
-    raised = late.update(escalation=1, escalated_at=at, changed_at=at)
+    raised = in_order(late, free=True).update(escalation=1, escalated_at=at, changed_at=at)
     now_raised = open_and_running(by.scope).filter(escalation=1, escalated_at=at)
     insert_steps(now_raised, state=StepKind.ESCALATED, at=at, by_label=by.label)
     above = (

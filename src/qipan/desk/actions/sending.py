@@ -16,6 +16,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from ..ingest import insert_steps, insert_tasks
 from ..models import Admission, Task
 from ..queries.admissions import covers
+from ..queries.desks import in_order
 from ..rules import remind_at
 from ..terms import ClockKind, TaskState
 
@@ -185,7 +186,7 @@ def recall_tasks(source: str, *, note: str, by: Actor, at: datetime) -> int:
     drill = tasks.filter(closed_at=None).values_list("drill", flat=True).first()
     if drill is None:
         return 0
-    recalled = tasks.filter(closed_at=None).update(
+    recalled = in_order(tasks.filter(closed_at=None)).update(
         state=TaskState.RECALLED, closed_at=at, changed_at=at, note=note[:300], suspended_at=None
     )
     insert_steps(

@@ -8,11 +8,12 @@ from io import BytesIO
 import pytest
 from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError, close_old_connections, connection, transaction
 
 from qipan.access.api import issue_pass
 from qipan.access.testing import Cast, make_city
 from qipan.desk.actions import delivery, receipts
+from qipan.desk.actions.lateness import escalate_late
 from qipan.desk.models import Task, TaskStep
 from qipan.desk.queries.pages import task_json
 from qipan.desk.views import endpoints  # noqa: F401 - names its short ways
@@ -224,3 +225,18 @@ def test_what_fails_before_its_journal_row_leaves_nothing_and_is_delivered_later
     monkeypatch.undo()
     assert [found["state"] for found in call(token).json()["tasks"]] == ["DELIVERED"] * 2
     assert verify().differences == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer")
+def test_the_clock_neither_waits_for_who_is_answering_nor_loses_the_task(shared: Cast):
+    task, late = task_of(shared, OWN), shared.at + timedelta(hours=9)
+    clock = Actor.system("desk clock", ranges=[range_of("5101")])
+    others = Task.objects.everywhere("test").filter(due_at__lt=late, closed_at=None).count() - 1
+    assert others > 0
+    found: list[int] = []
+    with transaction.atomic():
+        Task.objects.everywhere("test").select_for_update().get(pk=task.pk)
+        [error] = at_once(lambda: found.append(escalate_late(at=late, by=clock).raised))
+    assert (error, found) == (None, [others])
+    assert escalate_late(at=late, by=clock).raised == 1
+    assert task_of(shared, OWN).escalation == 1
