@@ -34,7 +34,7 @@ from .queries import (
     get_area,
     outlines,
     path_to,
-    point_in,
+    points_in,
     rate,
     territory_mark,
 )
@@ -93,7 +93,7 @@ __all__ = [
     "outlines",
     "package_folder",
     "path_to",
-    "point_in",
+    "points_in",
     "rate",
     "read_package",
     "seed_denominators",

@@ -371,13 +371,15 @@ def area_holding(*, longitude: float, latitude: float) -> AreaView | None:
     return _views([smallest], on=None)[0] if smallest is not None else None
 
 
-def point_in(code: str) -> tuple[float, float] | None:
-    """This function will return a point (longitude, latitude) that lies well inside an area's outline; None without one."""
-    shapes = outlines([code])
-    if code not in shapes:
-        return None
-    point = shape(shapes[code]).representative_point()
-    return round(point.x, 5), round(point.y, 5)
+def points_in(codes: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """This function will return a point (longitude, latitude) well inside each of these areas that has an outline."""
+    kept, wanted = _fresh(), set(codes)
+    held: dict[str, tuple[float, float] | None] = {} if kept is None else kept.setdefault("points", {})
+    if missing := [code for code in wanted if code not in held]:
+        rows = Outline.objects.filter(hierarchy=OFFICIAL, code__in=missing).order_by("valid_from")
+        found = {code: shape(shown).representative_point() for code, shown in rows.values_list("code", "simplified")}
+        held |= dict.fromkeys(missing) | {code: (round(at.x, 5), round(at.y, 5)) for code, at in found.items()}
+    return {code: point for code in wanted if (point := held[code]) is not None}
 
 
 UNEQUAL = """

@@ -16,7 +16,7 @@ from shapely.geometry import shape
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
-from qipan.territory.api import DayNotReached, area_holding, children, import_outlines, outlines, point_in
+from qipan.territory.api import DayNotReached, area_holding, children, import_outlines, outlines, points_in
 from qipan.territory.models import Outline
 from qipan.territory.rules.datum import to_gcj02, to_wgs84
 
@@ -193,10 +193,11 @@ def test_a_point_lies_in_the_smallest_area_that_holds_it(city, keeper, geojson):
     assert area_holding(longitude=104.05, latitude=30.65).code == "510104"
     assert area_holding(longitude=104.2, latitude=30.65) is None
     assert area_holding(longitude=-170.0, latitude=-80.0) is None
-    longitude, latitude = point_in("510104001001")
+    ((code, (longitude, latitude)),) = points_in(["510104001001", "510105"]).items()
+    assert code == "510104001001"
     assert 104.0 < longitude < 104.02
     assert 30.6 < latitude < 30.62
-    assert point_in("510105") is None
+    assert points_in(["510105"]) == {}
     # A newer outline counts at once.
     load(geojson(feature(small, code="510104")), keeper, valid_from=date(2024, 2, 1))
     assert area_holding(longitude=104.05, latitude=30.65) is None
