@@ -28,11 +28,13 @@ from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, Rate, figures
 from .queries.public import followed, last_told, report_by_code, similar
 from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
+from .rules.loop import ENDED
 from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
 from .rules.photos import clean as clean_photo
 from .terms import Channel, Closing, Confirmation, Part, State, StepKind, TimeWish, Way
 
 __all__ = [
+    "ENDED",
     "MOST_PHOTOS",
     "CatalogueRead",
     "Category",
