@@ -119,6 +119,11 @@ class Matter(models.Model):
         return f"{self.reported_at:%Y}-{self.pk or 0:06d}"
 
     @property
+    def ending_known(self) -> bool:
+        """Whether the closing kind may be shown: what a handler only reports is nothing that has come about."""
+        return bool(self.closing) and self.state in (State.VERIFIED, State.CLOSED, State.DECLINED)
+
+    @property
     def matter_code(self) -> str:
         """The 16 digits of GB/T 30428 kind: 6 of the division, 5 of the category, 5 running."""
         return f"{self.place:019d}"[:6] + self.category.code + f"{(self.pk or 0) % 100_000:05d}"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.duties.api import Unit, units_on
 from qipan.journal.api import queue_message
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import CITY, CODE_LENGTHS, DISTRICT, STREET
+from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.territory.api import area_at, path_to
 
@@ -85,12 +85,18 @@ def office_for(place: int) -> Unit:
 def place_label(place: int) -> str:
     """This function will say a place in words: community and compound."""
     digits = f"{place:019d}"
-    for length in (CODE_LENGTHS[5], CODE_LENGTHS[4], CODE_LENGTHS[3], CODE_LENGTHS[2]):
+    for length in (CODE_LENGTHS[level] for level in (COMPOUND, COMMUNITY, STREET, DISTRICT)):
         if digits[length - 3 : length].strip("0"):
             try:
-                return " ".join(area.label for area in path_to(digits[:length])[-2:])
+                above, label = [area.label for area in path_to(digits[:length])[-2:]]
+                return label if label.startswith(above) else f"{above} {label}"
             except NotFound:
                 continue
+    if not digits[CODE_LENGTHS[CITY] :].strip("0"):  # imported: their table says no more than the city
+        try:
+            return path_to(digits[: CODE_LENGTHS[CITY]])[-1].label
+        except NotFound:
+            pass
     raise PlaceUnknown(field="place")
 
 
