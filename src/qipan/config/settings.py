@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "qipan.command",
     "qipan.pages",
     "qipan.field",
+    "qipan.gateways",
     "qipan.replay",
     "allauth",  # after the rooms: its templates are overridden in access
     "allauth.account",
@@ -171,6 +172,8 @@ CLOCK_FILE = os.environ.get("QIPAN_CLOCK_FILE", "")
 HUEY_DATABASE = os.environ.get("QIPAN_HUEY", str(VAR / "huey.sqlite3"))
 # The city this deployment governs: a short division code; several cities never share one.
 CITY = os.environ.get("QIPAN_CITY", "5101")
+# Partners are told at public addresses of the internet only; True is for a network of one's own and for tests.
+WEBHOOKS_PRIVATE = env_bool("QIPAN_WEBHOOKS_PRIVATE", False)
 # While somebody looks, a thread reads the board ahead; False reads it within the request.
 BOARD_AHEAD = env_bool("QIPAN_BOARD_AHEAD", True)
 

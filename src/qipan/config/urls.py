@@ -28,6 +28,7 @@ ROOMS = (
     "command",
     "pages",
     "field",
+    "gateways",
     "replay",
 )
 

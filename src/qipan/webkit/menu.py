@@ -50,6 +50,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/forms", _("Forms"), ("desk.view", "playbook.edit", "admission.decide")),
             Page("/access/passes", _("Passes"), ("pass.issue",)),
             Page("/access/accounts", _("Accounts and posts"), ("account.manage",)),
+            Page("/partners", _("Partners"), ("partner.manage",)),
             Page("/territory", _("Territory and register"), ("territory.import", "register.edit")),
         ),
     ),

@@ -1,0 +1,94 @@
+"""How a message leaves for a partner: signed, to public addresses only, within a few seconds, following nobody."""
+
+import asyncio
+import json
+import socket
+from datetime import datetime
+
+import httpx
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from qipan.journal.api import GiveUp, Later
+from qipan.kernel.clock import now
+
+from .actions.telling import note_delivered, note_failed
+from .models import Subscription
+from .queries.partners import secret_for
+from .rules.network import PrivateAddress, checked_url, is_public
+from .rules.signing import signature
+from .terms import Standing
+
+SECONDS = 10  # for everything: name, connection, answer
+WAIT_PAUSED_S = 3600
+GONE = 410
+
+
+class NotDelivered(Exception):
+    """The partner did not take the message; its text says why."""
+
+
+def send_message(payload: dict[str, object]) -> None:
+    """This function will send one message of the outbox to its subscription and note what came of it.
+
+    Raises ``Later`` while the subscription rests or is paused, ``GiveUp`` when it has ended, ``NotDelivered``.
+    """
+    subscription = Subscription.objects.filter(pk=payload["subscription"]).first()
+    at = now()
+    if subscription is None or subscription.standing == Standing.ENDED:
+        raise GiveUp("the subscription has ended")
+    if subscription.standing != Standing.ACTIVE:
+        raise Later(datetime.fromtimestamp(at.timestamp() + WAIT_PAUSED_S, at.tzinfo))
+    if subscription.rest_until is not None and at < subscription.rest_until:
+        raise Later(subscription.rest_until)
+    status, outcome = _tried(subscription, str(payload["id"]), payload["event"], at=at)
+    if 200 <= status < 300:
+        note_delivered(subscription.pk, outcome=outcome, at=now())
+        return
+    note_failed(subscription.pk, outcome=outcome, gone=status == GONE, at=now())
+    raise NotDelivered(outcome)
+
+
+def _tried(subscription: Subscription, message_id: str, event: object, *, at: datetime) -> tuple[int, str]:
+    """The status, 0 where there was no answer, and the outcome in words."""
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    seconds = int(at.timestamp())
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "Qipan-Webhooks",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": signature(secret_for(subscription), message_id=message_id, seconds=seconds, body=body),
+    }
+    try:
+        status = asyncio.run(asyncio.wait_for(_post(subscription.url, headers, body), SECONDS))
+    except TimeoutError:
+        return 0, _("no answer within %(seconds)s seconds") % {"seconds": SECONDS}
+    except PrivateAddress as refusal:
+        return 0, str(refusal)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+        return 0, f"{type(error).__name__}: {error}"
+    return status, str(status)
+
+
+async def _post(url: str, headers: dict[str, str], body: bytes) -> int:
+    """The name is looked up once, what it leads to is checked, and just that address is called, under the name."""
+    private = settings.WEBHOOKS_PRIVATE
+    target = httpx.URL(checked_url(url, private=private))
+    port = target.port or (443 if target.scheme == "https" else 80)
+    found = await asyncio.get_running_loop().getaddrinfo(target.host, port, type=socket.SOCK_STREAM)
+    addresses = [str(address[4][0]) for address in found]
+    if not private and not all(is_public(address) for address in addresses):
+        raise PrivateAddress(host=target.host)
+    headers = {**headers, "Host": target.netloc.decode()}
+    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, follow_redirects=False) as client:
+        request = client.build_request(
+            "POST",
+            target.copy_with(host=addresses[0]),
+            headers=headers,
+            content=body,
+            extensions={"sni_hostname": target.host},
+        )
+        response = await client.send(request, stream=True)  # what it says beside its status is not read
+        await response.aclose()
+        return response.status_code

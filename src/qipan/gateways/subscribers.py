@@ -1,0 +1,25 @@
+"""What the gateways learn from matters: each step that the public may know is told to those who asked for it."""
+
+from qipan.matters.api import Matter, MatterMoved
+
+from .actions.telling import tell
+from .models import Subscription
+from .queries.standing import TOLD
+from .terms import Standing
+
+
+def tell_partners(event: MatterMoved) -> None:
+    """This function will queue a step for the partners who subscribed to its kind, in the step's own transaction."""
+    kind = TOLD.get(event.step)
+    if kind is None:
+        return
+    active = Subscription.objects.filter(standing=Standing.ACTIVE)
+    wanted = [one for one in active.order_by("pk") if kind in one.kinds]
+    if not wanted:
+        return
+    rows = Matter.objects.everywhere("an event of the matter itself").select_related(
+        "category", "handler", "merged_into"
+    )
+    matter = rows.prefetch_related("handlings__task").get(pk=event.matter)
+    if not matter.private:
+        tell(matter, kind, wanted, at=matter.changed_at)

@@ -1,0 +1,33 @@
+"""The words of the gateways."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class EventKind(models.TextChoices):
+    """What a partner may be told of a public matter."""
+
+    OPENED = "request.opened", _("reported")
+    CHANGED = "request.changed", _("moved on")
+    CLOSED = "request.closed", _("closed or declined")
+    REOPENED = "request.reopened", _("opened again")
+
+
+class Standing(models.TextChoices):
+    """Whether a subscription is sent to."""
+
+    ACTIVE = "ACTIVE", _("active")
+    PAUSED = "PAUSED", _("paused")
+    STOPPED = "STOPPED", _("stopped after failures")
+    ENDED = "ENDED", _("ended")
+
+
+class DataType(models.TextChoices):
+    """What an attribute of a service holds, in the words of GeoReport v2."""
+
+    STRING = "string", _("a line")
+    TEXT = "text", _("a text")
+    NUMBER = "number", _("a number")
+    DATETIME = "datetime", _("date and time")
+    ONE = "singlevaluelist", _("one of a list")
+    MANY = "multivaluelist", _("some of a list")
