@@ -125,6 +125,16 @@ class StepKind(models.TextChoices):
     TIME_REFUSED = "TIME_REFUSED", _("time refused")
     RESUMED = "RESUMED", _("clock runs again")
     IMPORTED = "IMPORTED", _("taken over from another system")
+    CALLED = "CALLED", _("called to the place")
+    COMING = "COMING", _("is coming")
+    NOT_COMING = "NOT_COMING", _("refused to come")
+    RULED = "RULED", _("refusal decided")
+    CAME = "CAME", _("attendance noted")
+    ON_SPOT = "ON_SPOT", _("said what it did there")
+    CALL_ENDED = "CALL_ENDED", _("call ended")
+    RATED = "RATED", _("joint work rated")
+    GRADED = "GRADED", _("graded as a hazard")
+    INSPECTED = "INSPECTED", _("hazard inspected")
 
 
 # Steps whose note everyone who reported may read.
@@ -143,3 +153,37 @@ class Stage(models.TextChoices):
     ACCEPT = "ACCEPT", _("acceptance by the handler")
     HANDLE = "HANDLE", _("handling")
     VERIFY = "VERIFY", _("verification")
+
+
+class Urgency(models.TextChoices):
+    """How soon a called unit must answer (the limits are in ``rules.joint``)."""
+
+    DANGER = "DANGER", _("danger to life: answer within 2 hours")
+    PRESSING = "PRESSING", _("pressing, as water, power, gas or heat: answer within 24 hours")
+    PLANNED = "PLANNED", _("planned joint work: answer within 3 working days")
+
+
+class Side(models.TextChoices):
+    """Who rates joint work: who called, or who came."""
+
+    CALLER = "CALLER", _("who called")
+    CALLED = "CALLED", _("who was called")
+
+
+class Grade(models.TextChoices):
+    """The four grades of a hazard, the gravest first (practice, section 3.4)."""
+
+    EXTREME = "EXTREME", _("especially major")
+    MAJOR = "MAJOR", _("major")
+    LARGER = "LARGER", _("larger")
+    ORDINARY = "ORDINARY", _("ordinary")
+
+
+class AgendaKind(models.TextChoices):
+    """What a review session looks at, in the order of its agenda."""
+
+    HOT_SPOT = "HOT_SPOT", _("hot spot")
+    ORPHAN = "ORPHAN", _("matter type without an owner")
+    SHELVED = "SHELVED", _("shelved, to review")
+    DISPUTED = "DISPUTED", _("disputed")
+    ALARM = "ALARM", _("alarm")

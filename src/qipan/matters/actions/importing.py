@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from qipan.desk.api import OwnTask, TaskKind, recall_sources, send_own
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -21,17 +22,16 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.kernel.sql import fetch, take_keys
 
 from ..ingest import Standing, Tally, add_counts
-from ..models import Import, ImportMapping, Matter, MatterStep, Report
+from ..models import Category, Import, ImportMapping, Matter, MatterStep, Report
 from ..queries.importing import in_parts, lookups
 from ..rules import limits
 from ..rules.importing import Field, Line, Problem, Reader, Rules
 from ..terms import Channel, Confirmation, State, StepKind
-from .intake import ask_office, office_for, place_label
-from .steps import end_waiting
+from .intake import office_for, place_label, to_file
 
 MATTER = (
     "id", "place", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
-    "confirmation", "way", "tasks", "reported_at", "review_called", "ended_at", "changed_at", "drill",
+    "confirmation", "way", "tasks", "waiting_id", "reported_at", "review_called", "ended_at", "changed_at", "drill",
 )  # fmt: skip
 REPORT = (
     "matter_id", "text", "spot", "channel", "private", "track_hash", "nonce", "at", "by_label", "confirmed",
@@ -40,7 +40,7 @@ REPORT = (
 STEP = ("matter_id", "kind", "detail", "unit_id", "at", "by_label", "note")
 LINE = ("batch_id", "matter_id", "line", "number")
 NULLABLE = frozenset(
-    {"handler_id", "first_receiver_id", "ended_at", "confirmed", "satisfied", "said_at", "unit_id", "id"}
+    {"handler_id", "first_receiver_id", "ended_at", "confirmed", "satisfied", "said_at", "unit_id", "waiting_id"}
 )
 OWN = "SELECT matter_id FROM matters_importline WHERE batch_id = %s"
 
@@ -184,9 +184,7 @@ def _import(checked: Checked, *, name: str, sha256: str, mapping: str, rules: Ru
         held=checked.held, left_out=checked.bad, at=at, by_label=by.label[:120],
     )  # fmt: skip
     lines = sorted(checked.good, key=lambda line: (line.reported, line.line))  # newest last, as if they had come in
-    writer = Writer(batch, lines, checked.nonces, rules=rules, by=by, at=at)
-    writer.write()
-    writer.ask()
+    Writer(batch, lines, checked.nonces, rules=rules, by=by, at=at).write()
     data = {"file": name[:120], "mapping": mapping, "matters": batch.matters, "left_out": batch.left_out}
     record("matters.import", subject=batch, by=by, at=at, data=data)
     return batch
@@ -204,11 +202,14 @@ class Writer:
         self.untimed = _now("The file does not say when.")
         self.moment = cache(connection.ops.adapt_datetimefield_value)
         self.month = cache(limits.month_of)
+        self.due = cache(lambda limit: (limits.due(limit, at), str(limits.clock_of(limit))))
+        self.waiting: dict[int, int] = {}
         self.tallies: Counter[Tally] = Counter()
         self.standings: Counter[Standing] = Counter()
 
     def write(self) -> None:
         """This method will write everything; counts last, so that their rows are held for a short time."""
+        self.waiting = self._ask()
         write("matters_matter", MATTER, self._matters(), nullable=NULLABLE)
         write("matters_report", REPORT, self._reports(), nullable=NULLABLE)
         write("matters_matterstep", STEP, self._steps(), nullable=NULLABLE)
@@ -223,7 +224,8 @@ class Writer:
             unit = line.unit if line.closing and not line.declined else None
             yield (
                 key, line.place, line.category, str(Channel.IMPORT), private, str(state), unit, unit,
-                int(unit is not None), line.closing, str(_confirmation(line)), "", 0, self.moment(line.reported), False,
+                int(unit is not None), line.closing, str(_confirmation(line)), "", int(key in self.waiting), self.waiting.get(key),
+                self.moment(line.reported), False,
                 self._when(line.ended), self.moment(line.ended or line.reported) if line.closing else at, False,
             )  # fmt: skip
 
@@ -291,17 +293,25 @@ class Writer:
         for key, line in zip(self.keys, self.lines, strict=True):
             yield self.batch.pk, key, line.line, line.number
 
-    def ask(self) -> None:
-        """This method will put each open matter on the desk of the office that files what is reported there."""
-        open_keys = [key for key, line in zip(self.keys, self.lines, strict=True) if not line.closing]
+    def _ask(self) -> dict[int, int]:
+        """Each open matter goes on the desk of the office that files what is reported there; by matter, its task."""
+        categories = Category.objects.in_bulk({line.category for line in self.lines if not line.closing})
         offices: dict[int, tuple[Unit, str]] = {}
-        for part in in_parts(open_keys):
-            rows = Matter.objects.everywhere("the import's own matters").select_related("category").filter(pk__in=part)
-            for matter in rows.order_by("pk"):
-                if matter.place not in offices:
-                    offices[matter.place] = office_for(matter.place), place_label(matter.place)
-                office, label = offices[matter.place]
-                ask_office(matter, office, label=label, by=self.by, at=self.at)
+        tasks: dict[int, OwnTask] = {}
+        for key, line in zip(self.keys, self.lines, strict=True):
+            if line.closing:
+                continue
+            if line.place not in offices:
+                offices[line.place] = office_for(line.place), place_label(line.place)
+            office, where = offices[line.place]
+            category = categories[line.category]
+            matter = Matter(pk=key, category=category, place=line.place, reported_at=line.reported)
+            title, basis = to_file(matter, where)
+            due_at, clock = self.due(category.limit_file)
+            tasks[key] = OwnTask(f"matter:{key}:1", title, office, line.place, basis, due_at, clock)
+        source = f"matters.Import:{self.batch.pk}"
+        made = send_own(list(tasks.values()), kind=TaskKind.MATTER, source=source, by=self.by, at=self.at)
+        return dict(zip(tasks, made, strict=True))
 
 
 def _state(line: Line) -> State:
@@ -336,8 +346,8 @@ def undo_import(batch: Import, *, by: Actor, at: datetime) -> Import:
     if any(place not in by.scope for place in set(places.values())):
         raise NotFound
     tallies, standings = _counted(held)
-    for matter in rows.exclude(waiting=None).select_related("waiting").order_by("pk"):
-        end_waiting(matter, note=_now("The import was undone"), by=by, at=at)
+    waiting = rows.exclude(waiting=None).order_by("pk").values_list("waiting__source", flat=True)
+    recall_sources(list(waiting), note=_now("The import was undone"), by=by, at=at)
     for table in ("matters_matterstep", "matters_report", "matters_importline"):
         fetch(f"DELETE FROM {table} WHERE matter_id IN ({OWN})", (held.pk,))  # noqa: S608 - own names
     for part in in_parts(places):

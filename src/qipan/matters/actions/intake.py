@@ -100,9 +100,9 @@ def place_label(place: int) -> str:
     raise PlaceUnknown(field="place")
 
 
-def title_of(matter: Matter, what: str) -> str:
+def title_of(matter: Matter, what: str, where: str = "") -> str:
     """This function will write the title of a task about a matter, without any words of the reporter."""
-    return f"{what}: {matter.category.label} · {place_label(matter.place)} ({matter.number})"
+    return f"{what}: {matter.category.label} · {where or place_label(matter.place)} ({matter.number})"
 
 
 def _report(
@@ -218,15 +218,22 @@ def report_matter(
     return Reported(matter, report, code)
 
 
+def to_file(matter: Matter, where: str) -> tuple[str, str]:
+    """This function will write title and basis of the task to file a matter."""
+    basis = _now("Catalogue, %(code)s: %(condition)s")
+    said = {"code": matter.category.code, "condition": matter.category.filing_label}
+    return title_of(matter, _now("To file and dispatch"), where), basis % said
+
+
 def ask_office(matter: Matter, office: Unit, *, label: str, by: Actor, at: datetime) -> None:
     """The office that files has the matter on its desk, in the time that the catalogue gives."""
+    title, basis = to_file(matter, label)
     matter.waiting = ask(
         matter,
         owner=office,
         asker=office,
-        title=title_of(matter, _now("To file and dispatch")),
-        basis=_now("Catalogue, %(code)s: %(condition)s")
-        % {"code": matter.category.code, "condition": matter.category.filing_label},
+        title=title,
+        basis=basis,
         limit=matter.category.limit_file,
         by=by,
         at=at,

@@ -106,7 +106,9 @@ class StaffReportForm(ReportForm):
 
     channel = forms.ChoiceField(
         label=_("How it came in"),
-        choices=[(one.value, one.label) for one in Channel if one not in (Channel.WEB, Channel.PARTNER, Channel.IMPORT)],
+        choices=[
+            (one.value, one.label) for one in Channel if one not in (Channel.WEB, Channel.PARTNER, Channel.IMPORT)
+        ],
         widget=forms.Select(attrs={"class": "form-select"}),
     )
 

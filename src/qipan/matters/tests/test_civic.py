@@ -20,7 +20,14 @@ def test_a_real_file_goes_in_but_for_its_bad_lines(db, file):
         pytest.skip(f"shared/data/{file.path} is not there")
     checked, batch = bring(file, at=datetime(2026, 11, 25, tzinfo=UTC))
     reasons = Counter((problem.fault, problem.field) for problem in checked.problems)
-    print(file.path, batch.lines, batch.matters, batch.left_out, {(str(a), str(b)): n for (a, b), n in reasons.items()}, checked.problems[:3])
+    print(
+        file.path,
+        batch.lines,
+        batch.matters,
+        batch.left_out,
+        {(str(a), str(b)): n for (a, b), n in reasons.items()},
+        checked.problems[:3],
+    )
     assert batch.lines == batch.matters + batch.left_out
     assert Matter.objects.everywhere("a test").count() == batch.matters
     assert verify().differences == []

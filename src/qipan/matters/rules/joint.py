@@ -1,0 +1,264 @@
+"""Joint work as data and pure decisions: calls, hazards by grade, and what keeps coming back. Time passed in."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.place import compound_of
+from qipan.kernel.refusal import Refusal
+
+from ..terms import Grade, State, Urgency
+from .limits import due
+
+# By when a called unit answers. Silence is late, and the desk shows late to the level above.
+ANSWER = {Urgency.DANGER: "2h", Urgency.PRESSING: "24h", Urgency.PLANNED: "3wd"}
+RESULT_WITHIN = timedelta(hours=24)  # after the meeting, to say what was done
+MEETS_WITHIN = timedelta(days=31)
+SCALE = range(1, 6)
+NEEDLESS = 2  # "needed there" up to this: the call was needless
+
+
+@dataclass(frozen=True)
+class HazardLimits:
+    """How soon a hazard of a grade is remedied, and how often it is looked at until then."""
+
+    remedy: str
+    look: str
+
+
+# Examples, as the limits of a catalogue: a city puts its own here.
+HAZARDS = {
+    Grade.EXTREME: HazardLimits("24h", "12h"),
+    Grade.MAJOR: HazardLimits("168h", "24h"),
+    Grade.LARGER: HazardLimits("360h", "72h"),
+    Grade.ORDINARY: HazardLimits("720h", "168h"),
+}
+GRADED_IN = frozenset({State.FILED, State.DISPATCHED, State.OBJECTED, State.SHELVED})
+
+HOT, HOT_WITHIN = 3, timedelta(days=30)
+RETURNED, ORGANS, ORPHAN_WITHIN = 2, 3, timedelta(days=90)
+NO_PLACE = 1000  # a compound number of 000 is a whole community, and no place
+
+
+class NobodyCalled(Refusal):
+    code = "nobody_called"
+    sentence = _("Name the units that are called, at most %(most)s.")
+    status = 400
+
+
+class MeetingWrong(Refusal):
+    code = "meeting_wrong"
+    sentence = _("Say where, and a time in the future, at most %(days)s days away.")
+    status = 400
+
+
+class CallsItself(Refusal):
+    code = "calls_itself"
+    sentence = _("A unit does not call itself.")
+    status = 400
+
+
+class NotCalled(Refusal):
+    code = "not_called"
+    sentence = _("This unit is not called here, or has answered otherwise.")
+    status = 403
+
+
+class NotTheCaller(Refusal):
+    code = "not_the_caller"
+    sentence = _("Another unit called; only that unit may do so.")
+    status = 403
+
+
+class CallIsOver(Refusal):
+    code = "call_is_over"
+    sentence = _("The call has ended; nothing was changed.")
+
+
+class CallNotOver(Refusal):
+    code = "call_not_over"
+    sentence = _("Joint work is rated when the call has ended, by units that came together.")
+
+
+class PostNeeded(Refusal):
+    code = "post_needed"
+    sentence = _("Name the post that comes, as “duty officer”; no name of a person and no number.")
+    status = 400
+
+
+class RefusedOnce(Refusal):
+    code = "refused_once"
+    sentence = _("The unit has refused once and the lead organisation has decided; it comes.")
+
+
+class NoRefusal(Refusal):
+    code = "no_refusal"
+    sentence = _("There is no refusal to decide on.")
+
+
+class NotMetYet(Refusal):
+    code = "not_met_yet"
+    sentence = _("Attendance is noted when the time of the meeting has come.")
+
+
+class RefusalsOpen(Refusal):
+    code = "refusals_open"
+    sentence = _("The lead organisation has not decided yet on the refusal of %(units)s.")
+
+
+class AttendanceOpen(Refusal):
+    code = "attendance_open"
+    sentence = _("Note first who came: %(units)s.")
+
+
+class RatedOnce(Refusal):
+    code = "rated_once"
+    sentence = _("This side has rated the joint work already.")
+
+
+class ScaleWrong(Refusal):
+    code = "scale_wrong"
+    sentence = _("Two scales from 1 to 5, and one sentence.")
+    status = 400
+
+
+class GradeWrong(Refusal):
+    code = "grade_wrong"
+    sentence = _("This is no grade of hazards.")
+    status = 400
+
+
+class NotAHazard(Refusal):
+    code = "not_a_hazard"
+    sentence = _("The matter is not graded as a hazard.")
+
+
+class NotReinspected(Refusal):
+    """A hazard is closed only after somebody else has seen it gone."""
+
+    code = "not_reinspected"
+    sentence = _("A hazard is inspected again by another unit and another person before it is verified.")
+
+
+class NothingAgreed(Refusal):
+    code = "nothing_agreed"
+    sentence = _("Say what is to be done, by which unit, and by when.")
+    status = 400
+
+
+class SessionIsOver(Refusal):
+    code = "session_is_over"
+    sentence = _("The session has ended; nothing was changed.")
+
+
+class ConvenedAlready(Refusal):
+    code = "convened_already"
+    sentence = _("The session was called together already.")
+
+
+class MinutesNeeded(Refusal):
+    code = "minutes_needed"
+    sentence = _("A session ends with its minutes.")
+    status = 400
+
+
+def respond_by(urgency: str, *, meets_at: datetime, at: datetime) -> datetime:
+    """This function will return by when a call is answered: its class's limit, and never after the meeting.
+
+    Raises ``MeetingWrong`` for a time that is over or too far away.
+    """
+    if not at < meets_at <= at + MEETS_WITHIN:
+        raise MeetingWrong(field="meets_at", days=MEETS_WITHIN.days)
+    return min(due(ANSWER[Urgency(urgency)], at), meets_at)
+
+
+def rated(first: int, second: int, words: str) -> str:
+    """This function will return the sentence of a rating; raises ``ScaleWrong``."""
+    if first not in SCALE or second not in SCALE or not words.strip():
+        raise ScaleWrong(field="words")
+    return words.strip()[:200]
+
+
+def week_of(day: date) -> date:
+    """This function will return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A compound where three or more matters arose in 30 days, with the exact points (doors) in it that alone did."""
+
+    place: int
+    matters: tuple[int, ...]
+    points: tuple[tuple[int, int], ...]  # place number of the point, how many there
+
+
+def is_place(place: int) -> bool:
+    """This function will say whether a place number names a compound or finer; a whole community is no place."""
+    return compound_of(place) // 10_000 % NO_PLACE != 0
+
+
+def hot_spots(rows: Iterable[tuple[int, int]]) -> list[Spot]:
+    """This function will find hot spots among (matter, place) of the last 30 days, the most matters first.
+
+    Two matters are at one place when the first 15 digits of their place numbers agree (the compound). Within it
+    a point is the whole number of 19 digits, a door; three at one point are named beside their compound.
+    """
+    by_compound: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for matter, place in rows:
+        if is_place(place):
+            by_compound[compound_of(place)].append((matter, place))
+    found = []
+    for compound, held in by_compound.items():
+        if len(held) >= HOT:
+            counts = Counter(place for _matter, place in held if place != compound)
+            points = tuple((place, n) for place, n in counts.most_common() if n >= HOT)
+            found.append(Spot(compound, tuple(matter for matter, _place in held), points))
+    return sorted(found, key=lambda spot: (-len(spot.matters), spot.place))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One unit's primary part in a matter, as the search for orphans sees it."""
+
+    category: int
+    matter: int
+    unit: int
+    organ: str  # one organ, wherever it stands: a department by its code, a street office by its kind
+    objected: bool
+    done: bool
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A type of matters that nobody owns: returned twice or more, or handled by three organs or more in 90 days."""
+
+    category: int
+    returned: int
+    organs: tuple[str, ...]
+    matters: tuple[int, ...]
+    proposed: str | None  # the organ that did most of them: the lists should name it
+
+
+def orphans(parts: Iterable[Part]) -> list[Orphan]:
+    """This function will find the types without an owner among the primary parts of 90 days, most returned first."""
+    by_category: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        by_category[part.category].append(part)
+    found = []
+    for category, held in by_category.items():
+        returned = sum(part.objected for part in held)
+        organs = sorted({part.organ for part in held})
+        if returned < RETURNED and len(organs) < ORGANS:
+            continue
+        # Behind it: what was returned; where nothing was, what each organ handled.
+        behind = {part.matter for part in held if part.objected} if returned >= RETURNED else set()
+        if len(organs) >= ORGANS:
+            behind |= {part.matter for part in held}
+        done = Counter(part.organ for part in held if part.done)
+        best = min(done, key=lambda organ: (-done[organ], organ)) if done else None
+        found.append(Orphan(category, returned, tuple(organs), tuple(sorted(behind)), best))
+    return sorted(found, key=lambda one: (-one.returned, -len(one.organs), one.category))
