@@ -1,5 +1,6 @@
 // The phone page: door, outcome, next. Counts at the top are of this phone; nothing here follows a person.
 import "./field.css";
+import { trainingCard } from "./field/card";
 import { Outbox, type Kept, type State } from "./field/outbox";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
 
@@ -194,6 +195,7 @@ async function refresh(): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  trainingCard(page.dataset.holder!, csrf);
   box = await Outbox.open(page.dataset.holder!, csrf);
   let answered = 0;
   box.addEventListener("changed", () => {

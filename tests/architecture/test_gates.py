@@ -146,6 +146,7 @@ GATES = {
     "api/board/<code>/outlines": Gate("board.view"),
     "api/search": Gate("board.view"),
     "api/field/doors": Gate("visit.submit"),
+    "api/field/card": Gate(None, "visit.submit"),
 }
 
 # What reading writes: the session, and that a desk was looked at (delivered, read): DESIGN, "receipts".

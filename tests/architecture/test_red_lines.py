@@ -17,9 +17,11 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "qipan"
 # Every field that the database holds. A new one is added here by whoever has read the red lines.
 FIELDS = {
     "access.Account": "id password last_login username display_name email is_active",
+    "access.CardReading": "key card",
     "access.Pass": "serial role unit team label first last issued_at expires_at revoked_at issued_by batch line",
     "access.Post": "id account unit role title first last sponsors_area valid_from valid_to",
     "access.Role": "id code name name_en acts for_passes",
+    "access.TrainingCard": "id role version text",
     "command.ActivatedGround": "id activation code first last",
     "command.Activation": "id playbook declaration admission unit grounds ground_key activated_at activated_by release_started_at released_at drill",
     "command.ActivationItem": "id activation order key kind reference title title_en owner count detail opened_at blocked closed_at still_open handed_over",

@@ -129,3 +129,33 @@ class Pass(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} until {self.expires_at:%F}"
+
+
+class TrainingCard(models.Model):
+    """What a role must have read before its first visit: steps, what to say, what not to ask, whom to call (SCR-3).
+
+    Text in both languages, as data. A version is never edited; a newer one is read anew.
+    """
+
+    role = models.ForeignKey(Role, on_delete=models.PROTECT)
+    version = models.PositiveSmallIntegerField()
+    text = models.JSONField()  # rules.CARD_PARTS says what it holds
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "version"], name="access_card_version")]
+
+    def __str__(self) -> str:
+        return f"{self.role} v{self.version}"
+
+
+class CardReading(models.Model):
+    """One holder has read one card. Who it was is not kept: the key is a keyed digest, and there is no time.
+
+    It counts a holder once while the pass is in force; nobody can read a name off it. It goes with the card's version.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    card = models.ForeignKey(TrainingCard, on_delete=models.CASCADE)
+
+    def __str__(self) -> str:
+        return self.key

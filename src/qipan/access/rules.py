@@ -103,3 +103,27 @@ def claim_of(token: str, *, keys: Iterable[str], at: datetime) -> Claim:
     if at >= claim.expires_at:
         raise PassExpired
     return claim
+
+
+CARD_PARTS = ("steps", "say", "not_ask", "call")
+CARD_LINE = 120
+FEWEST_COUNTED = 3  # of fewer holders no count is shown: it would speak of one person
+
+
+def card_problems(text: object) -> list[str]:
+    """This function will name everything that is wrong with a training card; an empty list means none."""
+    if not isinstance(text, dict):
+        return ["an object is needed"]
+    problems = []
+    for name in ("title", "title_en"):
+        if not isinstance(text.get(name), str) or not 0 < len(text[name].strip()) <= CARD_LINE:
+            problems.append(f"{name}: a text of at most {CARD_LINE} characters is needed")
+    for part in CARD_PARTS:
+        one, other = (text.get(name) for name in (part, f"{part}_en"))
+        for name, lines in ((part, one), (f"{part}_en", other)):
+            if not isinstance(lines, list) or not lines or not all(isinstance(x, str) and x.strip() for x in lines):
+                problems.append(f"{name}: a list of texts is needed")
+        if isinstance(one, list) and isinstance(other, list) and len(one) != len(other):
+            problems.append(f"{part}: not as many lines in Chinese as in English")
+    known = {"title", "title_en", *CARD_PARTS, *(f"{part}_en" for part in CARD_PARTS)}
+    return problems + [f"{name}: not known" for name in text if name not in known]

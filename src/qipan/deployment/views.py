@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from qipan.access.api import signed_in
+from qipan.access.api import card_counts, signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, Range
@@ -51,7 +51,8 @@ def _page(
         raise NotAllowed(act=READERS[0])
     area, ranges = _ground(actor, code)
     shifts = Paginator(shifts_now(ranges, at=at), PER_PAGE).get_page(number)
-    teams = standing_teams(ranges, at=at)
+    teams = list(standing_teams(ranges, at=at)[:PER_PAGE])
+    cards = card_counts([team.pk for team in teams], at=at)
     return render(
         request,
         "deployment/forces.html",
@@ -62,7 +63,8 @@ def _page(
             "forces": forces(ranges, at=at),
             "shifts": shifts,
             "rows": _named(list(shifts.object_list)),
-            "teams": teams[:PER_PAGE],
+            "teams": [(team, cards.get(team.pk)) for team in teams],
+            "cards": any(count.shown for count in cards.values()),
             "may_fill": actor.can("task.answer") or actor.can("team.manage"),
             "refused": refused,
         },

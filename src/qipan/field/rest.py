@@ -5,14 +5,20 @@ import hashlib
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
-from ninja import Router
+from ninja import Router, Schema
 
-from qipan.access.api import signed_in
+from qipan.access.api import confirm_card, signed_in
 from qipan.kernel.clock import now
 
 from .queries import round_of, sheet_of, team_of
 
 router = Router(tags=["field"])
+
+
+class CardIn(Schema):
+    """The training card that was read."""
+
+    card: int
 
 
 @router.get("field/doors")
@@ -29,3 +35,10 @@ def get_doors(request: HttpRequest, team: int | None = None) -> HttpResponse:
     response.headers["As-Of"] = at.isoformat(timespec="seconds")
     patch_cache_control(response, private=True, no_cache=True)
     return response
+
+
+@router.post("field/card", response=dict)
+def post_card(request: HttpRequest, body: CardIn) -> dict[str, str]:
+    """Note that the training card was read; the same again is harmless and says so."""
+    new = confirm_card(body.card, by=signed_in(request), at=now())
+    return {"answer": "noted" if new else "known"}

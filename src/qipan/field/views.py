@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from qipan.access.api import needs, signed_in
+from qipan.access.api import card_of, needs, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput
 from qipan.screening.api import DoorState, Outcome
@@ -73,6 +73,7 @@ def field(request: HttpRequest) -> HttpResponse:
             "several": len(teams) > 1,
             "round": round,
             "order": order_of(round) if round else None,
+            "card": card_of(actor),
             "holder": actor.pass_id or f"post {actor.post_id}",
             "main": MAIN,
             "others": OTHERS,

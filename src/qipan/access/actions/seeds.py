@@ -16,12 +16,13 @@ from qipan.kernel.refusal import NotFound
 
 from ..models import Account, Post, Role
 from ..queries import forget
+from .cards import seed_cards
 
 DATA = Path(__file__).parents[1] / "data"
 
 
 def seed_roles() -> dict[str, Role]:
-    """This function will create the roles that are missing; those that exist keep their names and acts."""
+    """This function will create the roles that are missing, with their training cards; those that exist stay."""
     known = {role.code: role for role in Role.objects.all()}
     with open(DATA / "roles.csv", encoding="utf-8", newline="") as file:
         new = [
@@ -35,11 +36,12 @@ def seed_roles() -> dict[str, Role]:
             for row in csv.DictReader(file)
             if row["code"] not in known
         ]
-    if not new:
-        return known
-    Role.objects.bulk_create(new)
-    forget()
-    return {role.code: role for role in Role.objects.all()}
+    if new:
+        Role.objects.bulk_create(new)
+        forget()
+        known = {role.code: role for role in Role.objects.all()}
+    seed_cards(known)
+    return known
 
 
 class DemoAccount(NamedTuple):

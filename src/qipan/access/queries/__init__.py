@@ -14,21 +14,26 @@ from .actors import (
     token_for,
     valid,
 )
+from .cards import CardCount, card_counts, card_of, reading_key
 from .requests import PASS_COOKIE, POST_KEY, needs, signed_in
 
 __all__ = [
     "PASS_COOKIE",
     "POST_KEY",
+    "CardCount",
     "actor_of_account",
     "actor_of_post",
     "actor_of_token",
     "at_work",
+    "card_counts",
+    "card_of",
     "forget",
     "link_for",
     "named_leader",
     "needs",
     "posts_of_unit",
     "read_claim",
+    "reading_key",
     "seats_of",
     "signed_in",
     "token_for",

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.apps import apps
 from django.utils.translation import override
 from playwright.sync_api import expect, sync_playwright
 
@@ -32,6 +33,7 @@ def phone(live_server, monkeypatch):
         page.goto(scene.phone.link)
         page.locator("main form button").click()
         page.wait_for_url("**/field")
+        page.locator("#card-done").tap()  # the training card comes before the first visit
         yield scene, context, page
         browser.close()
 
@@ -136,3 +138,46 @@ def test_the_page_has_no_serious_accessibility_finding(phone):
     expect(page.locator("[data-place]").first).to_be_visible()
     findings = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
     assert [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in findings] == []
+
+
+@pytest.mark.row("SCR-3")
+def test_the_training_card_comes_first_once_and_is_sent_when_there_is_a_network(live_server, monkeypatch):
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    scene = build()
+    readings = apps.get_model("access", "CardReading").objects
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("QIPAN_CHROMIUM", "/usr/bin/chromium"))
+        context = browser.new_context(
+            viewport={"width": 360, "height": 740},
+            has_touch=True,
+            is_mobile=True,
+            locale="zh-CN",
+            base_url=live_server.url,
+        )
+        page = context.new_page()
+        page.goto(scene.phone.link)
+        page.locator("main form button").click()
+        card = page.locator("#field-card")
+        expect(card).to_be_visible()
+        expect(card).to_contain_text("先拨120")
+        for _again in range(3):
+            page.keyboard.press("Escape")
+        expect(card).to_be_visible()  # it is not waved away
+        assert Axe().run(page).violations_count == 0
+        context.set_offline(True)
+        page.locator("#card-done").tap()
+        expect(card).to_be_hidden()
+        page.wait_for_timeout(500)
+        assert readings.count() == 0
+        context.set_offline(False)
+        for _wait in range(50):
+            if readings.count():
+                break
+            page.wait_for_timeout(100)
+        assert readings.count() == 1
+        page.reload()
+        expect(page.locator("[data-place]").first).to_be_visible()
+        expect(card).to_be_hidden()
+        page.locator("#card-open").tap()
+        expect(card).to_be_visible()
+        browser.close()

@@ -126,3 +126,24 @@ class TestPage:
         client = Client()
         client.cookies["qipan_pass"] = scene.phone.token[:-4] + "AAAA"
         assert client.get("/api/field/doors").status_code == 401
+
+
+@pytest.mark.row("SCR-3")
+def test_the_training_card_stands_on_the_page_and_is_confirmed_with_one_call(scene):
+    client = scene.holder()
+    page = client.get("/field").content.decode()
+    assert "入户走访培训卡" in page and 'data-read="0"' in page
+    card = int(page.split('data-card="', 1)[1].split('"', 1)[0])
+    answers = [
+        client.post("/api/field/card", json.dumps({"card": card}), content_type="application/json").json()["answer"]
+        for _again in range(2)
+    ]
+    assert answers == ["noted", "known"]
+    assert 'data-read="1"' in client.get("/field").content.decode()
+    for body, status in (({"card": card + 99}, 404), ({}, 422), ({"card": "x"}, 422)):
+        answer = client.post("/api/field/card", json.dumps(body), content_type="application/json")
+        assert answer.status_code in (status, 400)
+    client.cookies.clear()
+    assert (
+        client.post("/api/field/card", json.dumps({"card": card}), content_type="application/json").status_code == 401
+    )
