@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings as site
+from django.core.cache import cache
 from django.utils import translation
 from hypothesis import settings
 
@@ -29,5 +30,6 @@ def _remember_nothing() -> Iterator[None]:
     forget()
     forget_units()
     ticker.forget()
+    cache.clear()
     yield
     forget()

@@ -20,9 +20,11 @@ from qipan.command.api import get_playbook, seed_playbooks
 from qipan.deployment.api import form_teams
 from qipan.desk.api import apply_admission
 from qipan.forms.api import seed_forms
+from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
+from qipan.matters.testing import make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
 from qipan.screening.api import assign_doors, store_visits
@@ -135,6 +137,11 @@ def make_living() -> Living:
         at=at,
     )
     dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
+    reported = make_world(cast).reported()
+    partner, _key = add_partner(name="Example app", by=cast.admin, at=at)
+    told = subscribe_partner(
+        partner, url="https://partner.example/hook", kinds=["request.closed"], by=cast.admin, at=at
+    )
     keys = {
         "code": "510104",
         "token": cast.screener_pass.token,
@@ -157,6 +164,14 @@ def make_living() -> Living:
         "playbooks.code": "epidemic-emergency",
         "activations.pk": activation.pk,
         "roster.pk": watch.pk,
+        "open311.form": "json",
+        "open311.code": reported.matter.category.code,
+        "open311.number": reported.matter.number,
+        "open311.token": reported.code,
+        "partners.pk": partner.pk,
+        "partners.act": "key",
+        "subscriptions.pk": told.pk,
+        "subscriptions.act": "test",
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
     return Living(scene, keys)
