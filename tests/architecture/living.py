@@ -139,7 +139,7 @@ def make_living() -> Living:
     dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
     reported = make_world(cast).reported()
     partner, _key = add_partner(name="Example app", by=cast.admin, at=at)
-    told = subscribe_partner(
+    hook = subscribe_partner(
         partner, url="https://partner.example/hook", kinds=["request.closed"], by=cast.admin, at=at
     )
     keys = {
@@ -170,7 +170,7 @@ def make_living() -> Living:
         "open311.token": reported.code,
         "partners.pk": partner.pk,
         "partners.act": "key",
-        "subscriptions.pk": told.pk,
+        "subscriptions.pk": hook.pk,
         "subscriptions.act": "test",
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
