@@ -12,6 +12,8 @@ class MattersConfig(AppConfig):
         from .subscribers import note_responses
 
         reserve_words("matter", frozenset({TaskState.DONE, TaskState.OBJECTED}))
+        reserve_words("hazard", frozenset({TaskState.DONE, TaskState.OBJECTED}))
+        reserve_words("call", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
         subscribe(TasksAnswered, note_responses)
         register_audit("counts of matters against their steps", audit_counts)
         register_audit("matters against their handlers and tasks", audit_matters)

@@ -12,9 +12,12 @@ from qipan.kernel.queue import queue
 
 from .actions.filing import call_review
 from .actions.handling import close_unanswered
+from .actions.hazards import follow_matter
 from .actions.privacy import erase_contacts
+from .actions.sessions import prepare_session
 from .actions.times import resume_part
 from .models import Handling, Matter
+from .queries.patterns import astray
 from .rules.loop import CONFIRM_WITHIN
 from .terms import State
 
@@ -23,13 +26,26 @@ MOST = 500  # in one look, so that no other writer waits long
 
 def clock_actor() -> Actor:
     """This function will return the actor of these jobs, with what they need and no more."""
-    return Actor.system("matters clock", acts=["matter.dispatch", "matter.verify"], ranges=[range_of(settings.CITY)])
+    return Actor.system("matters clock", acts=["matter.dispatch", "matter.verify", "matter.arbitrate"], ranges=[range_of(settings.CITY)])
 
 
 @queue.periodic_task(crontab(minute="*"))
 def look_at_matters() -> None:
     """This job will do each minute what has become due."""
     look(at=now())
+    follow_hazards(at=now())
+
+
+@queue.periodic_task(crontab(minute="0", hour="7", day_of_week="1"))
+def prepare_each_week() -> None:
+    """This job will prepare the agenda of the week's review session."""
+    prepare_session(by=clock_actor(), at=now())
+
+
+def follow_hazards(*, at: datetime) -> int:
+    """This function will let hazards follow what became of their matters; each is a transaction of its own."""
+    by = clock_actor()
+    return sum(follow_matter(hazard, by=by, at=at) for hazard in astray(by.scope)[:MOST])
 
 
 @queue.periodic_task(crontab(minute="20", hour="3"))

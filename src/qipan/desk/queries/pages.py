@@ -24,6 +24,9 @@ LINKS = {
     "directive": "/directives/{}",
     "card": "/cards/{}",
     "matter": "/matters/{}",
+    "call": "/calls/{}",
+    "hazard": "/matters/{}/hazard",
+    "review": "/reviews/{}",
 }  # pages of higher rooms, shown if they exist
 SHOWS = ("open", "late", "objected", "done", "below")
 

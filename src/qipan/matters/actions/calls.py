@@ -32,7 +32,6 @@ from .steps import as_asker, locked, log, note_step
 
 MOST = 20  # units in one call
 DECIDE = "4wh"  # the lead organisation decides on a refusal within half a working day
-CONVENED = "24h"
 
 
 def _source(call: Call) -> str:
@@ -345,7 +344,9 @@ def note_attendance(called: Called, *, came: bool, by: Actor, at: datetime) -> C
     if fresh.came is came:
         return fresh
     if fresh.came is not None:  # put right: the kept counts know both words, each as a step of its own
-        _step(held, StepKind.CAME, unit=fresh.unit, detail="UNSAID_CAME" if fresh.came else "UNSAID_ABSENT", by=by, at=at)
+        _step(
+            held, StepKind.CAME, unit=fresh.unit, detail="UNSAID_CAME" if fresh.came else "UNSAID_ABSENT", by=by, at=at
+        )
     fresh.came = came
     fresh.save(update_fields=["came"])
     detail = "CAME" if came else "ABSENT"

@@ -13,6 +13,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Handling, Matter
+from ..queries.patterns import remedy_due
 from ..queries.units import unit_of
 from ..rules import limits, loop
 from ..rules.loop import Loop
@@ -73,7 +74,7 @@ def give_part(
         title=title_of(matter, _now("To handle") if primary else _now("To help with")),
         basis=why or _now("Catalogue, %(code)s") % {"code": matter.category.code},
         limit=matter.category.limit_handle,
-        due_at=due_at,
+        due_at=due_at or (remedy_due(matter, at=at) if primary else None),
         listed=True,  # its list was checked above
         by=by,
         at=at,

@@ -12,6 +12,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Matter, Photo, Report
+from ..queries.patterns import check_reinspected
 from ..queries.public import followed
 from ..rules import loop
 from ..rules.loop import Loop
@@ -82,12 +83,13 @@ def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", 
     """This function will verify what was reported done, by another unit and another person; the reporters are asked.
 
     ``way`` says by which way it was solved (PAR-9). Needs ``matter.verify``. Raises ``NotAllowed``,
-    ``NotFound``, ``NotNow``, ``HandlerVerifies``, ``WrongKind``.
+    ``NotFound``, ``NotNow``, ``HandlerVerifies``, ``WrongKind``, ``NotReinspected`` (a hazard).
     """
     held, now = locked(matter, by=by, act="matter.verify")
     after = loop.verify(now, unit=by.unit_id, account=by.account_id)
     if way not in Way.values:
         raise loop.WrongKind(field="way")
+    check_reinspected(held)
     end_waiting(held, note=_now("Verified"), by=by, at=at)
     held.way, held.verified_at = way, at
     settle(held, after, StepKind.VERIFIED, detail=f"{now.closing}:{way}", note=note, by=by, at=at)

@@ -165,6 +165,11 @@ class MinutesNeeded(Refusal):
     status = 400
 
 
+class AttendanceFirst(Refusal):
+    code = "attendance_first"
+    sentence = _("Note first who came, and end the call to this session.")
+
+
 def respond_by(urgency: str, *, meets_at: datetime, at: datetime) -> datetime:
     """This function will return by when a call is answered: its class's limit, and never after the meeting.
 

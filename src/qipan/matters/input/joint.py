@@ -1,0 +1,123 @@
+"""The forms of joint work: calls, hazards, review sessions."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Category
+from ..terms import Grade, Urgency
+from .forms import TEXT, ActForm, grouped
+
+KEY = 2**63 - 1
+SELECT = {"class": "form-select"}
+SCALE = [(n, str(n)) for n in range(1, 6)]
+
+
+def moment(label: Any) -> forms.DateTimeField:
+    """This function will make a field for a day and time."""
+    return forms.DateTimeField(
+        label=label,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", **TEXT}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+
+
+class MeetingForm(ActForm):
+    units = forms.MultipleChoiceField(label=_("Units called"), widget=forms.CheckboxSelectMultiple)
+    meets_where = forms.CharField(label=_("Where to meet"), max_length=120, widget=forms.TextInput(attrs=TEXT))
+    meets_at = moment(_("When to meet"))
+
+    def __init__(self, *args: Any, units: list[tuple[str, str]], **how: Any) -> None:
+        super().__init__(*args, **how)
+        self.fields["units"].choices = units  # type: ignore[attr-defined]
+
+
+class CallForm(MeetingForm):
+    what = forms.CharField(
+        label=_("What is to be done there"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
+    )
+    urgency = forms.ChoiceField(label=_("How soon"), choices=Urgency.choices, widget=forms.Select(attrs=SELECT))
+    field_order = ["what", "urgency", "units", "meets_where", "meets_at"]
+
+
+class ProblemForm(CallForm):
+    """A call for a problem that has no matter yet; it becomes one."""
+
+    category = forms.ChoiceField(label=_("What is it about?"), widget=forms.Select(attrs=SELECT))
+    nonce = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    field_order = ["category", "what", "urgency", "units", "meets_where", "meets_at", "nonce"]
+
+    def __init__(self, *args: Any, categories: list[Category], **how: Any) -> None:
+        super().__init__(*args, **how)
+        self.fields["category"].choices = grouped(categories)  # type: ignore[attr-defined]
+
+
+class ComingForm(ActForm):
+    post = forms.CharField(
+        label=_("Which post comes"),
+        max_length=60,
+        help_text=_("A function, as “duty officer”: no name of a person, no number."),
+        widget=forms.TextInput(attrs={**TEXT, "autocomplete": "off"}),
+    )
+
+
+class OneForm(ActForm):
+    """An act on one called unit."""
+
+    called = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=KEY)
+
+
+class CameForm(OneForm):
+    came = forms.ChoiceField(choices=[("1", ""), ("0", "")])
+
+
+class RefusalForm(OneForm):
+    excused = forms.ChoiceField(choices=[("1", ""), ("0", "")])
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.TextInput(attrs=TEXT))
+
+
+class RatingForm(OneForm):
+    first = forms.TypedChoiceField(choices=SCALE, coerce=int, widget=forms.Select(attrs=SELECT))
+    second = forms.TypedChoiceField(choices=SCALE, coerce=int, widget=forms.Select(attrs=SELECT))
+    words = forms.CharField(label=_("One sentence"), max_length=200, widget=forms.TextInput(attrs=TEXT))
+
+
+class GradeForm(ActForm):
+    grade = forms.ChoiceField(label=_("Grade"), choices=Grade.choices, widget=forms.Select(attrs=SELECT))
+    measure = forms.CharField(
+        label=_("What keeps people safe until it is remedied"),
+        max_length=500,
+        widget=forms.Textarea(attrs={**TEXT, "rows": 2}),
+    )
+
+
+class InspectionForm(ActForm):
+    remedied = forms.ChoiceField(
+        label=_("What was found"),
+        choices=[("0", _("the hazard stands")), ("1", _("the hazard is remedied"))],
+        widget=forms.Select(attrs=SELECT),
+    )
+    note = forms.CharField(label=_("What was seen"), max_length=500, widget=forms.Textarea(attrs={**TEXT, "rows": 2}))
+
+
+class ConclusionForm(ActForm):
+    text = forms.CharField(
+        label=_("What is to be done"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
+    )
+    owner = forms.ChoiceField(label=_("By which unit"), widget=forms.Select(attrs=SELECT))
+    due_at = moment(_("By when"))
+    item = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=KEY)
+
+    def __init__(self, *args: Any, units: list[tuple[str, str]], **how: Any) -> None:
+        super().__init__(*args, **how)
+        self.fields["owner"].choices = units  # type: ignore[attr-defined]
+
+
+class MinutesForm(ActForm):
+    minutes = forms.CharField(
+        label=_("Minutes"),
+        max_length=4000,
+        help_text=_("What was said and agreed, by organs. No names of residents."),
+        widget=forms.Textarea(attrs={**TEXT, "rows": 6}),
+    )

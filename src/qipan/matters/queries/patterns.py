@@ -1,0 +1,274 @@
+"""What keeps coming back: hot spots, types without an owner; hazards with who is late; calls with their counts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from qipan.duties.api import OrganType, Unit
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.place import CITY, Range
+from qipan.kernel.refusal import NotFound
+
+from ..models import AgendaItem, Call, Called, Category, Conclusion, Handling, Hazard, Matter, ReviewSession, Tally
+from ..rules import joint
+from ..rules.joint import Orphan, Part, Spot
+from ..rules.loop import ENDED
+from ..terms import Outcome, State, StepKind
+from ..terms import Part as PartKind
+from .figures import Rate
+
+SHOWN = 200
+
+
+def hot_spots(ranges: Iterable[Range], *, at: datetime) -> list[Spot]:
+    """This function will return the hot spots of a ground: three or more matters in 30 days in one compound.
+
+    Two statements, whatever the size: which compounds (index on time and place), then their matters. Joined and
+    declined matters are none; drills are apart.
+    """
+    rows = (
+        Matter.objects.within(Scope(tuple(ranges)))
+        .filter(reported_at__gt=at - joint.HOT_WITHIN, reported_at__lte=at, drill=False)
+        .exclude(state__in=(State.DUPLICATE, State.DECLINED))
+    )
+    compounds = rows.annotate(compound=F("place") / 10_000).order_by().values("compound").annotate(n=Count("pk"))
+    hot = [compound for compound, n in compounds.filter(n__gte=joint.HOT).values_list("compound", "n")]
+    hot = [compound for compound in hot if joint.is_place(compound * 10_000)]
+    if not hot:
+        return []
+    found = rows.annotate(compound=F("place") / 10_000).filter(compound__in=hot[:SHOWN])
+    return joint.hot_spots(found.order_by("pk").values_list("pk", "place"))
+
+
+def orphans(ranges: Iterable[Range], *, at: datetime) -> list[Orphan]:
+    """This function will return the types of matters without an owner on a ground: returned twice, or with three
+    organs, in 90 days. A street office is one organ wherever it stands; each department is its own.
+
+    Two statements: which categories (counted by the database), then the parts behind them.
+    """
+    rows = Handling.objects.filter(
+        Scope(tuple(ranges)).q("matter__place"),
+        part=PartKind.PRIMARY,
+        asked_at__gt=at - joint.ORPHAN_WITHIN,
+        asked_at__lte=at,
+        matter__drill=False,
+    )
+    suspects = (
+        rows.order_by()
+        .values("matter__category")
+        .annotate(
+            returned=Count("pk", filter=Q(objected_at__isnull=False)),
+            units=Count("unit", distinct=True, filter=Q(unit__organ_type__level=CITY)),
+            kinds=Count("unit__organ_type", distinct=True, filter=~Q(unit__organ_type__level=CITY)),
+        )
+        .filter(Q(returned__gte=joint.RETURNED) | Q(units__gte=joint.ORGANS - F("kinds")))
+    )
+    wanted = [row["matter__category"] for row in suspects]
+    if not wanted:
+        return []
+    parts = rows.filter(matter__category__in=wanted).order_by("pk").values_list(
+        "matter__category", "matter", "unit", "unit__code", "unit__organ_type__code", "unit__organ_type__level",
+        "objected_at", "outcome",
+    )  # fmt: skip
+    return joint.orphans(
+        Part(category, matter, unit, code if level == CITY else kind, objected is not None, outcome == Outcome.DONE)
+        for category, matter, unit, code, kind, level, objected, outcome in parts
+    )
+
+
+def organ_names(codes: Iterable[str]) -> dict[str, str]:
+    """This function will say organs in words: units by their code, kinds by theirs."""
+    wanted = set(codes)
+    kinds = {one.code: one.label for one in OrganType.objects.filter(code__in=wanted)}
+    return {**kinds, **{one.code: one.label for one in Unit.objects.filter(code__in=wanted)}}
+
+
+def alarms(ranges: Iterable[Range]) -> QuerySet[Matter]:
+    """This function will return open matters that were handed on three times or more."""
+    rows = Matter.objects.within(Scope(tuple(ranges))).filter(hops__gte=3, drill=False).exclude(state__in=ENDED)
+    return rows.order_by("pk")
+
+
+def to_review(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Matter]:
+    """This function will return shelved matters whose day of review has come."""
+    rows = Matter.objects.within(Scope(tuple(ranges)))
+    return rows.filter(state=State.SHELVED, review_at__lte=at, drill=False).order_by("pk")
+
+
+def disputed(ranges: Iterable[Range]) -> QuerySet[Matter]:
+    """This function will return matters that a reporter doubts and nobody has looked at again."""
+    return Matter.objects.within(Scope(tuple(ranges))).filter(state=State.DISPUTED, drill=False).order_by("pk")
+
+
+def matters_of(keys: Iterable[int], *, scope: Scope) -> dict[int, Matter]:
+    """This function will return matters by their keys, those in scope."""
+    rows = Matter.objects.within(scope).select_related("category", "handler").filter(pk__in=set(keys))
+    return {one.pk: one for one in rows}
+
+
+def categories_by_key(keys: Iterable[int]) -> dict[int, Category]:
+    """This function will return categories by their keys."""
+    return Category.objects.in_bulk(set(keys))
+
+
+# ---- calls
+
+
+def get_call(pk: int, *, actor: Actor) -> Call:
+    """This function will return a call on the actor's ground; missing and out of scope look alike (``NotFound``)."""
+    rows = Call.objects.within(actor.scope).select_related("caller", "matter__category", "session")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def calls_on(ranges: Iterable[Range], *, over: bool, unit: int | None = None) -> QuerySet[Call]:
+    """This function will return the calls of a ground, the latest first; only those that concern a unit when named."""
+    rows = Call.objects.within(Scope(tuple(ranges))).filter(ended_at__isnull=not over)
+    if unit is not None:
+        rows = rows.filter(Q(caller=unit) | Q(called__unit=unit)).distinct()
+    return rows.select_related("caller", "matter__category").prefetch_related("called__unit").order_by("-pk")
+
+
+def called_of(call: Call) -> list[Called]:
+    """This function will return the units of a call in the order in which they were called, with both sides' ratings."""
+    return list(call.called.select_related("unit", "task").prefetch_related("ratings").order_by("pk"))
+
+
+def calls_of(matter: Matter) -> list[Call]:
+    """This function will return the calls of a matter, the latest first, with their units."""
+    rows = Call.objects.everywhere("of a matter that was gated").filter(matter=matter)
+    return list(rows.select_related("caller").prefetch_related("called__unit", "called__task").order_by("-pk"))
+
+
+def silent(calls: Iterable[Call], *, at: datetime) -> list[Called]:
+    """This function will return called units that block a running call: no answer in time, or no result in time."""
+    return [
+        one
+        for call in calls
+        if call.ended_at is None
+        for one in call.called.all()
+        if one.task.closed_at is None
+        and one.task.suspended_at is None
+        and (one.refused_at is None or one.excused is False)
+        and one.task.due_at is not None
+        and one.task.due_at < at
+    ]
+
+
+@dataclass(frozen=True)
+class UnitCounts:
+    """What calls show of one unit: each a numerator and its denominator, in the order of units, never of rates."""
+
+    unit: Unit
+    in_time: Rate  # answered in time, of the times it was called
+    came: Rate  # came, of the times its attendance was noted
+    refused: Rate  # refused, of the times it was called
+    needless: Rate  # its own calls judged needless, of those that were rated
+
+
+def unit_counts(ranges: Iterable[Range], *, since: date, until: date) -> list[UnitCounts]:
+    """This function will add up the kept counts of calls by unit for whole months; units, never persons, unranked."""
+    kinds = (StepKind.CALLED, StepKind.COMING, StepKind.NOT_COMING, StepKind.CAME, StepKind.RATED)
+    rows = Tally.objects.within(Scope(tuple(ranges))).filter(
+        month__gte=since, month__lt=until, drill=False, kind__in=kinds
+    )
+    n: dict[int, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for unit, kind, detail, total in rows.order_by().values_list("unit", "kind", "detail").annotate(total=Sum("n")):
+        n[unit][kind, detail] += total
+    units = Unit.objects.select_related("organ_type").filter(pk__in=list(n)).order_by("organ_type__level", "code")
+    return [_counts(unit, n[unit.pk]) for unit in units]
+
+
+def _counts(unit: Unit, n: dict[tuple[str, str], int]) -> UnitCounts:
+    called = n[StepKind.CALLED, ""]
+    came = n[StepKind.CAME, "CAME"] - n[StepKind.CAME, "UNSAID_CAME"]
+    absent = n[StepKind.CAME, "ABSENT"] - n[StepKind.CAME, "UNSAID_ABSENT"]
+    needless, needed = n[StepKind.RATED, "NEEDLESS"], n[StepKind.RATED, "NEEDED"]
+    return UnitCounts(
+        unit,
+        in_time=Rate(n[StepKind.COMING, "IN_TIME"], called),
+        came=Rate(came, came + absent),
+        refused=Rate(n[StepKind.NOT_COMING, ""], called),
+        needless=Rate(needless, needless + needed),
+    )
+
+
+# ---- hazards
+
+
+def hazards_on(ranges: Iterable[Range], *, grade: str = "") -> QuerySet[Hazard]:
+    """This function will return the open hazards of a ground, the first due first."""
+    rows = Hazard.objects.filter(Scope(tuple(ranges)).q("matter__place")).exclude(matter__state__in=ENDED)
+    if grade:
+        rows = rows.filter(grade=grade)
+    return rows.select_related("matter__category", "matter__handler", "look__owner").order_by("remedy_by", "pk")
+
+
+def hazard_of(matter: Matter) -> Hazard | None:
+    """This function will return the hazard of a matter that was gated, None when it is none."""
+    return Hazard.objects.select_related("look__owner").filter(matter=matter).first()
+
+
+def remedy_due(matter: Matter, *, at: datetime) -> datetime | None:
+    """This function will return by when a handler remedies a matter that is a hazard; None for any other, or when late."""
+    return Hazard.objects.filter(matter=matter, remedy_by__gt=at).values_list("remedy_by", flat=True).first()
+
+
+def check_reinspected(matter: Matter) -> None:
+    """This function will pass when a matter is no hazard, or one that somebody else has seen gone.
+
+    Raises ``NotReinspected``.
+    """
+    if Hazard.objects.filter(matter=matter, remedied_at=None).exists():
+        raise joint.NotReinspected
+
+
+def astray(scope: Scope) -> QuerySet[Hazard]:
+    """This function will return hazards that no longer stand as their matters do: for the job that lets them follow."""
+    ended = Q(matter__state__in=ENDED, look__isnull=False)
+    again = Q(matter__state__in=joint.GRADED_IN) & (Q(remedied_at__isnull=False) | Q(look=None))
+    return Hazard.objects.select_related("matter").filter(scope.q("matter__place")).filter(ended | again).order_by("pk")
+
+
+# ---- sessions
+
+
+def sessions() -> QuerySet[ReviewSession]:
+    """This function will return the review sessions, the latest first."""
+    rows = ReviewSession.objects.annotate(
+        points=Count("items", distinct=True), tasks=Count("conclusions", distinct=True)
+    )
+    return rows.select_related("call").order_by("-week")
+
+
+def get_session(pk: int) -> ReviewSession:
+    """This function will return a review session; raises ``NotFound``."""
+    found = ReviewSession.objects.select_related("call__caller").filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def conclusions_open(before: date) -> QuerySet[Conclusion]:
+    """This function will return what earlier sessions concluded and nobody has done yet."""
+    rows = Conclusion.objects.filter(session__week__lt=before, task__closed_at=None)
+    return rows.select_related("task__owner", "session").order_by("task__due_at", "pk")
+
+
+def agenda(session: ReviewSession, *, scope: Scope) -> list[tuple[AgendaItem, list[Matter]]]:
+    """This function will return the points of an agenda in order, each with the matters behind it in scope."""
+    items: Sequence[AgendaItem] = list(session.items.select_related("category").order_by("pk"))
+    through: Any = AgendaItem.matters.through
+    links = list(through.objects.filter(agendaitem__in=items).values_list("agendaitem", "matter"))
+    held = matters_of((matter for _item, matter in links), scope=scope)
+    behind: dict[int, list[Matter]] = defaultdict(list)
+    for item, matter in sorted(links):
+        if matter in held:
+            behind[item].append(held[matter])
+    return [(item, behind[item.pk]) for item in items]
