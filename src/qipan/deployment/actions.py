@@ -6,14 +6,25 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from qipan.access.api import revoke_passes
-from qipan.desk.api import Admission, Task, TaskKind, TaskState, answer_task, recall_tasks, send_task, send_tasks
+from qipan.desk.api import (
+    Admission,
+    Task,
+    TaskKind,
+    TaskState,
+    answer_task,
+    recall_sources,
+    recall_tasks,
+    send_task,
+    send_tasks,
+)
 from qipan.duties.api import Stewardship, Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -68,6 +79,7 @@ class ShiftOver(Refusal):
     sentence = _("The shift is over or was closed.")
 
 
+WARNING = "empty-shift:"
 TOGETHER = 50  # warnings in one transaction: few commits, and no writer waits long
 
 
@@ -283,8 +295,7 @@ def close_shifts(*, source: str, keep_running: bool = False, by: Actor, at: date
     closed = shifts.update(released_at=at)
     if first is None or not (closed or asked):
         return 0
-    for task_source in asked:
-        recall_tasks(task_source, note=_now("The shift was closed."), by=by, at=at)
+    recall_sources(asked, note=_now("The shift was closed."), by=by, at=at)
     record(
         "deployment.close_shifts",
         subject=source,
@@ -308,10 +319,8 @@ def end_shifts(*, by: Actor, at: datetime) -> int:
     past = shifts.filter(ends_at__lte=at, filled_at=None, task__closed_at=None, task__isnull=False)
     ended = past.exclude(task__source__in=shifts.filter(ends_at__gt=at, task__isnull=False).values("task__source"))
     warned = shifts.filter(ends_at__lte=at, filled_at=None, warned_at__gt=at - END_LOOKS_BACK)
-    return sum(
-        recall_tasks(source, note=_now("The shift is over."), by=by, at=at)
-        for source in [*ended.order_by().values_list("task__source", flat=True).distinct(), *_open_warnings(warned)]
-    )
+    asked = ended.order_by().values_list("task__source", flat=True).distinct()
+    return recall_sources([*asked, *_open_warnings(warned)], note=_now("The shift is over."), by=by, at=at)
 
 
 def _open_tasks_of(shifts: QuerySet[Shift]) -> list[str]:
@@ -322,18 +331,16 @@ def _open_tasks_of(shifts: QuerySet[Shift]) -> list[str]:
 
 def _open_warnings(shifts: QuerySet[Shift]) -> list[str]:
     """The sources of the cards about these shifts that are still open."""
-    sources = [_warning(shift) for shift in shifts.filter(warned_at__isnull=False, filled_at=None)]
-    still: list[str] = []
-    for first in range(0, len(sources), TOGETHER):
-        cards = Task.objects.everywhere("cards of shifts in scope").filter(closed_at=None)
-        part = cards.filter(source__in=sources[first : first + TOGETHER])
-        still += part.order_by().values_list("source", flat=True).distinct()
-    return still
+    warned = shifts.filter(warned_at__isnull=False, filled_at=None).order_by()
+    cards = Task.objects.everywhere("cards of shifts in scope").filter(
+        closed_at=None, source__in=warned.values_list(Concat(Value(WARNING), Cast("pk", CharField())))
+    )
+    return list(cards.order_by().values_list("source", flat=True).distinct())
 
 
 def _warning(shift: Shift) -> str:
     """The source of the card that tells the property manager of an empty shift."""
-    return f"empty-shift:{shift.pk}"
+    return f"{WARNING}{shift.pk}"
 
 
 def warn_empty_shifts(*, by: Actor, at: datetime, limit: int = 1000) -> int:

@@ -4,8 +4,9 @@ from .actions.admissions import admit_emergency, apply_admission, decide_admissi
 from .actions.asking import decide_objection, extend_task, resume_task, suspend_task
 from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late
+from .actions.own import OwnTask, send_own
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
-from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_tasks, send_task, send_tasks
+from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_sources, recall_tasks, send_task, send_tasks
 from .models import Admission, Task
 from .queries.admissions import admissions_for, get_admission
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, late_tasks
@@ -22,6 +23,7 @@ __all__ = [
     "Escalated",
     "LeadTimes",
     "NotAdmitted",
+    "OwnTask",
     "Receipt",
     "ReceiptRow",
     "Task",
@@ -47,12 +49,14 @@ __all__ = [
     "history",
     "late_tasks",
     "lead_times",
+    "recall_sources",
     "recall_tasks",
     "receipt_tree",
     "receipts_by_place",
     "receive",
     "reserve_words",
     "resume_task",
+    "send_own",
     "send_task",
     "send_tasks",
     "suspend_task",

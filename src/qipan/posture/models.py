@@ -83,6 +83,7 @@ class Posture(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()  # expected; a posture cannot be open-ended
     ended_at = models.DateTimeField(null=True)
+    rank = models.PositiveSmallIntegerField(default=0)  # authority rank of the organ that took it
     drill = models.BooleanField(default=False)
 
     class Meta:

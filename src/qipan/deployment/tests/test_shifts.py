@@ -233,3 +233,19 @@ def test_closing_recalls_the_tasks_of_shifts_that_are_over(cast: Cast, admission
     assert Entry.objects.filter(act="deployment.close_shifts").count() == 1
     assert close_shifts(source=source, by=cast.city_commander, at=ends + timedelta(hours=1)) == 0
     assert Entry.objects.filter(act="deployment.close_shifts").count() == 1
+
+
+def test_thousands_of_warnings_are_taken_back_in_a_few_statements(
+    cast: Cast, admission: Admission, django_assert_max_num_queries: Any
+) -> None:
+    open_shifts(**gate_duty(cast, admission))
+    ends = shifts().first().ends_at
+    assert warn_empty_shifts(by=watch(), at=ends - timedelta(minutes=1)) == 8
+    before = Entry.objects.filter(act="desk.recall_tasks").count()
+    with django_assert_max_num_queries(15):  # whatever the number of shifts
+        assert end_shifts(by=watch(), at=ends) == 16
+    row = Entry.objects.filter(act="desk.recall_tasks").last()
+    assert Entry.objects.filter(act="desk.recall_tasks").count() == before + 1
+    assert set(row.data["sources"]) == set(tasks().values_list("source", flat=True))
+    assert row.data["tasks"] == 16
+    assert all(task.steps.filter(state=TaskState.RECALLED).count() == 1 for task in tasks())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import OrganType, Unit, units_on
@@ -19,6 +20,8 @@ from ..queries.admissions import covers
 from ..queries.desks import in_order
 from ..rules import remind_at
 from ..terms import ClockKind, TaskState
+
+TOGETHER = 500  # sources that are recalled by one statement
 
 
 class NotAdmitted(Refusal):
@@ -176,27 +179,49 @@ def send_task(
     return task
 
 
-@transaction.atomic
 def recall_tasks(source: str, *, note: str, by: Actor, at: datetime) -> int:
     """This function will close the open tasks of a source as recalled, each with its step; returns how many.
 
     What was done stays done. The room that owns the source has checked its own right.
     """
-    tasks = Task.objects.everywhere("the sender's own source").filter(source=source)
-    drill = tasks.filter(closed_at=None).values_list("drill", flat=True).first()
-    if drill is None:
-        return 0
-    recalled = in_order(tasks.filter(closed_at=None)).update(
-        state=TaskState.RECALLED, closed_at=at, changed_at=at, note=note[:300], suspended_at=None
+    return recall_sources([source], note=note, by=by, at=at)
+
+
+@transaction.atomic
+def recall_sources(sources: Iterable[str], *, note: str, by: Actor, at: datetime) -> int:
+    """This function will close the open tasks of many sources as recalled, as ``recall_tasks``; returns how many.
+
+    Some statements and one row of the journal for each five hundred sources that have open tasks.
+    """
+    every = list(dict.fromkeys(sources))
+    return sum(
+        _recall(every[first : first + TOGETHER], note=note, by=by, at=at) for first in range(0, len(every), TOGETHER)
     )
-    insert_steps(
-        tasks.filter(state=TaskState.RECALLED, closed_at=at),
-        state=TaskState.RECALLED,
-        at=at,
-        by_label=by.label,
-        note=note,
-    )
-    data = {"tasks": recalled, "note": note}
-    record("desk.recall_tasks", subject=f"desk.source:{source}", by=by, at=at, data=data, drill=drill)
-    publish(TasksRecalled(source, recalled, drill))
-    return recalled
+
+
+def _recall(sources: Sequence[str], *, note: str, by: Actor, at: datetime) -> int:
+    tasks = Task.objects.everywhere("the sender's own source").filter(source__in=sources)
+    found = tasks.filter(closed_at=None).order_by().values_list("source", "drill").annotate(tasks=Count("pk"))
+    total = 0
+    for drill in (False, True):
+        counts = {source: count for source, of_drill, count in found if of_drill is drill}
+        if not counts:
+            continue
+        mine = tasks.filter(source__in=counts, drill=drill)
+        recalled = in_order(mine.filter(closed_at=None)).update(
+            state=TaskState.RECALLED, closed_at=at, changed_at=at, note=note[:300], suspended_at=None
+        )
+        insert_steps(
+            mine.filter(state=TaskState.RECALLED, closed_at=at),
+            state=TaskState.RECALLED,
+            at=at,
+            by_label=by.label,
+            note=note,
+        )
+        first = min(counts)
+        data = {"tasks": recalled, "note": note} | ({"sources": sorted(counts)} if len(counts) > 1 else {})
+        record("desk.recall_tasks", subject=f"desk.source:{first}", by=by, at=at, data=data, drill=drill)
+        for source, count in counts.items():
+            publish(TasksRecalled(source, count, drill))
+        total += recalled
+    return total

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -42,6 +43,19 @@ class PostureBasisMissing(Refusal):
     code = "posture_basis_missing"
     sentence = _("The standing posture needs its basis: the plan or decision that it rests on.")
     status = 400
+
+
+class TakenByHigherOrgan(Refusal):
+    code = "taken_by_higher_organ"
+    sentence = _("A higher organ put this ground into its posture; only that organ, or one above it, may end it.")
+    status = 403
+
+
+def _rank_of(by: Actor, *, declaration: Declaration | None) -> int:
+    """The authority of who acts; a job has no organ of its own and acts for the declaration's."""
+    unit_id = by.unit_id or (declaration.issuer_id if declaration else None)
+    unit = Unit.objects.select_related("organ_type").filter(pk=unit_id).first() if unit_id else None
+    return unit.organ_type.authority_rank if unit else 0
 
 
 @transaction.atomic
@@ -81,8 +95,11 @@ def take_posture(
         raise PostureEndMissing(field="until")
     if declaration is None and not basis.strip():
         raise PostureBasisMissing(field="basis")
+    rank = _rank_of(by, declaration=declaration)
     taken = [
-        _take(declaration, kind=kind, level=level, ground=ground, until=until, basis=basis, at=at, drill=drill)
+        _take(
+            declaration, kind=kind, level=level, ground=ground, until=until, basis=basis, rank=rank, at=at, drill=drill
+        )
         for ground in ranges
     ]
     record(
@@ -118,6 +135,7 @@ def _take(
     ground: Range,
     until: datetime,
     basis: str,
+    rank: int,
     at: datetime,
     drill: bool,
 ) -> Posture:
@@ -131,6 +149,9 @@ def _take(
         until__gt=at,
         drill=drill,
     ).first()
+    if held is not None and held.rank < rank:
+        held.rank = rank  # a higher organ takes it too: from now on the lower one alone cannot end it
+        held.save(update_fields=["rank"])
     return held or Posture.objects.create(
         declaration=declaration,
         kind=kind,
@@ -140,6 +161,7 @@ def _take(
         last=ground.last,
         since=at,
         until=until,
+        rank=rank,
         drill=drill,
     )
 
@@ -162,6 +184,7 @@ def change_posture_level(declaration: Declaration, *, at: datetime) -> int:
             last=posture.last,
             since=at,
             until=posture.until,
+            rank=posture.rank,
             drill=posture.drill,
         )
         for posture in running
@@ -179,8 +202,9 @@ def end_posture(
 ) -> int:
     """This function will end postures: one, several, or all of a declaration; returns how many still held.
 
-    ``grounds`` keeps it to the postures that lie wholly inside. Ending twice is harmless.
-    Needs ``declaration.issue`` or ``release.run``. Raises ``NotAllowed``, ``NotFound``.
+    ``grounds`` keeps it to the postures that lie wholly inside. Ending twice is harmless. An organ ends what
+    it took itself and what organs below it took, never what a higher one took (EMG-8).
+    Needs ``declaration.issue`` or ``release.run``. Raises ``NotAllowed``, ``NotFound``, ``TakenByHigherOrgan``.
     """
     if not by.can("release.run"):
         by.require("declaration.issue")
@@ -196,7 +220,10 @@ def end_posture(
         chosen = [row for row in chosen if not Range(row.first, row.last).without(inside)]
     if any(Range(row.first, row.last).without(by.scope.ranges) for row in chosen):
         raise NotFound
-    ended = Posture.objects.filter(pk__in=[row.pk for row in chosen], ended_at=None, until__gt=at).update(ended_at=at)
+    running = Posture.objects.filter(pk__in=[row.pk for row in chosen], ended_at=None, until__gt=at)
+    if by.unit_id is not None and running.filter(rank__gt=_rank_of(by, declaration=None)).exists():
+        raise TakenByHigherOrgan
+    ended = running.update(ended_at=at)
     if ended:
         record(
             "posture.end_posture",

@@ -10,6 +10,7 @@ from qipan.forms.api import FormOpening, PersonFormUnderStanding, open_form, ope
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.posture.actions import postures
+from qipan.posture.actions.declarations import change_level
 from qipan.posture.api import Declaration, Posture, declare, end_declaration, end_posture, posture_over, take_posture
 
 from .conftest import Entry, response
@@ -133,6 +134,44 @@ def test_ending_needs_right_and_ground(cast: Cast, declared: Declaration) -> Non
     with pytest.raises(NotFound):
         end_posture(posture, by=cast.neighbour_head, at=cast.at)
     assert Posture.objects.get().ended_at is None
+
+
+@pytest.mark.row("EMG-8")
+def test_a_lower_organ_does_not_end_what_a_higher_one_took(cast: Cast, declared: Declaration) -> None:
+    taken = [
+        *take_posture(declared, grounds=[HERE], by=cast.city_commander, at=cast.at),
+        *low_posture(cast, grounds=[HERE]),
+    ]
+    written = Entry.objects.count()
+    for subject in (declared, *taken):
+        with pytest.raises(postures.TakenByHigherOrgan) as refused:
+            end_posture(subject, by=cast.district_head, at=cast.at)
+        assert refused.value.status == 403
+    assert Posture.objects.filter(ended_at=None).count() == 2
+    assert Entry.objects.count() == written
+    assert end_posture(taken, by=cast.city_commander, at=cast.at) == 2
+
+
+@pytest.mark.row("EMG-8")
+def test_an_organ_ends_what_it_took_and_what_lower_ones_took(
+    cast: Cast, declared: Declaration, by_district: Callable[..., Declaration]
+) -> None:
+    own = by_district()
+    (first,) = take_posture(own, grounds=[HERE], by=cast.district_head, at=cast.at)
+    assert first.rank == 2
+    assert end_posture(own, by=cast.district_head, at=cast.at) == 1
+    take_posture(own, grounds=[HERE], by=cast.district_head, at=cast.at)
+    assert end_posture(own, by=cast.city_commander, at=cast.at) == 1
+    # Under the city's declaration a district may take the posture first; once the city took it too, it is the city's.
+    take_posture(declared, grounds=[HERE], by=cast.district_head, at=cast.at)
+    (held,) = take_posture(declared, grounds=[HERE], by=cast.city_commander, at=cast.at)
+    assert held.rank == 3
+    with pytest.raises(postures.TakenByHigherOrgan):
+        end_posture(declared, by=cast.district_head, at=cast.at)
+    changed = change_level(declared, level=2, reason="r", by=cast.city_commander, at=cast.at)
+    with pytest.raises(postures.TakenByHigherOrgan):
+        end_posture(changed, by=cast.district_head, at=cast.at)
+    assert Posture.objects.filter(declaration=declared, ended_at=None).count() == 1
 
 
 @pytest.mark.row("EMG-19")

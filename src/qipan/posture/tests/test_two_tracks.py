@@ -19,7 +19,7 @@ def test_under_the_emergency_posture_a_pothole_still_goes_its_way(cast: Cast, de
     assert view.kind == "EMERGENCY"
     task = send_task(
         kind=TaskKind.REQUEST,
-        source="matter:1",
+        source="report:1",
         title="路面坑洼",
         asker=cast.unit("510104:district-command"),
         owner=cast.unit("510104001:street-office"),
