@@ -149,6 +149,8 @@ def make_living() -> Living:
         "number": 1,
         "version": 1,
         "listing": "left",
+        "duties.kind": "csv",
+        "duties.code": "noise",
         "access.pk": cast.post("neighbour_worker").pk,
         "desk.pk": dispatcher_task.pk,
         "what": "object",

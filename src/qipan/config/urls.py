@@ -18,6 +18,7 @@ from qipan.webkit.middleware import refusal_json
 
 ROOMS = (
     "territory",
+    "duties",
     "access",
     "desk",
     "forms",

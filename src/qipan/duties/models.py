@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import get_language
 
-from .terms import ItemKind, Role
+from .terms import ROLE_SIGNS, ItemKind, Role
 
 
 def _label(name: str, name_en: str) -> str:
@@ -174,3 +174,8 @@ class Responsibility(models.Model):
     def basis_label(self) -> str:
         """The basis in the active language."""
         return _label(self.basis, self.basis_en)
+
+    @property
+    def sign(self) -> str:
+        """The sign of its role, so that nothing depends on colour."""
+        return ROLE_SIGNS[Role(self.role)]

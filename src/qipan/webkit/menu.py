@@ -67,7 +67,9 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
         _("Full chain"),
         (
             Page("/matters", _("Matters"), ("matter.view",)),
+            Page("/duties", _("Responsibility lists"), ("board.view", "desk.view", "duty.edit")),
             Page("/matters/catalogue", _("Catalogue of matters"), ("matter.catalogue",)),
+            Page("/matters/imports", _("Import of matters"), ("matter.import",)),
             Page("/directives", _("Directives"), ("directive.issue", "directive.recall")),
             Page("/campaigns", _("Screening campaigns"), ("campaign.view", "campaign.open")),
             Page("/admissions", _("Work admission"), ("admission.apply", "admission.decide")),

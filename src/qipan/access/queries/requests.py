@@ -6,8 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import NotSignedIn
+from qipan.webkit.acting import signed_in
 
 from ..terms import ACTS
 
@@ -15,20 +14,6 @@ PASS_COOKIE = "qipan_pass"  # noqa: S105 - the name of a cookie
 POST_KEY = "post"  # in the session: the post chosen of several
 
 View = Callable[..., HttpResponse]
-
-
-def signed_in(request: HttpRequest) -> Actor:
-    """This function will return who acts in this request.
-
-    Raises ``NotSignedIn``, with the reason where a pass was shown that is not good (any more).
-    """
-    refusal: NotSignedIn | None = getattr(request, "actor_refusal", None)
-    if refusal is not None:
-        raise refusal
-    actor: Actor | None = getattr(request, "actor", None)
-    if actor is None or not actor.label:
-        raise NotSignedIn
-    return actor
 
 
 def needs(act: str) -> Callable[[View], View]:

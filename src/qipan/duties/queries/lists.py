@@ -16,7 +16,7 @@ from qipan.territory.api import areas_within
 
 from ..models import OrganType, Responsibility, ResponsibilityItem, Unit
 from ..rules import Fault, Holder, faults_of, order_of
-from ..terms import ROLE_SIGNS, FaultKind, Role
+from ..terms import FaultKind, Role
 
 
 class NotOnList(Refusal):
@@ -231,6 +231,7 @@ def organs_of(entries: Sequence[Entry]) -> list[OrganType | Unit]:
     return sorted(organs.values(), key=lambda one: (levels[one.code], isinstance(one, Unit), one.code))
 
 
-def sign_of(role: str) -> str:
-    """This function will return the sign of a role."""
-    return ROLE_SIGNS[Role(role)]
+def history_of(item_code: str) -> list[Responsibility]:
+    """This function will return every line that an item ever had, the newest first."""
+    lines = Responsibility.objects.filter(item_code=item_code).select_related("organ_type", "unit__organ_type")
+    return list(lines.order_by("-valid_from", "-pk")[:500])
