@@ -25,6 +25,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
 from qipan.matters.testing import make_world
+from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
 from qipan.screening.api import assign_doors, store_visits
@@ -136,6 +137,7 @@ def make_living() -> Living:
         by=cast.department,
         at=at,
     )
+    told = make_world(cast).reported(text="Nobody's words", photos=[Picture(b"\xff\xd8", 1, 1)])
     dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
     reported = make_world(cast).reported()
     partner, _key = add_partner(name="Example app", by=cast.admin, at=at)
@@ -166,6 +168,12 @@ def make_living() -> Living:
         "playbooks.code": "epidemic-emergency",
         "activations.pk": activation.pk,
         "roster.pk": watch.pk,
+        "matters.pk": told.matter.pk,
+        "matters.act": "file",
+        "matters.number": rows("matters.Photo").get().pk,
+        "kind": "csv",
+        "track.code": told.code,
+        "track.word": "confirmed",
         "open311.form": "json",
         "open311.code": reported.matter.category.code,
         "open311.number": reported.matter.number,
