@@ -13,6 +13,7 @@ from qipan.kernel.queue import queue
 from .actions.filing import call_review
 from .actions.handling import close_unanswered
 from .actions.hazards import follow_matter
+from .actions.importing import erase_drafts
 from .actions.privacy import erase_contacts
 from .actions.sessions import prepare_session
 from .actions.times import resume_part
@@ -53,6 +54,12 @@ def erase_each_night() -> None:
     """This job will erase contacts whose purpose is over."""
     while erase_contacts(by=clock_actor(), at=now()):
         pass
+
+
+@queue.periodic_task(crontab(minute="40"))
+def erase_each_hour() -> None:
+    """This job will erase files that waited a day to be mapped."""
+    erase_drafts(at=now())
 
 
 def look(*, at: datetime) -> tuple[int, int, int]:

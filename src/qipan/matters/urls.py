@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import acting, catalogue, offices, public
+from .views import acting, catalogue, imports, offices, public
 
 urlpatterns = [
     path("report", public.report_page, name="report"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("matters/figures", offices.figures_page, name="matter_figures"),
     path("matters/catalogue", catalogue.catalogue_page, name="matter_catalogue"),
     path("matters/catalogue.<slug:kind>", catalogue.catalogue_file, name="matter_catalogue_file"),
+    path("matters/imports", imports.imports_page, name="matter_imports"),
+    path("matters/imports/<int:pk>", imports.import_page, name="matter_import"),
+    path("matters/imports/<int:pk>/undo", imports.undo, name="matter_import_undo"),
     path("matters/<int:pk>", acting.matter_page, name="matter"),
     path("matters/<int:pk>/photos/<int:number>", acting.photo, name="matter_photo"),
     path("matters/<int:pk>/<slug:act>", acting.matter_act, name="matter_act"),

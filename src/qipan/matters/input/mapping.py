@@ -5,7 +5,7 @@ import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -18,7 +18,8 @@ from openpyxl import load_workbook
 
 from qipan.kernel.refusal import BadInput
 
-from ..rules.importing import CLOSED_WORDS, JOINED, REQUIRED, WORDED, Dates, Field, Rules
+from ..actions.importing import Checked
+from ..rules.importing import CLOSED_WORDS, JOINED, REQUIRED, SEPARATOR, WORDED, Dates, Fault, Field, Rules
 from .forms import ActForm
 
 MOST_BYTES = 80_000_000
@@ -47,8 +48,6 @@ class Table:
 
     def words_of(self, columns: Sequence[str], rules: Rules) -> Counter[str]:
         """This method will count what lines say in some columns together, by the mapping's marks for missing."""
-        from ..rules.importing import SEPARATOR
-
         where = [self.header.index(name) for name in columns if name in self.header]
         missing = {"", *rules.missing}
         return Counter(
@@ -260,6 +259,17 @@ def initial_of(rules: Rules, header: Sequence[str]) -> dict[str, Any]:
         given[f"constant-{name}"] = rules.constants.get(name, "")
         given[f"words-{name}"] = written(rules.words.get(name, {}))
     return given
+
+
+def with_open_words(rules: Rules, checked: Checked) -> Rules:
+    """This function will add the words that nobody has explained yet to the tables, each waiting for its answer."""
+    words = {name: dict(table) for name, table in rules.words.items()}
+    for problem in checked.problems:
+        if problem.fault in (Fault.UNKNOWN, Fault.SEVERAL) and problem.field in WORDED:
+            table = words.setdefault(problem.field, {})
+            if len(table) < MOST_WORDS and problem.field not in rules.constants:
+                table.setdefault(problem.value, "")
+    return replace(rules, words=words)
 
 
 def written(words: Any) -> str:

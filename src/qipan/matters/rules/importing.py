@@ -229,7 +229,7 @@ class Reader:
         before = len(self.problems)
 
         def wrong(fault: str, name: str = "", value: str = "") -> None:
-            self.problems.append(Problem(number, fault, name, value[:60]))
+            self.problems.append(Problem(number, fault, name, value[:300]))
 
         if any(cell for cell in cells[self.width :]):
             wrong(Fault.CELLS)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 
 from qipan.desk.api import Task
 from qipan.journal.api import verify
@@ -16,16 +18,15 @@ from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 
 from ..actions.filing import file_matter
 from ..actions.importing import (
-    ImportInUse,
     LinesRefused,
-    UndoneAlready,
     check_lines,
+    erase_drafts,
     import_lines,
     save_mapping,
-    undo_import,
 )
+from ..actions.undoing import ImportInUse, UndoneAlready, undo_import
 from ..input.mapping import read_file
-from ..models import Import, ImportLine, Matter, MatterStep, Report, Standing, Tally
+from ..models import Import, ImportDraft, ImportLine, ImportMapping, Matter, MatterStep, Report, Standing, Tally
 from ..rules.importing import Dates, Rules
 
 HEADER = ["id", "type", "street", "community", "words", "at", "state", "how", "unit", "closed", "happy"]
@@ -275,3 +276,131 @@ def test_long_texts_are_cut_only_on_purpose_and_no_text_breaks_the_bulk_path(bri
     texts = list(Report.objects.order_by("pk").values_list("text", flat=True))
     assert texts == ["长" * 1998 + " …", odd]
     assert Counter(Matter.objects.everywhere("a test").values_list("private", flat=True)) == {True: 2}
+
+
+def form_of(rules=RULES, **more):
+    data = {"name": "旧系统", "missing": "-", "dates": "YMD", "zone": "Asia/Shanghai", "do": "check"}
+    for name, columns in rules.columns.items():
+        data[f"column-{name}"] = list(columns)
+    for name, words in rules.words.items():
+        data[f"words-{name}"] = "\n".join(f"{theirs} = {ours}" for theirs, ours in words.items())
+    return {**data, **more}
+
+
+def upload(client, rows):
+    file = SimpleUploadedFile("旧.csv", as_csv(rows, "gbk"))
+    answer = client.post("/matters/imports", {"file": file})
+    assert answer.status_code == 302
+    return answer["Location"]
+
+
+@pytest.mark.row("MAT-3")
+def test_the_page_maps_tries_imports_and_undoes(world):
+    client = world.cast.client("lead")
+    rows = [*GOOD, ["5", "飞碟", "", "510104001001", "x", "2025-03-01", "结案", "办结", "", "2025-02-01", ""]]
+    page = upload(client, rows)
+    shown = client.get(page).content.decode()
+    assert "路灯不亮" in shown
+    assert "gb18030" in shown
+    tried = client.post(page, form_of())
+    assert tried.status_code == 200
+    checked = tried.context["checked"]
+    assert (len(checked.good), checked.held, checked.bad, checked.lines) == (4, 0, 1, 5)
+    assert [str(problem.line) for problem in checked.problems] == ["6", "6"]
+    assert "飞碟 = " in tried.content.decode()
+    assert Matter.objects.everywhere("a test").count() == 0
+    listed = client.post(page, form_of(do="list"))
+    assert listed.content.decode("utf-8-sig").count("\r\n") == 3
+    refused = client.post(page, form_of(do="import"))
+    assert refused.status_code == 400
+    assert Matter.objects.everywhere("a test").count() == 0
+    assert client.post(page, form_of(do="import", leave_out="1")).status_code == 302
+    batch = Import.objects.get()
+    assert (batch.name, batch.mapping, batch.matters, batch.left_out) == ("旧.csv", "旧系统", 4, 1)
+    assert ImportDraft.objects.count() == 0
+    again = upload(client, rows)
+    shown = client.get(again, {"mapping": "旧系统"})
+    assert shown.context["form"]["column-place"].value() == ["street", "community"]
+    assert shown.context["form"]["words-state"].value() == "结案 = ENDED\n处理中 = OPEN"
+    assert client.post(again, form_of(do="import", leave_out="1")).status_code == 302
+    assert Import.objects.count() == 1
+    assert client.post(f"/matters/imports/{batch.pk}/undo").status_code == 302
+    assert Matter.objects.everywhere("a test").count() == 0
+    assert client.post(f"/matters/imports/{batch.pk}/undo").status_code == 409
+    assert verify().differences == []
+
+
+def test_a_file_is_seen_by_who_brought_it_and_for_a_day(world):
+    client = world.cast.client("lead")
+    page = upload(client, GOOD)
+    for name in ("dispatcher", "admin", "auditor", "city_commander"):
+        other = world.cast.client(name)
+        assert [other.get(url).status_code for url in (page, "/matters/imports")] == [403, 403]
+        assert other.post("/matters/imports/1/undo").status_code == 403
+    ImportDraft.objects.update(account=-1)
+    assert client.get(page).status_code == 404
+    ImportDraft.objects.update(account=world.cast.lead.account_id)
+    assert client.get(page).status_code == 200
+    end = ImportDraft.objects.get().erase_at
+    assert erase_drafts(at=end - timedelta(seconds=1)) == 0
+    assert erase_drafts(at=end) == 1
+    assert client.get(page).status_code == 404
+    page = upload(client, GOOD)
+    assert client.post(page, {"do": "drop"}).status_code == 302
+    assert ImportDraft.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"dates": "YDM"}, "dates"),
+        ({"column-category": []}, "column-category"),
+        ({"column-place": ["nowhere"]}, "column-place"),
+        ({"words-state": "结案 = DONE"}, "words-state"),
+        ({"words-category": "灯 = 01003\n灯 = 01002"}, "words-category"),
+        ({"words-unit": "no sign between"}, "words-unit"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_refused_beside_its_field(world, change, field):
+    client = world.cast.client("lead")
+    page = upload(client, GOOD)
+    answer = client.post(page, form_of(**{"do": "save", **change}))
+    assert answer.status_code == 400
+    assert list(answer.context["form"].errors) == [field]
+    assert ImportMapping.objects.count() == 0
+
+
+def test_no_file_or_no_table_is_refused(world):
+    client = world.cast.client("lead")
+    assert client.post("/matters/imports").status_code == 400
+    file = SimpleUploadedFile("x.csv", b"PK\x03\x04 not an archive")
+    assert client.post("/matters/imports", {"file": file}).status_code == 400
+    assert ImportDraft.objects.count() == 0
+
+
+def test_the_command_does_the_same(world, keeper, tmp_path, capsys):
+    save_mapping("旧系统", RULES, by=keeper, at=world.at)
+    file = tmp_path / "old.csv"
+    bad = ["5", "飞碟", "", "510104001001", "x", "2025-03-01", "处理中", "", "", "", ""]
+    file.write_bytes(as_csv([*GOOD, bad]))
+    call_command("import_matters", file, mapping="旧系统", dry_run=True)
+    out, err = capsys.readouterr()
+    assert "6" in err
+    assert "飞碟" in err
+    assert "4" in out
+    with pytest.raises(CommandError):
+        call_command("import_matters", file, mapping="旧系统")
+    with pytest.raises(CommandError):
+        call_command("import_matters", file, mapping="no such")
+    with pytest.raises(CommandError):
+        call_command("import_matters", tmp_path / "nowhere.csv", mapping="旧系统")
+    assert Matter.objects.everywhere("a test").count() == 0
+    for _time in range(2):
+        call_command("import_matters", file, mapping="旧系统", leave_out=True)
+        assert Matter.objects.everywhere("a test").count() == 4
+    call_command("import_matters", file, mapping="旧系统", undo=True)
+    assert Matter.objects.everywhere("a test").count() == 0
+    with pytest.raises(CommandError):
+        call_command("import_matters", file, mapping="旧系统", undo=True)
