@@ -1,6 +1,6 @@
 """The front door of the closed loop."""
 
-from .actions.catalogue import CatalogueRead, import_catalogue
+from .actions.catalogue import CatalogueRead, import_catalogue, seed_catalogue
 from .actions.dispatching import (
     add_cooperating,
     arbitrate_matter,
@@ -95,6 +95,7 @@ __all__ = [
     "report_matter",
     "resume_part",
     "review_shelved",
+    "seed_catalogue",
     "send_back",
     "shelve_matter",
     "similar",

@@ -1,34 +1,29 @@
 """A city with a catalogue, and matters at any point of their way, for the tests of this room and of higher ones."""
 
-import csv
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from qipan.access.testing import Cast
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_of, range_of
 
-from .actions.catalogue import import_catalogue
+from .actions.catalogue import seed_catalogue, seed_rows
 from .actions.dispatching import dispatch_matter
 from .actions.filing import file_matter
 from .actions.handling import report_done, verify_matter
 from .actions.intake import Reported, report_matter
 from .models import Category, Matter
+from .rules.photos import Picture
 
-SEED = Path(__file__).parent / "data" / "catalogue.csv"
 SPOT = place_of("510104001001001")  # the first compound of the dispatcher's street
 PUBLIC = Actor(
     label="resident", acts=frozenset({"matter.report"}), scope=Actor.system("", ranges=[range_of("5101")]).scope
 )
 
 
-def seed_rows() -> list[dict[str, str]]:
-    """This function will return the example catalogue as its file holds it."""
-    with open(SEED, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+__all__ = ["PUBLIC", "SPOT", "Picture", "World", "make_world", "seed_rows"]
 
 
 @dataclass
@@ -97,5 +92,5 @@ class World:
 
 def make_world(cast: Cast) -> World:
     """This function will put the example catalogue in force in the tiny city."""
-    import_catalogue(seed_rows(), example=True, by=Actor.system("seed", acts=["matter.catalogue"]), at=cast.at)
+    seed_catalogue(by=Actor.system("seed", acts=["matter.catalogue"]), at=cast.at)
     return World(cast)

@@ -1,8 +1,10 @@
 """The catalogue: read from a table, checked whole, put in force by date; the example list to begin with."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 from django.utils.timezone import localdate
@@ -23,6 +25,7 @@ COLUMNS = (
 LIMITS = tuple(name for name in COLUMNS if name.startswith("limit_"))
 MAY_BE_EMPTY = ("group_en", "name_en", "filing_en", "closing_en")
 MOST_ROWS = 5000
+SEED = Path(__file__).parents[1] / "data" / "catalogue.csv"
 
 
 @dataclass(frozen=True)
@@ -93,3 +96,18 @@ def import_catalogue(
     if done.added or done.changed or done.ended:
         record("matters.import_catalogue", subject="matters.Category", by=by, at=at, data=done.__dict__)
     return done
+
+
+def seed_rows() -> list[dict[str, str]]:
+    """This function will return the example catalogue as its file holds it."""
+    with open(SEED, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def seed_catalogue(*, by: Actor, at: datetime) -> int:
+    """This function will put the example catalogue in force where there is none, marked as an example; returns
+    how many categories. Needs ``matter.catalogue``. Raises ``NotAllowed``.
+    """
+    if Category.objects.filter(valid_to=None).exists():
+        return 0
+    return import_catalogue(seed_rows(), example=True, by=by, at=at).added

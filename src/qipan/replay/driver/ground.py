@@ -16,6 +16,7 @@ from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
+from qipan.matters.api import seed_catalogue
 from qipan.screening.api import Campaign
 from qipan.territory.api import (
     PACKAGE_DATE,
@@ -112,6 +113,7 @@ def prepare(
     seed_roles()
     seed_forms(Unit.objects.get(code=f"{city}:city-command"), by=by, at=at)
     seed_playbooks(by=by, at=at)
+    seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
     accounts = seed_demo_accounts(city, password=password or _password(), by=by, at=at)
     logins = tuple(Login(a.role, a.username, a.password, a.unit.label) for a in accounts)
     return Ground(source, found.communities, found.compounds, found.doors, logins)
