@@ -24,6 +24,18 @@ document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
   document.dispatchEvent(new CustomEvent("qipan:theme", { detail: next }));
 });
 
+// Paper is white: what is printed is laid out light, whatever the screen shows.
+let shown: string | undefined;
+function relight(theme: string): void {
+  document.documentElement.dataset.bsTheme = theme;
+  document.dispatchEvent(new CustomEvent("qipan:theme", { detail: theme }));
+}
+addEventListener("beforeprint", () => {
+  shown = document.documentElement.dataset.bsTheme;
+  if (shown === "dark") relight("light");
+});
+addEventListener("afterprint", () => shown === "dark" && relight("dark"));
+
 // Menus are <details class="menu">: one open at a time, Escape or a click elsewhere closes.
 function closeMenus(except?: Element | null): void {
   for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {

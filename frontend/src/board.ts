@@ -4,13 +4,18 @@ import type { Collection, GroundMap } from "./board/map";
 import { startFinder } from "./board/finder";
 import { figure, percent, type Figures } from "./board/figures";
 import { paint, paintMoment } from "./board/paint";
+import type { Trend, TrendCharts } from "./board/trend";
 
 const PERIOD = 2000;
+const TREND = 10_000; // samples come every ten minutes, in a drill every few seconds
 const SPEAK = 30_000; // a screen reader hears of changes at most this often
 
 const root = () => document.querySelector<HTMLElement>("#board")!;
 let latest: Figures | null = null;
+let asOf = ""; // the moment of the latest figures
 let map: GroundMap | null = null;
+let charts: TrendCharts | null = null;
+let trended = 0;
 let timer = 0;
 let spoken = 0;
 let failures = 0;
@@ -50,12 +55,15 @@ async function renew(): Promise<void> {
   if (mine !== turn) return;
   failures = 0;
   stale.hidden = true;
-  paintMoment(document, answer.headers.get("X-As-Of") ?? "");
+  asOf = answer.headers.get("X-As-Of") ?? "";
+  paintMoment(document, asOf);
   if (figures.shape !== root().dataset.shape) return lay(location.href);
   latest = figures;
   paint(root(), figures);
   map?.paint(figures);
+  charts?.follow(figures, asOf);
   speak(figures);
+  if (performance.now() - trended > TREND) void trend();
 }
 
 function plan(): void {
@@ -86,6 +94,7 @@ async function lay(address: string, focus = false): Promise<void> {
   const states = root().querySelector<HTMLDetailsElement>("details.states");
   if (states) states.open = opened;
   latest = null;
+  void trend();
   if (focus && (document.activeElement === null || document.activeElement === document.body)) {
     // What had the focus is gone with its level; the reader goes on at the first area of the new one.
     const first = root().querySelector<HTMLElement>(".list a") ?? document.querySelector<HTMLElement>("#main");
@@ -135,6 +144,26 @@ async function ground(): Promise<void> {
     host.hidden = true;
     root().classList.remove("has-map");
   }
+}
+
+/** Draws how coverage went, where the page has a place for it. */
+async function trend(): Promise<void> {
+  const panel = root().querySelector<HTMLElement>("[data-trend]");
+  if (charts && charts.panel !== panel) {
+    charts.dispose();
+    charts = null;
+  }
+  if (!panel) return;
+  const mine = turn;
+  trended = performance.now();
+  const answer = await fetch(endpoint("/trend")).catch(() => null);
+  if (!answer?.ok) return; // the figures say that the connection is gone
+  const found = (await answer.json()) as Trend;
+  const { TrendCharts } = await import("./board/trend");
+  if (mine !== turn) return;
+  charts ??= new TrendCharts(panel);
+  charts.show(found);
+  if (latest) charts.follow(latest, asOf);
 }
 
 document.addEventListener("click", (event) => {
@@ -206,4 +235,4 @@ if (cycle) {
 
 shapeSquares();
 void renew().finally(plan);
-(window.requestIdleCallback ?? window.setTimeout)(() => void ground());
+(window.requestIdleCallback ?? window.setTimeout)(() => void ground().then(trend));

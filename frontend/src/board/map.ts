@@ -50,6 +50,7 @@ export class GroundMap {
   private labels = new Map<string, Marker>();
   private ready: Promise<void>;
   private ids = new Map<string, number>();
+  private bounds = new LngLatBounds();
 
   constructor(
     host: HTMLElement,
@@ -69,6 +70,7 @@ export class GroundMap {
     this.map.getCanvas().tabIndex = -1; // the list beside it is its keyboard twin
     this.ready = new Promise<void>((resolve) => void this.map.once("load", () => resolve())).then(() => this.lay());
     this.map.on("moveend", () => this.uncrowd());
+    this.map.on("resize", () => this.fit());
     document.addEventListener("qipan:theme", () => this.colour());
   }
 
@@ -127,10 +129,16 @@ export class GroundMap {
     }
     this.map.removeFeatureState({ source: "ground" });
     (this.map.getSource("ground") as GeoJSONSource).setData(collection);
-    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding: 12, animate: false });
+    this.bounds = bounds;
+    this.fit();
     this.paint(figures);
     this.uncrowd();
     await new Promise<void>((resolve) => void this.map.once("idle", () => resolve()));
+  }
+
+  /** All of the area, whatever the size of the panel. */
+  private fit(): void {
+    if (!this.bounds.isEmpty()) this.map.fitBounds(this.bounds, { padding: 12, animate: false });
   }
 
   /** Hides labels that would lie on a larger area's label; they show while the pointer is on their area. */

@@ -45,6 +45,31 @@ function paintRows(board: HTMLElement, figures: Figures): void {
   if (focused instanceof HTMLElement && list.contains(focused)) focused.focus({ preventScroll: true });
 }
 
+interface Holder {
+  unit: number;
+  label: string;
+  late: number;
+}
+
+/** Which units, never persons, hold the most late tasks; each opens its own. */
+function paintHolders(board: HTMLElement, holders: Holder[]): void {
+  const line = board.querySelector<HTMLElement>("[data-holders]");
+  const told = JSON.stringify(holders);
+  if (!line || line.dataset.told === told) return;
+  line.dataset.told = told;
+  line.hidden = !holders.length;
+  line.lastElementChild!.replaceChildren(
+    ...holders.flatMap(({ unit, label, late }) => {
+      const [link, count] = [document.createElement("a"), document.createElement("b")];
+      link.href = `${line.dataset.holders}${unit}`;
+      count.className = "num";
+      count.textContent = figure(late);
+      link.append(`${label} `, count);
+      return [link, " "];
+    }),
+  );
+}
+
 export function paint(board: HTMLElement, figures: Figures): void {
   for (const element of board.querySelectorAll<HTMLElement>("[data-f]")) {
     const value = at(figures, element.dataset.f ?? "");
@@ -61,5 +86,6 @@ export function paint(board: HTMLElement, figures: Figures): void {
     const bar = board.querySelector<HTMLElement>('[data-head="bar"]');
     if (bar) bar.style.width = `${total.whole ? Math.floor((total.part * 1000) / total.whole) / 10 : 0}%`;
   }
+  paintHolders(board, (figures.holders ?? []) as Holder[]);
   paintRows(board, figures);
 }

@@ -13,6 +13,7 @@ from qipan.territory.api import OFFICIAL
 
 from .queries.board import as_of_text, board_of
 from .queries.scene import hierarchy_of, outlines_of, places_like
+from .queries.trend import trend_figures
 
 router = Router(tags=["board"])
 
@@ -42,6 +43,17 @@ def board(
     found = board_of(code, actor=signed_in(request), clock=now, show=show, hierarchy=hierarchy_of(by), drill=drill)
     headers = {"X-As-Of": as_of_text(found.at), "Cache-Control": "private, no-cache"}
     return answer(request, found.figures(), headers=headers)
+
+
+@router.get("/board/{code}/trend")
+def trend(request: HttpRequest, code: str, by: str = OFFICIAL, drill: bool | None = None) -> HttpResponse:
+    """This endpoint will return how coverage went in the last three rounds, as it was sampled: a few hundred points.
+
+    Each sample is moment, settled doors, doors, visits. No rounds where none
+    is open, or where the area is not whole districts, of which samples are kept.
+    """
+    found = trend_figures(code, actor=signed_in(request), clock=now, hierarchy=hierarchy_of(by), drill=drill)
+    return answer(request, found, headers={"Cache-Control": "private, no-cache"})
 
 
 @router.get("/board/{code}/outlines")

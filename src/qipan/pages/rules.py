@@ -1,8 +1,10 @@
 """Pure decisions of the board: exact sums over ranges, shading, the order of what is left."""
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import accumulate
 from math import ceil, sqrt
 from typing import Any
@@ -46,6 +48,26 @@ class Tally:
     def _spans(self, ranges: Iterable[Range]) -> Iterator[tuple[int, int]]:
         for ground in ranges:
             yield bisect_left(self._places, ground.first), bisect_right(self._places, ground.last)
+
+
+class Holders:
+    """How many counted things each owner holds, by place; whoever holds the most on a ground is found once."""
+
+    def __init__(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        self._rows = sorted(rows)
+        self._places = [place for place, _owner, _count in self._rows]
+        self._known: dict[tuple[tuple[Range, ...], int], list[tuple[int, int]]] = {}
+
+    def most(self, ranges: tuple[Range, ...], n: int) -> list[tuple[int, int]]:
+        """This method will return the ``n`` owners that hold the most on the ranges (which must not meet), and how many."""
+        if (ranges, n) not in self._known:
+            held: Counter[int] = Counter()
+            for ground in ranges:
+                first, last = bisect_left(self._places, ground.first), bisect_right(self._places, ground.last)
+                for _place, owner, count in self._rows[first:last]:
+                    held[owner] += count
+            self._known[ranges, n] = nsmallest(n, held.items(), key=lambda item: (-item[1], item[0]))
+        return self._known[ranges, n]
 
 
 class Receipts(Tally):

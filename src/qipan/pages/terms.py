@@ -25,6 +25,7 @@ class Listing(models.TextChoices):
     MEASURES = "measures", _("Measures in force")
     ENDING = "measures-ending", _("Measures that end today")
     LEFT = "left", _("Doors that are left")
+    TREND = "trend", _("Coverage over time")
     UNREAD = "unread", _("Who has not read")
     UNDELIVERED = "undelivered", _("Who has not received")
     TEAMS = "teams", _("Teams")

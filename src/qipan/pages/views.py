@@ -12,6 +12,7 @@ from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, NotFound
+from qipan.screening.api import is_sampled
 from qipan.webkit.menu import menu_for
 
 from . import rules
@@ -93,6 +94,7 @@ def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
             for metric in found.available
         ],
         "metric": Metric(found.show),
+        "trend": found.show == "coverage" and is_sampled(found.area.ranges),
         "governing": has_governing(found.area.code),
         "columns": rules.columns_of(len(found.rows)),
         "cycle": seconds if wall and seconds >= 5 else 0,

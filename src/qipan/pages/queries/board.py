@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from qipan.command.api import Directive
+from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
@@ -26,6 +27,7 @@ from . import parts
 from .tick import Tick, ticker
 
 ACTS = ("board.view", "wall.view")
+HOLDERS = 3  # units named beside the late tasks
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,14 @@ class Row:
         return self.share.width if self.share else "0"
 
 
+@dataclass(frozen=True)
+class Holder:
+    """A unit, never a person, and how many late tasks it holds in an area."""
+
+    unit: Unit
+    late: int
+
+
 @dataclass
 class Board:
     """All that the board of an area shows; every figure is of ``at``."""
@@ -89,6 +99,7 @@ class Board:
     coverage: Coverage | None
     directives: list[DirectiveLine]
     tasks: dict[str, int]
+    holders: list[Holder]
     forces: dict[str, int]
     forms: int
     measures: int
@@ -161,6 +172,7 @@ class Board:
                 for pk, line in newest.items()
             },
             "tasks": self.tasks,
+            "holders": [{"unit": h.unit.pk, "label": h.unit.label, "late": h.late} for h in self.holders],
             "forces": self.forces,
             "rate": self.rate and round(self.rate.value, 2),
             "forms": self.forms,
@@ -278,6 +290,7 @@ def board_of(
         coverage=coverage,
         directives=lines,
         tasks=desks.over(area.ranges),
+        holders=_holders(tick, area.ranges, drill, ground) if desks.over(area.ranges)["late"] else [],
         forces={**forces, "uncovered": forces["shifts_now"] - forces["on_duty"]},
         forms=len(forms),
         measures=len(measured),
@@ -321,6 +334,12 @@ def _directives(
         last_s = (last - directive.decided_at).total_seconds() if last else None
         lines.append(DirectiveLine(directive, counts["asked"], counts["delivered"], counts["read"], last_s))
     return lines, first
+
+
+def _holders(tick: Tick, ranges: tuple[Range, ...], drill: bool, ground: parts.Ground) -> list[Holder]:
+    most = tick.part(parts.late_holders, drill, ground).most(ranges, HOLDERS)
+    units = parts.units(*(pk for pk, _late in most))
+    return [Holder(units[pk], late) for pk, late in most]
 
 
 def as_of_text(at: datetime) -> str:

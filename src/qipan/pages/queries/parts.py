@@ -13,6 +13,7 @@ from django.utils import timezone
 from qipan.command.api import Directive, directives_for
 from qipan.deployment.api import forces_by_place
 from qipan.desk.api import Task, TaskKind, receipts_by_place
+from qipan.duties.api import Unit
 from qipan.forms.api import FormOpening, open_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
@@ -33,7 +34,7 @@ from qipan.territory.api import (
     path_to,
 )
 
-from ..rules import Receipts, Tally, aligned
+from ..rules import Holders, Receipts, Tally, aligned
 from .kept import kept
 
 Ground = tuple[Range, ...]
@@ -146,6 +147,19 @@ def tasks(drill: bool, ground: Ground, *, at: datetime) -> Tally:
         )
     )
     return Tally(TASKS, fetch_rows(rows))
+
+
+def late_holders(drill: bool, ground: Ground, *, at: datetime) -> Holders:
+    """This function will return which units hold late tasks, and how many (``within``)."""
+    per, ranges = _by(ground)
+    late = Task.objects.within(Scope(ranges)).filter(open_tasks(drill), due_at__lt=at).order_by()
+    return Holders(fetch_rows(late.values_list(F("place") / per * per, "owner").annotate(Count("pk"))))
+
+
+@kept(4096)
+def units(*pks: int) -> dict[int, Unit]:
+    """This function will return units by their keys, for their names."""
+    return Unit.objects.in_bulk(pks)
 
 
 def on_duty(ground: Ground, *, at: datetime) -> Tally:

@@ -18,8 +18,9 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import COMMUNITY, Range, code_of, place_text
 from qipan.kernel.refusal import NotFound
 from qipan.posture.api import measures_in_force, posture_over
-from qipan.screening.api import coverage_total, current_round, left
+from qipan.screening.api import coverage_total, coverage_trend, current_round, left
 from qipan.territory.api import OFFICIAL, AreaView
+from qipan.webkit.templatetags.qipan import figure, share
 
 from ..terms import Listing
 from . import parts
@@ -51,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for: where, when, in which world, of which directive, and which page."""
+    """What was asked for: where, when, in which world, of which directive or unit, and which page."""
 
     area: AreaView
     actor: Actor
@@ -89,7 +90,8 @@ def rows_of(
 ) -> Found:
     """This function will return a page of the rows behind a figure of an area's board.
 
-    ``of`` is the directive whose receipts are listed; ``after`` the last door of the page before. Raises ``NotAllowed`` and ``NotFound`` as the board does.
+    ``of`` is the directive whose receipts are listed, or the unit whose tasks are; ``after`` the last door of the
+    page before. Raises ``NotAllowed`` and ``NotFound`` as the board does.
     """
     area, path, _below = look(code, actor=actor, hierarchy=hierarchy)
     if drill is None:
@@ -117,7 +119,10 @@ def place_name(place: int) -> str:
 def _tasks(condition: Callable[[Asked], Q]) -> Callable[[Asked], Answer]:
     def answer(asked: Asked) -> Answer:
         found = Task.objects.within(asked.scope).filter(parts.open_tasks(asked.drill) & condition(asked))
-        return _task_rows(found.order_by("due_at", "pk"), asked)
+        if asked.of:
+            found = found.filter(owner=asked.of)
+        columns, rows, total, _about = _task_rows(found.order_by("due_at", "pk"), asked)
+        return columns, rows, total, rows[0][1].text if asked.of and rows else ""
 
     return answer
 
@@ -215,6 +220,26 @@ def _left(asked: Asked) -> Answer:
     return columns, rows, coverage_total(current.pk, asked.ranges).left, about
 
 
+def _trend(asked: Asked) -> Answer:
+    columns = [_("Round"), _("Moment"), _("Coverage"), _("Settled"), _("Doors"), _("Visits")]
+    current = current_round(asked.ranges, at=asked.at, drill=asked.drill)
+    if current is None:
+        return columns, [], 0, ""
+    newest_first = [
+        [
+            Cell(figure(found.round.number), number=True),
+            Cell(moment(sample.at)),
+            Cell(share(sample.settled, sample.doors), number=True),
+            Cell(figure(sample.settled), number=True),
+            Cell(figure(sample.doors), number=True),
+            Cell(figure(sample.visits), number=True),
+        ]
+        for found in reversed(coverage_trend(current.campaign_id, asked.ranges))
+        for sample in reversed(found.samples)
+    ]
+    return columns, _paged(newest_first, asked), len(newest_first), current.campaign.title
+
+
 def _teams(asked: Asked) -> Answer:
     found = standing_teams(asked.ranges, at=asked.at)
     rows = [
@@ -262,6 +287,7 @@ LISTINGS: dict[Listing, Callable[[Asked], Answer]] = {
     Listing.MEASURES: _measures(ending=False),
     Listing.ENDING: _measures(ending=True),
     Listing.LEFT: _left,
+    Listing.TREND: _trend,
     Listing.UNREAD: _receipts(Q(read_at=None)),
     Listing.UNDELIVERED: _receipts(Q(delivered_at=None)),
     Listing.TEAMS: _teams,

@@ -93,6 +93,7 @@ def test_each_figure_opens_exactly_the_rows_it_was_counted_from(scene, code):
         Listing.MEASURES: found["measures"],
         Listing.ENDING: found["measures_ending"],
         Listing.LEFT: found["coverage"]["left"],
+        Listing.TREND: sum(len(r["samples"]) for r in client.get(f"/api/board/{code}/trend").json()["rounds"]),
         Listing.UNREAD: receipts["unread"],
         Listing.UNDELIVERED: receipts["asked"] - receipts["delivered"],
         Listing.TEAMS: found["forces"]["teams"],
@@ -146,7 +147,7 @@ def test_what_the_database_groups_equals_the_sum_of_the_rows(scene, code):
 @pytest.mark.row("PRI-1")
 def test_service_and_safety_are_two_panels_of_equal_weight(scene):
     page = scene.cast.client("city_commander").get("/board/5101").content.decode()
-    hands = re.search(r'<div class="hands">(.*?)</div>\s*<section class="panel ground"', page, re.DOTALL)[1]
+    hands = re.search(r'<div class="hands">(.*?)</div>\s*<div class="middle">', page, re.DOTALL)[1]
     service, safety = re.findall(r'<section class="panel (?:service|safety)".*?</section>', hands, re.DOTALL)
     assert service.count('class="fig"') == safety.count('class="fig"') == 4
     assert page.count('class="panel service"') == page.count('class="panel safety"') == 1
