@@ -24,7 +24,9 @@ def register_band(provider: Provider) -> None:
 def clock_band(request: HttpRequest) -> Iterable[str]:
     """This function will say that times on the page come from a replay's clock, and how fast it runs."""
     running = speed() if settings.CLOCK_FILE else None
-    if running is not None:
+    if running == 1:
+        yield _("Replay clock: this is not the present time")
+    elif running is not None:
         yield _("Replay clock, %(speed)s times as fast: this is not the present time") % {
             "speed": f"{round(running) if running >= 10 else running:g}"
         }
