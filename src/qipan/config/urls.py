@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.operation import Operation
 from ninja.utils import check_csrf
 
 from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
+from qipan.kernel.refusal import BadInput, NotFound, NotSignedIn, Refusal
 from qipan.webkit.middleware import refusal_json
 
 ROOMS = (
@@ -44,7 +45,31 @@ def let_in(request: HttpRequest) -> Actor:
     return actor
 
 
-api = NinjaAPI(title="Qipan", version="1", urls_namespace="api", docs_url="/docs", auth=let_in)
+class Endpoints(NinjaAPI):
+    """The typed endpoints and their public specification.
+
+    ``/api/openapi.json`` and its page ``/api/docs`` need no sign-in: they are what other software and
+    whoever oversees this one build on, they name calls and fields and hold no data, and the source says
+    the same. What a call answers depends on who asks, on that page too. So nothing internal may be told:
+    an operation is named by its room and its verb, not by the module that it stands in.
+    """
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """This method will name an operation, as ``desk_get_tasks``."""
+        return f"{operation.view_func.__module__.split('.')[1]}_{operation.view_func.__name__}"
+
+
+api = Endpoints(
+    title="Qipan",
+    version="1",
+    description=(
+        "Every call is made with a pass (Authorization: Bearer) or with the session cookie and its CSRF token, and"
+        " answers within the ground and the acts of the post. A refusal is JSON with code, sentence and data."
+    ),
+    urls_namespace="api",
+    docs_url="/docs",
+    auth=let_in,
+)
 
 
 @api.exception_handler(Refusal)
@@ -65,6 +90,11 @@ def explain_body(request: HttpRequest, error: Exception) -> HttpResponse:
     return explain(request, BadInput([str(error)]))
 
 
+def no_endpoint(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """This view will refuse an unknown address under /api/ in the words of every other refusal there."""
+    raise NotFound
+
+
 urlpatterns: list[Any] = [
     path("i18n/", include("django.conf.urls.i18n")),
 ]
@@ -74,4 +104,4 @@ for room in ROOMS:
     # Plain views under /api/ (paths where speed is the purpose) stand in a room's urls, before the typed endpoints.
     if find_spec(f"qipan.{room}.urls"):
         urlpatterns.append(path("", include(f"qipan.{room}.urls")))
-urlpatterns.append(path("api/", api.urls))
+urlpatterns += [path("api/", no_endpoint), path("api/", api.urls), path("api/<path:rest>", no_endpoint)]
