@@ -24,6 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 LIMITS = tuple(name for name in COLUMNS if name.startswith("limit_"))
 MAY_BE_EMPTY = ("group_en", "name_en", "filing_en", "closing_en")
+LONGEST = {field.name: field.max_length or 0 for field in Category._meta.concrete_fields}
 MOST_ROWS = 5000
 SEED = Path(__file__).parents[1] / "data" / "catalogue.csv"
 
@@ -47,7 +48,7 @@ def _problems(rows: Sequence[Mapping[str, str]]) -> list[str]:
             return [_now("columns are missing: %(names)s") % {"names": ", ".join(missing)}]
         code = row["code"]
         wrong = [name for name in COLUMNS if not row[name] and name not in MAY_BE_EMPTY]
-        wrong += [name for name in COLUMNS if len(row[name]) > (Category._meta.get_field(name).max_length or 0)]
+        wrong += [name for name in COLUMNS if len(row[name]) > LONGEST[name]]
         wrong += ["code"] * (not (code.isascii() and code.isdigit() and len(code) == 5) or code in seen)
         wrong += ["kind"] * (row["kind"] not in Kind.values)
         for name in LIMITS:

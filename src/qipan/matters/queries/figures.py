@@ -12,7 +12,7 @@ from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
 
 from ..models import Handling, Tally
-from ..terms import Closing, StepKind
+from ..terms import Closing, Confirmation, StepKind, Way
 
 SMALL = 30  # below it a rate is shown as an interval and ranked nowhere
 Z = 1.96
@@ -57,6 +57,17 @@ class Figures:
     resolution: Rate
     satisfaction: Rate
     answers: Rate
+
+    @property
+    def kinds(self) -> list[tuple[str, int]]:
+        """How matters ended, in words: closed by kind with disputed ones apart, then declined by kind."""
+        words = {**{one.value: str(one.label) for one in Closing}, "DISPUTED": str(Confirmation.DISPUTED.label)}
+        return [(words[kind], n) for kind, n in [*self.closed.items(), *self.declined.items()] if n]
+
+    @property
+    def solved_by(self) -> list[tuple[str, int]]:
+        """By which way matters were solved (PAR-9), all three ways, none left out."""
+        return [(str(way.label), self.ways.get(way, 0)) for way in Way]
 
 
 def figures(
