@@ -24,7 +24,6 @@ from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
-from qipan.matters.testing import make_world
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
@@ -139,7 +138,6 @@ def make_living() -> Living:
     )
     told = make_world(cast).reported(text="Nobody's words", photos=[Picture(b"\xff\xd8", 1, 1)])
     dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
-    reported = make_world(cast).reported()
     partner, _key = add_partner(name="Example app", by=cast.admin, at=at)
     hook = subscribe_partner(
         partner, url="https://partner.example/hook", kinds=["request.closed"], by=cast.admin, at=at
@@ -175,9 +173,9 @@ def make_living() -> Living:
         "track.code": told.code,
         "track.word": "confirmed",
         "open311.form": "json",
-        "open311.code": reported.matter.category.code,
-        "open311.number": reported.matter.number,
-        "open311.token": reported.code,
+        "open311.code": told.matter.category.code,
+        "open311.number": told.matter.number,
+        "open311.token": told.code,
         "partners.pk": partner.pk,
         "partners.act": "key",
         "subscriptions.pk": hook.pk,
