@@ -67,6 +67,10 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
         _("Full chain"),
         (
             Page("/matters", _("Matters"), ("matter.view",)),
+            Page("/calls", _("Calls"), ("matter.view",)),
+            Page("/hazards", _("Hazards"), ("matter.view",)),
+            Page("/matters/patterns", _("What keeps coming back"), ("matter.arbitrate", "matter.dispatch")),
+            Page("/reviews", _("Review sessions"), ("matter.arbitrate",)),
             Page("/duties", _("Responsibility lists"), ("board.view", "desk.view", "duty.edit")),
             Page("/matters/catalogue", _("Catalogue of matters"), ("matter.catalogue",)),
             Page("/matters/imports", _("Import of matters"), ("matter.import",)),

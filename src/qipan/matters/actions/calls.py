@@ -38,10 +38,13 @@ def _source(call: Call) -> str:
     return f"call:{call.pk}"
 
 
-def may_call(by: Actor, matter: Matter | None) -> None:
-    """This function will pass for who may call: who dispatches, and the lead organisation, which convenes (ORG-17)."""
+def may_call(by: Actor) -> None:
+    """This function will pass for who may call: who dispatches, and the lead organisation, which convenes (ORG-17).
+
+    Raises ``NotAllowed``.
+    """
     if not by.can("matter.arbitrate"):
-        by.require("matter.dispatch" if matter is not None else "matter.arbitrate")
+        by.require("matter.dispatch")
 
 
 def _check_units(matter: Matter | None, units: Sequence[Unit], caller: Unit, *, at: datetime) -> set[int]:
@@ -151,7 +154,7 @@ def call_units(
     ``CallsItself``, ``WrongKind``, ``NotItsGround``, ``NotCooperating`` (a community gets what its list names).
     """
     held, now = locked(matter, by=by, act=None)
-    may_call(by, held)
+    may_call(by)
     if now.state in loop.ENDED or now.state == loop.S.REPORTED:
         raise loop.NotNow(state=now.state.label)
     return open_call(
@@ -229,7 +232,7 @@ def _mine(held: Call, *, by: Actor) -> Called:
 
 
 def _caller(held: Call, *, by: Actor) -> None:
-    may_call(by, held.matter)
+    may_call(by)
     if held.caller_id != by.unit_id:
         raise joint.NotTheCaller
 
@@ -411,7 +414,7 @@ def rate_call(called: Called, *, first: int, second: int, words: str, by: Actor,
     held = _held(called.call, by=by)
     fresh = _of(held, called)
     if by.unit_id == held.caller_id:
-        may_call(by, held.matter)
+        may_call(by)
         side = Side.CALLER
     elif by.unit_id == fresh.unit_id:
         by.require("task.answer")

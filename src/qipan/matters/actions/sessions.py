@@ -41,7 +41,8 @@ def prepare_session(*, by: Actor, at: datetime) -> ReviewSession:
     points = _points(by, at=at)
     for kind, keys, data in points:
         item = AgendaItem.objects.create(session=session, kind=kind, n=len(keys), **data)
-        item.matters.set(list(keys)[:MOST])
+        links = AgendaItem.matters.through
+        links.objects.bulk_create(links(agendaitem=item, matter_id=key) for key in list(keys)[:MOST])
     lead = lead_body()
     send_task(
         kind=TaskKind.REQUEST,

@@ -48,6 +48,7 @@ from ..input.forms import (
     grouped,
 )
 from ..models import Handling, Matter, Photo, Report
+from ..queries.patterns import calls_of, hazard_of, silent
 from ..queries.public import similar
 from ..queries.reading import (
     blocked_by,
@@ -60,7 +61,7 @@ from ..queries.reading import (
     reports_of,
     targets,
 )
-from ..rules.loop import MOVES, S
+from ..rules.loop import ENDED, MOVES, S
 from ..terms import Part
 
 Given = dict[str, Any]
@@ -191,7 +192,7 @@ def _page(
         (act, bound[1] if bound and bound[0] == act else _blank(act, matter, at))
         for act in _offered(matter, actor, mine)
     ]
-    reports = reports_of(matter)
+    reports, calls = reports_of(matter), calls_of(matter)
     proposed = (
         proposals(matter.category.item_code, matter.place, on=localdate(at))
         if actor.can("matter.dispatch") or actor.can("matter.arbitrate")
@@ -203,7 +204,11 @@ def _page(
         "forms": forms,
         "stray": bound if bound and bound[0] not in dict(forms) else None,
         "parts": parts,
-        "blocked": blocked_by(matter, at=at),
+        "blocked": [*blocked_by(matter, at=at), *silent(calls, at=at)],
+        "calls": calls,
+        "hazard": hazard_of(matter),
+        "may_call": matter.state not in (*ENDED, S.REPORTED)
+        and (actor.can("matter.dispatch") or actor.can("matter.arbitrate")),
         "reports": reports,
         "pictures": [
             (one.pk, one.report_id) for one in Photo.objects.filter(matter=matter).only("pk", "report").order_by("pk")

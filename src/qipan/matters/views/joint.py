@@ -1,0 +1,535 @@
+"""Pages of joint work: calls, hazards, what keeps coming back, review sessions."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qipan.access.api import needs, signed_in
+from qipan.duties.api import Unit, get_unit, lead_body, proposals
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.ids import uuid7
+from qipan.kernel.place import place_of
+from qipan.kernel.refusal import NotFound, Refusal
+
+from ..actions.calls import (
+    accept_call,
+    call_for_problem,
+    call_units,
+    decide_refusal,
+    end_call,
+    may_call,
+    note_attendance,
+    rate_call,
+    refuse_call,
+    tell_result,
+)
+from ..actions.hazards import grade_hazard, inspect_hazard
+from ..actions.intake import PlaceUnknown
+from ..actions.sessions import conclude, convene_session, end_session, prepare_session
+from ..input.forms import ActForm, ReasonForm, ResultForm
+from ..input.joint import (
+    CallForm,
+    CameForm,
+    ComingForm,
+    ConclusionForm,
+    GradeForm,
+    InspectionForm,
+    MeetingForm,
+    MinutesForm,
+    ProblemForm,
+    RatingForm,
+    RefusalForm,
+)
+from ..models import AgendaItem, Call, Called, Matter, ReviewSession
+from ..queries.patterns import (
+    agenda,
+    called_of,
+    calls_on,
+    categories_by_key,
+    conclusions_open,
+    get_call,
+    get_session,
+    hazard_of,
+    hazards_on,
+    hot_spots,
+    matters_of,
+    organ_names,
+    orphans,
+    sessions,
+    unit_counts,
+)
+from ..queries.public import places_like
+from ..queries.reading import categories, get_category, get_matter, place_names, targets
+from ..queries.units import departments
+from ..rules import joint
+from ..rules.loop import S
+from ..terms import Grade, Side
+from .public import place_given
+
+PAGE = 50
+
+
+def _choices(units: list[Unit]) -> list[tuple[str, str]]:
+    return [(unit.code, unit.label) for unit in units]
+
+
+def _callable(matter: Matter, actor: Actor, *, at: datetime) -> list[Unit]:
+    """The units that may be called to a matter, those that its responsibility list names first."""
+    named = [one.unit for one in proposals(matter.category.item_code, matter.place, on=localdate(at))]
+    known = {unit.pk for unit in named}
+    others = [one for one in targets(matter) if one.pk not in known and not one.organ_type.executes_only]
+    return [unit for unit in (*named, *others) if unit.pk != actor.unit_id]
+
+
+def _units(data: dict[str, Any]) -> list[Unit]:
+    return [get_unit(code) for code in data["units"]]
+
+
+def _may_call(actor: Actor) -> bool:
+    return actor.can("matter.dispatch") or actor.can("matter.arbitrate")
+
+
+# ---- calls
+
+
+@require_http_methods(["GET", "POST"])
+@needs("matter.view")
+def call_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will let an office call units to the place of a matter."""
+    actor, at = signed_in(request), now()
+    may_call(actor)
+    matter = get_matter(pk, actor=actor)
+    form = CallForm(request.POST or None, units=_choices(_callable(matter, actor, at=at)))
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            data = form.cleaned_data
+            given = {name: data[name] for name in ("what", "meets_where", "meets_at", "urgency")}
+            try:
+                return redirect("call", call_units(matter, units=_units(data), **given, by=actor, at=at).pk)
+            except Refusal as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+    names = place_names([matter.place])
+    return render(
+        request,
+        "matters/joint_new.html",
+        {"form": form, "matter": matter, "where": names[matter.place]},
+        status=status,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs("matter.dispatch")
+def problem_page(request: HttpRequest) -> HttpResponse:
+    """This view will let an office call units for a problem that has no matter yet; it becomes one in the same act."""
+    actor, at = signed_in(request), now()
+    given = request.POST or request.GET
+    code, name = place_given(given.get("place", ""))
+    q = given.get("q", "")[:60]
+    units = [unit for unit in departments() if unit.pk != actor.unit_id]
+    form = ProblemForm(
+        request.POST or None, units=_choices(units), categories=categories(), initial={"nonce": str(uuid7())}
+    )
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if not code:
+            form.refuse(PlaceUnknown())
+        if form.is_valid() and code:
+            data = form.cleaned_data
+            names = ("what", "meets_where", "meets_at", "urgency", "nonce")
+            try:
+                call = call_for_problem(
+                    category=get_category(data["category"]),
+                    place=place_of(code),
+                    units=_units(data),
+                    **{name: data[name] for name in names},
+                    by=actor,
+                    at=at,
+                )
+                return redirect("call", call.pk)
+            except Refusal as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+    shown = {
+        "form": form,
+        "code": code,
+        "place_name": name,
+        "q": q,
+        "found": places_like(q, actor.scope.ranges) if q else [],
+        "asks_place": True,
+    }
+    return render(request, "matters/joint_new.html", shown, status=status)
+
+
+@require_GET
+@needs("matter.view")
+def calls_page(request: HttpRequest) -> HttpResponse:
+    """This view will list the calls of a ground, and what they show of units: numerators with their denominators."""
+    actor, at = signed_in(request), now()
+    over = request.GET.get("show") == "over"
+    own = None if _may_call(actor) else actor.unit_id
+    rows = list(calls_on(actor.scope.ranges, over=over, unit=own)[:PAGE])
+    since, until = _quarter(at)
+    counts = unit_counts(actor.scope.ranges, since=since, until=until)
+    shown = {
+        "rows": [(call, names) for call, names in zip(rows, _places(rows), strict=True)],
+        "over": over,
+        "counts": counts if _may_call(actor) else [one for one in counts if one.unit.pk == actor.unit_id],
+        "since": since,
+        "may_call": actor.can("matter.dispatch"),
+        "at": at,
+    }
+    return render(request, "matters/joint_calls.html", shown)
+
+
+def _quarter(at: datetime) -> tuple[date, date]:
+    """This month and the two before it, as first day and the day after the last."""
+    month = localdate(at).replace(day=1)
+    since = ((month - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
+    return since, (month + timedelta(days=32)).replace(day=1)
+
+
+def _places(rows: list[Call]) -> list[str]:
+    names = place_names(call.place for call in rows)
+    return [names[call.place] for call in rows]
+
+
+CallAct = Callable[[Call, dict[str, Any], Actor, datetime], object]
+
+
+def _called(call: Call, given: dict[str, Any]) -> Called:
+    found = call.called.select_related("call").filter(pk=given["called"]).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+CALL_ACTS: dict[str, tuple[type[ActForm], CallAct]] = {
+    "accept": (ComingForm, lambda c, g, a, t: accept_call(c, post=g["post"], by=a, at=t)),
+    "refuse": (ReasonForm, lambda c, g, a, t: refuse_call(c, reason=g["reason"], by=a, at=t)),
+    "tell": (ResultForm, lambda c, g, a, t: tell_result(c, result=g["result"], by=a, at=t)),
+    "came": (CameForm, lambda c, g, a, t: note_attendance(_called(c, g), came=g["came"] == "1", by=a, at=t)),
+    "decide": (
+        RefusalForm,
+        lambda c, g, a, t: decide_refusal(_called(c, g), excused=g["excused"] == "1", reason=g["reason"], by=a, at=t),
+    ),
+    "end": (ResultForm, lambda c, g, a, t: end_call(c, result=g["result"], by=a, at=t)),
+    "rate": (
+        RatingForm,
+        lambda c, g, a, t: rate_call(_called(c, g), first=g["first"], second=g["second"], words=g["words"], by=a, at=t),
+    ),
+}
+
+
+@require_GET
+@needs("matter.view")
+def call_one_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show a call: who is called, who comes, who refused and why, who came, what came of it."""
+    return _call(request, _seen_call(request, pk))
+
+
+def _seen_call(request: HttpRequest, pk: int) -> Call:
+    """A session's call is seen by who convenes and by who is called; a matter's by who sees the matter."""
+    actor = signed_in(request)
+    call = get_call(pk, actor=actor)
+    if call.matter is None and not actor.can("matter.arbitrate"):
+        if not call.called.filter(unit=actor.unit_id).exists():
+            raise NotFound
+    return call
+
+
+def _call(
+    request: HttpRequest, call: Call, *, bound: tuple[str, ActForm] | None = None, status: int = 200
+) -> HttpResponse:
+    actor, at = signed_in(request), now()
+    units = called_of(call)
+    mine = next((one for one in units if one.unit_id == actor.unit_id), None)
+    caller = call.caller_id == actor.unit_id and _may_call(actor)
+    running = call.ended_at is None
+    offered: list[str] = []
+    if mine is not None and running and actor.can("task.answer"):
+        if mine.accepted_at is not None:
+            offered = ["tell"] if mine.task.closed_at is None else []
+        elif mine.refused_at is None:
+            offered = ["accept", "refuse"]
+        elif mine.excused is False:
+            offered = ["accept"]
+    if caller and running:
+        offered.append("end")
+    forms = [
+        (act, bound[1] if bound and bound[0] == act else CALL_ACTS[act][0](auto_id=f"{act}_%s")) for act in offered
+    ]
+    rows = []
+    for one in units:
+        said = {rating.side: rating for rating in one.ratings.all()}
+        rates = not running and one.came and ((caller and Side.CALLER) or (one == mine and Side.CALLED) or "")
+        rows.append((one, said.get(Side.CALLER), said.get(Side.CALLED), rates if rates and rates not in said else ""))
+    session = getattr(call, "session", None)
+    shown = {
+        "call": call,
+        "session": session,
+        "where": place_names([call.place])[call.place],
+        "rows": rows,
+        "forms": forms,
+        "stray": bound if bound and bound[0] not in dict(forms) else None,
+        "notes_attendance": caller and running and at >= call.meets_at,
+        "decides": actor.can("matter.arbitrate") and running,
+        "scale": range(1, 6),
+        "at": at,
+    }
+    return render(request, "matters/joint_call.html", shown, status=status)
+
+
+@require_POST
+@needs("matter.view")
+def call_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """This view will do one act on a call and show what came of it, or the refusal beside the form."""
+    actor = signed_in(request)
+    call = _seen_call(request, pk)
+    if act not in CALL_ACTS:
+        raise NotFound
+    kind, run = CALL_ACTS[act]
+    form = kind(request.POST, auto_id=f"{act}_%s")
+    status = 400
+    if form.is_valid():
+        try:
+            run(call, form.cleaned_data, actor, now())
+            return redirect("call", pk)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                raise
+            form.refuse(refusal)
+            status = refusal.status
+    return _call(request, get_call(pk, actor=actor), bound=(act, form), status=status)
+
+
+# ---- hazards
+
+
+@require_GET
+@needs("matter.view")
+def hazards_page(request: HttpRequest) -> HttpResponse:
+    """This view will list the open hazards of a ground, the first due first; who is late is named by unit."""
+    actor, at = signed_in(request), now()
+    grade = request.GET.get("grade", "")
+    if grade and grade not in Grade.values:
+        raise NotFound
+    rows = list(hazards_on(actor.scope.ranges, grade=grade)[: PAGE + 1])
+    names = place_names(one.matter.place for one in rows)
+    shown = {
+        "rows": [(one, names[one.matter.place], _late(one, at)) for one in rows[:PAGE]],
+        "more": len(rows) > PAGE,
+        "grades": Grade.choices,
+        "grade": grade,
+        "at": at,
+    }
+    return render(request, "matters/joint_hazards.html", shown)
+
+
+def _late(hazard: Any, at: datetime) -> dict[str, bool]:
+    done = hazard.matter.state in (S.DONE, S.VERIFIED)
+    look = hazard.look
+    return {
+        "remedy": hazard.remedied_at is None and not done and hazard.remedy_by < at,
+        "look": look is not None and look.closed_at is None and look.due_at < at,
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@needs("matter.view")
+def hazard_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show a matter's hazard with its inspections, and let an office grade and inspect it."""
+    actor, at = signed_in(request), now()
+    matter = get_matter(pk, actor=actor)
+    hazard = hazard_of(matter)
+    grading = GradeForm(initial={"grade": hazard.grade, "measure": hazard.measure} if hazard else None)
+    looking, status = InspectionForm(), 200
+    if request.method == "POST":
+        status = 400
+        form: ActForm
+        if "remedied" in request.POST:
+            form = looking = InspectionForm(request.POST)
+        else:
+            form = grading = GradeForm(request.POST)
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                if form is looking:
+                    inspect_hazard(matter, remedied=data["remedied"] == "1", note=data["note"], by=actor, at=at)
+                else:
+                    grade_hazard(matter, grade=data["grade"], measure=data["measure"], by=actor, at=at)
+                return redirect("matter_hazard", pk)
+            except Refusal as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+        elif not actor.can("matter.dispatch") and not actor.can("matter.verify"):
+            actor.require("matter.verify")
+    shown = {
+        "matter": matter,
+        "hazard": hazard,
+        "late": _late(hazard, at) if hazard else {},
+        "where": place_names([matter.place])[matter.place],
+        "grading": grading if actor.can("matter.dispatch") and S(matter.state) in joint.GRADED_IN else None,
+        "looking": looking if hazard and actor.can("matter.verify") and matter.ended_at is None else None,
+        "steps": matter.steps.filter(kind__in=("GRADED", "INSPECTED")).select_related("unit").order_by("pk"),
+        "at": at,
+    }
+    return render(request, "matters/joint_hazard.html", shown, status=status)
+
+
+# ---- what keeps coming back, and the sessions about it
+
+
+@require_GET
+@needs("matter.view")
+def patterns_page(request: HttpRequest) -> HttpResponse:
+    """This view will show hot spots and types without an owner as they stand now, with the matters behind each."""
+    actor, at = signed_in(request), now()
+    may_call(actor)
+    spots, lost = hot_spots(actor.scope.ranges, at=at), orphans(actor.scope.ranges, at=at)
+    behind = matters_of(
+        [key for spot in spots for key in spot.matters] + [key for one in lost for key in one.matters],
+        scope=actor.scope,
+    )
+    names = place_names(spot.place for spot in spots)
+    types = categories_by_key(one.category for one in lost)
+    organs = organ_names([organ for one in lost for organ in one.organs])
+    shown = {
+        "spots": [(spot, names[spot.place], [behind[key] for key in spot.matters if key in behind]) for spot in spots],
+        "lost": [
+            (
+                one,
+                types[one.category],
+                [organs.get(organ, organ) for organ in one.organs],
+                organs.get(one.proposed or "", ""),
+                [behind[key] for key in one.matters if key in behind],
+            )
+            for one in lost
+        ],
+    }
+    return render(request, "matters/joint_patterns.html", shown)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("matter.arbitrate")
+def reviews_page(request: HttpRequest) -> HttpResponse:
+    """This view will list the review sessions, and prepare this week's when asked before the clock does."""
+    actor, at = signed_in(request), now()
+    if request.method == "POST":
+        return redirect("review", prepare_session(by=actor, at=at).pk)
+    rows = list(sessions()[:PAGE])
+    this_week = joint.week_of(localdate(at))
+    return render(
+        request, "matters/joint_reviews.html", {"rows": rows, "prepared": any(one.week == this_week for one in rows)}
+    )
+
+
+def _seen_session(request: HttpRequest, pk: int) -> ReviewSession:
+    actor, session = signed_in(request), get_session(pk)
+    if not actor.can("matter.arbitrate"):
+        if session.call is None or not session.call.called.filter(unit=actor.unit_id).exists():
+            raise NotFound
+    return session
+
+
+@require_GET
+@needs("matter.view")
+def review_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will show a review session: agenda, who is called and who comes, conclusions, minutes; for print too."""
+    return _review(request, _seen_session(request, pk))
+
+
+def _session_units() -> list[Unit]:
+    lead = lead_body()
+    return [unit for unit in departments() if unit.pk != lead.pk]
+
+
+def _review(
+    request: HttpRequest, session: ReviewSession, *, bound: tuple[str, ActForm] | None = None, status: int = 200
+) -> HttpResponse:
+    actor, at = signed_in(request), now()
+    points = agenda(session, scope=actor.scope)
+    names = place_names(item.place for item, _matters in points if item.place is not None)
+    organs = organ_names([organ for item, _matters in points for organ in item.facts.get("organs", [])])
+    forms: list[tuple[str, ActForm]] = []
+    if session.ended_at is None and actor.can("matter.arbitrate"):
+        units = _choices(_session_units())
+        forms = [("conclude", ConclusionForm(units=units)), ("end", MinutesForm(auto_id="end_%s"))]
+        if session.call is None:
+            forms.insert(0, ("convene", MeetingForm(units=units)))
+        forms = [(act, bound[1] if bound and bound[0] == act else form) for act, form in forms]
+    shown = {
+        "session": session,
+        "points": [
+            (
+                item,
+                names.get(item.place or 0, ""),
+                [organs.get(organ, organ) for organ in item.facts.get("organs", [])],
+                organs.get(item.facts.get("proposed") or "", ""),
+                matters,
+            )
+            for item, matters in points
+        ],
+        "called": called_of(session.call) if session.call is not None else [],
+        "conclusions": session.conclusions.select_related("task__owner", "item").order_by("pk"),
+        "earlier": conclusions_open(session.week),
+        "forms": forms,
+        "stray": bound if bound and bound[0] not in dict(forms) else None,
+        "at": at,
+    }
+    return render(request, "matters/joint_review.html", shown, status=status)
+
+
+@require_POST
+@needs("matter.arbitrate")
+def review_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """This view will call units to a session, write a conclusion down, or end it with its minutes."""
+    actor, at, session = signed_in(request), now(), _seen_session(request, pk)
+    units = _choices(_session_units())
+    form: ActForm
+    if act == "convene":
+        form = MeetingForm(request.POST, units=units)
+    elif act == "conclude":
+        form = ConclusionForm(request.POST, units=units)
+    elif act == "end":
+        form = MinutesForm(request.POST, auto_id="end_%s")
+    else:
+        raise NotFound
+    status = 400
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            if act == "convene":
+                meeting = {"meets_where": data["meets_where"], "meets_at": data["meets_at"]}
+                convene_session(session, units=_units(data), **meeting, by=actor, at=at)
+            elif act == "conclude":
+                item = _item(session, data["item"])
+                owner = get_unit(data["owner"])
+                conclude(session, text=data["text"], owner=owner, due_at=data["due_at"], item=item, by=actor, at=at)
+            else:
+                end_session(session, minutes=data["minutes"], by=actor, at=at)
+            return redirect("review", pk)
+        except Refusal as refusal:
+            if refusal.status == 404:
+                raise
+            form.refuse(refusal)
+            status = refusal.status
+    return _review(request, get_session(pk), bound=(act, form), status=status)
+
+
+def _item(session: ReviewSession, key: int | None) -> AgendaItem | None:
+    if key is None:
+        return None
+    found = session.items.filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found
