@@ -1,5 +1,6 @@
 """Reading campaigns, rounds, coverage, what is left; one gate per noun."""
 
+from .addresses import Address, addresses_of
 from .audits import audit_batches, audit_coverage, audit_samples
 from .campaigns import (
     campaigns_for,
@@ -17,12 +18,14 @@ from .trend import RoundTrend, Sample, coverage_trend, is_sampled
 
 __all__ = [
     "STATE_COLUMNS",
+    "Address",
     "CoverageRow",
     "DoorLeft",
     "DoorLine",
     "Recheck",
     "RoundTrend",
     "Sample",
+    "addresses_of",
     "audit_batches",
     "audit_coverage",
     "audit_samples",

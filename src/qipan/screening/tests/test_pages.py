@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
-from qipan.screening.models import Campaign, Round, VisitConflict
+from qipan.screening.models import Campaign, Coverage, Round, VisitConflict
+from qipan.screening.queries import addresses_of
+from qipan.territory.models import Door
 
 from .conftest import COMMUNITY
 
@@ -49,7 +52,7 @@ def test_the_page_shows_exact_figures_at_each_level(ground):
         ("002", 0, 10),
         ("001", 5, 5),
     ]
-    assert [door.place for door in down.context["left"]] == ground.doors[5:]
+    assert [door.place for door, _address in down.context["left"]] == ground.doors[5:]
     compound = client.get(f"{address(ground, 'page')}?area={COMMUNITY}001")
     assert compound.context["total"].left == 5
 
@@ -75,8 +78,12 @@ def test_the_export_is_the_whole_list(ground):
         f"{address(ground, 'csv')}?area={COMMUNITY}", headers={"Accept-Language": "en"}
     )
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
-    assert lines[0] == "place,state,attempts,next step"
-    assert lines[1] == f"{ground.doors[5]},nobody home,1,visit again at another time of day"
+    assert lines[0] == "place,state,attempts,next step,community,compound,door"
+    where = addresses_of([ground.doors[5]])[ground.doors[5]]
+    assert lines[1] == (
+        f"{ground.doors[5]},nobody home,1,visit again at another time of day,"
+        f"{where.community},{where.compound},{where.within}"
+    )
     assert [line.split(",")[0] for line in lines[1:]] == [str(place) for place in ground.doors[5:]]
 
 
@@ -93,7 +100,7 @@ def test_opens_and_closes_by_its_buttons(ground):
     assert round_.number == 1
     assert client.post(url, {"areas": "510104001", "closes_at": "whenever"}).status_code == 400
     assert client.post(url, {"areas": "", "closes_at": until}).status_code == 400
-    assert client.post(url, {"areas": "777", "closes_at": until}).status_code == 404
+    assert client.post(url, {"areas": "777", "closes_at": until}).status_code == 400
     assert client.post(f"/campaigns/{campaign.pk}/close").status_code == 409
     assert client.post(f"/rounds/{round_.pk}/close").status_code == 302
     assert client.post(f"/rounds/{round_.pk}/close").status_code == 409
@@ -133,3 +140,67 @@ def test_conflicts_are_shown_and_decided(ground):
     waiting.refresh_from_db()
     assert waiting.decision == "REPLACED"
     assert range_of(COMMUNITY).first < waiting.place
+
+
+def test_a_refused_campaign_keeps_what_was_typed(ground):
+    client = ground.cast.client("city_commander")
+    before = Campaign.objects.count()
+    answer = client.post("/campaigns/open", {"title": "三轮排查", "basis": "", "drill": "on"})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert 'value="三轮排查"' in page
+    assert 'name="drill" class="form-check-input" id="id_drill" checked' in page
+    assert 'role="alert"' in page
+    assert Campaign.objects.count() == before
+
+
+def test_a_refused_round_keeps_what_was_typed_and_names_the_wrong_codes(ground):
+    client = ground.cast.client("district_head")
+    url = f"/campaigns/{ground.round.campaign_id}/rounds"
+    rounds = Round.objects.count()
+    for until, areas, wrong in (
+        ("2030-01-02T03:04", "510104001\n510105", "510105"),  # the neighbour's ground looks like no ground
+        ("2030-01-02T03:04", "510104001 777777", "777777"),
+        ("", "510104001", None),
+        ("2020-01-02T03:04", "510104001", None),
+    ):
+        answer = client.post(url, {"areas": areas, "closes_at": until})
+        page = answer.content.decode()
+        assert 400 <= answer.status_code < 500
+        assert answer.status_code != 404
+        assert f"{areas}</textarea>" in page
+        assert not until or f'value="{until}"' in page
+        assert '<span hidden data-code="510104001">' in page
+        if wrong:
+            assert f"没有以下代码的区域：{wrong}。" in page
+        assert 'role="alert"' in page
+    assert Round.objects.count() == rounds
+
+
+def test_areas_are_separated_as_people_do(ground):
+    client = ground.cast.client("city_commander")
+    until = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    assert client.post(f"/rounds/{ground.round.pk}/close").status_code == 302
+    url = f"/campaigns/{ground.round.campaign_id}/rounds"
+    answer = client.post(url, {"areas": "510104001001，510104001002、510104001001\n", "closes_at": until})
+    assert answer.status_code == 302
+    opened = Round.objects.order_by("-number").first()
+    assert opened.number == 2
+    covered = Coverage.objects.everywhere("a test").filter(round=opened).values_list("place", flat=True)
+    assert sorted(str(place)[:12] for place in covered) == ["510104001001"] * 2 + ["510104001002"] * 2
+
+
+def test_doors_are_shown_as_people_say_them(ground):
+    place = ground.doors[0]
+    Door.objects.filter(pk=place).update(building="3", entrance="2", label="1203")
+    said = addresses_of([place, place])[place]
+    assert (said.building, said.entrance, said.door) == ("3", "2", "1203")
+    assert said.within == "3栋 2单元 1203户"
+    with override("en"):
+        assert said.within == "Building 3 Entrance 2 Door 1203"
+    assert str(said) == f"{said.community} · {said.compound} · {said.within}"
+    page = ground.cast.client("city_commander").get(f"{address(ground, 'page')}?area={COMMUNITY}").content.decode()
+    assert f"{said.compound} · 3栋 2单元 1203户" in page
+    assert str(place) not in page
+    gone = place - place % 10_000 + 9_999  # on no register: the number is all there is
+    assert addresses_of([gone])[gone].within == str(gone)

@@ -2,14 +2,13 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,13 +18,15 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import place_text
-from qipan.kernel.refusal import BadInput, NotFound
+from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 from qipan.territory.api import AreaView, children, get_area, path_to
 
 from ..actions import assign_doors, close_campaign, close_round, decide_conflict, open_campaign, open_round
+from ..input import CampaignInput, RoundInput
 from ..models import Campaign, Round, Visit
 from ..queries import (
     CoverageRow,
+    addresses_of,
     campaigns_for,
     conflicts_for,
     coverage_of,
@@ -46,28 +47,39 @@ EXPORT_PAGE = 2_000
 @needs("campaign.view")
 def campaigns(request: HttpRequest) -> HttpResponse:
     """This page will list the campaigns on the post's ground, newest first."""
+    return _campaigns(request, CampaignInput())
+
+
+def _campaigns(
+    request: HttpRequest, form: CampaignInput, *, refusal: Refusal | None = None, status: int = 200
+) -> HttpResponse:
     actor = signed_in(request)
-    found = list(campaigns_for(actor).prefetch_related("rounds")[:PAGE])
-    return render(request, "screening/campaigns.html", {"campaigns": found, "may_open": actor.can("campaign.open")})
+    context = {
+        "campaigns": list(campaigns_for(actor).prefetch_related("rounds")[:PAGE]),
+        "may_open": actor.can("campaign.open"),
+        "form": form,
+        "refusal": refusal,
+    }
+    return render(request, "screening/campaigns.html", context, status=status)
 
 
 @require_POST
 @needs("campaign.open")
 def campaign_open(request: HttpRequest) -> HttpResponse:
-    """This view will open a campaign of the post's own unit."""
+    """This view will open a campaign of the post's own unit; when it is refused, what was typed stays."""
     actor = signed_in(request)
     unit = Unit.objects.filter(pk=actor.unit_id or 0).first()
     if unit is None:
         raise NotFound
-    campaign = open_campaign(
-        title=request.POST.get("title", ""),
-        basis=request.POST.get("basis", ""),
-        unit=unit,
-        form=None,
-        by=actor,
-        at=now(),
-        drill=request.POST.get("drill") == "on",
-    )
+    form = CampaignInput(request.POST)
+    if not form.is_valid():
+        return _campaigns(request, form, status=400)
+    try:
+        campaign = open_campaign(**form.cleaned_data, unit=unit, form=None, by=actor, at=now())
+    except (NotAllowed, NotFound):
+        raise
+    except Refusal as refusal:
+        return _campaigns(request, form, refusal=refusal, status=refusal.status)
     return redirect("campaign", campaign.pk)
 
 
@@ -121,8 +133,18 @@ def states_of(row: CoverageRow) -> list[tuple[DoorState, int]]:
 @needs("campaign.view")
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     """This page will show a campaign: its rounds, coverage by area, states, what is left."""
+    return _campaign(request, get_campaign(pk, actor=signed_in(request)))
+
+
+def _campaign(
+    request: HttpRequest,
+    found: Campaign,
+    *,
+    form: RoundInput | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
     actor = signed_in(request)
-    found = get_campaign(pk, actor=actor)
     area, current = chosen_area(request, actor), chosen_round(request, found)
     context: dict[str, Any] = {
         "campaign": found,
@@ -132,6 +154,8 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         "path": [part for part in path_to(area.code) if all(actor.scope.covers(own) for own in part.ranges)],
         "may_open": actor.can("campaign.open"),
         "conflicts": conflicts_for(actor).count() if actor.can("conflict.decide") else 0,
+        "form": form or RoundInput(initial={"areas": area.code}, scope=actor.scope),
+        "refusal": refusal,
     }
     if current is not None:
         scope = Scope(area.ranges)
@@ -139,15 +163,17 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         total = coverage_total(current.pk, area.ranges)
         after = request.GET.get("after", "")
         doors = left(current.pk, scope=scope, after=_place(after), limit=PAGE)
+        again = rechecks(current.pk, scope=scope, limit=20)
+        addresses = addresses_of(door.place for door in [*doors, *again])
         context |= {
             "total": total,
             "states": states_of(total),
             "rows": sorted((row for row in rows if row[1].doors), key=lambda row: -row[1].left),
-            "left": doors,
+            "left": [(door, addresses[door.place]) for door in doors],
             "next": doors[-1].place if len(doors) == PAGE else None,
-            "rechecks": rechecks(current.pk, scope=scope, limit=20),
+            "rechecks": [(door, addresses[door.place]) for door in again],
         }
-    return render(request, "screening/campaign.html", context)
+    return render(request, "screening/campaign.html", context, status=status)
 
 
 def _place(text: str) -> int | None:
@@ -173,11 +199,25 @@ def left_csv(request: HttpRequest, pk: int) -> Any:
 
     def lines() -> Iterator[str]:
         writer = csv.writer(_Line())
-        yield "\ufeff" + writer.writerow([_("place"), _("state"), _("attempts"), _("next step")])
+        yield "\ufeff" + writer.writerow(
+            [_("place"), _("state"), _("attempts"), _("next step"), _("community"), _("compound"), _("door")]
+        )
         after = None
         while page := left(found.pk, scope=Scope(area.ranges), after=after, limit=EXPORT_PAGE):
+            addresses = addresses_of(door.place for door in page)
             for door in page:
-                yield writer.writerow([place_text(door.place), door.state.label, door.attempts, door.next_step.label])
+                where = addresses[door.place]
+                yield writer.writerow(
+                    [
+                        place_text(door.place),
+                        door.state.label,
+                        door.attempts,
+                        door.next_step.label,
+                        where.community,
+                        where.compound,
+                        where.within,
+                    ]
+                )
             after = page[-1].place
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
@@ -188,17 +228,24 @@ def left_csv(request: HttpRequest, pk: int) -> Any:
 @require_POST
 @needs("campaign.open")
 def round_open(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will open a campaign's next round over areas and assign its doors to the standing teams."""
+    """This view will open a campaign's next round over areas and assign its doors to the standing teams.
+
+    When it is refused, what was typed stays.
+    """
     actor, at = signed_in(request), now()
     found = get_campaign(pk, actor=actor, act="campaign.open")
-    codes = request.POST.get("areas", "").replace(",", " ").replace("、", " ").split()
-    grounds = [part for code in codes for part in get_area(code).ranges]
+    form = RoundInput(request.POST, scope=actor.scope)
+    if not form.is_valid():
+        return _campaign(request, found, form=form, status=400)
+    grounds = [part for area in form.cleaned_data["areas"] for part in area.ranges]
     try:
-        closes_at = make_aware(datetime.fromisoformat(request.POST.get("closes_at", "")))
-    except ValueError as error:
-        raise BadInput([_("Say until when the round runs.")]) from error
-    opened = open_round(found, grounds=grounds, closes_at=closes_at, by=actor, at=at)
-    teams = assign_doors(opened, by=actor, at=at)
+        with transaction.atomic():
+            opened = open_round(found, grounds=grounds, closes_at=form.cleaned_data["closes_at"], by=actor, at=at)
+            teams = assign_doors(opened, by=actor, at=at)
+    except (NotAllowed, NotFound):
+        raise
+    except Refusal as refusal:
+        return _campaign(request, found, form=form, refusal=refusal, status=refusal.status)
     messages.info(
         request,
         _("Round %(number)s is open; %(teams)s teams have their doors.") % {"number": opened.number, "teams": teams},
@@ -234,8 +281,16 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     standing = Visit.objects.everywhere("shown beside a conflict on the post's own ground").in_bulk(
         [conflict.visit_id for conflict in waiting]
     )
+    addresses = addresses_of(visit.place for visit in [*waiting, *standing.values()])
     pairs = [
-        (conflict, standing.get(conflict.visit_id), Outcome(conflict.payload["outcome"]).label) for conflict in waiting
+        (
+            conflict,
+            addresses[conflict.place],
+            visit := standing[conflict.visit_id],
+            addresses[visit.place],
+            Outcome(conflict.payload["outcome"]).label,
+        )
+        for conflict in waiting
     ]
     return render(request, "screening/conflicts.html", {"pairs": pairs})
 

@@ -1,0 +1,85 @@
+"""What people type into the pages of campaigns, checked field by field."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.actor import Scope
+from qipan.kernel.refusal import NotFound
+from qipan.territory.api import AreaView, get_area
+
+PLAIN = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
+
+BETWEEN_CODES = str.maketrans(",，、;；", "     ")
+
+
+class AreasField(forms.CharField):
+    """Areas by their codes, one a line (commas and spaces do as well); the picker writes the same lines."""
+
+    def __init__(self, **options: Any) -> None:
+        box = forms.Textarea(attrs={"class": "form-control", "rows": 3, "spellcheck": "false"})
+        super().__init__(max_length=20_000, widget=box, **options)
+        self.scope = Scope()
+
+    def clean(self, value: Any) -> list[AreaView]:
+        """This method will return the areas, each once; a code that is none of the scope's own is named."""
+        found, unknown = {}, []
+        for code in super().clean(value).translate(BETWEEN_CODES).split():
+            area = self.area(code)
+            if area is None:
+                unknown.append(code)
+            else:
+                found[area.code] = area
+        if unknown:
+            raise forms.ValidationError(
+                _("No area of your ground has this code: %(codes)s."), params={"codes": ", ".join(unknown[:10])}
+            )
+        return list(found.values())
+
+    def area(self, code: str) -> AreaView | None:
+        """This method will return the area with a code when all of it lies in the scope."""
+        try:
+            area = get_area(code)
+        except NotFound:
+            return None
+        return area if area.ranges and all(self.scope.covers(part) for part in area.ranges) else None
+
+
+class CampaignInput(forms.Form):
+    """A campaign's title, what it rests on, and whether it is a drill."""
+
+    title = forms.CharField(label=_("Title"), max_length=120, widget=PLAIN)
+    basis = forms.CharField(label=_("Basis"), max_length=300, widget=PLAIN)
+    drill = forms.BooleanField(
+        label=_("This is a drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
+
+
+class RoundInput(forms.Form):
+    """Where the next round runs, and until when."""
+
+    areas = AreasField(label=_("Areas"), error_messages={"required": _("Choose at least one area for the round.")})
+    closes_at = forms.DateTimeField(
+        label=_("Runs until"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={
+            "required": _("Say until when the round runs."),
+            "invalid": _("Say until when the round runs."),
+        },
+    )
+
+    def __init__(self, *arguments: Any, scope: Scope, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        areas = self.fields["areas"]
+        assert isinstance(areas, AreasField)
+        areas.scope = scope
+
+    @property
+    def chosen(self) -> list[AreaView]:
+        """The areas among the codes in the box that are on the scope's ground: the picker shows their names."""
+        box = self.fields["areas"]
+        assert isinstance(box, AreasField)
+        codes = dict.fromkeys(str(self["areas"].value() or "").translate(BETWEEN_CODES).split())
+        return [area for code in codes if (area := box.area(code))]
