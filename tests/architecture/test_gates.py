@@ -140,6 +140,7 @@ GATES = {
     "api/openapi.json": Gate(PUBLIC),  # which calls there are, and no data
     "api/docs": Gate(PUBLIC),
     "api/": Gate(PUBLIC),
+    "api/<path:rest>": Gate(PUBLIC),  # nothing: a refusal in JSON
     "api/desk/tasks": Gate("desk.view"),
     "api/desk/counts": Gate("desk.view"),
     "api/desk/tasks/<pk>": Gate("desk.view"),
@@ -173,6 +174,7 @@ GATES = {
     "api/activations/<pk>/release": Gate(None, "release.run"),
     "api/activations/<pk>/hand-over": Gate(None, "release.run"),
     "api/board/<code>": Gate("board.view"),
+    "api/board/<code>/trend": Gate("board.view"),
     "api/board/<code>/outlines": Gate("board.view"),
     "api/search": Gate("board.view"),
     "api/field/doors": Gate("visit.submit"),
@@ -252,6 +254,7 @@ def test_nothing_is_let_in_by_default():
         "api/openapi.json",
         "api/docs",
         "api/",
+        "api/<path:rest>",
     }
 
 
