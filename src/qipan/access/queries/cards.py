@@ -61,10 +61,10 @@ def newest_cards(role_ids: Iterable[int]) -> dict[int, TrainingCard]:
 def role_id_of(actor: Actor) -> int | None:
     """This function will return the role under which an actor works."""
     if actor.pass_id:
-        held = Pass.objects.everywhere("the holder's own pass").filter(serial=actor.pass_id)
-    else:
-        held = Post.objects.everywhere("the holder's own post").filter(pk=actor.post_id or 0)
-    return held.values_list("role_id", flat=True).first()
+        passes = Pass.objects.everywhere("the holder's own pass").filter(serial=actor.pass_id)
+        return passes.values_list("role_id", flat=True).first()
+    posts = Post.objects.everywhere("the holder's own post").filter(pk=actor.post_id or 0)
+    return posts.values_list("role_id", flat=True).first()
 
 
 def card_of(actor: Actor) -> CardView | None:

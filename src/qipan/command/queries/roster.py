@@ -45,7 +45,7 @@ def commands_on(ranges: Iterable[Range]) -> list[Unit]:
 def commands_for(actor: Actor) -> list[Unit]:
     """This function will return the commands whose roster an actor may read: on its ground, and above it."""
     found = {unit.pk: unit for unit in commands_on(actor.scope.ranges)}
-    step = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first()
+    step = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id or 0).first()
     while step is not None:
         if step.organ_type.is_command:
             found.setdefault(step.pk, step)
