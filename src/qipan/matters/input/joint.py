@@ -103,7 +103,7 @@ class InspectionForm(ActForm):
 
 class ConclusionForm(ActForm):
     text = forms.CharField(
-        label=_("What is to be done"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
+        label=_("What needs to be done"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
     )
     owner = forms.ChoiceField(label=_("By which unit"), widget=forms.Select(attrs=SELECT))
     due_at = moment(_("By when"))
