@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.db import connection
 
-from qipan.kernel.sql import fetch
+from qipan.kernel.sql import fetch, run_many
 
 from .models import Matter, MatterStep
 from .rules.limits import community_of, month_of
@@ -56,12 +56,9 @@ Standing = tuple[int, str, bool]  # community, state, drill
 
 def add_counts(tallies: Mapping[Tally, int], standings: Mapping[Standing, int]) -> None:
     """This function will add many counts at once, always in one order, standings first as single acts do."""
-    for standing in sorted(standings):
-        fetch(ADD_STANDING, (*standing, standings[standing]))
-    for tally in sorted(tallies):
-        place, category, channel, unit, month, kind, detail, drill = tally
-        day = connection.ops.adapt_datefield_value(month)
-        fetch(ADD_TALLY, (place, category, channel, unit, day, kind, detail, drill, tallies[tally]))
+    day = connection.ops.adapt_datefield_value
+    run_many(ADD_STANDING, [(*key, standings[key]) for key in sorted(standings)])
+    run_many(ADD_TALLY, [(*key[:4], day(key[4]), *key[5:], tallies[key]) for key in sorted(tallies)])
 
 
 def count_source(source: str, at: datetime) -> int:

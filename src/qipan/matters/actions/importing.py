@@ -18,12 +18,14 @@ from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
+from qipan.kernel.place import CODE_LENGTHS, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.kernel.sql import take_keys
 
 from ..ingest import Standing, Tally, add_counts
 from ..models import Category, Import, ImportDraft, ImportMapping, Matter, Report
 from ..queries.importing import in_parts, lookups
+from ..queries.reading import place_names
 from ..rules import limits
 from ..rules.importing import Field, Line, Problem, Reader, Rules
 from ..terms import Channel, Confirmation, State, StepKind
@@ -34,7 +36,7 @@ MATTER = (
     "confirmation", "way", "tasks", "waiting_id", "reported_at", "review_called", "ended_at", "changed_at", "drill",
 )  # fmt: skip
 REPORT = (
-    "matter_id", "text", "spot", "channel", "private", "track_hash", "nonce", "at", "by_label", "confirmed",
+    "matter_id", "text", "spot", "channel", "private", "code_hash", "nonce", "at", "by_label", "confirmed",
     "satisfied", "said_at",
 )  # fmt: skip
 STEP = ("matter_id", "kind", "detail", "unit_id", "at", "by_label", "note")
@@ -286,22 +288,40 @@ class Writer:
     def _ask(self) -> dict[int, int]:
         """Each open matter goes on the desk of the office that files what is reported there; by matter, its task."""
         categories = Category.objects.in_bulk({line.category for line in self.lines if not line.closing})
-        offices: dict[int, tuple[Unit, str]] = {}
+        places = {line.place for line in self.lines if not line.closing}
+        names = _names(places)
+        offices: dict[int, Unit] = {}  # an office files for whole communities
         tasks: dict[int, OwnTask] = {}
         for key, line in zip(self.keys, self.lines, strict=True):
             if line.closing:
                 continue
-            if line.place not in offices:
-                offices[line.place] = office_for(line.place), place_label(line.place)
-            office, where = offices[line.place]
+            community = limits.community_of(line.place)
+            if community not in offices:
+                offices[community] = office_for(line.place)
+            office = offices[community]
             category = categories[line.category]
             matter = Matter(pk=key, category=category, place=line.place, reported_at=line.reported)
-            title, basis = to_file(matter, where)
+            title, basis = to_file(matter, names[line.place])
             due_at, clock = self.due(category.limit_file)
             tasks[key] = OwnTask(f"matter:{key}:1", title, office, line.place, basis, due_at, clock)
         source = f"matters.Import:{self.batch.pk}"
         made = send_own(list(tasks.values()), kind=TaskKind.MATTER, source=source, by=self.by, at=self.at)
         return dict(zip(tasks, made, strict=True))
+
+
+def _names(places: set[int]) -> dict[int, str]:
+    """Places in words: communities with their compounds in a few statements, what is larger one by one."""
+    communities = {place: limits.community_of(place) for place in places}
+    large = {place for place in places if not f"{place:019d}"[CODE_LENGTHS[STREET] :].strip("0")}
+    said: dict[int, str] = {}
+    for part in in_parts(sorted((places | set(communities.values())) - large), 5000):
+        said |= place_names(part)
+    return {
+        place: place_label(place)
+        if place in large
+        else " ".join(dict.fromkeys((said[communities[place]], said[place])))
+        for place in places
+    }
 
 
 def _state(line: Line) -> State:

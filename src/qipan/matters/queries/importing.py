@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
+from typing import TypeVar
 
 from django.db.models import Q
 
@@ -16,6 +17,7 @@ from qipan.territory.api import AreaView, Compound, Door, areas_within, get_area
 from ..models import Category
 from ..rules.importing import SEPARATOR, Fault, Field, Lookup, Meaning, Rules
 
+T = TypeVar("T")
 AT_ONCE = 500
 LEVELS = (COMMUNITY, STREET, DISTRICT, CITY)
 
@@ -97,6 +99,10 @@ class Places:
     def _parents(self) -> Mapping[str, AreaView]:
         return {area.code: area for areas in self._areas.values() for area in areas}
 
+    @cached_property
+    def _compounds(self) -> frozenset[int]:
+        return frozenset(Compound.objects.filter(self.scope.q()).values_list("place", flat=True))
+
     def find(self, word: str) -> Meaning:
         """This method will return a place number."""
         if word.isascii() and word.isdigit():
@@ -117,7 +123,7 @@ class Places:
         if len(code) == CODE_LENGTHS[DOOR]:
             known = Door.objects.filter(place=place).exists()
         elif len(code) == CODE_LENGTHS[COMPOUND]:
-            known = Compound.objects.filter(place=place).exists()
+            known = place in self._compounds
         else:
             try:
                 place = get_area(code).ranges[0].first
@@ -141,7 +147,7 @@ class Places:
         return any(self._lies_in(area, above[:-1]) for area in areas)
 
 
-def in_parts(values: Iterable[str], size: int = AT_ONCE) -> Iterator[list[str]]:
+def in_parts(values: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
     """This function will return values a few hundred at a time."""
     rest = iter(values)
     while part := list(islice(rest, size)):

@@ -33,6 +33,7 @@ class Field(TextChoices):
     SATISFIED = "satisfied", _("satisfied or not")
 
 
+NAMES = tuple(name.value for name in Field)
 JOINED = (Field.CATEGORY, Field.PLACE, Field.UNIT, Field.TEXT)  # may be told by several columns together
 REQUIRED = (Field.CATEGORY, Field.PLACE, Field.REPORTED, Field.STATE)
 WORDED = (Field.CATEGORY, Field.PLACE, Field.UNIT, Field.STATE, Field.CLOSING, Field.SATISFIED)  # have tables of words
@@ -233,7 +234,7 @@ class Reader:
 
         if any(cell for cell in cells[self.width :]):
             wrong(Fault.CELLS)
-        said = {name: self.words(cells, name) for name in Field.values}
+        said = {name: self.words(cells, name) for name in NAMES}
         for name, words in said.items():
             if "\0" in words:
                 wrong(Fault.NO_CHARACTER, name)
