@@ -29,3 +29,29 @@ class OnRelease(models.TextChoices):
 
     RECALL = "RECALL", _("open receipts are recalled")
     FINISH = "FINISH", _("must be finished first")
+
+
+# What a step of a playbook says, in the order in which its page says it. Texts have a second field, ``<name>_en``.
+STEP_FIELDS = {
+    "title": _("Heading"),
+    "kind": _("Kind of step"),
+    "key": _("Short name of the step"),
+    "posture": _("Posture"),
+    "measure": _("Measure"),
+    "organ_types": _("To"),
+    "organ_type": _("Units"),
+    "campaign": _("Of the campaign"),
+    "form": _("Form"),
+    "basis": _("Basis"),
+    "on_duty": _("On duty"),
+    "first_hour": _("In the first hour"),
+    "first_day": _("In the first day"),
+    "body": _("Text"),
+    "per_doors": _("Doors a team"),
+    "from_hour": _("From hour"),
+    "hours": _("Hours a shift"),
+    "days": _("Days"),
+    "review_days": _("Review after days"),
+    "due_hours": _("Hours to answer"),
+    "on_release": _("On release"),
+}

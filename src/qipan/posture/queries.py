@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
+from django.utils.translation import get_language
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
@@ -182,3 +183,9 @@ def conflicts_of(declaration: Declaration) -> QuerySet[CommandConflict]:
 def grounds_of(declaration: Declaration) -> list[Range]:
     """This function will return the declared ground."""
     return [Range(ground.first, ground.last) for ground in declaration.grounds.order_by("first")]
+
+
+def measure_words() -> dict[str, str]:
+    """This function will return the kinds of measures of this city: code to name in the active language."""
+    english = not (get_language() or "").startswith("zh")
+    return {code: pair[1] if english else pair[0] for code, pair in rules.words("measures").items()}

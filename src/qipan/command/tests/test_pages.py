@@ -9,6 +9,7 @@ from qipan.command.actions.activations import activate_playbook
 from qipan.command.actions.playbooks import publish_playbook
 from qipan.command.api import Activation, Directive, Playbook, get_playbook, issue_directive, revise_directive
 from qipan.desk.api import Task, admit_emergency
+from qipan.duties.api import OrganType
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_of, range_of
 from qipan.territory.api import Compound
@@ -219,6 +220,7 @@ class TestPlaybooks:
         old = get_playbook("flood")
         steps = [dict(step) for step in old.steps]
         steps[-1]["due_hours"] = 6
+        steps[-1]["organ_types"] = [*steps[-1]["organ_types"], "property-company"]
         publish_playbook(
             code="flood", title=old.title, title_en=old.title_en, hazard="flood", posture="EMERGENCY", steps=steps, after=1,
             by=city.city_commander, at=now(),
@@ -226,6 +228,12 @@ class TestPlaybooks:
         client = city.client("city_commander")
         page = text(client.get("/playbooks/flood"))
         assert "<del>12</del>" in page and "<ins>6</ins>" in page
+        assert "<dt>答复时限(小时)</dt>" in page
+        assert f"<ins>{OrganType.objects.get(code='property-company').name}</ins>" in page
+        for name in ("due_hours", "organ_types", "first_hour", "on_release", "RECALL", "["):
+            assert f"<dt>{name}" not in page and f"<ins>{name}" not in page and f">{name}<" not in page
+        english = text(client.get("/playbooks/flood", headers={"Accept-Language": "en"}))
+        assert "<dt>Hours to answer</dt>" in english
         assert "现行为第 2 版" in text(client.get("/playbooks/flood/1"))
         assert client.get("/playbooks/flood/3").status_code == 404
 

@@ -1,15 +1,10 @@
 """Pages for playbooks: versions, what differs between them, and publishing the next."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.access.api import signed_in
-from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -20,6 +15,7 @@ from ..actions.playbooks import publish_playbook
 from ..input import PlaybookInput
 from ..models import Playbook
 from ..queries import PLANNING, current_playbooks, get_playbook, said
+from ..queries.wording import Wording
 from ..terms import StepKind
 
 
@@ -29,39 +25,6 @@ def _reader(request: HttpRequest) -> Actor:
     if not any(actor.can(act) for act in PLANNING):
         raise NotAllowed(act="playbook.activate")
     return actor
-
-
-SHOWN: dict[str, Promise] = {
-    "organ_types": _("To"),
-    "organ_type": _("Units"),
-    "basis": _("Basis"),
-    "on_duty": _("On duty"),
-    "first_hour": _("In the first hour"),
-    "first_day": _("In the first day"),
-    "body": _("Text"),
-    "form": _("Form"),
-    "per_doors": _("Doors a team"),
-    "from_hour": _("From hour"),
-    "hours": _("Hours a shift"),
-    "days": _("Days"),
-    "review_days": _("Review after days"),
-    "due_hours": _("Hours to answer"),
-}
-
-
-def _row(step: dict[str, Any]) -> tuple[list[tuple[str, str]], str, str]:
-    """This function will return what the page says of a step: its facts, its kind and its title."""
-    kinds = {kind.code: kind.label for kind in OrganType.objects.all()}
-    facts = []
-    for name, label in SHOWN.items():
-        value = said(step, name)
-        if value is None:
-            continue
-        if name in ("organ_types", "organ_type"):
-            codes: list[str] = value if isinstance(value, list) else [value]
-            value = ", ".join(kinds.get(code, code) for code in codes)
-        facts.append((str(label), "; ".join(value) if isinstance(value, list) else str(value)))
-    return facts, str(StepKind(step["kind"]).label), said(step, "title")
 
 
 @require_GET
@@ -85,15 +48,18 @@ def playbook_page(request: HttpRequest, code: str, version: int | None = None) -
     given = request.GET.get("against", "")
     if (against := key_of(given)) is not None:
         before = get_playbook(code, against)
+    wording = Wording(before, playbook)
     return render(
         request,
         "command/playbook.html",
         {
             "playbook": playbook,
-            "rows": [_row(step) for step in playbook.steps],
+            "rows": [
+                (wording.facts(step), StepKind(step["kind"]).label, said(step, "title")) for step in playbook.steps
+            ],
             "versions": versions,
             "before": before,
-            "changes": rules.diff_of(before.steps, playbook.steps) if before else None,
+            "changes": wording.changes(rules.diff_of(before.steps, playbook.steps)) if before else None,
             "newest": versions[0],
             "may_edit": actor.can("playbook.edit"),
             "may_activate": actor.can("playbook.activate"),
