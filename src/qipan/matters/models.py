@@ -154,7 +154,7 @@ class Report(models.Model):
     spot = models.CharField(max_length=120, blank=True)  # "behind building 3", in the reporter's words
     channel = models.CharField(max_length=10, choices=Channel)
     private = models.BooleanField(default=False)
-    track_hash = models.CharField(max_length=64, unique=True)
+    code_hash = models.CharField(max_length=64, unique=True)
     nonce = models.CharField(max_length=64, unique=True)  # the same form sent twice is one report
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
@@ -198,7 +198,7 @@ class Photo(models.Model):
 
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="pictures")
     report = models.ForeignKey(Report, null=True, on_delete=models.PROTECT)  # None: of what was done
-    image = models.BinaryField()
+    jpeg = models.BinaryField()
     width = models.PositiveSmallIntegerField()
     height = models.PositiveSmallIntegerField()
     at = models.DateTimeField()

@@ -47,7 +47,7 @@ def report_done(
     part.task.refresh_from_db(fields=["closed_at"])
     end_part(part, Outcome.DONE, note="", by=by, at=at)
     Photo.objects.bulk_create(
-        Photo(matter=held, image=one.image, width=one.width, height=one.height, at=at) for one in photos
+        Photo(matter=held, jpeg=one.image, width=one.width, height=one.height, at=at) for one in photos
     )
     _ask_to_verify(held, by=by, at=at)
     settle(held, after, StepKind.REPORTED_DONE, detail=kind, note=part.result, by=by, at=at)

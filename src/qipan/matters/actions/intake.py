@@ -125,7 +125,7 @@ def _report(
         spot=spot.strip()[:120],
         channel=channel,
         private=private,
-        track_hash=hashed(code),
+        code_hash=hashed(code),
         nonce=nonce,
         at=at,
         by_label=by.label[:120],
@@ -138,7 +138,7 @@ def _report(
             erase_at=at + KEEP_CONTACT,
         )
     Photo.objects.bulk_create(
-        Photo(matter=matter, report=report, image=one.image, width=one.width, height=one.height, at=at)
+        Photo(matter=matter, report=report, jpeg=one.image, width=one.width, height=one.height, at=at)
         for one in photos
     )
     return report, code

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('spot', models.CharField(blank=True, max_length=120)),
                 ('channel', models.CharField(choices=[('WEB', 'public page'), ('PARTNER', "a partner's app"), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
                 ('private', models.BooleanField(default=False)),
-                ('track_hash', models.CharField(max_length=64, unique=True)),
+                ('code_hash', models.CharField(max_length=64, unique=True)),
                 ('nonce', models.CharField(max_length=64, unique=True)),
                 ('at', models.DateTimeField()),
                 ('by_label', models.CharField(max_length=120)),
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
             name='Photo',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('image', models.BinaryField()),
+                ('jpeg', models.BinaryField()),
                 ('width', models.PositiveSmallIntegerField()),
                 ('height', models.PositiveSmallIntegerField()),
                 ('at', models.DateTimeField()),

@@ -75,7 +75,7 @@ def report_by_code(code: str, *, at: datetime) -> Report:
     if len(tidy) != limits.CODE_LENGTH:
         raise NotFound
     hashed = limits.keyed_hash(tidy, key=settings.SECRET_KEY, purpose="track")
-    report = Report.objects.select_related("matter__category", "matter__merged_into").filter(track_hash=hashed).first()
+    report = Report.objects.select_related("matter__category", "matter__merged_into").filter(code_hash=hashed).first()
     if report is None:
         raise NotFound
     ended = followed(report).ended_at

@@ -277,4 +277,4 @@ def photo(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = Photo.objects.filter(matter=matter, pk=number).first()
     if found is None:
         raise NotFound
-    return HttpResponse(bytes(found.image), content_type="image/jpeg", headers={"Content-Disposition": "inline"})
+    return HttpResponse(bytes(found.jpeg), content_type="image/jpeg", headers={"Content-Disposition": "inline"})

@@ -241,9 +241,9 @@ def _seen_call(request: HttpRequest, pk: int) -> Call:
     """A session's call is seen by who convenes and by who is called; a matter's by who sees the matter."""
     actor = signed_in(request)
     call = get_call(pk, actor=actor)
-    if call.matter is None and not actor.can("matter.arbitrate"):
-        if not call.called.filter(unit=actor.unit_id).exists():
-            raise NotFound
+    convenes = call.matter is not None or actor.can("matter.arbitrate")
+    if not convenes and not call.called.filter(unit=actor.unit_id).exists():
+        raise NotFound
     return call
 
 
@@ -435,9 +435,9 @@ def reviews_page(request: HttpRequest) -> HttpResponse:
 
 def _seen_session(request: HttpRequest, pk: int) -> ReviewSession:
     actor, session = signed_in(request), get_session(pk)
-    if not actor.can("matter.arbitrate"):
-        if session.call is None or not session.call.called.filter(unit=actor.unit_id).exists():
-            raise NotFound
+    called = session.call is not None and session.call.called.filter(unit=actor.unit_id).exists()
+    if not called and not actor.can("matter.arbitrate"):
+        raise NotFound
     return session
 
 
