@@ -235,4 +235,4 @@ if (cycle) {
 
 shapeSquares();
 void renew().finally(plan);
-(window.requestIdleCallback ?? window.setTimeout)(() => void ground().then(trend));
+(window.requestIdleCallback ?? window.setTimeout)(() => void trend().then(ground));

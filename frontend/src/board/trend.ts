@@ -31,6 +31,7 @@ const locale = chinese ? "zh-CN" : "en-GB";
 const day = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
 const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" });
 const tick = (value: number) => (value % 86_400_000 === 0 ? day : hour).format(value);
+const stacked = matchMedia("(max-width: 719px)"); // one below the other, each with its own scale
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function text(element: Element, value: string): void {
@@ -110,7 +111,7 @@ export class TrendCharts {
         samples.push(this.now.sample);
       }
       this.tell(round, samples, this.charts[index].getDom());
-      this.charts[index].setOption(this.option(round, samples, index === 0), { notMerge: true });
+      this.charts[index].setOption(this.option(round, samples, index === 0 || stacked.matches), { notMerge: true });
     });
   }
 
@@ -126,14 +127,14 @@ export class TrendCharts {
     plot.setAttribute("aria-label", told);
   }
 
-  private option(round: Round, samples: Sample[], first: boolean) {
+  private option(round: Round, samples: Sample[], scale: boolean) {
     const size = parseFloat(getComputedStyle(this.panel).fontSize) * 0.8;
     const label = { color: token("--quiet-ink"), fontSize: size, fontFamily: getComputedStyle(document.body).fontFamily };
     const line = { lineStyle: { color: token("--line") } };
     return {
       animation: false, // nothing moves but the figures
       textStyle: label,
-      grid: { left: first ? size * 3.4 : size * 0.6, right: size * 0.9, top: size * 0.7, bottom: size * 1.9 },
+      grid: { left: scale ? size * 3.4 : size * 0.6, right: size * 0.9, top: size * 0.7, bottom: size * 1.9 },
       useUTC: true,
       xAxis: {
         type: "time",
@@ -150,7 +151,7 @@ export class TrendCharts {
         min: 0,
         max: 100,
         interval: 50,
-        axisLabel: { ...label, show: first, formatter: chinese ? "{value}%" : "{value} %" },
+        axisLabel: { ...label, show: scale, formatter: chinese ? "{value}%" : "{value} %" },
         splitLine: { ...line },
       },
       tooltip: {

@@ -24,7 +24,7 @@ def trend(scene, code: str, who: str = "city_commander", **query):
     return scene.cast.client(who).get(f"/api/board/{code}/trend", query)
 
 
-@pytest.mark.row("SCR-3")
+@pytest.mark.row("SCR-1")
 def test_the_trend_is_what_was_sampled_on_the_city_s_clock_and_follows_no_visit(scene):
     sample_open_rounds(at=AT + timedelta(hours=1))
     scene.visit("510104001002", "ANSWERED", 5)
@@ -71,7 +71,7 @@ def test_the_trend_of_another_ground_is_not_found(scene):
     assert trend(scene, "510104", "stranger").status_code == 403
 
 
-@pytest.mark.row("SCR-3")
+@pytest.mark.row("SCR-1")
 def test_the_table_says_what_the_chart_says(scene):
     sample_open_rounds(at=AT + timedelta(hours=1))
     found = scene.cast.client("city_commander").get("/board/5101/rows/trend").context["found"]

@@ -47,7 +47,7 @@ def test_a_year_of_one_round_is_some_twelve_hundred_slots(since, slot):
     assert slot_of(AT, AT + since) == slot
 
 
-@pytest.mark.row("SCR-3")
+@pytest.mark.row("SCR-1")
 def test_a_round_is_sampled_when_it_opens_once_in_each_slot_and_when_it_closes(ground):
     assert kept(ground.round) == [(0, 80, 0, 0)]
     ground.send(ground.visit(ground.doors[0]), ground.visit(ground.doors[1], "NOT_HOME"))
