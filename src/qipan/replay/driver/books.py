@@ -1,6 +1,7 @@
 """What the database holds, held against what the teams were told; and the recount of everything."""
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 from qipan.command.api import Activation
 from qipan.desk.api import Task, TaskKind
 from qipan.kernel.place import range_of
+from qipan.matters.api import Matter
 from qipan.screening.api import Visit, VisitConflict, coverage_total
 
 from .ledger import Ledger
@@ -44,6 +46,8 @@ def balance(report: Report, books: Books) -> None:
     report.acknowledged_missing = len(missing)
     report.duplicates_counted = max(visits - stored, 0) + told_twice
     report.conflicts_kept = VisitConflict.objects.everywhere("a replay counts its conflicts").count()
+    matters = Matter.objects.everywhere("a replay counts its matters").values_list("state", "confirmation")
+    report.matters_held = dict(Counter(f"{state} {word}".strip() for state, word in matters))
     report.tasks_open_after_release = open_tasks()
     report.verified, report.verify_says = verify()
 

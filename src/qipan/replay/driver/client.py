@@ -74,6 +74,10 @@ class Line:
         """This method will post JSON and raise ``Unexpected`` for anything but success."""
         return _good(self.post(path, body), path)
 
+    def fill(self, path: str, form: Mapping[str, str]) -> Answer:
+        """This method will send a page's form."""
+        return self.call("POST", path, urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"})
+
     def call(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
@@ -133,12 +137,7 @@ def log_in(address: str, username: str, password: str, *, language: str = "zh-ha
     if token is None:
         raise Unexpected(f"/accounts/login/: {page.status}, no form")
     form = {"login": username, "password": password, "csrfmiddlewaretoken": token[1].decode()}
-    answer = line.call(
-        "POST",
-        "/accounts/login/",
-        urlencode(form).encode(),
-        {"Content-Type": "application/x-www-form-urlencoded"},
-    )
+    answer = line.fill("/accounts/login/", form)
     if answer.status != 302 or "sessionid" not in line.cookies:
         raise Unexpected(f"log-in of {username}: {answer.status}")
     return line

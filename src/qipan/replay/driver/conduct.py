@@ -16,6 +16,7 @@ from qipan.kernel.place import COMMUNITY, code_of
 from .books import Books, balance
 from .city import EMERGENCY, STANDING, CityCommand, PassRow, admit, enrol, item_of
 from .client import Line, log_in
+from .findings import people_of
 from .ground import Ground, prepare
 from .ledger import Ledger
 from .offices import Offices, devices_of
@@ -135,6 +136,8 @@ class Replay:
             self.say(f"  {login.username:10} {login.password}  {login.role:18} {login.unit}")
         self.command = CityCommand(self._line("city"), self.plan.city)
         self.admin = self._line("admin")
+        place = self.ground.login("community").place
+        self.findings = people_of(self._line, self.server.address, place, seed=self.plan.seed)
         self.watch = Watch(self._line("lead"), self.plan.city, self.ledger, [], seed=self.plan.seed)
 
     def _line(self, username: str) -> Line:
@@ -246,6 +249,7 @@ class Replay:
         self.sending_s += took
         if killer is not None:
             killer.join()
+        self.findings.day(day)
         total = self.command.coverage(round_id, self.plan.city)["total"]
         share = 100 * total["settled"] / max(total["doors"], 1)
         self.say(
@@ -302,6 +306,10 @@ class Replay:
         report.conflicts_sent, report.unexpected = ledger.conflicts, ledger.unexpected
         report.sending_s = round(self.sending_s, 1)
         report.visits_per_second = round(ledger.acknowledged / max(self.sending_s, 0.001), 1)
+        found = self.findings
+        report.matters_reported, report.matters_joined = found.reported, found.joined
+        report.matters_objected, report.matters_doubted = found.objected, found.doubted
+        report.matters_confirmed = found.confirmed
         report.board_looks = len(watch.looks_ms)
         report.board_p50_ms = round(percentile(watch.looks_ms, 0.5), 1)
         report.board_p95_ms = round(percentile(watch.looks_ms, 0.95), 1)

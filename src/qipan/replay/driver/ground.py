@@ -60,6 +60,7 @@ class Login:
     username: str
     password: str
     unit: str
+    place: str  # the code of the unit's area
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def prepare(
     seed_playbooks(by=by, at=at)
     seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
     accounts = seed_demo_accounts(city, password=password or _password(), by=by, at=at)
-    logins = tuple(Login(a.role, a.username, a.password, a.unit.label) for a in accounts)
+    logins = tuple(Login(a.role, a.username, a.password, a.unit.label, a.unit.code.partition(":")[0]) for a in accounts)
     return Ground(source, found.communities, found.compounds, found.doors, logins)
 
 

@@ -49,6 +49,14 @@ class Report:
     directive_undelivered: int = 0
     directive_on_paper: int = 0
     directive_shown: dict[str, Any] = field(default_factory=dict)  # lead times on the shown clock
+    matters_reported: int = 0
+    matters_joined: int = 0  # reported again by a neighbour, who joined instead
+    matters_objected: int = 0
+    matters_doubted: int = 0
+    matters_confirmed: int = 0
+    matters_held: dict[str, int] = field(
+        default_factory=dict
+    )  # what the database holds, by state and the reporters' word
     board_looks: int = 0
     board_p50_ms: float = 0.0
     board_p95_ms: float = 0.0
@@ -96,6 +104,14 @@ def broken(report: Report) -> list[str]:
             "something is left open that nobody owns",
         ),
         (report.tasks_open_after_release, f"{report.tasks_open_after_release} tasks stand open after the release"),
+        (
+            sum(report.matters_held.values()) != report.matters_reported,
+            f"{report.matters_reported} matters were reported, {sum(report.matters_held.values())} are held",
+        ),
+        (
+            report.matters_held.get("CLOSED CONFIRMED", 0) != report.matters_confirmed,
+            f"{report.matters_confirmed} matters were confirmed, {report.matters_held.get('CLOSED CONFIRMED', 0)} are held so",
+        ),
         (not report.verified, f"verify: {report.verify_says}"),
     ]
     return [sentence for wrong, sentence in sums if wrong]
@@ -132,6 +148,8 @@ def summary(report: Report) -> str:
             f"({100 * item['settled'] / max(item['doors'], 1):.1f} %), {item['left']:,} left"
             for item in report.coverage
         ),
+        f"matters: {report.matters_reported} reported, {report.matters_joined} joined by neighbours, {report.matters_confirmed} confirmed "
+        f"by who reported them; held: {', '.join(f'{what} {n}' for what, n in sorted(report.matters_held.items())) or 'none'}",
         f"after the release: {'nothing is left open' if not left else f'{len(_listed(left))} left open, each with its owner'}; "
         f"posture: {report.posture_after or 'none'}",
         f"verify: {'every count agrees with its rows, the chain is whole' if report.verified else report.verify_says}",
