@@ -5,8 +5,12 @@ class DeskConfig(AppConfig):
     name = "qipan.desk"
 
     def ready(self) -> None:
-        from qipan.journal.api import register_audit
+        from qipan.duties.api import ListsChanged
+        from qipan.journal.api import register_audit, subscribe
 
         from .queries.audits import audit_tasks
+        from .subscribers import on_lists_changed
+
+        subscribe(ListsChanged, on_lists_changed)
 
         register_audit("tasks against their units, moments and steps", audit_tasks)

@@ -3,7 +3,7 @@
 from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, set_duty
 from .actions.organs import Seeded, rename_organ_type, seed_organisation
 from .models import OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
-from .queries.lists import NotOnList, Proposal, check_primary, duty_map, proposals
+from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, proposals
 from .queries.units import command_for, get_unit, ground_of, lead_body, unit_above, units_on
 from .terms import FaultKind, ItemKind, Role
 
@@ -27,6 +27,7 @@ __all__ = [
     "get_unit",
     "ground_of",
     "import_lists",
+    "items_on",
     "lead_body",
     "proposals",
     "rename_organ_type",

@@ -51,6 +51,7 @@ class ListsChanged:
 
     begins: date
     overlaps: dict[str, tuple[str, ...]]
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -179,13 +180,14 @@ def _put_in_force(
             at=at,
             data={"version": version.strip(), "begins": begins.isoformat(), **done.__dict__},
         )
-        _tell(begins, before)
+        _tell(begins, before, at=at)
     return done
 
 
-def _tell(begins: date, before: Mapping[str, Any]) -> None:
-    now = overlaps_on(begins)
-    publish(ListsChanged(begins, {code: fault.labels for code, fault in now.items() if before.get(code) != fault}))
+def _tell(begins: date, before: Mapping[str, Any], *, at: datetime) -> None:
+    found = overlaps_on(begins)
+    fresh = {code: fault.labels for code, fault in found.items() if before.get(code) != fault}
+    publish(ListsChanged(begins, fresh, at))
 
 
 def _put_items(items: Mapping[str, Mapping[str, str]], begins: date) -> None:
@@ -301,7 +303,7 @@ def set_duty(
         at=at,
         data={"item": item.code, "organ": organ.code, "begins": begins.isoformat(), "was": was, **given},
     )
-    _tell(begins, before)
+    _tell(begins, before, at=at)
     return line
 
 
