@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from datetime import datetime
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -28,7 +29,7 @@ class NotDelivered(Exception):
     """The partner did not take the message; its text says why."""
 
 
-def send_message(payload: dict[str, object]) -> None:
+def send_message(payload: dict[str, Any]) -> None:
     """This function will send one message of the outbox to its subscription and note what came of it.
 
     Raises ``Later`` while the subscription rests or is paused, ``GiveUp`` when it has ended, ``NotDelivered``.

@@ -49,7 +49,8 @@ def read_request(request: HttpRequest) -> Asked:
     """
     if request.content_type not in FORMS:
         raise NotAForm
-    given, problems = request.POST, []
+    given = request.POST
+    problems: list[str] = []
     attributes: dict[str, list[str]] = {}
     for name in list(given)[:MOST_CODES]:
         if found := ATTRIBUTE.fullmatch(name):

@@ -29,7 +29,8 @@ TRIES = 600  # calls of an address in ten minutes, in each process
 TRIES_WITH_KEY = 6000
 TRIES_TOKEN = 60
 WAIT_S = {429: 600}
-View = Callable[..., HttpResponse]
+Answer = tuple[str, Any]  # the name of the outermost element, and what is in it
+View = Callable[..., Answer]
 
 
 class TokenUnknown(Refusal):
@@ -67,10 +68,10 @@ def errors(form: str, refusal: Refusal) -> HttpResponse:
     return response
 
 
-def served(*methods: str) -> Callable[[View], View]:
+def served(*methods: str) -> Callable[[View], Callable[..., HttpResponse]]:
     """This decorator will count the call, find the partner by its key, and turn refusals into the standard's errors."""
 
-    def wrap(view: View) -> View:
+    def wrap(view: View) -> Callable[..., HttpResponse]:
         @csrf_exempt  # neither session nor pass gives any right here, so no cookie can be misused
         @wraps(view)
         def guarded(request: HttpRequest, *, form: str, **named: str) -> HttpResponse:
@@ -109,9 +110,6 @@ def _counted(request: HttpRequest) -> Partner | None:
         raise
     count_tries(f"open311-key-{partner.pk if partner else 0}", most=TRIES_WITH_KEY)
     return partner
-
-
-Answer = tuple[str, Any]
 
 
 @served("GET", "HEAD")
