@@ -220,6 +220,10 @@ def areas_within(ranges: Iterable[Range], level: int, *, on: date | None = None)
 
 def path_to(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
     """This function will return the way from the city down to this area or compound. Raises ``NotFound``."""
+    kept = _fresh() if on is None else None
+    key = f"path {hierarchy} {code}"
+    if kept is not None and key in kept:
+        return list(kept[key])
     moved = moved_ranges(on=on)
     path = [_get(code, on=on, hierarchy=hierarchy, moved=moved)]
     while path[0].level > CITY and path[0].parent_code:
@@ -227,6 +231,8 @@ def path_to(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> 
             path.insert(0, _get(path[0].parent_code, on=on, hierarchy=OFFICIAL, moved=moved))
         except NotFound:
             break
+    if kept is not None and len(kept) < MOST_KEPT:
+        kept[key] = list(path)
     return path
 
 
@@ -295,6 +301,7 @@ def rate(
 
 Mark = tuple[int, UUID]
 
+MOST_KEPT = 20_000  # look-ups, of which a city of 3,000 communities and the compounds in use need fewer
 _kept: dict[str, Any] = {}
 _kept_mark: Mark | None = None
 
