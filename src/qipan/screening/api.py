@@ -19,6 +19,7 @@ from .actions import (
     decide_conflict,
     open_campaign,
     open_round,
+    sample_open_rounds,
     store_visits,
 )
 from .ingest import BatchAnswer, StoreUnavailable
@@ -99,5 +100,6 @@ __all__ = [
     "open_round",
     "open_rounds",
     "rechecks",
+    "sample_open_rounds",
     "store_visits",
 ]

@@ -34,7 +34,9 @@ class Address:
         return " ".join(filter(None, parts)) or place_text(self.place)
 
     def __str__(self) -> str:
-        return " · ".join(filter(None, (self.community, self.compound, self.within)))
+        # Most compounds are named after their community: it is said once.
+        community = "" if self.community and self.compound.startswith(self.community) else self.community
+        return " · ".join(filter(None, (community, self.compound, self.within)))
 
 
 def addresses_of(places: Iterable[int]) -> dict[int, Address]:

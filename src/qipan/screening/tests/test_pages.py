@@ -1,5 +1,6 @@
 """The pages: who may open them, what they show, what their buttons do."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -198,7 +199,8 @@ def test_doors_are_shown_as_people_say_them(ground):
     assert said.within == "3栋 2单元 1203户"
     with override("en"):
         assert said.within == "Building 3 Entrance 2 Door 1203"
-    assert str(said) == f"{said.community} · {said.compound} · {said.within}"
+    assert str(said) == f"{said.compound} · {said.within}"  # the compound's name begins with the community's
+    assert str(replace(said, compound="锦绣苑")) == f"{said.community} · 锦绣苑 · {said.within}"
     page = ground.cast.client("city_commander").get(f"{address(ground, 'page')}?area={COMMUNITY}").content.decode()
     assert f"{said.compound} · 3栋 2单元 1203户" in page
     assert str(place) not in page

@@ -9,8 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from qipan.kernel.clock import set_clock
 from qipan.kernel.place import Range, range_of
 from qipan.screening import jobs
-from qipan.screening.actions import sample_open_rounds
-from qipan.screening.api import Round, close_round, coverage_trend, open_round
+from qipan.screening.api import Round, close_round, coverage_trend, open_round, sample_open_rounds
 from qipan.screening.models import CoverageSample
 from qipan.screening.queries import audit_samples
 from qipan.screening.rules import slot_of
