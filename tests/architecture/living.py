@@ -167,7 +167,7 @@ def make_living() -> Living:
         "activations.pk": activation.pk,
         "roster.pk": watch.pk,
         "matters.pk": told.matter.pk,
-        "matters.act": "file",
+        "matters.act": "decline",
         "matters.number": rows("matters.Photo").get().pk,
         "kind": "csv",
         "track.code": told.code,

@@ -6,13 +6,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import BadInput, Refusal
+from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from ..actions.catalogue import CatalogueRead, import_catalogue
 from ..input.tables import as_csv, as_xlsx, read_table
 from ..queries.reading import categories
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FILES = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,11 +47,8 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
 @needs("matter.view")
 def catalogue_file(request: HttpRequest, kind: str) -> HttpResponse:
     """This view will give the catalogue as CSV or XLSX, in the columns in which it is read again."""
-    body, content = (
-        (as_xlsx(categories()), XLSX) if kind == "xlsx" else (as_csv(categories()), "text/csv; charset=utf-8")
-    )
-    return HttpResponse(
-        body,
-        content_type=content,
-        headers={"Content-Disposition": f'attachment; filename="catalogue.{"xlsx" if kind == "xlsx" else "csv"}"'},
-    )
+    if kind not in FILES:
+        raise NotFound
+    write, content = FILES[kind]
+    headers = {"Content-Disposition": f'attachment; filename="catalogue.{kind}"'}
+    return HttpResponse(write(categories()), content_type=content, headers=headers)
