@@ -64,6 +64,7 @@ def prepare_session(*, by: Actor, at: datetime) -> ReviewSession:
 def _points(by: Actor, *, at: datetime) -> list[tuple[AgendaKind, Sequence[int], dict[str, Any]]]:
     ranges = by.scope.ranges
     points: list[tuple[AgendaKind, Sequence[int], dict[str, Any]]] = []
+    facts: dict[str, Any]
     for spot in hot_spots(ranges, at=at):
         facts = {"points": [[str(place), n] for place, n in spot.points]}
         points.append((AgendaKind.HOT_SPOT, spot.matters, {"place": spot.place, "facts": facts}))

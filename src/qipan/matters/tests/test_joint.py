@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 
-from qipan.access.models import Post
+from qipan.access.api import Post
 from qipan.desk.api import Task, TaskState, answer_task, escalate_late, history
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_of, range_of
