@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from qipan.kernel.clock import set_clock
 from qipan.pages.testing import make_emergency
-from qipan.screening.actions import sample_open_rounds
+from qipan.screening.api import sample_open_rounds
 from qipan.webkit.manifest import BUILT, files_of, is_built
 
 from .conftest import serious

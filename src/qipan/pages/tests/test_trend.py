@@ -11,8 +11,7 @@ from qipan.kernel.clock import set_clock
 from qipan.kernel.place import Range, range_of
 from qipan.pages.queries.tick import ticker
 from qipan.pages.rules import Holders
-from qipan.screening.actions import sample_open_rounds
-from qipan.screening.api import close_round, open_round
+from qipan.screening.api import close_round, open_round, sample_open_rounds
 
 from .conftest import AT
 
