@@ -139,7 +139,7 @@ def test_the_last_delivery_is_shown(admin, told):
     for _n in range(2):
         note_failed(told.pk, outcome="<i>ConnectError</i>", gone=False, at=now())
     page = admin.get("/partners").content.decode()
-    assert "已失败 2 次 (&lt;i&gt;ConnectError&lt;/i&gt;)" in page
+    assert "已失败 2 次</strong> (&lt;i&gt;ConnectError&lt;/i&gt;)" in page
     assert "上次送达" in page
     english = admin.get("/partners", headers={"Accept-Language": "en"}).content.decode()
     assert "failed 2 times" in english
