@@ -10,7 +10,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.screening.models import Campaign, Coverage, Round, VisitConflict
 from qipan.screening.queries import addresses_of
-from qipan.territory.models import Door
+from qipan.territory.api import Door
 
 from .conftest import COMMUNITY
 
