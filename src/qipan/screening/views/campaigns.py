@@ -164,7 +164,7 @@ def _campaign(
         after = request.GET.get("after", "")
         doors = left(current.pk, scope=scope, after=_place(after), limit=PAGE)
         again = rechecks(current.pk, scope=scope, limit=20)
-        addresses = addresses_of(door.place for door in [*doors, *again])
+        addresses = addresses_of([*(door.place for door in doors), *(door.place for door in again)])
         context |= {
             "total": total,
             "states": states_of(total),
@@ -281,7 +281,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     standing = Visit.objects.everywhere("shown beside a conflict on the post's own ground").in_bulk(
         [conflict.visit_id for conflict in waiting]
     )
-    addresses = addresses_of(visit.place for visit in [*waiting, *standing.values()])
+    addresses = addresses_of([*(told.place for told in waiting), *(visit.place for visit in standing.values())])
     pairs = [
         (
             conflict,
