@@ -86,11 +86,13 @@ class Matter(models.Model):
     """One thing at one place that should be otherwise. It holds nothing about who reported it."""
 
     place = models.BigIntegerField()
-    category = models.ForeignKey(Category, on_delete=models.PROTECT)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, db_index=False)
     channel = models.CharField(max_length=10, choices=Channel)
     private = models.BooleanField(default=False)  # wished so by who reported it: not on the public list
     state = models.CharField(max_length=10, choices=State, default=State.REPORTED)
-    handler = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    handler = models.ForeignKey(
+        "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     first_receiver = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     hops = models.PositiveSmallIntegerField(default=0)
     ruled = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")  # final
@@ -117,6 +119,9 @@ class Matter(models.Model):
             # Was this reported already, near here, lately?
             models.Index(fields=["category", "place", "reported_at"], name="matters_alike"),
             models.Index(fields=["handler", "state"], name="matters_handler"),
+            # The newest of a category, of a unit.
+            models.Index(fields=["category", "id"], name="matters_category_newest"),
+            models.Index(fields=["handler", "id"], name="matters_handler_newest"),
             models.Index(fields=["place", "reported_at"], name="matters_spot"),
             # Which places keep coming back?
             models.Index(fields=["reported_at", "place"], name="matters_lately", condition=models.Q(drill=False)),
@@ -431,6 +436,11 @@ class Called(models.Model):
 
     def __str__(self) -> str:
         return f"{self.call_id} at {self.unit_id}"
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it refused and the lead organisation has not decided yet."""
+        return self.refused_at is not None and self.excused is None
 
 
 class Rating(models.Model):

@@ -388,7 +388,7 @@ def end_call(call: Call, *, result: str, by: Actor, at: datetime) -> Call:
     _caller(held, by=by)
     result = loop.said(result)
     units = list(held.called.select_related("unit", "task").order_by("pk"))
-    if waiting := [one.unit.label for one in units if one.refused_at is not None and one.excused is None]:
+    if waiting := [one.unit.label for one in units if one.undecided]:
         raise joint.RefusalsOpen(units=", ".join(waiting))
     if unsaid := [one.unit.label for one in units if one.came is None and not one.excused]:
         raise joint.AttendanceOpen(units=", ".join(unsaid))

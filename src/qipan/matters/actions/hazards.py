@@ -48,7 +48,7 @@ def grade_hazard(matter: Matter, *, grade: str, measure: str, by: Actor, at: dat
     hazard.save()
     _end_look(hazard, note=_now("Graded anew"), by=by, at=at)
     _ask_look(hazard, by=by, at=at)
-    note_step(held, StepKind.GRADED, detail=grade, note=measure, by=by, at=at)
+    note_step(held, StepKind.GRADED, unit=by.unit_id, detail=grade, note=measure, by=by, at=at)
     log(held, StepKind.GRADED, was=held.state, detail=grade, by=by, at=at)
     return hazard
 
