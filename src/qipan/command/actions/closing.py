@@ -19,6 +19,7 @@ from qipan.screening.api import Campaign, Round, close_campaign, close_round, co
 from ..models import Activation, ActivationItem, Directive
 from ..terms import OnRelease, StepKind
 from .directives import recall_directive
+from .roster import tell_gaps_on
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def close_posture(closing: Closing) -> str:
         end_posture(declaration, grounds=closing.grounds, by=closing.by, at=closing.at)
     else:
         end_posture(Posture.objects.filter(pk__in=closing.item.detail["postures"]), by=closing.by, at=closing.at)
+    # Only a response asks that a command be covered at every hour.
+    tell_gaps_on(closing.by.scope.ranges, by=closing.by, at=closing.at)
     return ""
 
 

@@ -1,6 +1,6 @@
 """The duty roster of a command: turns by post, handed over with a note, gaps told ahead (EMG-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from qipan.desk.api import Task, TaskKind, TaskState, recall_tasks, send_task
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
 from .. import rules
@@ -184,7 +185,12 @@ def tell_roster_gaps(*, by: Actor, at: datetime) -> int:
     how many were told; run it every minute. Raises ``NotAllowed``.
     """
     by.require("team.manage")
-    return _tell(rosters_of(commands_on(by.scope.ranges), at=at, ahead=rules.WATCH_WARNING), by=by, at=at)
+    return tell_gaps_on(by.scope.ranges, by=by, at=at)
+
+
+def tell_gaps_on(grounds: Iterable[Range], *, by: Actor, at: datetime) -> int:
+    """This function will do the same for the commands on a ground, for an act that changes what they must cover."""
+    return _tell(rosters_of(commands_on(grounds), at=at, ahead=rules.WATCH_WARNING), by=by, at=at)
 
 
 def _said(moment: datetime) -> str:

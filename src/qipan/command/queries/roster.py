@@ -9,7 +9,7 @@ from qipan.duties.api import OrganType, Unit, unit_above, units_on
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
-from qipan.posture.api import postures_in_force, prevailing_posture
+from qipan.posture.api import PostureKind, postures_in_force, prevailing_posture
 
 from .. import rules
 from ..models import Watch
@@ -69,7 +69,7 @@ def rosters_of(units: Sequence[Unit], *, at: datetime, ahead: timedelta = rules.
         posture = prevailing_posture(postures, grounds[unit.pk], at=at)
         gaps = rules.roster_gaps(
             [(watch.starts_at, watch.ends_at) for watch in turns],
-            since=posture.since if posture else None,
+            since=posture.since if posture and posture.kind == PostureKind.EMERGENCY else None,
             at=at,
             until=at + ahead,
         )

@@ -4,10 +4,12 @@ import pytest
 
 from qipan.access.api import Pass
 from qipan.command.actions.release import AlreadyReleased, ReleaseNotBegun, hand_over, release
+from qipan.command.actions.roster import tell_roster_gaps
 from qipan.command.api import left_open
 from qipan.deployment.api import Shift, Team, fill_shift
 from qipan.desk.api import Admission, Task, answer_task
 from qipan.forms.api import open_forms
+from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotFound
 from qipan.posture.api import (
@@ -61,6 +63,17 @@ class TestRelease:
         assert everywhere(Task).filter(kind="SHIFT", closed_at=None).exists()
         release(activation, by=cast.city_commander, at=ends + timedelta(hours=1))
         assert not everywhere(Task).filter(closed_at=None).exclude(kind="RELEASE").exists()
+
+    @pytest.mark.row("EMG-3", "EMG-8")
+    def test_nobody_is_missed_on_duty_once_the_response_is_over(self, cast, declared):
+        activation = activate(cast, declared)
+        watcher = Actor.system("duty roster", acts=["team.manage"], ranges=[range_of("5101")])
+        gaps = everywhere(Task).filter(source__startswith="roster-gap:")
+        assert tell_roster_gaps(by=watcher, at=cast.at + timedelta(hours=1)) == gaps.filter(closed_at=None).count() > 0
+        self.settle_round(cast)
+        release(activation, by=cast.city_commander, at=cast.at + timedelta(hours=2))
+        assert set(gaps.values_list("state", flat=True)) == {"RECALLED"}
+        assert tell_roster_gaps(by=watcher, at=cast.at + timedelta(hours=3)) == 0
 
     @pytest.mark.row("EMG-8")
     def test_a_measure_of_another_command_is_listed_with_its_owner(self, cast, declared):
