@@ -24,6 +24,7 @@ from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
+from qipan.matters.api import call_units, prepare_session
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
@@ -136,7 +137,18 @@ def make_living() -> Living:
         by=cast.department,
         at=at,
     )
-    told = make_world(cast).reported(text="Nobody's words", photos=[Picture(b"\xff\xd8", 1, 1)])
+    world = make_world(cast)
+    call = call_units(
+        world.matter("FILED"),
+        units=[cast.unit("5101:health")],
+        what="Meet at the wall",
+        meets_where="east gate",
+        meets_at=at + timedelta(days=2),
+        by=cast.dispatcher,
+        at=at + timedelta(minutes=5),
+    )
+    session = prepare_session(by=cast.lead, at=at)
+    told = world.reported(text="Nobody's words", photos=[Picture(b"\xff\xd8", 1, 1)])
     dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
     partner, _key = add_partner(name="Example app", by=cast.admin, at=at)
     hook = subscribe_partner(
@@ -169,6 +181,10 @@ def make_living() -> Living:
         "matters.pk": told.matter.pk,
         "matters.act": "decline",
         "matters.number": rows("matters.Photo").get().pk,
+        "calls.pk": call.pk,
+        "calls.act": "end",
+        "reviews.pk": session.pk,
+        "reviews.act": "conclude",
         "kind": "csv",
         "track.code": told.code,
         "track.word": "confirmed",

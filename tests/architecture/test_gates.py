@@ -82,6 +82,17 @@ GATES = {
     "matters/<int:pk>": Gate("matter.view"),
     "matters/<int:pk>/photos/<int:number>": Gate("matter.view"),
     "matters/<int:pk>/<slug:act>": Gate(None, "matter.view"),
+    "matters/<int:pk>/call": Gate("matter.dispatch matter.arbitrate", "matter.dispatch matter.arbitrate"),
+    "matters/<int:pk>/hazard": Gate("matter.view", "matter.dispatch matter.verify"),
+    "matters/patterns": Gate("matter.dispatch matter.arbitrate"),
+    "calls": Gate("matter.view"),
+    "calls/new": Gate("matter.dispatch", "matter.dispatch"),
+    "calls/<int:pk>": Gate("matter.view"),
+    "calls/<int:pk>/<slug:act>": Gate(None, "matter.view"),
+    "hazards": Gate("matter.view"),
+    "reviews": Gate("matter.arbitrate", "matter.arbitrate"),
+    "reviews/<int:pk>": Gate("matter.view"),
+    "reviews/<int:pk>/<slug:act>": Gate(None, "matter.arbitrate"),
     "api/visits": Gate(None, "visit.submit"),
     "campaigns": Gate("campaign.view"),
     "campaigns/open": Gate(None, "campaign.open"),
@@ -311,6 +322,7 @@ def test_a_reader_of_one_district_finds_nothing_of_the_other(living, clients):
         "api/activations/<pk>",
         "access/passes/lists/<slug:batch>",
         "matters/<int:pk>",
+        "calls/<int:pk>",
     ]
     client, told = clients["neighbour_head"], []
     for route in mine:

@@ -45,17 +45,26 @@ FIELDS = {
     "gateways.Subscription": "id partner url kinds standing secret_version created_at tried_at outcome delivered_at failures failing_since rest_until",
     "journal.Entry": "id at by_label by_account by_post by_pass act subject place data drill digest seq hash",
     "journal.Message": "id channel key payload created_at not_before attempts sent_at failed_reason drill",
+    "matters.AgendaItem": "id session kind place category n facts matters",
     "matters.Allowance": "id source hour n",
+    "matters.Call": "id matter caller place what meets_where meets_at urgency respond_by called_at by_label result ended_at drill",
+    # ``post`` names a function ("duty officer"), never a person.
+    "matters.Called": "id call unit task post accepted_at refusal refused_at ruling excused came result",
     "matters.Category": "id code kind group group_en name name_en item_code filing filing_en closing closing_en limit_file limit_accept limit_handle limit_verify example valid_from valid_to",
+    "matters.Conclusion": "id session item text task",
     # Apart from the matter, for one purpose, with the day of its erasure; who looked is shown to the reporter.
     "matters.Contact": "id report reach purpose erase_at",
     "matters.ContactLook": "id report at by_label why",
     # ``done_by`` is an account, kept only so that somebody else verifies; nothing counts by it.
     "matters.Handling": "id matter unit part task outcome why asked_at accept_by responded_at objection objected_at result done_by wish wish_until wish_reason ended_at",
+    "matters.Hazard": "id matter grade measure graded_at remedy_by look looks remedied_at",
     "matters.Matter": "id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at review_at review_called ended_at changed_at drill",
     "matters.MatterStep": "id matter kind detail unit at by_label note",
     "matters.Photo": "id matter report jpeg width height at",
+    # Units rate each other, no person: ``first`` and ``second`` are scales of joint work.
+    "matters.Rating": "id called side first second words at",
     "matters.Report": "id matter text spot channel private code_hash nonce at by_label confirmed satisfied said_at",
+    "matters.ReviewSession": "id week call prepared_at minutes ended_at by_label conclusions_made",
     "matters.Standing": "id place state drill n",
     "matters.Tally": "id place category channel unit month kind detail drill n",
     "posture.CommandConflict": "id prevails yields first last level other_level found_at",
@@ -93,9 +102,11 @@ NAMES = {
     "desk.Admission.decided_by",
     "desk.TaskStep.by_label",
     "journal.Entry.by_label",
+    "matters.Call.by_label",
     "matters.ContactLook.by_label",
     "matters.MatterStep.by_label",
     "matters.Report.by_label",
+    "matters.ReviewSession.by_label",
     "posture.DeclarationStep.by_label",
     "screening.VisitConflict.decided_by",
 }

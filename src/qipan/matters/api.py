@@ -1,5 +1,6 @@
 """The front door of the closed loop."""
 
+from .actions.calls import call_units, end_call
 from .actions.catalogue import CatalogueRead, import_catalogue, seed_catalogue
 from .actions.dispatching import (
     add_cooperating,
@@ -11,6 +12,7 @@ from .actions.dispatching import (
 )
 from .actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from .actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
+from .actions.hazards import grade_hazard, inspect_hazard
 from .actions.intake import (
     Reported,
     TooManyReports,
@@ -20,12 +22,14 @@ from .actions.intake import (
     report_matter,
     unmerge_matter,
 )
+from .actions.sessions import prepare_session
 from .actions.steps import MatterMoved
 from .actions.times import ask_time, decide_time, resume_part
 from .ingest import count_source
 from .input.challenge import TooManyTries, count_tries, source_of
 from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, Rate, figures
+from .queries.patterns import hazards_on, hot_spots, orphans
 from .queries.public import followed, last_told, report_by_code, similar
 from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
 from .rules.loop import ENDED
@@ -64,6 +68,7 @@ __all__ = [
     "arbitrate_matter",
     "ask_time",
     "blocked_by",
+    "call_units",
     "categories",
     "chips",
     "clean_photo",
@@ -74,21 +79,28 @@ __all__ = [
     "decline_matter",
     "dispatch_matter",
     "doubt_matter",
+    "end_call",
     "figures",
     "file_matter",
     "finish_part",
     "followed",
     "get_category",
     "get_matter",
+    "grade_hazard",
+    "hazards_on",
     "history",
+    "hot_spots",
     "import_catalogue",
     "inbox",
+    "inspect_hazard",
     "join_matter",
     "last_told",
     "let_stand",
     "merge_matter",
     "object_to_matter",
+    "orphans",
     "part_report",
+    "prepare_session",
     "reopen_matter",
     "report_by_code",
     "report_done",
