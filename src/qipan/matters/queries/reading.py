@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum, Value
+from django.db.models.functions import Concat
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
@@ -18,6 +19,7 @@ from ..rules.loop import ENDED
 from ..terms import Part, State
 
 PAGE = 50
+MANY = 5_000  # so many are not sorted for one page
 # The dispatcher's chips: what waits for which decision.
 SHOWS: dict[str, tuple[State, ...]] = {
     "new": (State.REPORTED,),
@@ -58,12 +60,28 @@ def pk_of(number: str) -> int | None:
 
 
 def inbox(
-    ranges: Iterable[Range], *, show: str, category: str = "", unit: int | None = None, before: int | None = None
+    ranges: Iterable[Range],
+    *,
+    show: str,
+    category: str = "",
+    unit: int | None = None,
+    before: int | None = None,
+    many: bool = False,
 ) -> QuerySet[Matter]:
-    """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging."""
-    rows = Matter.objects.within(Scope(tuple(ranges))).filter(state__in=SHOWS[show])
+    """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging.
+
+    ``many``: the kept counts say that so many stand there that the newest are found by walking from the newest
+    on, and not by looking for all of them and sorting: place and state are then only looked at, not looked up.
+    """
+    scope, states = Scope(tuple(ranges)), [str(state) for state in SHOWS[show]]
+    if many and (unit is None or len(states) > 1):
+        walked = Matter.objects.everywhere("the ground is a condition on what is walked over")
+        walked = walked.alias(ground=F("place") + 0, standing=Concat("state", Value("")))
+        rows = walked.filter(scope.q("ground"), standing__in=states)
+    else:
+        rows = Matter.objects.within(scope).filter(state__in=states)
     if category:
-        rows = rows.filter(category__code=category)
+        rows = rows.filter(category__in=list(Category.objects.filter(code=category).values_list("pk", flat=True)))
     if unit is not None:
         rows = rows.filter(handler=unit)
     if before is not None:

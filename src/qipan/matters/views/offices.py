@@ -24,6 +24,7 @@ from ..input.forms import (
 from ..models import Matter
 from ..queries.figures import figures
 from ..queries.reading import (
+    MANY,
     PAGE,
     SHOWS,
     categories,
@@ -61,8 +62,10 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
     area, ranges = _ground(actor, request.GET.get("area", ""))
     category = request.GET.get("category", "")[:5]
     own = request.GET.get("own") == "1"
+    found = chips(ranges)
     rows = inbox(
         ranges,
+        many=any(chip.show == show and chip.n > MANY for chip in found),
         show=show,
         category=category,
         unit=actor.unit_id if own else None,
@@ -76,7 +79,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         "matters/inbox.html",
         {
             "show": show,
-            "chips": chips(ranges),
+            "chips": found,
             "rows": [(one, names[one.place], counts.get(one.pk, 0), _due(one, at)) for one in shown],
             "more": shown[-1].pk if len(page) > PAGE else None,
             "area": area,
