@@ -149,3 +149,25 @@ def test_a_loose_wall(world, open_page, troubles):
     expect(public.locator("main")).not_to_contain_text("砖块")
     # The desk that refused "report done" answered 409, which the browser writes into its console; nothing else.
     assert [line for line in troubles if "409" not in line] == []
+
+
+@pytest.mark.parametrize("lang", ["zh-hans", "en"])
+def test_the_pages_as_people_see_them(world, open_page, troubles, lang):
+    """On a desk and on a phone: nothing sticks out, nothing that a screen reader stumbles over, no script error."""
+    reported = world.reported(reach="13900000000")
+    pages = [
+        ("anonymous", "/report"), ("anonymous", "/track"), ("anonymous", f"/track/{reported.code}"),
+        ("anonymous", "/public/matters"), ("dispatcher", "/matters"), ("dispatcher", f"/matters/{reported.matter.pk}"),
+        ("dispatcher", f"/matters/{world.matter('FILED').pk}"), ("dispatcher", f"/matters/{world.matter('DISPATCHED').pk}"),
+        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"),
+    ]  # fmt: skip
+    wrong = []
+    for who, address in pages:
+        for width in (1440, 390):
+            page = open_page(world.cast, who, address, width=width, lang=lang)
+            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if over > 0 or (found := serious(page)):
+                wrong.append((address, width, over, found))
+            page.context.close()
+    assert wrong == []
+    assert troubles == []
