@@ -138,8 +138,7 @@ def _report(
             erase_at=at + KEEP_CONTACT,
         )
     Photo.objects.bulk_create(
-        Photo(matter=matter, report=report, jpeg=one.image, width=one.width, height=one.height, at=at)
-        for one in photos
+        Photo(matter=matter, report=report, jpeg=one.image, width=one.width, height=one.height, at=at) for one in photos
     )
     return report, code
 
