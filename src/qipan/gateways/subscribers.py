@@ -4,6 +4,7 @@ from qipan.matters.api import Matter, MatterMoved
 
 from .actions.telling import tell
 from .models import Subscription
+from .queries.requests import whole
 from .queries.standing import TOLD
 from .terms import Standing
 
@@ -17,9 +18,6 @@ def tell_partners(event: MatterMoved) -> None:
     wanted = [one for one in active.order_by("pk") if kind in one.kinds]
     if not wanted:
         return
-    rows = Matter.objects.everywhere("an event of the matter itself").select_related(
-        "category", "handler", "merged_into"
-    )
-    matter = rows.prefetch_related("handlings__task").get(pk=event.matter)
+    matter = whole(Matter.objects.everywhere("an event of the matter itself")).get(pk=event.matter)
     if not matter.private:
         tell(matter, kind, wanted, at=matter.changed_at)

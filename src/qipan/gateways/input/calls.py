@@ -15,7 +15,7 @@ from qipan.kernel.refusal import BadInput, Refusal
 from qipan.matters.api import MOST_PHOTOS, Picture, TooManyPhotos, clean_photo
 
 from ..actions.taking import Asked
-from ..queries.requests import CLOSED, DEEPEST, MOST, OPEN, Filters
+from ..queries.requests import CLOSED, DEEPEST, MOST, OPEN, USUAL, Filters
 from ..rules.window import Window, window
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -94,7 +94,7 @@ def read_filters(query: QueryDict, *, at: datetime) -> Filters:
     if not set(statuses) <= {OPEN, CLOSED}:
         problems.append(_now("status is open or closed"))
     page = _number(query, "page", 1, problems)
-    per_page = _number(query, "per_page", _number(query, "page_size", MOST, problems), problems)
+    per_page = _number(query, "per_page", _number(query, "page_size", USUAL, problems), problems)
     if not problems and (per_page > MOST or page * per_page > DEEPEST + per_page):
         problems.append(_now("per_page is at most %(most)s, and a list has at most %(deepest)s entries; narrow the dates") % {"most": MOST, "deepest": DEEPEST})  # fmt: skip
     if problems:

@@ -22,6 +22,7 @@ from ..rules.window import Window
 from .standing import CLOSED, OPEN, note_of, status_of
 
 MOST = 1000  # GeoReport v2: "90 days or first 1000 requests returned, whichever is smallest"
+USUAL = 100  # where no number is asked for; most servers give 50 to 100
 DEEPEST = 100_000  # rows that a page may lie behind
 
 
@@ -42,7 +43,7 @@ class Filters:
     codes: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     page: int = 1
-    per_page: int = MOST
+    per_page: int = USUAL
 
 
 def city() -> Scope:
@@ -52,12 +53,12 @@ def city() -> Scope:
 
 def public() -> QuerySet[Matter]:
     """This function will return what anybody may know of: neither private nor of a drill."""
-    return (
-        Matter.objects.within(city())
-        .filter(private=False, drill=False)
-        .select_related("category", "handler", "merged_into")
-        .prefetch_related("handlings__task")
-    )
+    return Matter.objects.within(city()).filter(private=False, drill=False)
+
+
+def whole(rows: QuerySet[Matter]) -> QuerySet[Matter]:
+    """This function will read with the matters what is said of them."""
+    return rows.select_related("category", "handler", "merged_into").prefetch_related("handlings__task")
 
 
 def number_key(number: str) -> int | None:
@@ -71,7 +72,7 @@ def number_key(number: str) -> int | None:
 def get_request(number: str) -> Matter:
     """This function will return a public matter by its number; raises ``RequestUnknown``."""
     key = number_key(number)
-    found = public().filter(pk=key).first() if key is not None else None
+    found = whole(public().filter(pk=key)).first() if key is not None else None
     if found is None or found.number != number.strip():
         raise RequestUnknown
     return found
@@ -81,7 +82,7 @@ def requests_by_id(numbers: Sequence[str]) -> list[Matter]:
     """This function will return the public matters among these numbers, newest first; the others are left out."""
     wanted = {number.strip() for number in numbers}
     keys = [key for number in wanted if (key := number_key(number)) is not None]
-    return [one for one in public().filter(pk__in=keys).order_by("-pk") if one.number in wanted]
+    return [one for one in whole(public().filter(pk__in=keys).order_by("-pk")) if one.number in wanted]
 
 
 def list_requests(filters: Filters) -> list[Matter]:
@@ -99,7 +100,10 @@ def list_requests(filters: Filters) -> list[Matter]:
         rows = rows.filter(state__in=[str(state) for state in ENDED])
     first = (filters.page - 1) * filters.per_page
     order = "-changed_at" if filters.asked is None and filters.changed is not None else "-reported_at"
-    return list(rows.order_by(order, "-pk")[first : first + filters.per_page])
+    # The keys first: what lies on the pages before is passed over in the index, without what belongs to it.
+    keys = list(rows.order_by(order, "-pk").values_list("pk", flat=True)[first : first + filters.per_page])
+    found = whole(public()).in_bulk(keys)
+    return [found[key] for key in keys if key in found]
 
 
 def shown(matters: Sequence[Matter]) -> list[dict[str, Any]]:
