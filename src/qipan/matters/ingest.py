@@ -1,5 +1,6 @@
 """The kept counts, changed in the same transaction as the step they count. The same SQL on both databases."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
@@ -8,12 +9,16 @@ from django.db import connection
 from qipan.kernel.sql import fetch, run_many
 
 from .models import Matter, MatterStep
-from .rules.limits import community_of, month_of
+from .rules.limits import community_of, month_of, street_of
 
 ADD_TALLY = """
 INSERT INTO matters_tally (place, category_id, channel, unit, month, kind, detail, drill, n)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (place, month, kind, detail, category_id, channel, unit, drill) DO UPDATE SET n = matters_tally.n + excluded.n
+"""
+ADD_STREET = """
+INSERT INTO matters_streettally (place, channel, month, kind, detail, drill, n) VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (place, month, kind, detail, channel, drill) DO UPDATE SET n = matters_streettally.n + excluded.n
 """
 ADD_STANDING = """
 INSERT INTO matters_standing (place, state, drill, n) VALUES (%s, %s, %s, %s)
@@ -36,6 +41,8 @@ def count_steps(matter: Matter, steps: Iterable[MatterStep], *, by: int = 1) -> 
                 str(step.kind), step.detail, matter.drill, by,
             ),
         )  # fmt: skip
+        street = street_of(matter.place)
+        fetch(ADD_STREET, (street, matter.channel, month, str(step.kind), step.detail, matter.drill, by))
 
 
 def count_state(matter: Matter, *, was: str | None, now: str) -> None:
@@ -58,6 +65,10 @@ def add_counts(tallies: Mapping[Tally, int], standings: Mapping[Standing, int]) 
     """This function will add many counts at once, always in one order, standings first as single acts do."""
     day = connection.ops.adapt_datefield_value
     run_many(ADD_STANDING, [(*key, standings[key]) for key in sorted(standings)])
+    streets: Counter[tuple[int, str, date, str, str, bool]] = Counter()
+    for (place, _category, channel, _unit, month, kind, detail, drill), n in tallies.items():
+        streets[street_of(place), channel, month, kind, detail, drill] += n
+    run_many(ADD_STREET, [(*key[:2], day(key[2]), *key[3:], streets[key]) for key in sorted(streets)])
     run_many(ADD_TALLY, [(*key[:4], day(key[4]), *key[5:], tallies[key]) for key in sorted(tallies)])
 
 

@@ -296,6 +296,30 @@ class Tally(models.Model):
         return f"{self.kind} {self.n}"
 
 
+class StreetTally(models.Model):
+    """The same steps by street alone: what a street or more adds up, without category and unit."""
+
+    place = models.BigIntegerField()  # the street's
+    channel = models.CharField(max_length=10, choices=Channel)
+    month = models.DateField()
+    kind = models.CharField(max_length=13, choices=StepKind)
+    detail = models.CharField(max_length=30, blank=True)
+    drill = models.BooleanField(default=False)
+    n = models.BigIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["place", "month", "kind", "detail", "channel", "drill"], name="matters_street_tally_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.n}"
+
+
 class Standing(models.Model):
     """How many matters stand in a state on a community's ground, kept with each move."""
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 from django.db.models import Exists, OuterRef, Q
 
-from ..models import Handling, Matter, MatterStep, Standing, Tally
-from ..rules.limits import community_of, month_of
+from ..models import Handling, Matter, MatterStep, Standing, StreetTally, Tally
+from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
 
 MOST = 20
@@ -29,6 +29,20 @@ def audit_counts() -> list[str]:
     )
     found = [
         f"steps {key}: {kept[key]} kept, {steps[key]} counted" for key in {*steps, *kept} if kept[key] != steps[key]
+    ]
+    streets: Counter[tuple[object, ...]] = Counter()
+    for (place, month, kind, detail, _category, channel, _unit, drill), n in steps.items():
+        streets[street_of(int(str(place))), channel, month, kind, detail, drill] += n
+    kept_streets: Counter[tuple[object, ...]] = Counter(
+        {
+            (t.place, t.channel, t.month, t.kind, t.detail, t.drill): t.n
+            for t in StreetTally.objects.everywhere("an audit reads all").iterator(chunk_size=2000)
+        }
+    )
+    found += [
+        f"steps of a street {key}: {kept_streets[key]} kept, {streets[key]} counted"
+        for key in {*streets, *kept_streets}
+        if kept_streets[key] != streets[key]
     ]
     states: Counter[tuple[object, ...]] = Counter(
         (community_of(place), state, drill)

@@ -11,7 +11,8 @@ from django.db.models import Sum
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
 
-from ..models import Handling, Tally
+from ..models import Handling, StreetTally, Tally
+from ..rules.limits import whole_streets
 from ..terms import Closing, Confirmation, StepKind, Way
 
 SMALL = 30  # below it a rate is shown as an interval and ranked nowhere
@@ -88,7 +89,9 @@ def figures(
     counts in neither.
     """
     scope = Scope(tuple(ranges))
-    rows = Tally.objects.within(scope).filter(month__gte=since, month__lt=until, drill=False)
+    # Whole streets have their own sums, of which a city has hundreds of times fewer.
+    kept = StreetTally if unit is None and category is None and whole_streets(scope.ranges) else Tally
+    rows = kept.objects.within(scope).filter(month__gte=since, month__lt=until, drill=False)
     if unit is not None:
         rows = rows.filter(unit=unit)
     if category is not None:

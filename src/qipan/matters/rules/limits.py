@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.utils.timezone import localdate
 
 from qipan.kernel.calendar import Kind, due_time
-from qipan.kernel.place import COMMUNITY, code_of, place_of
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, DIGITS, STREET, Range, code_of, place_of
 
 LIMIT = re.compile(r"(\d{1,4})(h|wh|wd)")
 CLOCKS = {"h": Kind.CLOCK_HOURS, "wh": Kind.WORKING_HOURS, "wd": Kind.WORKING_DAYS}
@@ -69,6 +70,17 @@ def likeness(one: str, other: str) -> float:
 def community_of(place: int) -> int:
     """This function will return the place of the community by whose code a place begins."""
     return place_of(code_of(place, COMMUNITY))
+
+
+def street_of(place: int) -> int:
+    """This function will return the place of the street by whose code a place begins."""
+    return place_of(code_of(place, STREET))
+
+
+def whole_streets(ranges: Iterable[Range]) -> bool:
+    """This function will say whether ranges hold every street whole, or not at all."""
+    size = 10 ** (DIGITS - CODE_LENGTHS[STREET])
+    return all(ground.first % size == 0 and (ground.last + 1) % size == 0 for ground in ranges)
 
 
 def month_of(at: datetime) -> date:
