@@ -193,9 +193,9 @@ def make_living() -> Living:
         "open311.number": told.matter.number,
         "open311.token": told.code,
         "partners.pk": partner.pk,
-        "partners.act": "key",
+        "partners.act": "subscribe",
         "subscriptions.pk": hook.pk,
-        "subscriptions.act": "test",
+        "subscriptions.act": "praise",  # what has no body cannot be sent nonsense
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
     return Living(scene, keys)
