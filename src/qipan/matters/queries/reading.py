@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
 from qipan.duties.api import Unit
@@ -76,7 +76,9 @@ def inbox(
     scope, states = Scope(tuple(ranges)), [str(state) for state in SHOWS[show]]
     if many and (unit is None or len(states) > 1):
         walked = Matter.objects.everywhere("the ground is a condition on what is walked over")
-        walked = walked.alias(ground=F("place") + 0, standing=Concat("state", Value("")))
+        walked = walked.alias(
+            ground=ExpressionWrapper(F("place") + 0, BigIntegerField()), standing=Concat("state", Value(""))
+        )
         rows = walked.filter(scope.q("ground"), standing__in=states)
     else:
         rows = Matter.objects.within(scope).filter(state__in=states)
