@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -48,7 +48,8 @@ def orphans(ranges: Iterable[Range], *, at: datetime) -> list[Orphan]:
     """This function will return the types of matters without an owner on a ground: returned twice, or with three
     organs, in 90 days. A street office is one organ wherever it stands; each department is its own.
 
-    Two statements: which categories (counted by the database), then the parts behind them.
+    The database adds up by type and unit; then come the matters behind each type, the latest ``SHOWN``: those
+    returned, or all where organs change.
     """
     rows = Handling.objects.filter(
         Scope(tuple(ranges)).q("matter__place"),
@@ -56,28 +57,28 @@ def orphans(ranges: Iterable[Range], *, at: datetime) -> list[Orphan]:
         asked_at__gt=at - joint.ORPHAN_WITHIN,
         asked_at__lte=at,
         matter__drill=False,
-    )
-    suspects = (
-        rows.order_by()
-        .values("matter__category")
-        .annotate(
-            returned=Count("pk", filter=Q(objected_at__isnull=False)),
-            units=Count("unit", distinct=True, filter=Q(unit__organ_type__level=CITY)),
-            kinds=Count("unit__organ_type", distinct=True, filter=~Q(unit__organ_type__level=CITY)),
+    ).order_by()
+    sums = list(
+        rows.values_list("matter__category", "unit").annotate(
+            returned=Count("objected_at"), done=Count("pk", filter=Q(outcome=Outcome.DONE))
         )
-        .filter(Q(returned__gte=joint.RETURNED) | Q(units__gte=joint.ORGANS - F("kinds")))
     )
-    wanted = [row["matter__category"] for row in suspects]
-    if not wanted:
-        return []
-    parts = rows.filter(matter__category__in=wanted).order_by("pk").values_list(
-        "matter__category", "matter", "unit", "unit__code", "unit__organ_type__code", "unit__organ_type__level",
-        "objected_at", "outcome",
-    )  # fmt: skip
-    return joint.orphans(
-        Part(category, matter, unit, code if level == CITY else kind, objected is not None, outcome == Outcome.DONE)
-        for category, matter, unit, code, kind, level, objected, outcome in parts
+    units = Unit.objects.select_related("organ_type").in_bulk({unit for _category, unit, _returned, _done in sums})
+    found = joint.orphans(
+        Part(category, _organ(units[unit]), returned, done) for category, unit, returned, done in sums
     )
+    return [replace(one, matters=_behind(rows, one)) for one in found]
+
+
+def _organ(unit: Unit) -> str:
+    return unit.code if unit.organ_type.level == CITY else unit.organ_type.code
+
+
+def _behind(rows: QuerySet[Handling], one: Orphan) -> tuple[int, ...]:
+    held = rows.filter(matter__category=one.category)
+    if not one.scattered:
+        held = held.filter(objected_at__isnull=False)
+    return tuple(sorted(set(held.order_by("-asked_at", "-pk").values_list("matter", flat=True)[:SHOWN])))
 
 
 def organ_names(codes: Iterable[str]) -> dict[str, str]:

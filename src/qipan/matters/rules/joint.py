@@ -227,14 +227,12 @@ def hot_spots(rows: Iterable[tuple[int, int]]) -> list[Spot]:
 
 @dataclass(frozen=True)
 class Part:
-    """One unit's primary part in a matter, as the search for orphans sees it."""
+    """What one unit had as primary of one type, added up, as the search for orphans sees it."""
 
     category: int
-    matter: int
-    unit: int
     organ: str  # one organ, wherever it stands: a department by its code, a street office by its kind
-    objected: bool
-    done: bool
+    returned: int
+    done: int
 
 
 @dataclass(frozen=True)
@@ -244,8 +242,13 @@ class Orphan:
     category: int
     returned: int
     organs: tuple[str, ...]
-    matters: tuple[int, ...]
     proposed: str | None  # the organ that did most of them: the lists should name it
+    matters: tuple[int, ...] = ()
+
+    @property
+    def scattered(self) -> bool:
+        """Whether three organs or more have handled it."""
+        return len(self.organs) >= ORGANS
 
 
 def orphans(parts: Iterable[Part]) -> list[Orphan]:
@@ -255,15 +258,13 @@ def orphans(parts: Iterable[Part]) -> list[Orphan]:
         by_category[part.category].append(part)
     found = []
     for category, held in by_category.items():
-        returned = sum(part.objected for part in held)
-        organs = sorted({part.organ for part in held})
+        returned = sum(part.returned for part in held)
+        organs = tuple(sorted({part.organ for part in held}))
         if returned < RETURNED and len(organs) < ORGANS:
             continue
-        # Behind it: what was returned; where nothing was, what each organ handled.
-        behind = {part.matter for part in held if part.objected} if returned >= RETURNED else set()
-        if len(organs) >= ORGANS:
-            behind |= {part.matter for part in held}
-        done = Counter(part.organ for part in held if part.done)
-        best = min(done, key=lambda organ: (-done[organ], organ)) if done else None
-        found.append(Orphan(category, returned, tuple(organs), tuple(sorted(behind)), best))
+        done: Counter[str] = Counter()
+        for part in held:
+            done[part.organ] += part.done
+        best = min(organs, key=lambda organ: (-done[organ], organ))
+        found.append(Orphan(category, returned, organs, best if done[best] else None))
     return sorted(found, key=lambda one: (-one.returned, -len(one.organs), one.category))
