@@ -35,6 +35,8 @@ FIELDS = {
     "desk.Task": "id kind source title asker owner place admission basis state clock created_at sent_by due_at remind_at delivered_at read_at accepted_at closed_at suspended_at reminded_at escalation escalated_at changed_at note on_paper drill",
     "desk.TaskStep": "id task state at by_label note",
     "duties.OrganType": "id code name name_en unit_name unit_name_en level is_command is_lead executes_only authority_rank",
+    "duties.Responsibility": "id item_code organ_type unit role basis basis_en version example valid_from valid_to",
+    "duties.ResponsibilityItem": "id code kind name name_en valid_from valid_to",
     "duties.Stewardship": "id unit place valid_from valid_to",
     "duties.Unit": "id code organ_type name name_en place first last parent valid_from valid_to synthetic",
     "forms.Form": "id code version title title_en subject number issuer approval basis purpose valid_from valid_to",
