@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import sqrt
+from typing import Any
 
 from django.db.models import Sum
 
@@ -90,7 +91,7 @@ def figures(
     """
     scope = Scope(tuple(ranges))
     # Whole streets have their own sums, of which a city has hundreds of times fewer.
-    kept = StreetTally if unit is None and category is None and whole_streets(scope.ranges) else Tally
+    kept: type[Any] = StreetTally if unit is None and category is None and whole_streets(scope.ranges) else Tally
     rows = kept.objects.within(scope).filter(month__gte=since, month__lt=until, drill=False)
     if unit is not None:
         rows = rows.filter(unit=unit)

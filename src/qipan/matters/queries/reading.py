@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
@@ -71,17 +72,17 @@ def inbox(
     """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging.
 
     ``many``: the kept counts say that so many stand there that the newest are found by walking from the newest
-    on, and not by looking for all of them and sorting: place and state are then only looked at, not looked up.
+    on, and not by looking for all of them and sorting. PostgreSQL sees that by its statistics; SQLite is told:
+    place and state are then looked at, not looked up.
     """
     scope, states = Scope(tuple(ranges)), [str(state) for state in SHOWS[show]]
-    if many and (unit is None or len(states) > 1):
-        walked = Matter.objects.everywhere("the ground is a condition on what is walked over")
-        walked = walked.alias(
-            ground=ExpressionWrapper(F("place") + 0, BigIntegerField()), standing=Concat("state", Value(""))
+    rows: QuerySet[Matter] = Matter.objects.within(scope).filter(state__in=states)
+    if many and connection.vendor == "sqlite" and (unit is None or len(states) > 1):
+        ground = ExpressionWrapper(F("place") + 0, BigIntegerField())
+        walked: QuerySet[Matter] = Matter.objects.everywhere("the ground is a condition on what is walked over")
+        rows = walked.alias(ground=ground, standing=Concat("state", Value(""))).filter(
+            scope.q("ground"), standing__in=states
         )
-        rows = walked.filter(scope.q("ground"), standing__in=states)
-    else:
-        rows = Matter.objects.within(scope).filter(state__in=states)
     if category:
         rows = rows.filter(category__in=list(Category.objects.filter(code=category).values_list("pk", flat=True)))
     if unit is not None:

@@ -239,7 +239,7 @@ class Reader:
             if "\0" in words:
                 wrong(Fault.NO_CHARACTER, name)
         keys = {name: self._key(name, said[name], wrong) for name in (Field.CATEGORY, Field.PLACE, Field.UNIT)}
-        moments = {
+        moments: dict[str, datetime | None] = {
             name: self._moment(name, said[name], wrong) for name in (Field.REPORTED, Field.DISPATCHED, Field.ENDED)
         }
         closing, satisfied = self._end(said, wrong)
@@ -298,7 +298,7 @@ class Reader:
     def _end(self, said: Mapping[str, str], wrong: Callable[..., None]) -> tuple[str | None, bool | None]:
         """How it ended (empty: it is open; None: cannot be told), and whether the reporter was satisfied."""
         word = self._word(Field.SATISFIED, said[Field.SATISFIED], wrong) if said[Field.SATISFIED] else ""
-        satisfied = {Said.SATISFIED: True, Said.UNSATISFIED: False}.get(word)
+        satisfied = {"": None, Said.SATISFIED.value: True, Said.UNSATISFIED.value: False}[word]
         state = self._word(Field.STATE, said[Field.STATE], wrong)
         if state == Open.ENDED:
             return self._word(Field.CLOSING, said[Field.CLOSING], wrong) or None, satisfied
