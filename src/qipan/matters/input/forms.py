@@ -20,6 +20,7 @@ class ActForm(forms.Form):
 
     def refuse(self, refusal: Refusal) -> None:
         """This method will put the refusal's sentence where it belongs."""
+        self.is_valid()  # what was typed is read first, if it was not yet
         name = str(refusal.data.get("field", ""))
         self.add_error(name if name in self.fields else None, str(refusal))
 
