@@ -21,10 +21,10 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
-from ..models import Call, Called, Category, Matter, Rating
+from ..models import Call, Called, Category, Matter
 from ..queries.units import unit_of
 from ..rules import joint, loop
-from ..terms import Channel, Side, StepKind, Urgency
+from ..terms import Channel, StepKind, Urgency
 from .dispatching import NotCooperating, NotItsGround
 from .filing import file_matter
 from .intake import place_label, report_matter, title_of
@@ -113,12 +113,12 @@ def open_call(
             drill=call.drill,
         )
         Called.objects.create(call=call, unit=unit, task=task)
-        _step(call, StepKind.CALLED, unit=unit, note=what, by=by, at=at)
-    _log(call, StepKind.CALLED, detail=urgency, by=by, at=at)
+        step_of(call, StepKind.CALLED, unit=unit, note=what, by=by, at=at)
+    log_of(call, StepKind.CALLED, detail=urgency, by=by, at=at)
     return call
 
 
-def _step(
+def step_of(
     call: Call, kind: StepKind, *, unit: Unit | None, detail: str = "", note: str = "", by: Actor, at: datetime
 ) -> None:
     """The matter's history and the kept counts know it too; a session's call has its own page."""
@@ -127,7 +127,7 @@ def _step(
         note_step(call.matter, kind, unit=unit_key, detail=detail, note=note, by=by, at=at)
 
 
-def _log(call: Call, kind: StepKind, *, detail: str = "", by: Actor, at: datetime) -> None:
+def log_of(call: Call, kind: StepKind, *, detail: str = "", by: Actor, at: datetime) -> None:
     if call.matter is not None:
         log(call.matter, kind, was=call.matter.state, detail=detail, by=by, at=at)
         return
@@ -200,7 +200,7 @@ def call_for_problem(
     )
 
 
-def _held(call: Call, *, by: Actor) -> Call:
+def held_call(call: Call, *, by: Actor) -> Call:
     """A running call, locked, after its matter."""
     known = Call.objects.within(by.scope).filter(pk=call.pk).values_list("matter", flat=True)
     if not known:
@@ -216,7 +216,7 @@ def _held(call: Call, *, by: Actor) -> Call:
 
 
 def _open(call: Call, *, by: Actor) -> Call:
-    held = _held(call, by=by)
+    held = held_call(call, by=by)
     if held.ended_at is not None:
         raise joint.CallIsOver
     return held
@@ -237,7 +237,7 @@ def _caller(held: Call, *, by: Actor) -> None:
         raise joint.NotTheCaller
 
 
-def _of(held: Call, called: Called) -> Called:
+def called_in(held: Call, called: Called) -> Called:
     found = held.called.select_related("unit", "task").filter(pk=called.pk).first()
     if found is None:
         raise NotFound
@@ -265,8 +265,8 @@ def accept_call(call: Call, *, post: str, by: Actor, at: datetime) -> Called:
     asker = as_asker(mine.task, by)
     extend_task(mine.task, due_at=finish_by, reason=_now("It comes; then what it did is due"), by=asker, at=at)
     detail = "IN_TIME" if at <= held.respond_by else "LATE"
-    _step(held, StepKind.COMING, unit=mine.unit, detail=detail, note=mine.post, by=by, at=at)
-    _log(held, StepKind.COMING, detail=mine.unit.code[:30], by=by, at=at)
+    step_of(held, StepKind.COMING, unit=mine.unit, detail=detail, note=mine.post, by=by, at=at)
+    log_of(held, StepKind.COMING, detail=mine.unit.code[:30], by=by, at=at)
     return mine
 
 
@@ -303,8 +303,8 @@ def refuse_call(call: Call, *, reason: str, by: Actor, at: datetime) -> Called:
         at=at,
         drill=held.drill,
     )
-    _step(held, StepKind.NOT_COMING, unit=mine.unit, note=reason, by=by, at=at)
-    _log(held, StepKind.NOT_COMING, detail=mine.unit.code[:30], by=by, at=at)
+    step_of(held, StepKind.NOT_COMING, unit=mine.unit, note=reason, by=by, at=at)
+    log_of(held, StepKind.NOT_COMING, detail=mine.unit.code[:30], by=by, at=at)
     return mine
 
 
@@ -316,7 +316,7 @@ def decide_refusal(called: Called, *, excused: bool, reason: str, by: Actor, at:
     """
     held = _open(called.call, by=by)
     by.require("matter.arbitrate")
-    fresh = _of(held, called)
+    fresh = called_in(held, called)
     if fresh.refused_at is None or fresh.excused is not None:
         raise joint.NoRefusal
     reason = loop.said(reason)
@@ -325,8 +325,8 @@ def decide_refusal(called: Called, *, excused: bool, reason: str, by: Actor, at:
     fresh.excused, fresh.ruling = excused, reason[:500]
     fresh.save(update_fields=["excused", "ruling"])
     detail = "EXCUSED" if excused else "MUST_COME"
-    _step(held, StepKind.RULED, unit=fresh.unit, detail=detail, note=reason, by=by, at=at)
-    _log(held, StepKind.RULED, detail=detail, by=by, at=at)
+    step_of(held, StepKind.RULED, unit=fresh.unit, detail=detail, note=reason, by=by, at=at)
+    log_of(held, StepKind.RULED, detail=detail, by=by, at=at)
     return fresh
 
 
@@ -339,7 +339,7 @@ def note_attendance(called: Called, *, came: bool, by: Actor, at: datetime) -> C
     """
     held = _open(called.call, by=by)
     _caller(held, by=by)
-    fresh = _of(held, called)
+    fresh = called_in(held, called)
     if at < held.meets_at:
         raise joint.NotMetYet
     if fresh.excused:
@@ -347,14 +347,14 @@ def note_attendance(called: Called, *, came: bool, by: Actor, at: datetime) -> C
     if fresh.came is came:
         return fresh
     if fresh.came is not None:  # put right: the kept counts know both words, each as a step of its own
-        _step(
+        step_of(
             held, StepKind.CAME, unit=fresh.unit, detail="UNSAID_CAME" if fresh.came else "UNSAID_ABSENT", by=by, at=at
         )
     fresh.came = came
     fresh.save(update_fields=["came"])
     detail = "CAME" if came else "ABSENT"
-    _step(held, StepKind.CAME, unit=fresh.unit, detail=detail, by=by, at=at)
-    _log(held, StepKind.CAME, detail=f"{detail} {fresh.unit.code}"[:30], by=by, at=at)
+    step_of(held, StepKind.CAME, unit=fresh.unit, detail=detail, by=by, at=at)
+    log_of(held, StepKind.CAME, detail=f"{detail} {fresh.unit.code}"[:30], by=by, at=at)
     return fresh
 
 
@@ -372,8 +372,8 @@ def tell_result(call: Call, *, result: str, by: Actor, at: datetime) -> Called:
     mine.result = loop.said(result)[:1000]
     answer_task(mine.task, state=TaskState.DONE, note=mine.result, by=by, at=at, on_its_page=True)
     mine.save(update_fields=["result"])
-    _step(held, StepKind.ON_SPOT, unit=mine.unit, note=mine.result, by=by, at=at)
-    _log(held, StepKind.ON_SPOT, detail=mine.unit.code[:30], by=by, at=at)
+    step_of(held, StepKind.ON_SPOT, unit=mine.unit, note=mine.result, by=by, at=at)
+    log_of(held, StepKind.ON_SPOT, detail=mine.unit.code[:30], by=by, at=at)
     return mine
 
 
@@ -398,39 +398,6 @@ def end_call(call: Call, *, result: str, by: Actor, at: datetime) -> Call:
             recall_tasks(one.task.source, note=note, by=by, at=at)
     held.result, held.ended_at = result[:1000], at
     held.save(update_fields=["result", "ended_at"])
-    _step(held, StepKind.CALL_ENDED, unit=None, note=held.result, by=by, at=at)
-    _log(held, StepKind.CALL_ENDED, by=by, at=at)
+    step_of(held, StepKind.CALL_ENDED, unit=None, note=held.result, by=by, at=at)
+    log_of(held, StepKind.CALL_ENDED, by=by, at=at)
     return held
-
-
-@transaction.atomic
-def rate_call(called: Called, *, first: int, second: int, words: str, by: Actor, at: datetime) -> Rating:
-    """This function will take one side's word on joint work that is over: two scales and one sentence.
-
-    The caller rates the part that the unit took and its result; the unit rates whether it was needed there and how
-    well it was prepared. Raises ``NotAllowed``, ``NotFound``, ``CallNotOver``, ``NotCalled``, ``RatedOnce``,
-    ``ScaleWrong``.
-    """
-    held = _held(called.call, by=by)
-    fresh = _of(held, called)
-    if by.unit_id == held.caller_id:
-        may_call(by)
-        side = Side.CALLER
-    elif by.unit_id == fresh.unit_id:
-        by.require("task.answer")
-        side = Side.CALLED
-    else:
-        raise joint.NotCalled
-    if held.ended_at is None or not fresh.came:
-        raise joint.CallNotOver
-    words = joint.rated(first, second, words)
-    if fresh.ratings.filter(side=side).exists():
-        raise joint.RatedOnce
-    rating = Rating.objects.create(called=fresh, side=side, first=first, second=second, words=words, at=at)
-    if side == Side.CALLED:
-        detail = "NEEDLESS" if first <= joint.NEEDLESS else "NEEDED"
-        _step(held, StepKind.RATED, unit=None, detail=detail, by=by, at=at)  # of the caller: his call was rated
-    else:
-        _step(held, StepKind.RATED, unit=fresh.unit, detail=f"PART_{first}", by=by, at=at)
-    _log(held, StepKind.RATED, detail=side.value, by=by, at=at)
-    return rating

@@ -17,7 +17,6 @@ from ..actions.calls import (
     decide_refusal,
     end_call,
     note_attendance,
-    rate_call,
     refuse_call,
     tell_result,
 )
@@ -25,6 +24,7 @@ from ..actions.dispatching import add_cooperating, arbitrate_matter, dispatch_ma
 from ..actions.filing import review_shelved, shelve_matter
 from ..actions.handling import report_done, send_back, verify_matter
 from ..actions.hazards import grade_hazard, inspect_hazard
+from ..actions.ratings import rate_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..jobs import follow_hazards, look
 from ..models import Called, Conclusion, Hazard, Matter, ReviewSession

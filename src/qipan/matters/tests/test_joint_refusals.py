@@ -18,7 +18,6 @@ from ..actions.calls import (
     decide_refusal,
     end_call,
     note_attendance,
-    rate_call,
     refuse_call,
     tell_result,
 )
@@ -27,6 +26,7 @@ from ..actions.filing import decline_matter
 from ..actions.handling import report_done, verify_matter
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.intake import PlaceUnknown
+from ..actions.ratings import rate_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..models import Called
 from ..rules import joint, loop

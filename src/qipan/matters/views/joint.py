@@ -1,4 +1,4 @@
-"""Pages of joint work: calls, hazards, what keeps coming back, review sessions."""
+"""Pages of joint work: calls and hazards."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, get_unit, lead_body, proposals
+from qipan.duties.api import Unit, get_unit, proposals
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import uuid7
@@ -25,43 +25,30 @@ from ..actions.calls import (
     end_call,
     may_call,
     note_attendance,
-    rate_call,
     refuse_call,
     tell_result,
 )
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.intake import PlaceUnknown
-from ..actions.sessions import conclude, convene_session, end_session, prepare_session
+from ..actions.ratings import rate_call
 from ..input.forms import ActForm, ReasonForm, ResultForm
 from ..input.joint import (
     CallForm,
     CameForm,
     ComingForm,
-    ConclusionForm,
     GradeForm,
     InspectionForm,
-    MeetingForm,
-    MinutesForm,
     ProblemForm,
     RatingForm,
     RefusalForm,
 )
-from ..models import AgendaItem, Call, Called, Matter, ReviewSession
+from ..models import Call, Called, Matter
 from ..queries.patterns import (
-    agenda,
     called_of,
     calls_on,
-    categories_by_key,
-    conclusions_open,
     get_call,
-    get_session,
     hazard_of,
     hazards_on,
-    hot_spots,
-    matters_of,
-    organ_names,
-    orphans,
-    sessions,
     unit_counts,
 )
 from ..queries.public import places_like
@@ -75,7 +62,7 @@ from .public import place_given
 PAGE = 50
 
 
-def _choices(units: list[Unit]) -> list[tuple[str, str]]:
+def choices(units: list[Unit]) -> list[tuple[str, str]]:
     return [(unit.code, unit.label) for unit in units]
 
 
@@ -87,7 +74,7 @@ def _callable(matter: Matter, actor: Actor, *, at: datetime) -> list[Unit]:
     return [unit for unit in (*named, *others) if unit.pk != actor.unit_id]
 
 
-def _units(data: dict[str, Any]) -> list[Unit]:
+def units_of(data: dict[str, Any]) -> list[Unit]:
     return [get_unit(code) for code in data["units"]]
 
 
@@ -105,7 +92,7 @@ def call_page(request: HttpRequest, pk: int) -> HttpResponse:
     actor, at = signed_in(request), now()
     may_call(actor)
     matter = get_matter(pk, actor=actor)
-    form = CallForm(request.POST or None, units=_choices(_callable(matter, actor, at=at)))
+    form = CallForm(request.POST if request.method == "POST" else None, units=choices(_callable(matter, actor, at=at)))
     status = 200
     if request.method == "POST":
         status = 400
@@ -113,7 +100,7 @@ def call_page(request: HttpRequest, pk: int) -> HttpResponse:
             data = form.cleaned_data
             given = {name: data[name] for name in ("what", "meets_where", "meets_at", "urgency")}
             try:
-                return redirect("call", call_units(matter, units=_units(data), **given, by=actor, at=at).pk)
+                return redirect("call", call_units(matter, units=units_of(data), **given, by=actor, at=at).pk)
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
@@ -136,7 +123,10 @@ def problem_page(request: HttpRequest) -> HttpResponse:
     q = given.get("q", "")[:60]
     units = [unit for unit in departments() if unit.pk != actor.unit_id]
     form = ProblemForm(
-        request.POST or None, units=_choices(units), categories=categories(), initial={"nonce": str(uuid7())}
+        request.POST if request.method == "POST" else None,
+        units=choices(units),
+        categories=categories(),
+        initial={"nonce": str(uuid7())},
     )
     status = 200
     if request.method == "POST":
@@ -150,7 +140,7 @@ def problem_page(request: HttpRequest) -> HttpResponse:
                 call = call_for_problem(
                     category=get_category(data["category"]),
                     place=place_of(code),
-                    units=_units(data),
+                    units=units_of(data),
                     **{name: data[name] for name in names},
                     by=actor,
                     at=at,
@@ -384,152 +374,3 @@ def hazard_page(request: HttpRequest, pk: int) -> HttpResponse:
         "at": at,
     }
     return render(request, "matters/joint_hazard.html", shown, status=status)
-
-
-# ---- what keeps coming back, and the sessions about it
-
-
-@require_GET
-@needs("matter.view")
-def patterns_page(request: HttpRequest) -> HttpResponse:
-    """This view will show hot spots and types without an owner as they stand now, with the matters behind each."""
-    actor, at = signed_in(request), now()
-    may_call(actor)
-    spots, lost = hot_spots(actor.scope.ranges, at=at), orphans(actor.scope.ranges, at=at)
-    behind = matters_of(
-        [key for spot in spots for key in spot.matters] + [key for one in lost for key in one.matters],
-        scope=actor.scope,
-    )
-    names = place_names(spot.place for spot in spots)
-    types = categories_by_key(one.category for one in lost)
-    organs = organ_names([organ for one in lost for organ in one.organs])
-    shown = {
-        "spots": [(spot, names[spot.place], [behind[key] for key in spot.matters if key in behind]) for spot in spots],
-        "lost": [
-            (
-                one,
-                types[one.category],
-                [organs.get(organ, organ) for organ in one.organs],
-                organs.get(one.proposed or "", ""),
-                [behind[key] for key in one.matters if key in behind],
-            )
-            for one in lost
-        ],
-    }
-    return render(request, "matters/joint_patterns.html", shown)
-
-
-@require_http_methods(["GET", "POST"])
-@needs("matter.arbitrate")
-def reviews_page(request: HttpRequest) -> HttpResponse:
-    """This view will list the review sessions, and prepare this week's when asked before the clock does."""
-    actor, at = signed_in(request), now()
-    if request.method == "POST":
-        return redirect("review", prepare_session(by=actor, at=at).pk)
-    rows = list(sessions()[:PAGE])
-    this_week = joint.week_of(localdate(at))
-    return render(
-        request, "matters/joint_reviews.html", {"rows": rows, "prepared": any(one.week == this_week for one in rows)}
-    )
-
-
-def _seen_session(request: HttpRequest, pk: int) -> ReviewSession:
-    actor, session = signed_in(request), get_session(pk)
-    called = session.call is not None and session.call.called.filter(unit=actor.unit_id).exists()
-    if not called and not actor.can("matter.arbitrate"):
-        raise NotFound
-    return session
-
-
-@require_GET
-@needs("matter.view")
-def review_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will show a review session: agenda, who is called and who comes, conclusions, minutes; for print too."""
-    return _review(request, _seen_session(request, pk))
-
-
-def _session_units() -> list[Unit]:
-    lead = lead_body()
-    return [unit for unit in departments() if unit.pk != lead.pk]
-
-
-def _review(
-    request: HttpRequest, session: ReviewSession, *, bound: tuple[str, ActForm] | None = None, status: int = 200
-) -> HttpResponse:
-    actor, at = signed_in(request), now()
-    points = agenda(session, scope=actor.scope)
-    names = place_names(item.place for item, _matters in points if item.place is not None)
-    organs = organ_names([organ for item, _matters in points for organ in item.facts.get("organs", [])])
-    forms: list[tuple[str, ActForm]] = []
-    if session.ended_at is None and actor.can("matter.arbitrate"):
-        units = _choices(_session_units())
-        forms = [("conclude", ConclusionForm(units=units)), ("end", MinutesForm(auto_id="end_%s"))]
-        if session.call is None:
-            forms.insert(0, ("convene", MeetingForm(units=units)))
-        forms = [(act, bound[1] if bound and bound[0] == act else form) for act, form in forms]
-    shown = {
-        "session": session,
-        "points": [
-            (
-                item,
-                names.get(item.place or 0, ""),
-                [organs.get(organ, organ) for organ in item.facts.get("organs", [])],
-                organs.get(item.facts.get("proposed") or "", ""),
-                matters,
-            )
-            for item, matters in points
-        ],
-        "called": called_of(session.call) if session.call is not None else [],
-        "conclusions": session.conclusions.select_related("task__owner", "item").order_by("pk"),
-        "earlier": conclusions_open(session.week),
-        "forms": forms,
-        "stray": bound if bound and bound[0] not in dict(forms) else None,
-        "at": at,
-    }
-    return render(request, "matters/joint_review.html", shown, status=status)
-
-
-@require_POST
-@needs("matter.arbitrate")
-def review_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    """This view will call units to a session, write a conclusion down, or end it with its minutes."""
-    actor, at, session = signed_in(request), now(), _seen_session(request, pk)
-    units = _choices(_session_units())
-    form: ActForm
-    if act == "convene":
-        form = MeetingForm(request.POST, units=units)
-    elif act == "conclude":
-        form = ConclusionForm(request.POST, units=units)
-    elif act == "end":
-        form = MinutesForm(request.POST, auto_id="end_%s")
-    else:
-        raise NotFound
-    status = 400
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            if act == "convene":
-                meeting = {"meets_where": data["meets_where"], "meets_at": data["meets_at"]}
-                convene_session(session, units=_units(data), **meeting, by=actor, at=at)
-            elif act == "conclude":
-                item = _item(session, data["item"])
-                owner = get_unit(data["owner"])
-                conclude(session, text=data["text"], owner=owner, due_at=data["due_at"], item=item, by=actor, at=at)
-            else:
-                end_session(session, minutes=data["minutes"], by=actor, at=at)
-            return redirect("review", pk)
-        except Refusal as refusal:
-            if refusal.status == 404:
-                raise
-            form.refuse(refusal)
-            status = refusal.status
-    return _review(request, get_session(pk), bound=(act, form), status=status)
-
-
-def _item(session: ReviewSession, key: int | None) -> AgendaItem | None:
-    if key is None:
-        return None
-    found = session.items.filter(pk=key).first()
-    if found is None:
-        raise NotFound
-    return found

@@ -1,0 +1,47 @@
+"""The tables of the room: the loop, and joint work."""
+
+from .joint import AgendaItem, Call, Called, Conclusion, Hazard, Rating, ReviewSession
+from .loop import (
+    Allowance,
+    Category,
+    Contact,
+    ContactLook,
+    Handling,
+    Import,
+    ImportDraft,
+    ImportLine,
+    ImportMapping,
+    Matter,
+    MatterStep,
+    Photo,
+    Report,
+    Standing,
+    StreetTally,
+    Tally,
+)
+
+__all__ = [
+    "AgendaItem",
+    "Allowance",
+    "Call",
+    "Called",
+    "Category",
+    "Conclusion",
+    "Contact",
+    "ContactLook",
+    "Handling",
+    "Hazard",
+    "Import",
+    "ImportDraft",
+    "ImportLine",
+    "ImportMapping",
+    "Matter",
+    "MatterStep",
+    "Photo",
+    "Rating",
+    "Report",
+    "ReviewSession",
+    "Standing",
+    "StreetTally",
+    "Tally",
+]
