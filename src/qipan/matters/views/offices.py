@@ -109,12 +109,16 @@ def new_page(request: HttpRequest) -> HttpResponse:
     given = request.POST or request.GET
     code, name = place_given(given.get("place", ""))
     q = given.get("q", "")[:60]
-    form: StaffReportForm = StaffReportForm(request.POST or None, request.FILES or None, categories=categories())
+    form: StaffReportForm = StaffReportForm(
+        request.POST if request.method == "POST" else None,
+        request.FILES if request.method == "POST" else None,
+        categories=categories(),
+    )
     status = 200
     if request.method == "POST":
         status = 400
         if not code:
-            form.refuse(PlaceUnknown()) if form.is_bound else None
+            form.refuse(PlaceUnknown())
         if form.is_bound and form.is_valid() and code:
             data = form.cleaned_data
             try:
