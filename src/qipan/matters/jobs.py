@@ -27,7 +27,9 @@ MOST = 500  # in one look, so that no other writer waits long
 
 def clock_actor() -> Actor:
     """This function will return the actor of these jobs, with what they need and no more."""
-    return Actor.system("matters clock", acts=["matter.dispatch", "matter.verify", "matter.arbitrate"], ranges=[range_of(settings.CITY)])
+    return Actor.system(
+        "matters clock", acts=["matter.dispatch", "matter.verify", "matter.arbitrate"], ranges=[range_of(settings.CITY)]
+    )
 
 
 @queue.periodic_task(crontab(minute="*"))
