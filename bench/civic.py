@@ -133,13 +133,13 @@ def settle(file: File, table: Table, *, at: datetime, cities: Callable[[], Any] 
     )
     words["category"] = codes
     rows, places = areas(file, table)
-    import_divisions(
-        rows, valid_from=date(2020, 1, 1), source="civic file", removal_meant=True, by=by, at=at
-    )
+    import_divisions(rows, valid_from=date(2020, 1, 1), source="civic file", removal_meant=True, by=by, at=at)
     words["place"] = places
     units = table.words_of(rules.columns.get("unit", ()), rules)
     words["unit"] = {name: f"unit:{n}" for n, name in enumerate(sorted(units), 1) if name}
-    organ, _made = OrganType.objects.get_or_create(code="civic", defaults={"name": "civic", "name_en": "civic", "level": 1})
+    organ, _made = OrganType.objects.get_or_create(
+        code="civic", defaults={"name": "civic", "name_en": "civic", "level": 1}
+    )
     office, _made = OrganType.objects.get_or_create(
         code="civic-office", defaults={"name": "office", "name_en": "office", "level": 1, "is_command": True}
     )

@@ -114,7 +114,11 @@ def test_what_is_shown_to_one_is_kept_by_no_cache(living):
     for member in ("city_commander", "screener", "admin", "worker"):
         client = living.client(member)
         for route in reading():
-            if route.startswith(("accounts/", "api/openapi", "api/docs")) or route in ("api/", "api/<path:rest>", "i18n/setlang/"):
+            if route.startswith(("accounts/", "api/openapi", "api/docs")) or route in (
+                "api/",
+                "api/<path:rest>",
+                "i18n/setlang/",
+            ):
                 continue
             answer = client.get(living.address(route))
             if "private" not in answer.headers.get("Cache-Control", ""):
