@@ -24,7 +24,9 @@ from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
+from qipan.matters.actions.importing import keep_draft
 from qipan.matters.api import call_units, prepare_session
+from qipan.matters.input.mapping import packed
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
@@ -63,11 +65,13 @@ class Living:
 
     def address(self, route: str) -> str:
         """This method will fill a route: ``/directives/<int:pk>`` becomes ``/directives/12``."""
-        kind = route.removeprefix("api/").split("/")[0]
+        part = route.removeprefix("api/").partition("/<")[0]
+        kind = part.split("/")[0]
 
         def fill(match: re.Match[str]) -> str:
             name = match[1].split(":")[-1]
-            return str(self.keys.get(f"{kind}.{name}", self.keys.get(name)))
+            known = (key for key in (f"{part}.{name}", f"{kind}.{name}", name) if key in self.keys)
+            return str(self.keys.get(next(known, name)))
 
         return "/" + re.sub(r"<([^>]+)>", fill, route)
 
@@ -154,6 +158,10 @@ def make_living() -> Living:
     hook = subscribe_partner(
         partner, url="https://partner.example/hook", kinds=["request.closed"], by=cast.admin, at=at
     )
+    draft = keep_draft("matters.csv", packed(b"what,where\nlight,gate\n"), by=cast.lead, at=datetime.now(UTC))
+    rows("matters.Import").create(
+        pk=draft.pk, name="matters.csv", sha256="0" * 64, lines=0, matters=0, held=0, left_out=0, at=at, by_label="lead"
+    )
     keys = {
         "code": "510104",
         "token": cast.screener_pass.token,
@@ -180,6 +188,7 @@ def make_living() -> Living:
         "roster.pk": watch.pk,
         "matters.pk": told.matter.pk,
         "matters.act": "decline",
+        "matters/imports.pk": draft.pk,
         "matters.number": rows("matters.Photo").get().pk,
         "calls.pk": call.pk,
         "calls.act": "end",

@@ -20,6 +20,7 @@ from qipan.kernel.ids import key_of
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 from qipan.territory.api import AreaView, children, get_area, path_to
+from qipan.webkit.sheets import cell
 
 from ..actions import assign_doors, close_campaign, close_round, decide_conflict, open_campaign, open_round
 from ..input import CampaignInput, RoundInput
@@ -213,9 +214,9 @@ def left_csv(request: HttpRequest, pk: int) -> Any:
                         door.state.label,
                         door.attempts,
                         door.next_step.label,
-                        where.community,
-                        where.compound,
-                        where.within,
+                        cell(where.community),
+                        cell(where.compound),
+                        cell(where.within),
                     ]
                 )
             after = page[-1].place
