@@ -52,7 +52,7 @@ def called(world, matter, *codes, **how):
     return call, list(call.called.select_related("call", "unit", "task").order_by("pk"))
 
 
-@pytest.mark.row("ORG-8", "ORG-17")
+@pytest.mark.row("MAT-2", "ORG-8", "ORG-17")
 def test_a_street_call_from_whistle_to_both_sides_ratings(world):
     matter = world.matter("DISPATCHED")
     call, (health, fire) = called(world, matter, "5101:health", "5101:emergency")
