@@ -59,7 +59,7 @@ def _problems(rows: Sequence[Mapping[str, str]]) -> list[str]:
         seen.add(code)
         found += [
             _now("line %(line)s: %(name)s is missing or wrong: %(value)s")
-            % {"line": line, "name": name, "value": row[name][:40]}
+            % {"line": row.get("line", line), "name": name, "value": row[name][:40]}
             for name in dict.fromkeys(wrong)
         ]
     return found

@@ -7,15 +7,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.webkit.sheets import csv_file, read_table, xlsx_file
 
-from ..actions.catalogue import CatalogueRead, import_catalogue
-from ..input.tables import as_csv, as_xlsx, read_table
+from ..actions.catalogue import COLUMNS, CatalogueRead, import_catalogue
 from ..queries.reading import categories
 
-FILES = {
-    "csv": (as_csv, "text/csv; charset=utf-8"),
-    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
+FILES = {"csv": csv_file, "xlsx": xlsx_file}
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,6 +46,5 @@ def catalogue_file(request: HttpRequest, kind: str) -> HttpResponse:
     """This view will give the catalogue as CSV or XLSX, in the columns in which it is read again."""
     if kind not in FILES:
         raise NotFound
-    write, content = FILES[kind]
-    headers = {"Content-Disposition": f'attachment; filename="catalogue.{kind}"'}
-    return HttpResponse(write(categories()), content_type=content, headers=headers)
+    rows = ([getattr(one, name) for name in COLUMNS] for one in categories())
+    return FILES[kind]("catalogue", COLUMNS, rows)

@@ -8,7 +8,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput
 from qipan.matters.actions.catalogue import import_catalogue, seed_catalogue
-from qipan.matters.input.tables import read_table
+from qipan.webkit.sheets import read_table
 
 
 class Command(BaseCommand):
