@@ -80,6 +80,8 @@ def open_page(browser: Browser, live_server, settings, troubles) -> Iterator[Cal
 
 def serious(page: Page) -> list[str]:
     """This function will return axe's serious and critical findings on the page, empty when there are none."""
+    # A colour on its way to another one is nobody's fault.
+    page.evaluate("Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
     found = Axe().run(page).response["violations"]
     return [
         f"{finding['id']}: {finding['help']} {[node['html'][:160] for node in finding['nodes'][:3]]}"
