@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import OrganType
+from qipan.webkit.forms import offer
 
 
 class ReceiptIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,7 +39,7 @@ class AdmissionForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         kinds = OrganType.objects.filter(executes_only=True).order_by("level", "pk")
-        self.fields["organ_types"].choices = [(kind.code, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+        offer(self, "organ_types", [(kind.code, kind.label) for kind in kinds])
 
 
 class DecisionForm(forms.Form):

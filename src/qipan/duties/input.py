@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from qipan.webkit.forms import offer
+
 from .terms import FaultKind, ItemKind, Role
 
 ANY = [("", _("all"))]
@@ -39,7 +41,7 @@ class LookInput(forms.Form):
 
     def __init__(self, *args: Any, organs: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["organ"].choices = [*ANY, *organs]  # type: ignore[attr-defined]
+        offer(self, "organ", [*ANY, *organs])
         for name in ("kind", "organ", "role", "fault"):
             _class(self.fields[name].widget, "form-select")
 

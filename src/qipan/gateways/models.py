@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import get_language
 
-from .terms import DataType, Standing
+from .terms import DataType, EventKind, Standing
 
 
 class Endpoint(models.Model):
@@ -58,6 +58,11 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.url}"
+
+    @property
+    def kind_labels(self) -> list[str]:
+        """The events in the active language."""
+        return [str(EventKind(kind).label) for kind in self.kinds]
 
 
 class Attribute(models.Model):

@@ -7,14 +7,11 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.refusal import Refusal
 from qipan.territory.api import AreaView
+from qipan.webkit.forms import ActForm, offer
 
 from . import rules
 from .terms import ResponseLevel
-
-# The parameter of an act that a refusal names, and the field of the page that fills it.
-FIELDS = {"ground_codes": "areas", "grounds": "areas"}
 
 
 def _text(length: int, label: Any, **attributes: str) -> forms.CharField:
@@ -35,18 +32,14 @@ def word_choices(name: str) -> list[tuple[str, str]]:
     return [("", "—"), *((code, pair[1] if english else pair[0]) for code, pair in rules.words(name).items())]
 
 
-class ActInput(forms.Form):
-    """A page's form for an act: shows a refusal beside the field that it names and keeps what was typed."""
+class ActInput(ActForm):
+    """A page's form for an act over areas."""
 
-    def refuse(self, refusal: Refusal) -> None:
-        """This method will put the refusal's sentence where it belongs."""
-        name = str(refusal.data.get("field", ""))
-        name = FIELDS.get(name, name)
-        self.add_error(name if name in self.fields else None, str(refusal))
+    field_of = {"ground_codes": "areas", "grounds": "areas"}
 
     def offer_areas(self, areas: Sequence[AreaView]) -> None:
         """This method will offer areas as check boxes; others are named by their code."""
-        self.fields["areas"].choices = [(area.code, area.label) for area in areas]  # type: ignore[attr-defined]
+        offer(self, "areas", [(area.code, area.label) for area in areas])
 
     def area_codes(self) -> list[str]:
         """This method will return the codes of the areas that were ticked or typed."""
@@ -94,11 +87,8 @@ class DeclarationInput(ActInput):
 
     def __init__(self, *args: Any, levels: Sequence[int], areas: Sequence[AreaView], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["hazard"].choices = word_choices("hazards")  # type: ignore[attr-defined]
-        self.fields["level"].choices = [  # type: ignore[attr-defined]
-            ("", "—"),
-            *((level, ResponseLevel(level).label) for level in levels),
-        ]
+        offer(self, "hazard", word_choices("hazards"))
+        offer(self, "level", [("", "—"), *((level, ResponseLevel(level).label) for level in levels)])
         self.offer_areas(areas)
 
 
@@ -143,7 +133,7 @@ class MeasureInput(ActInput):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["kind"].choices = word_choices("measures")  # type: ignore[attr-defined]
+        offer(self, "kind", word_choices("measures"))
 
 
 class MeasureExtensionInput(ActInput):

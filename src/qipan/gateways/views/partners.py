@@ -27,7 +27,7 @@ from ..actions.telling import send_test
 from ..input.forms import EndpointForm, PartnerForm, SubscriptionForm
 from ..queries.partners import endpoint, get_partner, get_subscription, partners, secret_for
 from ..rules.signing import secret_text
-from ..terms import EventKind, Standing
+from ..terms import Standing
 
 
 @sensitive_variables("told")
@@ -41,14 +41,9 @@ def _page(
 ) -> HttpResponse:
     held = endpoint()
     start = {"jurisdiction": held.jurisdiction, "contact": held.contact, "keys_needed": held.keys_needed}
-    labels = {kind.value: str(kind.label) for kind in EventKind}
-    rows = partners()
-    for partner in rows:
-        for one in partner.held:  # type: ignore[attr-defined]
-            one.kind_labels = [labels.get(kind, kind) for kind in one.kinds]
     invalid = any(form.errors for form in forms.values())
     context = {
-        "partners": rows,
+        "partners": partners(),
         "told": told,
         "refusal": refusal,
         "endpoint_form": forms.get("endpoint") or EndpointForm(initial=start),

@@ -16,11 +16,16 @@ from qipan.kernel.sql import fetch
 
 from ..ingest import Standing, Tally, add_counts
 from ..models import Import, Matter, MatterStep
-from ..queries.importing import in_parts
 from ..rules import limits
 from ..terms import StepKind
 
-OWN = "SELECT matter_id FROM matters_importline WHERE batch_id = %s"
+# In this order: the lines say which matters are meant. Foreign keys are looked at when all is done.
+UNDO = (
+    "DELETE FROM matters_matterstep WHERE matter_id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
+    "DELETE FROM matters_report WHERE matter_id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
+    "DELETE FROM matters_matter WHERE id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
+    "DELETE FROM matters_importline WHERE matter_id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
+)
 
 
 class ImportInUse(Refusal):
@@ -55,10 +60,8 @@ def undo_import(batch: Import, *, by: Actor, at: datetime) -> Import:
     tallies, standings = _counted(held)
     waiting = rows.exclude(waiting=None).order_by("pk").values_list("waiting__source", flat=True)
     recall_sources(list(waiting), note=_now("The import was undone"), by=by, at=at)
-    for table in ("matters_matterstep", "matters_report", "matters_importline"):
-        fetch(f"DELETE FROM {table} WHERE matter_id IN ({OWN})", (held.pk,))  # noqa: S608 - own names
-    for part in in_parts(places):
-        fetch(f"DELETE FROM matters_matter WHERE id IN ({', '.join(['%s'] * len(part))})", part)  # noqa: S608
+    for statement in UNDO:
+        fetch(statement, (held.pk,))
     add_counts(tallies, standings)
     held.undone_at, held.undone_by = at, by.label[:120]
     held.save(update_fields=["undone_at", "undone_by"])

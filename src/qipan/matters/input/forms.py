@@ -7,22 +7,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.refusal import Refusal
+from qipan.webkit.forms import ActForm, offer
 
 from ..models import Category
 from ..rules.photos import MOST_BYTES, MOST_PHOTOS, PhotoTooLarge, Picture, TooManyPhotos, clean
 from ..terms import DECLINING, RESULTS, Channel, TimeWish, Way
 
 TEXT = {"class": "form-control"}
-
-
-class ActForm(forms.Form):
-    """A form for an act: shows a refusal beside the field that it names and keeps what was typed."""
-
-    def refuse(self, refusal: Refusal) -> None:
-        """This method will put the refusal's sentence where it belongs."""
-        self.is_valid()  # what was typed is read first, if it was not yet
-        name = str(refusal.data.get("field", ""))
-        self.add_error(name if name in self.fields else None, str(refusal))
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -99,7 +90,7 @@ class ReportForm(ActForm):
 
     def __init__(self, *args: Any, categories: list[Category], **how: Any) -> None:
         super().__init__(*args, **how)
-        self.fields["category"].choices = grouped(categories)  # type: ignore[attr-defined]
+        offer(self, "category", grouped(categories))
 
 
 class StaffReportForm(ReportForm):

@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from qipan.webkit.forms import offer
+
 from ..models import Category
 from ..terms import Grade, Urgency
 from .forms import TEXT, ActForm, grouped
@@ -30,7 +32,7 @@ class MeetingForm(ActForm):
 
     def __init__(self, *args: Any, units: list[tuple[str, str]], **how: Any) -> None:
         super().__init__(*args, **how)
-        self.fields["units"].choices = units  # type: ignore[attr-defined]
+        offer(self, "units", units)
 
 
 class CallForm(MeetingForm):
@@ -50,7 +52,7 @@ class ProblemForm(CallForm):
 
     def __init__(self, *args: Any, categories: list[Category], **how: Any) -> None:
         super().__init__(*args, **how)
-        self.fields["category"].choices = grouped(categories)  # type: ignore[attr-defined]
+        offer(self, "category", grouped(categories))
 
 
 class ComingForm(ActForm):
@@ -111,7 +113,7 @@ class ConclusionForm(ActForm):
 
     def __init__(self, *args: Any, units: list[tuple[str, str]], **how: Any) -> None:
         super().__init__(*args, **how)
-        self.fields["owner"].choices = units  # type: ignore[attr-defined]
+        offer(self, "owner", units)
 
 
 class MinutesForm(ActForm):

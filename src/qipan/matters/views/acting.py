@@ -14,6 +14,7 @@ from qipan.duties.api import get_unit, proposals
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.webkit.forms import offer
 
 from ..actions.dispatching import (
     add_cooperating,
@@ -233,7 +234,7 @@ def _page(
 def _blank(act: str, matter: Matter, at: datetime) -> ActForm:
     form = ACTS[act][0](initial={"review_at": at + timedelta(days=30)})
     if act == "file":
-        form.fields["category"].choices = grouped(categories())  # type: ignore[attr-defined]
+        offer(form, "category", grouped(categories()))
         form.initial["category"] = matter.category.code
     return form
 
@@ -249,7 +250,7 @@ def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     kind, run = ACTS[act]
     form = kind(request.POST, request.FILES)
     if act == "file":
-        form.fields["category"].choices = grouped(categories())  # type: ignore[attr-defined]
+        offer(form, "category", grouped(categories()))
     if act == "part_report":
         form.fields["why"].required = False
     if act == "resume":
