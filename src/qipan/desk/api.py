@@ -9,7 +9,7 @@ from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, recei
 from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_sources, recall_tasks, send_task, send_tasks
 from .models import Admission, Task
 from .queries.admissions import admissions_for, get_admission
-from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, late_tasks
+from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
 from .rules import reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
@@ -47,6 +47,7 @@ __all__ = [
     "get_admission",
     "get_task",
     "history",
+    "is_late",
     "late_tasks",
     "lead_times",
     "recall_sources",

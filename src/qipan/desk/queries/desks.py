@@ -39,12 +39,17 @@ def day_ends(at: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
+def is_late(at: datetime) -> Q:
+    """This function will return the filter of open tasks whose time is over; a clock that stands makes nothing late."""
+    return Q(closed_at=None, due_at__lt=at, suspended_at=None)
+
+
 def desk_counts(ranges: Iterable[Range], *, at: datetime, drill: bool | None = None) -> DeskCounts:
     """This function will count the open tasks on a ground; ``drill`` None counts both kinds."""
     rows = Task.objects.within(Scope(tuple(ranges))).filter(closed_at=None)
     if drill is not None:
         rows = rows.filter(drill=drill)
-    late = Q(due_at__lt=at, suspended_at=None)
+    late = is_late(at)
     counted = rows.aggregate(
         open=Count("pk"),
         late=Count("pk", filter=late),
@@ -56,7 +61,7 @@ def desk_counts(ranges: Iterable[Range], *, at: datetime, drill: bool | None = N
 
 def late_tasks(ranges: Iterable[Range], *, at: datetime, limit: int = 100, drill: bool | None = None) -> list[Task]:
     """This function will list the late tasks on a ground, the longest overdue first, with owner and asker."""
-    rows = Task.objects.within(Scope(tuple(ranges))).filter(closed_at=None, due_at__lt=at, suspended_at=None)
+    rows = Task.objects.within(Scope(tuple(ranges))).filter(is_late(at))
     if drill is not None:
         rows = rows.filter(drill=drill)
     return list(rows.select_related("owner", "asker").order_by("due_at", "place", "pk")[:limit])

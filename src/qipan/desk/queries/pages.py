@@ -17,7 +17,7 @@ from qipan.webkit.menu import address
 from ..models import Task
 from ..rules import FORWARD, NEXT, said_on_its_page
 from ..terms import TaskState
-from .desks import desk_of
+from .desks import desk_of, is_late
 
 PAGE = 200
 LINKS = {
@@ -114,7 +114,7 @@ def shown(actor: Actor, unit: Unit, show: str, *, at: datetime) -> QuerySet[Task
     desk = desk_of(actor, unit)
     rows = {
         "open": desk.filter(closed_at=None).exclude(state=TaskState.OBJECTED),
-        "late": desk.filter(closed_at=None, due_at__lt=at, suspended_at=None),
+        "late": desk.filter(is_late(at)),
         "objected": desk.filter(closed_at=None, state=TaskState.OBJECTED),
         "done": desk.filter(closed_at__gte=at - timedelta(days=7)),
         "below": below_us(actor, unit),
@@ -142,7 +142,7 @@ def chips(actor: Actor, unit: Unit, *, at: datetime) -> Chips:
     open_now = Q(closed_at=None)
     desk = desk_of(actor, unit).aggregate(
         open=Count("pk", filter=open_now & ~Q(state=TaskState.OBJECTED)),
-        late=Count("pk", filter=open_now & Q(due_at__lt=at, suspended_at=None)),
+        late=Count("pk", filter=is_late(at)),
         objected=Count("pk", filter=open_now & Q(state=TaskState.OBJECTED)),
         done=Count("pk", filter=Q(closed_at__gte=at - timedelta(days=7))),
     )

@@ -5,14 +5,17 @@ before they cut an area out of a tick.
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from time import monotonic
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from qipan.command.api import Directive, directives_for
 from qipan.deployment.api import forces_by_place
-from qipan.desk.api import Task, TaskKind, receipts_by_place
+from qipan.desk.api import Task, TaskKind, is_late, receipts_by_place
 from qipan.duties.api import Unit
 from qipan.forms.api import FormOpening, open_forms
 from qipan.kernel.actor import Actor, Scope
@@ -46,6 +49,7 @@ FORCES = ("teams", "on_duty", "shifts_now")
 TASKS = ("open", "late", "today", "service_open", "service_late", "service_today")
 DIRECTIVES = 3  # the newest are on the board; the rest one click away
 OPEN_DIRECTIVES = 500
+NAMES_S = 20
 
 
 @kept(4096)
@@ -131,7 +135,7 @@ def open_tasks(drill: bool) -> Q:
 def tasks(drill: bool, ground: Ground, *, at: datetime) -> Tally:
     """This function will return open, late and due tasks; requests and cards apart from orders (``within``)."""
     per, ranges = _by(ground)
-    late, today, service = Q(due_at__lt=at), Q(due_at__gte=at, due_at__lt=day_ends(at)), Q(kind__in=SERVICE)
+    late, today, service = is_late(at), Q(due_at__gte=at, due_at__lt=day_ends(at)), Q(kind__in=SERVICE)
     rows = (
         Task.objects.within(Scope(ranges))
         .filter(open_tasks(drill))
@@ -152,14 +156,19 @@ def tasks(drill: bool, ground: Ground, *, at: datetime) -> Tally:
 def late_holders(drill: bool, ground: Ground, *, at: datetime) -> Holders:
     """This function will return which units hold late tasks, and how many (``within``)."""
     per, ranges = _by(ground)
-    late = Task.objects.within(Scope(ranges)).filter(open_tasks(drill), due_at__lt=at).order_by()
+    late = Task.objects.within(Scope(ranges)).filter(is_late(at), drill=drill).order_by()
     return Holders(fetch_rows(late.values_list(F("place") / per * per, "owner").annotate(Count("pk"))))
 
 
-@kept(4096)
-def units(*pks: int) -> dict[int, Unit]:
-    """This function will return units by their keys, for their names."""
+@lru_cache(maxsize=4096)
+def _units(pks: tuple[int, ...], bucket: int) -> dict[int, Unit]:
     return Unit.objects.in_bulk(pks)
+
+
+def units(*pks: int) -> dict[int, Unit]:
+    """This function will return units by their keys, for their names; a new name shows within ``NAMES_S`` seconds."""
+    read = _units.__wrapped__ if connection.in_atomic_block else _units
+    return read(pks, int(monotonic() // NAMES_S))
 
 
 def on_duty(ground: Ground, *, at: datetime) -> Tally:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from qipan.command.api import get_directive
 from qipan.deployment.api import shifts_now, standing_teams
-from qipan.desk.api import Task, TaskState
+from qipan.desk.api import Task, TaskState, is_late
 from qipan.forms.api import open_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import COMMUNITY, Range, code_of, place_text
@@ -136,7 +136,10 @@ def _task_rows(found: QuerySet[Task], asked: Asked) -> Answer:
             Cell(task.asker.label),
             Cell(task.basis),
             Cell(str(TaskState(task.state).label)),
-            Cell(moment(task.due_at), state="late" if task.due_at and task.due_at < asked.at else ""),
+            Cell(
+                moment(task.due_at),
+                state="late" if task.due_at and task.due_at < asked.at and not task.suspended_at else "",
+            ),
         ]
         for task in page
     ]
@@ -265,7 +268,7 @@ def _uncovered(asked: Asked) -> Answer:
 
 
 def _late(asked: Asked) -> Q:
-    return Q(due_at__lt=asked.at)
+    return is_late(asked.at)
 
 
 def _today(asked: Asked) -> Q:

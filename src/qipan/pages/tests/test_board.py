@@ -78,6 +78,18 @@ def test_the_city_board_shows_the_figures_of_the_story(scene):
 
 
 @pytest.mark.row("ORG-1")
+def test_a_task_whose_clock_stands_is_open_and_not_late(scene):
+    before = figures(scene, "5101")["tasks"]
+    late = Task.objects.everywhere("a test").filter(due_at__lt=AT, closed_at=None, drill=False)
+    suspended = late.filter(pk=late.earliest("pk").pk).update(suspended_at=AT)
+    after = figures(scene, "5101")
+    assert (after["tasks"]["open"], after["tasks"]["late"]) == (before["open"], before["late"] - suspended)
+    assert sum(holder["late"] for holder in after["holders"]) <= after["tasks"]["late"]
+    listed = scene.cast.client("city_commander").get(f"/board/5101/rows/{Listing.TASKS_LATE}")
+    assert len(listed.context["found"].rows) == after["tasks"]["late"]
+
+
+@pytest.mark.row("ORG-1")
 @pytest.mark.parametrize("code", LEVELS)
 def test_each_figure_opens_exactly_the_rows_it_was_counted_from(scene, code):
     found, client = figures(scene, code), scene.cast.client("city_commander")
