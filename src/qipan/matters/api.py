@@ -28,7 +28,7 @@ from .actions.times import ask_time, decide_time, resume_part
 from .ingest import count_source
 from .input.challenge import TooManyTries, count_tries, source_of
 from .models import Category, Matter, MatterStep, Report
-from .queries.figures import Figures, Rate, figures
+from .queries.figures import Figures, figures
 from .queries.patterns import hazards_on, hot_spots, orphans
 from .queries.public import followed, last_told, report_by_code, similar
 from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
@@ -54,7 +54,6 @@ __all__ = [
     "Part",
     "PhotoTooLarge",
     "Picture",
-    "Rate",
     "Report",
     "Reported",
     "State",

@@ -4,42 +4,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from math import sqrt
 from typing import Any
 
 from django.db.models import Sum
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
+from qipan.kernel.rate import Rate
 
 from ..models import Handling, StreetTally, Tally
 from ..rules.limits import whole_streets
 from ..terms import Closing, Confirmation, StepKind, Way
-
-SMALL = 30  # below it a rate is shown as an interval and ranked nowhere
-Z = 1.96
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share with what it is of; for small numbers the interval that it lies in (Wilson, 95 %)."""
-
-    part: int
-    whole: int
-
-    @property
-    def small(self) -> bool:
-        return 0 < self.whole < SMALL
-
-    @property
-    def interval(self) -> tuple[int, int]:
-        """The bounds in whole percent."""
-        if not self.whole:
-            return 0, 100
-        p, n = self.part / self.whole, self.whole
-        middle, width = p + Z * Z / (2 * n), Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-        scale = 1 + Z * Z / n
-        return max(0, int(100 * (middle - width) / scale)), min(100, round(100 * (middle + width) / scale + 0.5))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, Range
+from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import NotFound
 
 from ..models import AgendaItem, Call, Called, Category, Conclusion, Handling, Hazard, Matter, ReviewSession, Tally
@@ -19,7 +20,6 @@ from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
 from ..terms import Outcome, State, StepKind
 from ..terms import Part as PartKind
-from .figures import Rate
 
 SHOWN = 200
 

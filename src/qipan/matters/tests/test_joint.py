@@ -9,6 +9,7 @@ from qipan.access.api import Post
 from qipan.desk.api import Task, TaskState, answer_task, escalate_late, history
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_of, range_of
+from qipan.kernel.rate import Rate
 
 from ..actions.calls import (
     accept_call,
@@ -29,7 +30,7 @@ from ..actions.sessions import conclude, convene_session, end_session, prepare_s
 from ..jobs import follow_hazards, look
 from ..models import Called, Conclusion, Hazard, Matter, ReviewSession
 from ..queries.audits import audit_counts, audit_matters
-from ..queries.figures import Rate, figures
+from ..queries.figures import figures
 from ..queries.patterns import alarms, calls_of, hot_spots, orphans, silent, unit_counts
 from ..queries.reading import blocked_by
 from ..testing import SPOT
