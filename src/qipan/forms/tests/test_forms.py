@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 
 from qipan.access.testing import Cast
-from qipan.forms import queries
 from qipan.forms.actions import (
     BeyondValidity,
     ClosesTooEarly,
@@ -16,6 +15,7 @@ from qipan.forms.actions import (
     ValidityBackwards,
 )
 from qipan.forms.api import Form, FormOpening, close_forms, get_form, open_form, open_forms, publish_form, seed_forms
+from qipan.forms.queries import opened as reading
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 
@@ -33,7 +33,7 @@ def posture(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         told["asked"].append((tuple(ranges), drill))
         return told["kind"]
 
-    monkeypatch.setattr(queries, "_posture", [kind_on])
+    monkeypatch.setattr(reading, "_posture", [kind_on])
     return told
 
 

@@ -9,8 +9,8 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.scoped import overlapping
 
-from . import rules
-from .models import Form, FormOpening
+from .. import rules
+from ..models import Form, FormOpening
 
 PostureKind = Callable[[Sequence[Range], datetime, bool], str | None]
 _posture: list[PostureKind] = []

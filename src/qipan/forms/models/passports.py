@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from .terms import Subject
+from ..terms import Subject
 
 
 class Form(models.Model):
@@ -20,6 +20,10 @@ class Form(models.Model):
     purpose = models.CharField(max_length=200)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField()
+    # The XForm made from ``source``, with ``code`` as its id and ``version`` as its version; empty where a form is
+    # only a passport and its questions stand elsewhere.
+    xform = models.TextField(blank=True)
+    source = models.BinaryField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="forms_form_version")]
