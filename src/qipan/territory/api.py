@@ -32,12 +32,14 @@ from .queries import (
     denominator,
     doors_within,
     get_area,
+    metres_outside,
     outlines,
     path_to,
     points_in,
     rate,
     territory_mark,
 )
+from .rules.datum import from_gcj02
 from .rules.divisions import DivisionRow
 from .terms import CompoundKind, DenominatorKind, Hierarchy, Level
 
@@ -82,6 +84,7 @@ __all__ = [
     "data_marks",
     "denominator",
     "doors_within",
+    "from_gcj02",
     "generate_register",
     "generate_territory",
     "get_area",
@@ -90,6 +93,7 @@ __all__ = [
     "import_outlines",
     "import_register",
     "merge_area",
+    "metres_outside",
     "outlines",
     "package_folder",
     "path_to",

@@ -49,3 +49,9 @@ def to_wgs84(points: Points) -> Points:
     for _ in range(8):
         guess = guess + points - to_gcj02(guess)
     return guess
+
+
+def from_gcj02(longitude: float, latitude: float) -> tuple[float, float]:
+    """This function will move one GCJ-02 point to WGS-84 (longitude, latitude)."""
+    east, north = to_wgs84(np.array([[longitude, latitude]]))[0]
+    return float(east), float(north)

@@ -16,7 +16,16 @@ from shapely.geometry import shape
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
-from qipan.territory.api import DayNotReached, area_holding, children, import_outlines, outlines, points_in
+from qipan.territory.api import (
+    DayNotReached,
+    area_holding,
+    children,
+    from_gcj02,
+    import_outlines,
+    metres_outside,
+    outlines,
+    points_in,
+)
 from qipan.territory.models import Outline
 from qipan.territory.rules.datum import to_gcj02, to_wgs84
 
@@ -201,3 +210,26 @@ def test_a_point_lies_in_the_smallest_area_that_holds_it(city, keeper, geojson):
     # A newer outline counts at once.
     load(geojson(feature(small, code="510104")), keeper, valid_from=date(2024, 2, 1))
     assert area_holding(longitude=104.05, latitude=30.65) is None
+
+
+def test_how_far_a_point_lies_outside_its_place(city, keeper, geojson):
+    place = 5101040010010010001
+    assert metres_outside(place, longitude=104.05, latitude=30.65) is None
+    load(geojson(feature(SQUARE, code="510104")), keeper)
+    assert metres_outside(place, longitude=104.05, latitude=30.65) == ("510104", 0.0)
+    code, metres = metres_outside(place, longitude=104.101, latitude=30.65)
+    assert code == "510104"
+    assert metres == pytest.approx(0.001 * 111_320 * np.cos(np.radians(30.65)), rel=1e-6)
+    assert metres_outside(5101050010010010001, longitude=104.05, latitude=30.65) is None
+    # The smallest one that is known decides.
+    half = [[104.0, 30.6], [104.05, 30.6], [104.05, 30.7], [104.0, 30.7], [104.0, 30.6]]
+    load(geojson(feature(half, code="510104001")), keeper)
+    code, metres = metres_outside(place, longitude=104.06, latitude=30.65)
+    assert (code, round(metres)) == ("510104001", 958)
+
+
+def test_one_point_of_the_web_maps_is_moved():
+    longitude, latitude = from_gcj02(104.06575, 30.65748)
+    there = to_gcj02(np.array([[longitude, latitude]]))[0]
+    assert tuple(there.round(8)) == (104.06575, 30.65748)
+    assert (round(longitude, 4), round(latitude, 4)) == (104.0632, 30.6599)

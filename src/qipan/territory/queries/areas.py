@@ -1,26 +1,22 @@
 """Reading the territory: areas on a day, the ground they own, the register beneath them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from shapely import Point, STRtree
-from shapely.geometry import shape
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, range_of
 from qipan.kernel.refusal import NotFound
 
-from .models import Area, AreaRange, Change, Compound, Denominator, Door, Outline
-from .terms import ChangeKind, Hierarchy
+from ..models import Area, AreaRange, Compound, Denominator, Door
+from ..terms import Hierarchy
+from .kept import MOST_KEPT, fresh
 
 OFFICIAL = Hierarchy.OFFICIAL
 GOVERNING = Hierarchy.GOVERNING
@@ -48,15 +44,6 @@ class AreaView:
     def place(self) -> int:
         """The area's own place number: the first of its ground."""
         return self.ranges[0].first
-
-
-@dataclass(frozen=True)
-class DataMarks:
-    """What a page must say about the data it shows."""
-
-    synthetic_territory: bool
-    synthetic_register: bool
-    sources: list[str]
 
 
 def valid(on: date | None) -> Q:
@@ -99,7 +86,7 @@ def official_ranges(code: str, moved: dict[str, list[Range]]) -> tuple[Range, ..
     return joined([*left, *moved.get(code, [])]) or (own,)
 
 
-def _views(areas: Iterable[Area], *, on: date | None, moved: Moved | None = None) -> list[AreaView]:
+def area_views(areas: Iterable[Area], *, on: date | None, moved: Moved | None = None) -> list[AreaView]:
     areas = list(areas)
     if moved is None and any(area.hierarchy == OFFICIAL for area in areas):
         moved = moved_ranges(on=on)
@@ -173,7 +160,7 @@ def _get(code: str, *, on: date | None, hierarchy: str, moved: Moved | None = No
     area = Area.objects.filter(valid(on), hierarchy=hierarchy, code=code).first()
     if area is None:
         raise NotFound
-    return _views([area], on=on, moved=moved)[0]
+    return area_views([area], on=on, moved=moved)[0]
 
 
 def children(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
@@ -189,7 +176,7 @@ def children(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) ->
             return []
         return compound_views(compounds_within(ground).order_by("place"), on=on)
     areas = Area.objects.filter(valid(on), hierarchy=hierarchy, parent_code=code).order_by("code")
-    found = _views(areas, on=on)
+    found = area_views(areas, on=on)
     if found or hierarchy == OFFICIAL:
         return found
     try:
@@ -214,13 +201,15 @@ def areas_within(ranges: Iterable[Range], level: int, *, on: date | None = None)
         near |= Q(code__gte=code_of(part.first, level), code__lte=code_of(part.last, level))
     areas = Area.objects.filter(near, valid(on), hierarchy=OFFICIAL, level=level).order_by("code")
     return [
-        view for view in _views(areas, on=on, moved=moved) if all(any(g.covers(r) for g in ground) for r in view.ranges)
+        view
+        for view in area_views(areas, on=on, moved=moved)
+        if all(any(g.covers(r) for g in ground) for r in view.ranges)
     ]
 
 
 def path_to(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> list[AreaView]:
     """This function will return the way from the city down to this area or compound. Raises ``NotFound``."""
-    kept = _fresh() if on is None else None
+    kept = fresh() if on is None else None
     key = f"path {hierarchy} {code}"
     if kept is not None and key in kept:
         return list(kept[key])
@@ -297,116 +286,3 @@ def rate(
     """This function will divide a count by the denominator known on a day; None when there is none."""
     known = denominator(code, kind, on=on, hierarchy=hierarchy)
     return Rate(count, per, known) if known is not None and known.value else None
-
-
-Mark = tuple[int, UUID]
-
-MOST_KEPT = 20_000  # look-ups, of which a city of 3,000 communities and the compounds in use need fewer
-_kept: dict[str, Any] = {}
-_kept_mark: Mark | None = None
-
-
-def territory_mark() -> Mark | None:
-    """This function will return what stays the same as long as the territory does; None before its first change.
-
-    Every act that changes the territory writes a ``Change``; their number and the newest id are the mark.
-    """
-    newest = Change.objects.order_by("-id").values_list("id", flat=True).first()
-    return (Change.objects.count(), newest) if newest else None
-
-
-def _fresh() -> dict[str, Any] | None:
-    """This function will return the kept look-ups of the present state; None when nothing may be kept."""
-    global _kept, _kept_mark
-    mark = territory_mark()
-    if mark is None:
-        return None
-    if mark != _kept_mark:
-        _kept, _kept_mark = {}, mark
-    return _kept
-
-
-def data_marks() -> DataMarks:
-    """This function will say whether what the pages show is synthetic, and from which sources it came."""
-    kept = _fresh()
-    if kept is not None and "marks" in kept:
-        found: DataMarks = kept["marks"]
-        return found
-    newest: dict[str, str] = {}
-    for kind, source in (
-        Change.objects.exclude(kind=ChangeKind.RESTRUCTURE).order_by("id").values_list("kind", "source")
-    ):
-        newest[kind] = source
-    marks = DataMarks(
-        synthetic_territory=Area.objects.filter(valid_to=None, synthetic=True).exists(),
-        synthetic_register=Compound.objects.filter(synthetic=True).exists(),
-        sources=list(dict.fromkeys(newest.values())),
-    )
-    if kept is not None:
-        kept["marks"] = marks
-    return marks
-
-
-def outlines(codes: Sequence[str], *, hierarchy: str = OFFICIAL) -> dict[str, Any]:
-    """This function will return the newest board-size outline (GeoJSON geometry, WGS-84) of each area that has one."""
-    kept = _fresh()
-    key = f"outlines {hierarchy} {' '.join(codes)}"
-    if kept is not None and key in kept:
-        found: dict[str, Any] = kept[key]
-        return found
-    rows = Outline.objects.filter(hierarchy=hierarchy, code__in=codes).order_by("valid_from")
-    shapes = dict(rows.values_list("code", "simplified"))
-    if kept is not None:
-        kept[key] = shapes
-    return shapes
-
-
-def area_holding(*, longitude: float, latitude: float) -> AreaView | None:
-    """This function will return the smallest official area whose outline holds a point (WGS-84); None where none does."""
-    kept = _fresh()
-    if kept is None or "tree" not in kept:
-        rows = Outline.objects.filter(hierarchy=OFFICIAL).order_by("valid_from").values_list("code", "geometry")
-        shapes = {code: shape(geometry) for code, geometry in rows}
-        tree: tuple[STRtree, list[str]] = (STRtree(list(shapes.values())), list(shapes))
-        if kept is not None:
-            kept["tree"] = tree
-    else:
-        tree = kept["tree"]
-    codes = [tree[1][found] for found in tree[0].query(Point(longitude, latitude), predicate="intersects")]
-    current = Area.objects.filter(valid(None), hierarchy=OFFICIAL, code__in=codes)
-    smallest = max(current, key=lambda area: (area.level, area.code), default=None)
-    return _views([smallest], on=None)[0] if smallest is not None else None
-
-
-def points_in(codes: Iterable[str]) -> dict[str, tuple[float, float]]:
-    """This function will return a point (longitude, latitude) well inside each of these areas that has an outline."""
-    kept, wanted = _fresh(), set(codes)
-    held: dict[str, tuple[float, float] | None] = {} if kept is None else kept.setdefault("points", {})
-    if missing := [code for code in wanted if code not in held]:
-        rows = Outline.objects.filter(hierarchy=OFFICIAL, code__in=missing).order_by("valid_from")
-        found = {code: shape(shown).representative_point() for code, shown in rows.values_list("code", "simplified")}
-        held |= dict.fromkeys(missing) | {code: (round(at.x, 5), round(at.y, 5)) for code, at in found.items()}
-    return {code: point for code in wanted if (point := held[code]) is not None}
-
-
-UNEQUAL = """
-    SELECT c.place, c.doors, (SELECT count(*) FROM territory_door d WHERE d.place BETWEEN c.place + 1 AND c.place + 9999)
-    FROM territory_compound c
-    WHERE c.doors <> (SELECT count(*) FROM territory_door d WHERE d.place BETWEEN c.place + 1 AND c.place + 9999)
-    ORDER BY c.place
-"""
-TOTALS = "SELECT (SELECT coalesce(sum(doors), 0) FROM territory_compound), (SELECT count(*) FROM territory_door)"
-
-
-def audit_register() -> list[str]:
-    """This function will count the register again: the doors kept with each compound against the doors themselves."""
-    with connection.cursor() as cursor:
-        cursor.execute(UNEQUAL)
-        found = [
-            f"compound {place}: {kept} doors kept, {counted} counted" for place, kept, counted in cursor.fetchall()
-        ]
-        cursor.execute(TOTALS)
-        kept, counted = cursor.fetchone()
-    if kept != counted and not found:
-        found.append(f"{counted - kept} doors belong to no compound")
-    return found

@@ -1,0 +1,51 @@
+"""Reading the territory."""
+
+from .areas import (
+    GOVERNING,
+    OFFICIAL,
+    AreaView,
+    Rate,
+    area_at,
+    areas_within,
+    children,
+    compounds_within,
+    denominator,
+    doors_within,
+    get_area,
+    joined,
+    moved_ranges,
+    official_ranges,
+    path_to,
+    rate,
+)
+from .kept import Mark, territory_mark
+from .marks import DataMarks, audit_register, data_marks
+from .outlines import area_holding, metres_outside, outlines, points_in
+
+__all__ = [
+    "GOVERNING",
+    "OFFICIAL",
+    "AreaView",
+    "DataMarks",
+    "Mark",
+    "Rate",
+    "area_at",
+    "area_holding",
+    "areas_within",
+    "audit_register",
+    "children",
+    "compounds_within",
+    "data_marks",
+    "denominator",
+    "doors_within",
+    "get_area",
+    "joined",
+    "metres_outside",
+    "moved_ranges",
+    "official_ranges",
+    "outlines",
+    "path_to",
+    "points_in",
+    "rate",
+    "territory_mark",
+]
