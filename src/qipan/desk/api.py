@@ -1,7 +1,7 @@
 """The desk's front door: send tasks, answer them, see who has received what, admit work."""
 
 from .actions.admissions import admit_emergency, apply_admission, decide_admission, end_admission
-from .actions.asking import decide_objection, extend_task, resume_task, suspend_task
+from .actions.asking import decide_objection, extend_task, hasten_task, resume_task, suspend_task
 from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late
 from .actions.own import OwnTask, send_own
@@ -46,6 +46,7 @@ __all__ = [
     "forget_units",
     "get_admission",
     "get_task",
+    "hasten_task",
     "history",
     "is_late",
     "late_tasks",

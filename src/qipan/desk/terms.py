@@ -31,6 +31,7 @@ class StepKind(models.TextChoices):
     SUSPENDED = "SUSPENDED", _("clock stopped")
     RESUMED = "RESUMED", _("clock runs again")
     EXTENDED = "EXTENDED", _("given more time")
+    HASTENED = "HASTENED", _("given less time")
     REMINDED = "REMINDED", _("reminded")
     ESCALATED = "ESCALATED", _("escalated to the level above")
     NAMED = "NAMED", _("escalated to the area's named leader")

@@ -27,6 +27,9 @@ LINKS = {
     "call": "/calls/{}",
     "hazard": "/matters/{}/hazard",
     "review": "/reviews/{}",
+    "silent": "/calls/{}",
+    "agreed": "/calls/{}",
+    "recheck": "/matters/{}/recheck",
 }  # pages of higher rooms, shown if they exist
 SHOWS = ("open", "late", "objected", "done", "below")
 
