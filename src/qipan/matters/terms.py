@@ -135,6 +135,13 @@ class StepKind(models.TextChoices):
     RATED = "RATED", _("joint work rated")
     GRADED = "GRADED", _("graded as a hazard")
     INSPECTED = "INSPECTED", _("hazard inspected")
+    SILENT = "SILENT", _("no answer in time: told to the level above the caller")
+    RECORDED = "RECORDED", _("site meeting recorded")
+    AGREED = "AGREED", _("agreed at the site meeting")
+    TAKEN_BACK = "TAKEN_BACK", _("agreed work taken back")
+    HASTENED = "HASTENED", _("less time: graded as a hazard")
+    RECHECKED = "RECHECKED", _("looked at again after the close")
+    RECURRED = "RECURRED", _("came back within 90 days of its close")
 
 
 # Steps whose note everyone who reported may read.
@@ -158,6 +165,7 @@ class Stage(models.TextChoices):
 class Urgency(models.TextChoices):
     """How soon a called unit must answer (the limits are in ``rules.joint``)."""
 
+    AT_ONCE = "AT_ONCE", _("danger at this moment: answer within 30 minutes")
     DANGER = "DANGER", _("danger to life: answer within 2 hours")
     PRESSING = "PRESSING", _("pressing, as water, power, gas or heat: answer within 24 hours")
     PLANNED = "PLANNED", _("planned joint work: answer within 3 working days")
@@ -187,3 +195,24 @@ class AgendaKind(models.TextChoices):
     SHELVED = "SHELVED", _("shelved, to review")
     DISPUTED = "DISPUTED", _("disputed")
     ALARM = "ALARM", _("alarm")
+    RECURRED = "RECURRED", _("came back within 90 days")
+
+
+class Verdict(models.TextChoices):
+    """What became of a sampled review: what was found, or why nobody looked."""
+
+    OPEN = "", _("not looked at yet")
+    SOLVED = "SOLVED", _("it is solved")
+    NOT_SOLVED = "NOT_SOLVED", _("it is not solved")
+    LAPSED = "LAPSED", _("nobody looked in time")
+    DROPPED = "DROPPED", _("reopened before anybody looked")
+
+
+class By(models.TextChoices):
+    """What a table of figures has its lines by."""
+
+    MONTH = "month", _("by month")
+    AREA = "area", _("by area")
+    UNIT = "unit", _("by unit")
+    CATEGORY = "category", _("by category")
+    CHANNEL = "channel", _("by channel")

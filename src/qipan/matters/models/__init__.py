@@ -1,16 +1,13 @@
 """The tables of the room: the loop, and joint work."""
 
-from .joint import AgendaItem, Call, Called, Conclusion, Hazard, Rating, ReviewSession
+from .importing import Import, ImportDraft, ImportLine, ImportMapping
+from .joint import AgendaItem, Agreed, Call, Called, Conclusion, Hazard, Rating, ReviewSession
 from .loop import (
     Allowance,
     Category,
     Contact,
     ContactLook,
     Handling,
-    Import,
-    ImportDraft,
-    ImportLine,
-    ImportMapping,
     Matter,
     MatterStep,
     Photo,
@@ -19,9 +16,11 @@ from .loop import (
     StreetTally,
     Tally,
 )
+from .rechecks import Recheck, Sampling
 
 __all__ = [
     "AgendaItem",
+    "Agreed",
     "Allowance",
     "Call",
     "Called",
@@ -39,8 +38,10 @@ __all__ = [
     "MatterStep",
     "Photo",
     "Rating",
+    "Recheck",
     "Report",
     "ReviewSession",
+    "Sampling",
     "Standing",
     "StreetTally",
     "Tally",

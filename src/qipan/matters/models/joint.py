@@ -21,6 +21,8 @@ class Call(models.Model):
     respond_by = models.DateTimeField()
     called_at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
+    found = models.CharField(max_length=2000, blank=True)  # what was found at the site meeting
+    agreed_made = models.PositiveSmallIntegerField(default=0)
     result = models.CharField(max_length=1000, blank=True)
     ended_at = models.DateTimeField(null=True)
     drill = models.BooleanField(default=False)
@@ -48,6 +50,7 @@ class Called(models.Model):
     excused = models.BooleanField(null=True)  # the lead organisation's word on the refusal
     came = models.BooleanField(null=True)  # the caller's word
     result = models.CharField(max_length=1000, blank=True)
+    silent_at = models.DateTimeField(null=True)  # its silence was told to the level above the caller
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["call", "unit"], name="matters_called_once")]
@@ -59,6 +62,17 @@ class Called(models.Model):
     def undecided(self) -> bool:
         """Whether it refused and the lead organisation has not decided yet."""
         return self.refused_at is not None and self.excused is None
+
+
+class Agreed(models.Model):
+    """What a site meeting agreed on: a task with an owner and a due time, part of the joint work (MAT-4)."""
+
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="agreed")
+    text = models.CharField(max_length=300)
+    task = models.OneToOneField("desk.Task", on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.text[:40]
 
 
 class Rating(models.Model):

@@ -1,10 +1,14 @@
 """The catalogue, matters with who reported them and who handles them, every step, and the counts kept of steps."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import get_language
 
 from qipan.kernel.scoped import ScopedQuerySet
 
+from ..rules import sampling
+from ..rules.points import Point
 from ..terms import (
     Channel,
     Closing,
@@ -82,6 +86,9 @@ class Matter(models.Model):
     """One thing at one place that should be otherwise. It holds nothing about who reported it."""
 
     place = models.BigIntegerField()
+    # Where exactly the thing is, never a person: degrees in WGS 84 (CGCS2000 alike), 5 decimals; both or none.
+    longitude = models.FloatField(null=True)
+    latitude = models.FloatField(null=True)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, db_index=False)
     channel = models.CharField(max_length=10, choices=Channel)
     private = models.BooleanField(default=False)  # wished so by who reported it: not on the public list
@@ -98,6 +105,8 @@ class Matter(models.Model):
     waiting = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")
     reported_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True)
+    verifier = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    verified_by = models.BigIntegerField(null=True)  # account, only so that somebody else looks again
     review_at = models.DateTimeField(null=True)  # while shelved
     review_called = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
@@ -107,7 +116,20 @@ class Matter(models.Model):
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(longitude=None, latitude=None)
+                | models.Q(longitude__range=(-180, 180), latitude__range=(-90, 90)),
+                name="matters_whole_point",
+            )
+        ]
         indexes = [
+            # The same thing a few steps away: a strip of latitude, its ends looked at in the index.
+            models.Index(
+                fields=["category", "latitude", "longitude"],
+                name="matters_around",
+                condition=models.Q(latitude__isnull=False),
+            ),
             # The inbox: what stands where, newest first.
             models.Index(fields=["state", "place", "id"], name="matters_inbox"),
             # Was this reported already, near here, lately?
@@ -135,9 +157,20 @@ class Matter(models.Model):
         return f"{self.reported_at:%Y}-{self.pk or 0:06d}"
 
     @property
+    def point(self) -> Point | None:
+        """Where exactly it is; None where nobody said so on a map."""
+        return None if self.longitude is None or self.latitude is None else Point(self.longitude, self.latitude)
+
+    @property
     def ending_known(self) -> bool:
         """Whether the closing kind may be shown: what a handler only reports is nothing that has come about."""
         return bool(self.closing) and self.state in (State.VERIFIED, State.CLOSED, State.DECLINED)
+
+    @property
+    def watched_until(self) -> datetime | None:
+        """Until when the same thing here counts against who closed this; None where nothing claims to be solved."""
+        claims = self.state == State.CLOSED and sampling.counts(closing=self.closing, confirmation=self.confirmation)
+        return sampling.watched_until(self.ended_at) if claims and self.ended_at is not None else None
 
     @property
     def matter_code(self) -> str:
@@ -343,66 +376,3 @@ class Allowance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour:%F %H} {self.n}"
-
-
-class ImportMapping(models.Model):
-    """How the columns and words of another system become matters, by name (``rules.importing.Rules``)."""
-
-    name = models.CharField(max_length=60, unique=True)
-    rules = models.JSONField()
-    at = models.DateTimeField()
-    by_label = models.CharField(max_length=120)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ImportDraft(models.Model):
-    """A file that somebody is mapping: only who brought it sees it, and it is erased with the import or the next day."""
-
-    name = models.CharField(max_length=120)
-    content = models.BinaryField()  # compressed
-    account = models.BigIntegerField(null=True)
-    at = models.DateTimeField()
-    erase_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Import(models.Model):
-    """A file that was taken over, whole or not at all; undone as a whole too."""
-
-    name = models.CharField(max_length=120)
-    sha256 = models.CharField(max_length=64)
-    mapping = models.CharField(max_length=60)
-    lines = models.PositiveIntegerField()
-    matters = models.PositiveIntegerField()
-    held = models.PositiveIntegerField()  # lines that an earlier import had brought
-    left_out = models.PositiveIntegerField()  # bad lines that were left out on purpose
-    at = models.DateTimeField()
-    by_label = models.CharField(max_length=120)
-    undone_at = models.DateTimeField(null=True)
-    undone_by = models.CharField(max_length=120, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["sha256", "mapping"], name="matters_import_once", condition=models.Q(undone_at=None)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ImportLine(models.Model):
-    """From which line of which file a matter came, with its number there."""
-
-    batch = models.ForeignKey(Import, on_delete=models.PROTECT, related_name="rows")
-    matter = models.OneToOneField(Matter, on_delete=models.CASCADE, related_name="imported")
-    line = models.PositiveIntegerField()
-    number = models.CharField(max_length=60, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.batch_id}, {self.line}"

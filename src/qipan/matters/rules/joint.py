@@ -14,7 +14,7 @@ from ..terms import Grade, State, Urgency
 from .limits import due
 
 # By when a called unit answers. Silence is late, and the desk shows late to the level above.
-ANSWER = {Urgency.DANGER: "2h", Urgency.PRESSING: "24h", Urgency.PLANNED: "3wd"}
+ANSWER = {Urgency.AT_ONCE: "30m", Urgency.DANGER: "2h", Urgency.PRESSING: "24h", Urgency.PLANNED: "3wd"}
 RESULT_WITHIN = timedelta(hours=24)  # after the meeting, to say what was done
 MEETS_WITHIN = timedelta(days=31)
 SCALE = range(1, 6)
@@ -102,6 +102,24 @@ class NoRefusal(Refusal):
 class NotMetYet(Refusal):
     code = "not_met_yet"
     sentence = _("Attendance is noted when the time of the meeting has come.")
+
+
+class NotRecordedYet(Refusal):
+    code = "not_recorded_yet"
+    sentence = _("The meeting is recorded when its time has come.")
+
+
+class NotAtTheMeeting(Refusal):
+    """What is agreed is done by who came, or by who called."""
+
+    code = "not_at_the_meeting"
+    sentence = _("Agreed work goes to a unit that came, or to the unit that called.")
+    status = 400
+
+
+class NothingToTakeBack(Refusal):
+    code = "nothing_to_take_back"
+    sentence = _("This point is done or was taken back already.")
 
 
 class RefusalsOpen(Refusal):

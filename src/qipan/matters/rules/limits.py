@@ -12,8 +12,8 @@ from django.utils.timezone import localdate
 from qipan.kernel.calendar import Kind, due_time
 from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, DIGITS, STREET, Range, code_of, place_of
 
-LIMIT = re.compile(r"(\d{1,4})(h|wh|wd)")
-CLOCKS = {"h": Kind.CLOCK_HOURS, "wh": Kind.WORKING_HOURS, "wd": Kind.WORKING_DAYS}
+LIMIT = re.compile(r"(\d{1,4})(m|h|wh|wd)")
+CLOCKS = {"m": Kind.CLOCK_HOURS, "h": Kind.CLOCK_HOURS, "wh": Kind.WORKING_HOURS, "wd": Kind.WORKING_DAYS}
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O 1 I L U: read out over the telephone
 CODE_LENGTH = 12
 ALIKE_WITHIN = timedelta(days=7)
@@ -21,21 +21,26 @@ TRACK_FOR = timedelta(days=90)  # after the end, a track code opens nothing more
 
 
 def clock_of(limit: str) -> Kind:
-    """This function will return the clock of a limit: "2h" clock hours, "4wh" working hours, "3wd" working days.
-
-    Raises ``ValueError``.
+    """This function will return the clock of a limit: "30m" minutes and "2h" hours of the clock, "4wh" working hours,
+    "3wd" working days. Raises ``ValueError``.
     """
+    return _read(limit)[0]
+
+
+def _read(limit: str) -> tuple[Kind, timedelta | int]:
     found = LIMIT.fullmatch(limit)
     if not found or not int(found[1]):
         raise ValueError(limit)
-    return CLOCKS[found[2]]
+    clock, amount = CLOCKS[found[2]], int(found[1])
+    if clock == Kind.WORKING_DAYS:
+        return clock, amount
+    return clock, timedelta(minutes=amount) if found[2] == "m" else timedelta(hours=amount)
 
 
 def due(limit: str, at: datetime) -> datetime:
     """This function will return when a limit that begins now has passed; raises ``ValueError``."""
-    clock = clock_of(limit)
-    amount = int(limit.rstrip("hwd"))
-    return due_time(at, amount if clock == Kind.WORKING_DAYS else timedelta(hours=amount), clock).at
+    clock, amount = _read(limit)
+    return due_time(at, amount, clock).at
 
 
 def new_code() -> str:
