@@ -20,7 +20,7 @@ from .areas import (
 )
 from .kept import Mark, territory_mark
 from .marks import DataMarks, audit_register, data_marks
-from .outlines import area_holding, metres_outside, outlines, points_in
+from .outlines import area_holding, metres_outside, outline_ruler, outlines, points_in
 
 __all__ = [
     "GOVERNING",
@@ -43,6 +43,7 @@ __all__ = [
     "metres_outside",
     "moved_ranges",
     "official_ranges",
+    "outline_ruler",
     "outlines",
     "path_to",
     "points_in",

@@ -1,7 +1,7 @@
 """Outlines of areas, and where points lie by them."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import shapely
@@ -55,23 +55,41 @@ def area_holding(*, longitude: float, latitude: float) -> AreaView | None:
     return area_views([smallest], on=None)[0] if smallest is not None else None
 
 
-def metres_outside(place: int, *, longitude: float, latitude: float) -> tuple[str, float] | None:
-    """This function will say how far (metres) a point (WGS-84) lies outside the smallest area around a place that has
-    an outline, with that area's code; 0.0 inside it, None where no outline is known. No statement once outlines are kept.
+Ruler = Callable[[int, float, float], tuple[str, float] | None]
+
+
+def outline_ruler() -> Ruler:
+    """This function will return what measures how far (metres) a point lies outside its place, by the outlines of now.
+
+    It takes place, longitude and latitude (WGS-84) and returns the code of the smallest area around the place that has
+    an outline with the distance, 0.0 inside it; None where no outline is known. Measuring asks the database nothing.
     """
     _tree, _codes, shapes = _drawn()
-    for level in (COMPOUND, COMMUNITY, STREET, DISTRICT, CITY):
-        code = code_of(place, level)
-        surface = shapes.get(code)
-        if surface is None:
-            continue
-        if surface.intersects(Point(longitude, latitude)):
-            return code, 0.0
-        # A degree of longitude grows shorter towards the poles; over a few kilometres the ground is flat.
-        scale = (DEGREE * math.cos(math.radians(latitude)), DEGREE)
-        flat = shapely.transform(surface, lambda points: (points - (longitude, latitude)) * scale)  # noqa: B023
-        return code, float(flat.distance(Point(0, 0)))
-    return None
+
+    def measure(place: int, longitude: float, latitude: float) -> tuple[str, float] | None:
+        for level in (COMPOUND, COMMUNITY, STREET, DISTRICT, CITY):
+            code = code_of(place, level)
+            surface = shapes.get(code)
+            if surface is None:
+                continue
+            if surface.intersects(Point(longitude, latitude)):
+                return code, 0.0
+            return code, _metres(surface, longitude, latitude)
+        return None
+
+    return measure
+
+
+def _metres(surface: Any, longitude: float, latitude: float) -> float:
+    # A degree of longitude grows shorter towards the poles; over a few kilometres the ground is flat.
+    scale = (DEGREE * math.cos(math.radians(latitude)), DEGREE)
+    flat = shapely.transform(surface, lambda points: (points - (longitude, latitude)) * scale)
+    return float(flat.distance(Point(0, 0)))
+
+
+def metres_outside(place: int, *, longitude: float, latitude: float) -> tuple[str, float] | None:
+    """This function will measure one point as ``outline_ruler`` does."""
+    return outline_ruler()(place, longitude, latitude)
 
 
 def points_in(codes: Iterable[str]) -> dict[str, tuple[float, float]]:
