@@ -162,6 +162,10 @@ def make_living() -> Living:
     rows("matters.Import").create(
         pk=draft.pk, name="matters.csv", sha256="0" * 64, lines=0, matters=0, held=0, left_out=0, at=at, by_label="lead"
     )
+    again = rows("screening.Recount").create(
+        round=scene.round, first=0, last=1, permille=20, seed="0" * 32, claimed=1, drawn=1,
+        drawn_at=at, closes_at=at + timedelta(days=3),
+    )  # fmt: skip
     keys = {
         "code": "510104",
         "token": cast.screener_pass.token,
@@ -181,6 +185,14 @@ def make_living() -> Living:
         "shifts.pk": rows("deployment.Shift").filter(drill=False, filled_at=None).earliest("pk").pk,
         "campaigns.pk": scene.round.campaign_id,
         "rounds.pk": scene.round.pk,
+        "recounts.pk": rows("screening.RecountDoor")
+        .create(
+            recount=again,
+            place=rows("territory.Door").filter(place__range=range_of("510104001001")).earliest("place").place,
+            claimed=8,
+            team=rows("deployment.Team").earliest("first"),
+        )
+        .pk,
         "conflicts.pk": rows("screening.VisitConflict").get().pk,
         "directives.pk": scene.directive.pk,
         "playbooks.code": "epidemic-emergency",

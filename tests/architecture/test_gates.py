@@ -104,6 +104,9 @@ GATES = {
     "campaigns/<int:pk>/rounds": Gate(None, "campaign.open"),
     "rounds/<int:pk>/close": Gate(None, "campaign.open"),
     "rounds/<int:pk>/left.csv": Gate("campaign.view"),
+    "rounds/<int:pk>/recount": Gate(None, "campaign.open"),
+    "recounts": Gate("visit.submit"),
+    "recounts/<int:pk>": Gate(None, "visit.submit"),
     "conflicts": Gate("conflict.decide"),
     "conflicts/<int:pk>": Gate(None, "conflict.decide"),
     "directives": Gate(SIGNED_IN),  # holds what the post may read, for many nothing

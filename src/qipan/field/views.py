@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from qipan.access.api import card_of, needs, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput
-from qipan.screening.api import DoorState, Outcome
+from qipan.screening.api import DoorState, Outcome, waiting_doors
 
 from .queries import order_of, round_of, team_of, teams_of
 
@@ -73,6 +73,7 @@ def field(request: HttpRequest) -> HttpResponse:
             "several": len(teams) > 1,
             "round": round,
             "order": order_of(round) if round else None,
+            "again": waiting_doors(actor, team=team.pk).filter(recount__closes_at__gt=now()).count(),
             "card": card_of(actor),
             "holder": actor.pass_id or f"post {actor.post_id}",
             "main": MAIN,

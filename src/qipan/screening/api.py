@@ -17,6 +17,8 @@ from .actions import (
     close_due_rounds,
     close_round,
     decide_conflict,
+    draw_recount,
+    enter_recount,
     open_campaign,
     open_round,
     sample_open_rounds,
@@ -46,6 +48,9 @@ from .queries import (
     left,
     open_rounds,
     rechecks,
+    recount_doors,
+    recount_result,
+    waiting_doors,
 )
 from .terms import SETTLED, UNSETTLED, DoorState, NextStep, Outcome
 
@@ -92,6 +97,8 @@ __all__ = [
     "current_round",
     "decide_conflict",
     "doors_of_team",
+    "draw_recount",
+    "enter_recount",
     "get_campaign",
     "get_round",
     "is_sampled",
@@ -100,6 +107,9 @@ __all__ = [
     "open_round",
     "open_rounds",
     "rechecks",
+    "recount_doors",
+    "recount_result",
     "sample_open_rounds",
     "store_visits",
+    "waiting_doors",
 ]

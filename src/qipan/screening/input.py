@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.actor import Scope
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import AreaView, get_area
+from qipan.webkit.forms import ActForm
 
 PLAIN = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
 
@@ -46,6 +47,16 @@ class AreasField(forms.CharField):
         return area if area.ranges and all(self.scope.covers(part) for part in area.ranges) else None
 
 
+def until(missing: Any) -> forms.DateTimeField:
+    """This function will make the field that says until when something runs; ``missing`` is said when it is not told."""
+    return forms.DateTimeField(
+        label=_("Runs until"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"required": missing, "invalid": missing},
+    )
+
+
 class CampaignInput(forms.Form):
     """A campaign's title, what it rests on, and whether it is a drill."""
 
@@ -60,15 +71,7 @@ class RoundInput(forms.Form):
     """Where the next round runs, and until when."""
 
     areas = AreasField(label=_("Areas"), error_messages={"required": _("Choose at least one area for the round.")})
-    closes_at = forms.DateTimeField(
-        label=_("Runs until"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={
-            "required": _("Say until when the round runs."),
-            "invalid": _("Say until when the round runs."),
-        },
-    )
+    closes_at = until(_("Say until when the round runs."))
 
     def __init__(self, *arguments: Any, scope: Scope, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -83,3 +86,14 @@ class RoundInput(forms.Form):
         assert isinstance(box, AreasField)
         codes = dict.fromkeys(str(self["areas"].value() or "").translate(BETWEEN_CODES).split())
         return [area for code in codes if (area := box.area(code))]
+
+
+class RecountInput(ActForm):
+    """How many of the settled doors are seen again, and until when."""
+
+    permille = forms.IntegerField(
+        label=_("Share per thousand"),
+        initial=20,
+        widget=forms.NumberInput(attrs={"class": "form-control", "min": 1, "max": 200}),
+    )
+    closes_at = until(_("Say until when the recount runs."))

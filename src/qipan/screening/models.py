@@ -4,7 +4,7 @@ from django.db import models
 
 from qipan.kernel.scoped import ScopedQuerySet
 
-from .terms import Outcome
+from .terms import Came, DoorState, Outcome, Verdict
 
 
 class Campaign(models.Model):
@@ -173,3 +173,77 @@ class CoverageSample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round_id} {self.place} {self.slot}"
+
+
+class Recount(models.Model):
+    """A random share of a closed round's settled doors, seen again by other teams than those that settled them.
+
+    Anyone can draw the same doors again: of all settled doors on the ground, those whose
+    ``md5("<seed>:<place>")`` come first. The seed is made when the doors are drawn, so nobody chooses it.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="recounts")
+    first = models.BigIntegerField()  # the ground
+    last = models.BigIntegerField()
+    permille = models.PositiveSmallIntegerField()
+    seed = models.CharField(max_length=32)
+    claimed = models.PositiveIntegerField()  # doors on the ground that the round calls settled
+    drawn = models.PositiveIntegerField()
+    drawn_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # Drawn once: whoever dislikes the doors cannot draw others.
+            models.UniqueConstraint(fields=["round", "first", "last"], name="screening_recount_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round} {self.first}"
+
+
+class RecountDoor(models.Model):
+    """A door that was drawn: what the round says of it, and what the other team found."""
+
+    recount = models.ForeignKey(Recount, on_delete=models.PROTECT, related_name="doors", db_index=False)
+    place = models.BigIntegerField()
+    claimed = models.PositiveSmallIntegerField(choices=DoorState)
+    team = models.ForeignKey("deployment.Team", on_delete=models.PROTECT, related_name="+", db_index=False)
+    found = models.PositiveSmallIntegerField(choices=Outcome, null=True)
+    came = models.CharField(max_length=10, choices=Came, blank=True)
+    verdict = models.CharField(max_length=10, choices=Verdict, blank=True)
+    at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recount", "place"], name="screening_recount_door_once")]
+        indexes = [models.Index(fields=["team", "recount"], name="screening_recount_team")]
+
+    def __str__(self) -> str:
+        return f"{self.recount_id} {self.place}"
+
+
+class RecountTally(models.Model):
+    """How many doors of a community were drawn and how they were judged, kept with each answer."""
+
+    recount = models.ForeignKey(Recount, on_delete=models.PROTECT, related_name="tallies", db_index=False)
+    place = models.BigIntegerField()  # the community
+    drawn = models.PositiveIntegerField()
+    same = models.PositiveIntegerField(default=0)
+    different = models.PositiveIntegerField(default=0)
+    unclear = models.PositiveIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recount", "place"], name="screening_recount_tally_once"),
+            models.CheckConstraint(
+                condition=models.Q(drawn__gte=models.F("same") + models.F("different") + models.F("unclear")),
+                name="screening_recount_part_of_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recount_id} {self.place}"

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from .terms import DoorState, NextStep, Outcome
+from .terms import Came, DoorState, NextStep, Outcome, Verdict
 
 PRESUMED_AFTER = 3  # times nobody home, and nothing else
 CHECK_AGAIN_AFTER = timedelta(days=3)
@@ -92,3 +92,29 @@ def content_of(round_id: int, place: int, outcome: int, device_us: int) -> int:
 def batch_digest(stored: Iterable[tuple[str, int]]) -> str:
     """This function will return the SHA-256 of a batch: its visits as (32 hex digits, content), sorted."""
     return hashlib.sha256(",".join(f"{hex_id}:{content}" for hex_id, content in sorted(stored)).encode()).hexdigest()
+
+
+LIVED_IN = (Outcome.ANSWERED, Outcome.BY_PHONE, Outcome.REFUSED, Outcome.LANGUAGE_HELP, Outcome.APPOINTMENT)
+EMPTY = (Outcome.VACANT_KNOWN, Outcome.VACANT_UNKNOWN)
+
+
+def verdict_of(claimed: int, found: int, came: str) -> Verdict:
+    """This function will say whether what another team found bears out the state that a round claims for a door.
+
+    A claim of having spoken to somebody stands or falls with what is said at the door; a claim that
+    nobody lives there, or that the door is gone, with what is seen. Nobody home tells nothing.
+    """
+    if found == Outcome.DEMOLISHED or claimed == DoorState.DEMOLISHED:
+        return Verdict.SAME if found == claimed else Verdict.DIFFERENT
+    if claimed in (DoorState.VACANT_KNOWN, DoorState.VACANT_UNKNOWN, DoorState.PRESUMED_VACANT):
+        if found in LIVED_IN:
+            return Verdict.DIFFERENT
+        return Verdict.SAME if found in EMPTY else Verdict.UNCLEAR
+    if came == Came.NO or found in EMPTY:
+        return Verdict.DIFFERENT
+    return Verdict.SAME if came == Came.YES else Verdict.UNCLEAR
+
+
+def sample_size(settled: int, permille: int) -> int:
+    """This function will return how many of the settled doors are seen again, rounded up: one at least, if there is one."""
+    return -(-settled * permille // 1000)

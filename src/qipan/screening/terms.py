@@ -68,3 +68,19 @@ class Decision(models.TextChoices):
 
     KEPT = "KEPT", _("the first one stands")
     REPLACED = "REPLACED", _("the second one replaces it")
+
+
+class Came(models.TextChoices):
+    """What is said at a door that is seen again: did somebody come in the round?"""
+
+    YES = "YES", _("yes, somebody came or rang up")
+    NO = "NO", _("no, nobody came")
+    UNKNOWN = "UNKNOWN", _("nobody could say")
+
+
+class Verdict(models.TextChoices):
+    """Whether a door that is seen again bears out what the round says of it."""
+
+    SAME = "SAME", _("borne out")
+    DIFFERENT = "DIFFERENT", _("not borne out")
+    UNCLEAR = "UNCLEAR", _("cannot be told")

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from .views import campaigns as pages
+from .views import recounts
 from .views.visits import receive_visits
 
 urlpatterns = [
@@ -12,6 +13,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/rounds", pages.round_open, name="round_open"),
     path("rounds/<int:pk>/close", pages.round_close, name="round_close"),
     path("rounds/<int:pk>/left.csv", pages.left_csv, name="round_left"),
+    path("rounds/<int:pk>/recount", recounts.recount_draw, name="recount_draw"),
+    path("recounts", recounts.recounts, name="recounts"),
+    path("recounts/<int:pk>", recounts.recount_enter, name="recount_enter"),
     path("conflicts", pages.conflicts, name="conflicts"),
     path("conflicts/<int:pk>", pages.conflict_decide, name="conflict_decide"),
 ]

@@ -14,6 +14,15 @@ from .campaigns import (
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
 from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks
+from .recounts import (
+    RecountResult,
+    audit_recounts,
+    get_recount_door,
+    recount_doors,
+    recount_result,
+    recounts_on,
+    waiting_doors,
+)
 from .trend import RoundTrend, Sample, coverage_trend, is_sampled
 
 __all__ = [
@@ -23,11 +32,13 @@ __all__ = [
     "DoorLeft",
     "DoorLine",
     "Recheck",
+    "RecountResult",
     "RoundTrend",
     "Sample",
     "addresses_of",
     "audit_batches",
     "audit_coverage",
+    "audit_recounts",
     "audit_samples",
     "campaigns_for",
     "conflicts_for",
@@ -40,10 +51,15 @@ __all__ = [
     "doors_of_team",
     "get_campaign",
     "get_conflict",
+    "get_recount_door",
     "get_round",
     "ground_of_round",
     "is_sampled",
     "left",
     "open_rounds",
     "rechecks",
+    "recount_doors",
+    "recount_result",
+    "recounts_on",
+    "waiting_doors",
 ]

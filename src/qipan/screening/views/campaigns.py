@@ -23,7 +23,7 @@ from qipan.territory.api import AreaView, children, get_area, path_to
 from qipan.webkit.sheets import cell
 
 from ..actions import assign_doors, close_campaign, close_round, decide_conflict, open_campaign, open_round
-from ..input import CampaignInput, RoundInput
+from ..input import CampaignInput, RecountInput, RoundInput
 from ..models import Campaign, Round, Visit
 from ..queries import (
     CoverageRow,
@@ -37,6 +37,8 @@ from ..queries import (
     get_round,
     left,
     rechecks,
+    recount_result,
+    recounts_on,
 )
 from ..terms import DoorState, Outcome
 
@@ -134,17 +136,19 @@ def states_of(row: CoverageRow) -> list[tuple[DoorState, int]]:
 @needs("campaign.view")
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     """This page will show a campaign: its rounds, coverage by area, states, what is left."""
-    return _campaign(request, get_campaign(pk, actor=signed_in(request)))
+    return show_campaign(request, get_campaign(pk, actor=signed_in(request)))
 
 
-def _campaign(
+def show_campaign(
     request: HttpRequest,
     found: Campaign,
     *,
     form: RoundInput | None = None,
+    recount_form: RecountInput | None = None,
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """This function will show a campaign's page, with a form as it was typed when it was refused."""
     actor = signed_in(request)
     area, current = chosen_area(request, actor), chosen_round(request, found)
     context: dict[str, Any] = {
@@ -174,6 +178,14 @@ def _campaign(
             "next": doors[-1].place if len(doors) == PAGE else None,
             "rechecks": [(door, addresses[door.place]) for door in again],
         }
+        if current.closed_at:
+            result = recount_result(current.pk, area.ranges)
+            context |= {
+                "recounts": list(recounts_on(current.pk, area.ranges)),
+                "recount": result,
+                "corrected": result.corrected(total.settled, total.doors) if result else None,
+                "recount_form": recount_form or RecountInput(),
+            }
     return render(request, "screening/campaign.html", context, status=status)
 
 
@@ -237,7 +249,7 @@ def round_open(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_campaign(pk, actor=actor, act="campaign.open")
     form = RoundInput(request.POST, scope=actor.scope)
     if not form.is_valid():
-        return _campaign(request, found, form=form, status=400)
+        return show_campaign(request, found, form=form, status=400)
     grounds = [part for area in form.cleaned_data["areas"] for part in area.ranges]
     try:
         with transaction.atomic():
@@ -246,7 +258,7 @@ def round_open(request: HttpRequest, pk: int) -> HttpResponse:
     except (NotAllowed, NotFound):
         raise
     except Refusal as refusal:
-        return _campaign(request, found, form=form, refusal=refusal, status=refusal.status)
+        return show_campaign(request, found, form=form, refusal=refusal, status=refusal.status)
     messages.info(
         request,
         _("Round %(number)s is open; %(teams)s teams have their doors.") % {"number": opened.number, "teams": teams},
