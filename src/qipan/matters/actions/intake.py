@@ -18,8 +18,10 @@ from qipan.territory.api import area_at, path_to
 
 from ..ingest import count_source, count_state, count_steps
 from ..models import Category, Contact, Matter, MatterStep, Photo, Report
+from ..queries.mapping import check_point
 from ..rules import limits, loop
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
+from ..rules.points import Point
 from ..terms import Channel, State, StepKind
 from .steps import ask, end_waiting, locked, log, note_step, settle
 
@@ -167,6 +169,7 @@ def report_matter(
     *,
     category: Category,
     place: int,
+    point: Point | None = None,
     text: str,
     spot: str = "",
     channel: str,
@@ -182,21 +185,31 @@ def report_matter(
     """This function will take a report and open a matter, with a task on the desk of the street that files it.
 
     ``nonce`` is made where the form is made: the same one again returns what is there. ``source`` is the
-    keyed hash of an address and is counted by the hour. Needs ``matter.report``. Raises ``NotAllowed``,
-    ``NotFound`` (no office, or outside the scope), ``PlaceUnknown``, ``TextNeeded``, ``TooManyPhotos``,
-    ``TooManyReports``.
+    keyed hash of an address and is counted by the hour. ``point`` is where exactly the thing is (WGS 84).
+    Needs ``matter.report``. Raises ``NotAllowed``, ``NotFound`` (no office, or outside the scope),
+    ``PlaceUnknown``, ``PointElsewhere``, ``TextNeeded``, ``TooManyPhotos``, ``TooManyReports``.
     """
     by.require("matter.report")
     if place not in by.scope:
         raise PlaceUnknown(field="place")
     label = place_label(place)
+    if point is not None:
+        check_point(point, place)
     text = _checked(text, photos)
     if (held := _again(nonce)) is not None:
         return held
     _allowed(source, at)
     office = office_for(place)
     matter = Matter.objects.create(
-        place=place, category=category, channel=channel, private=private, reported_at=at, changed_at=at, drill=drill
+        place=place,
+        longitude=point and point.longitude,
+        latitude=point and point.latitude,
+        category=category,
+        channel=channel,
+        private=private,
+        reported_at=at,
+        changed_at=at,
+        drill=drill,
     )
     report, code = _report(
         matter,
@@ -298,6 +311,8 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         raise SameMatter
     matter = Matter.objects.create(
         place=old.place,
+        longitude=old.longitude,
+        latitude=old.latitude,
         category=old.category,
         channel=held.channel,
         private=held.private,

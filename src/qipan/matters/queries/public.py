@@ -5,18 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, COMPOUND, Range, code_of, range_of
+from qipan.kernel.place import (
+    CODE_LENGTHS,
+    COMMUNITY,
+    COMPOUND,
+    Range,
+    code_of,
+    place_text,
+    range_of,
+    short_code,
+)
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.territory.api import AreaView, Compound, areas_within
+from qipan.territory.api import AreaView, Compound, areas_within, get_area
 
 from ..models import Category, Matter, MatterStep, Report
 from ..rules import limits
 from ..rules.loop import ENDED
+from ..rules.points import NEAR, Point, box_around, metres_between
 from ..terms import TOLD, State, StepKind
+from .mapping import named_in
 
 ALIKE = 0.25  # share of common pairs of characters, beside the same category, place and week
 MOST_ALIKE = 3
@@ -38,6 +49,7 @@ class Alike:
     matter: Matter
     likeness: float
     reports: int
+    metres: int | None = None  # how far apart, where both have a point; for offices only
 
 
 def near(place: int) -> Range:
@@ -46,27 +58,41 @@ def near(place: int) -> Range:
     return range_of(code if code[CODE_LENGTHS[COMMUNITY] :].strip("0") else code_of(place, COMMUNITY))
 
 
-def similar(category: Category, place: int, text: str, *, at: datetime) -> list[Alike]:
+def similar(category: Category, place: int, text: str, *, at: datetime, point: Point | None = None) -> list[Alike]:
     """This function will return open matters of the same category, near in place, time and words, the likest first.
 
-    Wished-private matters are never hinted at.
+    Near is the same compound, and within 100 m of ``point`` on whatever ground. Wished-private matters are never
+    hinted at.
     """
     ground = near(place)
     rows = (
         Matter.objects.everywhere("an open hint without personal data")
-        .filter(category=category, place__range=ground, reported_at__gte=at - limits.ALIKE_WITHIN, private=False)
+        .filter(category=category, reported_at__gte=at - limits.ALIKE_WITHIN, private=False)
         .exclude(state__in=[str(state) for state in ENDED])
         .select_related("category")
         .prefetch_related("reports")
-        .order_by("-reported_at")[:MOST_READ]
+        .order_by("-reported_at")
     )
+    held = {one.pk: one for one in rows.filter(place__range=ground)[:MOST_READ]}
+    if point is not None:
+        held |= {one.pk: one for one in _around(rows, point)}
     found = []
-    for matter in rows:
+    for matter in held.values():
         texts = [report.text for report in matter.reports.all()]
         best = max((limits.likeness(text, other) for other in texts), default=0.0)
         if best >= ALIKE:
-            found.append(Alike(matter, best, len(texts)))
+            apart = None if point is None or matter.point is None else round(metres_between(point, matter.point))
+            found.append(Alike(matter, best, len(texts), apart))
     return sorted(found, key=lambda one: -one.likeness)[:MOST_ALIKE]
+
+
+def _around(rows: QuerySet[Matter], point: Point) -> list[Matter]:
+    """Those within 100 m of a point: a box by the index, then the circle in it."""
+    box = box_around(point, NEAR)
+    inside = rows.filter(
+        latitude__gte=box.south, latitude__lte=box.north, longitude__gte=box.west, longitude__lte=box.east
+    )
+    return [one for one in inside[:MOST_READ] if one.point is not None and metres_between(point, one.point) <= NEAR]
 
 
 def report_by_code(code: str, *, at: datetime) -> Report:
@@ -142,7 +168,11 @@ def last_told(matters: Iterable[Matter]) -> dict[int, str]:
 
 
 def places_like(text: str, ranges: tuple[Range, ...], *, limit: int = 12) -> list[tuple[str, str, str]]:
-    """This function will return (code, name, where) of communities and compounds whose name or code matches."""
+    """This function will return (code, name, code above) of communities and compounds whose name or code matches.
+
+    Where none does, the text is read as an address: the smallest place that its names lead to, from district to
+    compound, in the register's own words.
+    """
     text = text.strip()
     if len(text) < FIRST_LETTERS:
         return []
@@ -152,17 +182,22 @@ def places_like(text: str, ranges: tuple[Range, ...], *, limit: int = 12) -> lis
             return []
         compounds = Compound.objects.filter(scope.q(), place__range=range_of(text))
     else:
-        compounds = Compound.objects.filter(scope.q(), Q(name__contains=text))
+        compounds = Compound.objects.filter(scope.q(), Q(name__contains=text) | Q(name_en__icontains=text))
     found = [
-        (code_of(one.place, COMPOUND), one.name, code_of(one.place, COMMUNITY))
+        (code_of(one.place, COMPOUND), one.label, code_of(one.place, COMMUNITY))
         for one in compounds.order_by("place")[:limit]
     ]
-    if len(found) < limit and not text.isdigit():
+    if text.isdigit():
+        return found
+    if len(found) < limit:
         found += [
             (area.code, area.label, area.parent_code)
             for area in _communities(ranges)
             if text in area.name or text.lower() in area.name_en.lower()
         ][: limit - len(found)]
+    if not found and (place := named_in(text, ranges)) is not None:
+        area = get_area(short_code(place_text(place)))
+        found = [(area.code, area.label, area.parent_code)]
     return found
 
 
