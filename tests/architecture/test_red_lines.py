@@ -65,6 +65,8 @@ FIELDS = {
     "matters.ImportDraft": "id name content account at erase_at",
     "matters.ImportLine": "id batch matter line number",
     "matters.ImportMapping": "id name rules at by_label",
+    # What was learned: numbers and pieces of text that ten matters and more have in common.
+    "matters.Learned": "id target weights digest cases since until kept_out asked majority first among_three at",
     "matters.Matter": "id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at review_at review_called ended_at changed_at drill",
     "matters.MatterStep": "id matter kind detail unit at by_label note",
     "matters.Photo": "id matter report jpeg width height at",
@@ -74,6 +76,9 @@ FIELDS = {
     "matters.ReviewSession": "id week call prepared_at minutes ended_at by_label conclusions_made",
     "matters.Standing": "id place state drill n",
     "matters.StreetTally": "id place channel month kind detail drill n",
+    "matters.SuggestionSwitch": "id on reason at",
+    # Of the whole city: nobody's decisions are counted apart.
+    "matters.SuggestionTally": "id month kind word n",
     "matters.Tally": "id place category channel unit month kind detail drill n",
     "posture.CommandConflict": "id prevails yields first last level other_level found_at",
     "posture.Declaration": "id number matter hazard level basis issuer measures starts_at expected_until decided_at ended_at end_reason drill",

@@ -28,6 +28,10 @@ ADD_ALLOWANCE = """
 INSERT INTO matters_allowance (source, hour, n) VALUES (%s, %s, 1)
 ON CONFLICT (source, hour) DO UPDATE SET n = matters_allowance.n + 1 RETURNING n
 """
+ADD_SUGGESTION = """
+INSERT INTO matters_suggestiontally (month, kind, word, n) VALUES (%s, %s, %s, 1)
+ON CONFLICT (month, kind, word) DO UPDATE SET n = matters_suggestiontally.n + 1
+"""
 
 
 def count_steps(matter: Matter, steps: Iterable[MatterStep], *, by: int = 1) -> None:
@@ -77,3 +81,9 @@ def count_source(source: str, at: datetime) -> int:
     hour = connection.ops.adapt_datetimefield_value(at.replace(minute=0, second=0, microsecond=0))
     [(n,)] = fetch(ADD_ALLOWANCE, (source, hour))
     return int(n)
+
+
+def count_suggestion(kind: str, word: str, at: datetime) -> None:
+    """This function will count one more proposal that was taken, or that was decided otherwise, in this month."""
+    month = connection.ops.adapt_datefield_value(month_of(at))
+    fetch(ADD_SUGGESTION, (month, str(kind), str(word)))

@@ -216,3 +216,30 @@ class By(models.TextChoices):
     UNIT = "unit", _("by unit")
     CATEGORY = "category", _("by category")
     CHANNEL = "channel", _("by channel")
+
+
+class Suggested(models.TextChoices):
+    """What is proposed to a dispatcher (FOR-7)."""
+
+    CATEGORY = "CATEGORY", _("category")
+    UNIT = "UNIT", _("unit")
+    DUPLICATE = "DUPLICATE", _("same matter")
+
+
+class Word(models.TextChoices):
+    """What became of a proposal."""
+
+    TAKEN = "TAKEN", _("as proposed")
+    OTHERWISE = "OTHERWISE", _("decided otherwise")
+
+
+class Advice(models.TextChoices):
+    """Whether something is proposed, and why not."""
+
+    ON = "ON", _("is proposed")
+    OFF = "OFF", _("switched off")
+    NO_EXTRA = "NO_EXTRA", _("off: the extra “suggestions” is not installed")
+    NEVER = "NEVER", _("off: nothing was learned yet")
+    TOO_FEW = "TOO_FEW", _("off: too few closed matters to learn from")
+    NO_BETTER = "NO_BETTER", _("off: no better than a plain table of the most frequent answer")
+    DAMAGED = "DAMAGED", _("off: what was learned cannot be read; the next training replaces it")

@@ -17,6 +17,7 @@ from .loop import (
     Tally,
 )
 from .rechecks import Recheck, Sampling
+from .suggestions import Learned, SuggestionSwitch, SuggestionTally
 
 __all__ = [
     "AgendaItem",
@@ -34,6 +35,7 @@ __all__ = [
     "ImportDraft",
     "ImportLine",
     "ImportMapping",
+    "Learned",
     "Matter",
     "MatterStep",
     "Photo",
@@ -44,5 +46,7 @@ __all__ = [
     "Sampling",
     "Standing",
     "StreetTally",
+    "SuggestionSwitch",
+    "SuggestionTally",
     "Tally",
 ]

@@ -1,27 +1,35 @@
 """Suggestions: what is learned, why, how sure; measured on a city's real cases where they are at hand."""
 
+import pickle
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from hashlib import sha256
+from io import BytesIO, StringIO
 from pathlib import Path
 
+import numpy
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from qipan.kernel.place import place_of
-from qipan.matters.rules import suggestions
+from qipan.matters.rules import learning
+from qipan.matters.rules.learning import NothingToLearnWith, TooFewCases, learn, majority, measure
 from qipan.matters.rules.suggestions import (
     Advisor,
     Case,
-    NothingToLearnWith,
+    NotReadable,
     Reason,
-    TooFewCases,
-    duplicates_of,
+    Trial,
     features_of,
-    majority,
-    measure,
+    pieces_of,
+    tells_of_a_person,
 )
 
 pytest.importorskip("sklearn", reason="the extra “suggestions” is not installed")
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.naive_bayes import ComplementNB
+
 DATA = Path(__file__).resolve().parents[5] / "shared" / "data" / "civic_zh"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,7 +56,7 @@ def cases(many: int = 200) -> list[Case]:
 
 @pytest.mark.row("FOR-7")
 def test_a_unit_is_proposed_with_confidence_and_with_what_a_person_would_look_up():
-    advisor = Advisor.learn(cases())
+    advisor = learn(cases())
     first, second, third = advisor.propose(Case(areas=("street 2", "community 2"), category="noise"))
     assert (first.value, first.confidence) == ("police", 0.99)
     assert first.reasons == (
@@ -63,7 +71,7 @@ def test_a_unit_is_proposed_with_confidence_and_with_what_a_person_would_look_up
 
 @pytest.mark.row("FOR-7")
 def test_a_category_is_proposed_from_the_words_and_says_which():
-    advisor = Advisor.learn(cases(), target="category")
+    advisor = learn(cases(), target="category")
     (made,) = advisor.propose(Case(text="小区路灯又不亮了"), most=1)
     assert made.value == "lamp"
     (words,) = made.reasons
@@ -74,24 +82,24 @@ def test_a_category_is_proposed_from_the_words_and_says_which():
 @pytest.mark.row("FOR-7")
 def test_the_same_cases_give_the_same_advice_and_nothing_is_said_of_what_is_unknown():
     asked = Case(areas=("street 1", "community 9"), category="unheard of")
-    one, other = (Advisor.learn(cases()).propose(asked) for _ in range(2))
+    one, other = (learn(cases()).propose(asked) for _ in range(2))
     assert one == other
     assert one[0].reasons[0].features == ("street 1",)
-    assert Advisor.learn(cases()).propose(Case(areas=("nowhere", "at all"), category="unheard of")) == []
+    assert learn(cases()).propose(Case(areas=("nowhere", "at all"), category="unheard of")) == []
 
 
 def test_what_cannot_be_learned_is_refused(monkeypatch):
     for some in ([], cases(49), [case for case in cases(400) if case.unit == "lighting"]):
         with pytest.raises(TooFewCases):
-            Advisor.learn(some)
+            learn(some)
     with pytest.raises(TooFewCases):
         measure(cases(), [Case(category="lamp")], target="unit")
     blank = [Case(unit=f"unit {n % 2}", at=BEGIN + timedelta(hours=n)) for n in range(100)]
     with pytest.raises(TooFewCases):
-        Advisor.learn(blank)
-    monkeypatch.setattr(suggestions, "find_spec", lambda name: None)
+        learn(blank)
+    monkeypatch.setattr(learning, "find_spec", lambda name: None)
     with pytest.raises(NothingToLearnWith):
-        Advisor.learn(cases())
+        learn(cases())
 
 
 def test_the_answer_is_no_feature_of_its_own():
@@ -100,21 +108,78 @@ def test_the_answer_is_no_feature_of_its_own():
     assert not any("lamp" in name for name in features_of(case, target="category"))
 
 
-@pytest.mark.row("FOR-7", "MAT-1")
-def test_duplicates_are_near_in_place_time_and_words():
-    place = place_of("510104001001001")
-    asked = Case(category="01003", text="小区门口路灯不亮了", place=place, at=BEGIN, key="new")
-    same = Case(category="01003", text="门口路灯不亮", place=place, at=BEGIN - timedelta(days=1), key="same")
-    others = [
-        same,
-        Case(category="11003", text="门口路灯不亮", place=place, at=BEGIN, key="another category"),
-        Case(category="01003", text="门口路灯不亮", place=place, at=BEGIN - timedelta(days=30), key="long ago"),
-        Case(category="01003", text="门口路灯不亮", place=place_of("510105001001001"), at=BEGIN, key="far"),
-        Case(category="01003", text="窨井盖坏了", place=place, at=BEGIN, key="other words"),
-        Case(category="01003", text="门口路灯不亮", place=place_of("510104001001002"), at=BEGIN, key="next door"),
-        asked,
-    ]
-    assert [(one.value, one.confidence) for one in duplicates_of(asked, others)] == [("same", 1.0), ("next door", 0.8)]
+def test_what_was_learned_is_kept_as_data_and_read_again_exactly():
+    advisor = learn(cases(), target="category")
+    raw = advisor.pack()
+    digest = sha256(raw).hexdigest()
+    again = Advisor.unpack(raw, digest=digest)
+    asked = Case(areas=("street 1", "community 1"), channel="web", text="小区路灯又不亮了")
+    assert again.propose(asked) == advisor.propose(asked) != []
+    assert (again.cases, again.trial, again.seen) == (200, Trial(40, 27, 40, 40), advisor.seen)
+    assert again.pack() == raw
+    for broken in (b"", raw[:-9], raw + b"x", pickle.dumps(advisor.labels)):
+        with pytest.raises(NotReadable):
+            Advisor.unpack(broken, digest=digest)
+        with pytest.raises(NotReadable):  # also where somebody put a new digest beside it
+            Advisor.unpack(broken[:-1], digest=sha256(broken[:-1]).hexdigest())
+
+
+def test_a_pickle_in_what_is_kept_is_not_run():
+    file = BytesIO()
+    numpy.savez(file, said=numpy.array([object()], dtype=object))
+    raw = file.getvalue()
+    with pytest.raises(NotReadable):
+        Advisor.unpack(raw, digest=sha256(raw).hexdigest())
+
+
+words = st.sampled_from(["路灯不亮", "施工噪声", "井盖坏了", "垃圾没有清运", "晚上", "小区门口", " ", "A b"])
+known = st.builds(
+    Case,
+    areas=st.tuples(st.sampled_from(["s1", "s2"]), st.sampled_from(["c1", "c2", ""])),
+    category=st.sampled_from(["lamp", "noise", ""]),
+    channel=st.sampled_from(["web", ""]),
+    text=st.lists(words, max_size=6).map("".join),
+    unit=st.sampled_from(["a", "b", "c"]),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(known, min_size=60, max_size=80), st.lists(known, min_size=1, max_size=5))
+def test_a_proposal_is_what_the_library_would_say(learned, asked):
+    """The same order and the same lead as scikit-learn's own prediction from the same cases."""
+    try:
+        advisor = learning._fit(learned, "unit")
+    except TooFewCases:
+        assume(False)
+    if len(advisor.labels) < 2:
+        assume(False)
+    named = CountVectorizer(analyzer=lambda case: features_of(case, target="unit"), binary=True).fit(learned)
+    parts = [named]
+    texts = TfidfVectorizer(analyzer=pieces_of, min_df=learning.FEWEST_USES, sublinear_tf=True)
+    if advisor.words:
+        texts.fit([case.text for case in learned])
+
+    def table(cases):
+        columns = [parts[0].transform(cases)]
+        return hstack([*columns, texts.transform([case.text for case in cases])] if advisor.words else columns)
+
+    model = ComplementNB(alpha=learning.SMOOTHING).fit(table(learned), [case.unit for case in learned])
+    for scores, case in zip(model.predict_joint_log_proba(table(asked)), asked, strict=True):
+        order, lead, _weights = advisor.ranked(case)
+        best = numpy.sort(scores)[::-1]
+        assert lead == pytest.approx(best[0] - best[1], abs=1e-4)
+        assert scores[order[0]] == pytest.approx(best[0], abs=1e-4)
+
+
+@pytest.mark.row("FOR-7")
+def test_texts_that_may_lead_to_a_person_are_known():
+    for text in (
+        "请打13900000000", "电话 139-0000-0000", "一三九零零零零零零零零", "someone@example.org", "加我微信", "QQ号",
+        "身份证510104199001011234", "我叫王某", "我姓李", "我是王先生", "My name is", "１３９００００００００",
+    ):  # fmt: skip
+        assert tells_of_a_person(text), text
+    for text in ("3栋2单元201门口路灯不亮", "2026年11月28日晚上8点", "小区门口井盖坏了", "第1204路公交站", "equip"):
+        assert not tells_of_a_person(text), text
 
 
 def test_the_majority_is_what_a_plain_table_would_say():

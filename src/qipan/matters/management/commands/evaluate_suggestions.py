@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from qipan.kernel.refusal import BadInput, Refusal
-from qipan.matters.rules.suggestions import EPOCH, Case, measure
+from qipan.matters.rules.learning import measure
+from qipan.matters.rules.suggestions import EPOCH, Case
 from qipan.webkit.sheets import read_table
 
 # What such columns are called in the files of cities; each can be named by an option instead.
