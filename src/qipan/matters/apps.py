@@ -8,12 +8,16 @@ class MattersConfig(AppConfig):
         from qipan.desk.api import TasksAnswered, TaskState, reserve_words
         from qipan.journal.api import register_audit, subscribe
 
-        from .queries.audits import audit_counts, audit_matters
-        from .subscribers import note_responses
+        from .actions.steps import MatterMoved
+        from .queries.audits import audit_counts, audit_matters, audit_rechecks
+        from .subscribers import note_responses, watch_closes
 
         reserve_words("matter", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("hazard", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("call", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
+        reserve_words("recheck", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         subscribe(TasksAnswered, note_responses)
+        subscribe(MatterMoved, watch_closes)
         register_audit("counts of matters against their steps", audit_counts)
         register_audit("matters against their handlers and tasks", audit_matters)
+        register_audit("sampled reviews against their steps and tasks", audit_rechecks)

@@ -15,10 +15,13 @@ from .actions.handling import close_unanswered
 from .actions.hazards import follow_matter
 from .actions.importing import erase_drafts
 from .actions.privacy import erase_contacts
+from .actions.rechecks import ask_recheck, follow_close
 from .actions.sessions import prepare_session
+from .actions.silence import tell_silence
 from .actions.times import resume_part
 from .models import Handling, Matter
-from .queries.patterns import astray
+from .queries.patterns import astray, unanswered
+from .queries.rechecks import stale, to_ask
 from .rules.loop import CONFIRM_WITHIN
 from .terms import State
 
@@ -37,6 +40,8 @@ def look_at_matters() -> None:
     """This job will do each minute what has become due."""
     look(at=now())
     follow_hazards(at=now())
+    tell_silences(at=now())
+    look_again(at=now())
 
 
 @queue.periodic_task(crontab(minute="0", hour="7", day_of_week="1"))
@@ -49,6 +54,22 @@ def follow_hazards(*, at: datetime) -> int:
     """This function will let hazards follow what became of their matters; each is a transaction of its own."""
     by = clock_actor()
     return sum(follow_matter(hazard, by=by, at=at) for hazard in astray(by.scope)[:MOST])
+
+
+def tell_silences(*, at: datetime) -> int:
+    """This function will tell the level above the caller of each called unit that did not answer in its time."""
+    by = clock_actor()
+    return sum(tell_silence(called, by=by, at=at) for called in unanswered(by.scope, at=at)[:MOST])
+
+
+def look_again(*, at: datetime) -> tuple[int, int]:
+    """This function will ask for the sampled reviews whose day has come, and end those that nobody needs any more.
+
+    Returns how many of each; each is a transaction of its own.
+    """
+    by = clock_actor()
+    ended = sum(follow_close(one, by=by, at=at) for one in stale(by.scope, at=at)[:MOST])
+    return sum(ask_recheck(one, by=by, at=at) for one in to_ask(by.scope, at=at)[:MOST]), ended
 
 
 @queue.periodic_task(crontab(minute="20", hour="3"))

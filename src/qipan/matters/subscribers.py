@@ -1,9 +1,12 @@
-"""What matters learn from the desk: a handler who accepted his task has responded, in time or late."""
+"""What matters learn from the desk (a handler who accepted has responded), and what follows from their own steps."""
 
 from qipan.desk.api import TasksAnswered, TaskState
+from qipan.kernel.actor import Actor
 
+from .actions.rechecks import draw_recheck, note_return
+from .actions.steps import MatterMoved
 from .ingest import count_steps
-from .models import Handling, MatterStep
+from .models import Handling, Matter, MatterStep
 from .terms import StepKind
 
 SAID = frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED})
@@ -31,3 +34,20 @@ def note_responses(event: TasksAnswered) -> None:
             by_label=event.by.label[:120],
         )
         count_steps(part.matter, [step])
+
+
+WATCH = Actor.system("90-day watch")
+
+
+def watch_closes(event: MatterMoved) -> None:
+    """This function will draw the lot of what was closed, and note what came back when it is first dispatched (MAT-5).
+
+    In the step's own transaction, which holds the matter locked. Drills are neither looked at nor watched.
+    """
+    if event.drill or event.step not in (StepKind.CLOSED, StepKind.DISPATCHED):
+        return
+    matter = Matter.objects.everywhere("the matter of the event").select_related("category").get(pk=event.matter)
+    if event.step == StepKind.CLOSED:
+        draw_recheck(matter)
+    else:
+        note_return(matter, by=WATCH, at=matter.changed_at)

@@ -215,7 +215,8 @@ def held_call(call: Call, *, by: Actor) -> Call:
     return held
 
 
-def _open(call: Call, *, by: Actor) -> Call:
+def open_held(call: Call, *, by: Actor) -> Call:
+    """A call that is not over, locked."""
     held = held_call(call, by=by)
     if held.ended_at is not None:
         raise joint.CallIsOver
@@ -231,7 +232,8 @@ def _mine(held: Call, *, by: Actor) -> Called:
     return found
 
 
-def _caller(held: Call, *, by: Actor) -> None:
+def caller_only(held: Call, *, by: Actor) -> None:
+    """Passes for the unit that called."""
     may_call(by)
     if held.caller_id != by.unit_id:
         raise joint.NotTheCaller
@@ -244,6 +246,16 @@ def called_in(held: Call, called: Called) -> Called:
     return found
 
 
+def silence_of(called: Called) -> str:
+    """This function will return the source of the task that tells the level above of a unit's silence."""
+    return f"silent:{called.call_id}:{called.pk}"
+
+
+def _no_longer_silent(called: Called, *, by: Actor, at: datetime) -> None:
+    if called.silent_at is not None:
+        recall_tasks(silence_of(called), note=_now("It has answered"), by=by, at=at)
+
+
 @transaction.atomic
 def accept_call(call: Call, *, post: str, by: Actor, at: datetime) -> Called:
     """This function will say that a called unit comes, and which post: a function, never a person.
@@ -251,7 +263,7 @@ def accept_call(call: Call, *, post: str, by: Actor, at: datetime) -> Called:
     In time or late, as its clock says. Needs ``task.answer`` in a called unit. Raises ``NotAllowed``,
     ``NotFound``, ``CallIsOver``, ``NotCalled``, ``PostNeeded``.
     """
-    held = _open(call, by=by)
+    held = open_held(call, by=by)
     mine = _mine(held, by=by)
     post = post.strip()
     if not post or any(sign.isdigit() for sign in post):
@@ -259,6 +271,7 @@ def accept_call(call: Call, *, post: str, by: Actor, at: datetime) -> Called:
     if mine.accepted_at is not None or (mine.refused_at is not None and mine.excused is not False):
         raise joint.NotCalled
     answer_task(mine.task, state=TaskState.ACCEPTED, note=post, by=by, at=at, on_its_page=True)
+    _no_longer_silent(mine, by=by, at=at)
     mine.post, mine.accepted_at = post[:60], at
     mine.save(update_fields=["post", "accepted_at"])
     finish_by = max(held.meets_at, at) + joint.RESULT_WITHIN
@@ -277,7 +290,7 @@ def refuse_call(call: Call, *, reason: str, by: Actor, at: datetime) -> Called:
     Needs ``task.answer`` in a called unit. Raises ``NotAllowed``, ``NotFound``, ``CallIsOver``, ``NotCalled``,
     ``RefusedOnce``, ``ReasonNeeded``.
     """
-    held = _open(call, by=by)
+    held = open_held(call, by=by)
     mine = _mine(held, by=by)
     reason = loop.said(reason)
     if mine.excused is not None:
@@ -285,6 +298,7 @@ def refuse_call(call: Call, *, reason: str, by: Actor, at: datetime) -> Called:
     if mine.accepted_at is not None or mine.refused_at is not None:
         raise joint.NotCalled
     answer_task(mine.task, state=TaskState.OBJECTED, note=reason, by=by, at=at, on_its_page=True)
+    _no_longer_silent(mine, by=by, at=at)
     mine.refusal, mine.refused_at = reason[:500], at
     mine.save(update_fields=["refusal", "refused_at"])
     lead = lead_body()
@@ -314,7 +328,7 @@ def decide_refusal(called: Called, *, excused: bool, reason: str, by: Actor, at:
 
     Needs ``matter.arbitrate``. Raises ``NotAllowed``, ``NotFound``, ``CallIsOver``, ``NoRefusal``, ``ReasonNeeded``.
     """
-    held = _open(called.call, by=by)
+    held = open_held(called.call, by=by)
     by.require("matter.arbitrate")
     fresh = called_in(held, called)
     if fresh.refused_at is None or fresh.excused is not None:
@@ -337,8 +351,8 @@ def note_attendance(called: Called, *, came: bool, by: Actor, at: datetime) -> C
     Needs the caller's unit. Raises ``NotAllowed``, ``NotFound``, ``CallIsOver``, ``NotTheCaller``, ``NotMetYet``,
     ``NotCalled`` (the unit was excused).
     """
-    held = _open(called.call, by=by)
-    _caller(held, by=by)
+    held = open_held(called.call, by=by)
+    caller_only(held, by=by)
     fresh = called_in(held, called)
     if at < held.meets_at:
         raise joint.NotMetYet
@@ -365,7 +379,7 @@ def tell_result(call: Call, *, result: str, by: Actor, at: datetime) -> Called:
     Needs ``task.answer`` in a called unit that is coming. Raises ``NotAllowed``, ``NotFound``, ``CallIsOver``,
     ``NotCalled``, ``ReasonNeeded``.
     """
-    held = _open(call, by=by)
+    held = open_held(call, by=by)
     mine = _mine(held, by=by)
     if mine.accepted_at is None or mine.task.closed_at is not None:
         raise joint.NotCalled
@@ -384,8 +398,8 @@ def end_call(call: Call, *, result: str, by: Actor, at: datetime) -> Call:
     Attendance is noted first for each unit that was not excused. Needs the caller's unit. Raises ``NotAllowed``,
     ``NotFound``, ``CallIsOver``, ``NotTheCaller``, ``ReasonNeeded``, ``RefusalsOpen``, ``AttendanceOpen``.
     """
-    held = _open(call, by=by)
-    _caller(held, by=by)
+    held = open_held(call, by=by)
+    caller_only(held, by=by)
     result = loop.said(result)
     units = list(held.called.select_related("unit", "task").order_by("pk"))
     if waiting := [one.unit.label for one in units if one.undecided]:
@@ -393,6 +407,8 @@ def end_call(call: Call, *, result: str, by: Actor, at: datetime) -> Call:
     if unsaid := [one.unit.label for one in units if one.came is None and not one.excused]:
         raise joint.AttendanceOpen(units=", ".join(unsaid))
     for one in units:
+        if one.silent_at is not None:
+            recall_tasks(silence_of(one), note=_now("The call has ended"), by=by, at=at)
         if one.task.closed_at is None:
             note = _now("The call has ended; it came") if one.came else _now("The call has ended; it did not come")
             recall_tasks(one.task.source, note=note, by=by, at=at)

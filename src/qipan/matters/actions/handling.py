@@ -12,7 +12,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Matter, Photo, Report
-from ..queries.patterns import check_reinspected
+from ..queries.patterns import agreed_open, check_reinspected
 from ..queries.public import followed
 from ..rules import loop
 from ..rules.loop import Loop
@@ -31,11 +31,12 @@ def report_done(
 
     The office that watches over it has the verification on its desk. Needs ``task.answer`` in the handler's
     unit. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotTheHandler``, ``WrongKind``, ``ReasonNeeded``,
-    ``PartsOpen`` (a cooperating part is neither done nor waived).
+    ``PartsOpen`` (a cooperating part, or what a site meeting agreed on, is neither done nor waived).
     """
     held, now = locked(matter, by=by, act="task.answer")
     parts = open_parts(held)
     blocking = [one.unit.label for one in parts if one.part == Part.COOPERATING]
+    blocking += [one.task.owner.label for one in agreed_open(held)]
     after = loop.report_done(
         now, unit=by.unit_id or 0, account=by.account_id, kind=kind, result=result, open_parts=blocking
     )
@@ -92,6 +93,7 @@ def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", 
     check_reinspected(held)
     end_waiting(held, note=_now("Verified"), by=by, at=at)
     held.way, held.verified_at = way, at
+    held.verifier_id, held.verified_by = by.unit_id, by.account_id
     settle(held, after, StepKind.VERIFIED, detail=f"{now.closing}:{way}", note=note, by=by, at=at)
     tell(held, what="verified", by=by, at=at)
     return held

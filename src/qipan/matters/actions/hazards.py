@@ -5,16 +5,17 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _now
 
-from qipan.desk.api import TaskKind, TaskState, answer_task, recall_tasks, send_task
+from qipan.desk.api import TaskKind, TaskState, answer_task, hasten_task, recall_tasks, send_task
 from qipan.kernel.actor import Actor
 
 from ..models import Hazard, Matter
 from ..rules import joint, limits, loop
 from ..rules.loop import S
-from ..terms import Grade, StepKind
+from ..terms import Grade, Part, StepKind
 from .handling import verifier_of
 from .intake import title_of
-from .steps import as_asker, locked, log, note_step
+from .steps import as_asker, locked, log, note_step, open_parts
+from .times import resume_part
 
 BACK = (S.FILED, S.DISPATCHED, S.OBJECTED, S.SHELVED)  # a remedied hazard whose matter is here again stands again
 
@@ -32,7 +33,8 @@ def grade_hazard(matter: Matter, *, grade: str, measure: str, by: Actor, at: dat
     """This function will grade a matter as a hazard, with what keeps people safe until it is remedied.
 
     The remedy is due by its grade, from now; until then the office of the place has each inspection on its desk.
-    Graded again, the new grade's time begins anew. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``,
+    Graded again, the new grade's time begins anew. Who handles it already has until then at the latest: its due time
+    is brought forward and it is told why; never put off. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``,
     ``NotNow``, ``GradeWrong``, ``ReasonNeeded`` (no temporary measure).
     """
     held, now = locked(matter, by=by, act="matter.dispatch")
@@ -50,7 +52,25 @@ def grade_hazard(matter: Matter, *, grade: str, measure: str, by: Actor, at: dat
     _ask_look(hazard, by=by, at=at)
     note_step(held, StepKind.GRADED, unit=by.unit_id, detail=grade, note=measure, by=by, at=at)
     log(held, StepKind.GRADED, was=held.state, detail=grade, by=by, at=at)
+    _hasten(hazard, by=by, at=at)
     return hazard
+
+
+def _hasten(hazard: Hazard, *, by: Actor, at: datetime) -> None:
+    """The handler's time shrinks to the time of the grade. A pause ends: a danger does not wait for its clock."""
+    part = next((one for one in open_parts(hazard.matter) if one.part == Part.PRIMARY), None)
+    if part is None:
+        return
+    resume_part(part, by=by, at=at)
+    part.task.refresh_from_db(fields=["due_at"])
+    if part.task.due_at is not None and part.task.due_at <= hazard.remedy_by:
+        return
+    reason = _now("Graded as a hazard, %(grade)s: it is remedied in the time of its grade") % {
+        "grade": hazard.get_grade_display()
+    }
+    hasten_task(part.task, due_at=hazard.remedy_by, reason=reason, by=as_asker(part.task, by), at=at)
+    note_step(hazard.matter, StepKind.HASTENED, unit=part.unit_id, detail=hazard.grade, note=reason, by=by, at=at)
+    log(hazard.matter, StepKind.HASTENED, was=hazard.matter.state, detail=hazard.grade, by=by, at=at)
 
 
 def _ask_look(hazard: Hazard, *, by: Actor, at: datetime) -> None:

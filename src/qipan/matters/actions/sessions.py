@@ -1,7 +1,7 @@
 """The weekly review session: its agenda from what keeps coming back, units called together, conclusions as tasks."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,19 +16,21 @@ from qipan.kernel.refusal import NotFound
 
 from ..models import AgendaItem, Call, Conclusion, ReviewSession
 from ..queries.patterns import alarms, disputed, hot_spots, orphans, to_review
+from ..queries.rechecks import recurred
 from ..queries.units import unit_of
 from ..rules import joint
 from ..terms import AgendaKind, Urgency
 from .calls import open_call
 
 MOST = 100  # matters behind one point
+WEEK = timedelta(days=7)
 
 
 @transaction.atomic
 def prepare_session(*, by: Actor, at: datetime) -> ReviewSession:
     """This function will prepare the agenda of this week's review session, once, and put it on the lead body's desk.
 
-    Hot spots, types without an owner, shelved matters to review, disputed ones, alarms, as they stand now. The same
+    Hot spots, types without an owner, shelved matters to review, disputed ones, alarms, what came back, as they stand now. The same
     week again returns what is there. Needs ``matter.arbitrate``; the job does it each Monday. Raises ``NotAllowed``.
     """
     by.require("matter.arbitrate")
@@ -75,6 +77,7 @@ def _points(by: Actor, *, at: datetime) -> list[tuple[AgendaKind, Sequence[int],
         (AgendaKind.SHELVED, to_review(ranges, at=at)),
         (AgendaKind.DISPUTED, disputed(ranges)),
         (AgendaKind.ALARM, alarms(ranges)),
+        (AgendaKind.RECURRED, recurred(ranges, since=at - WEEK, until=at)),
     ):
         if keys := list(rows.values_list("pk", flat=True)):
             points.append((kind, keys, {}))

@@ -103,4 +103,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('matter', 'ended_at'), name='matters_recheck_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='matterstep',
+            index=models.Index(condition=models.Q(('kind', 'RECURRED')), fields=['at'], name='matters_recurred'),
+        ),
     ]

@@ -59,6 +59,11 @@ class Called(models.Model):
         return f"{self.call_id} at {self.unit_id}"
 
     @property
+    def answered(self) -> bool:
+        """Whether it said that it comes, or why not."""
+        return self.accepted_at is not None or self.refused_at is not None
+
+    @property
     def undecided(self) -> bool:
         """Whether it refused and the lead organisation has not decided yet."""
         return self.refused_at is not None and self.excused is None

@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from qipan.kernel.scoped import ScopedQuerySet
 
 from ..rules import sampling
-from ..rules.points import Point
+from ..rules.points import Point, for_everyone
 from ..terms import (
     Channel,
     Closing,
@@ -162,6 +162,11 @@ class Matter(models.Model):
         return None if self.longitude is None or self.latitude is None else Point(self.longitude, self.latitude)
 
     @property
+    def public_point(self) -> Point | None:
+        """Where it is, to about 100 m, as everyone may see it; None where nobody said so, or wished it private."""
+        return None if self.point is None or self.private else for_everyone(self.point)
+
+    @property
     def ending_known(self) -> bool:
         """Whether the closing kind may be shown: what a handler only reports is nothing that has come about."""
         return bool(self.closing) and self.state in (State.VERIFIED, State.CLOSED, State.DECLINED)
@@ -291,6 +296,12 @@ class MatterStep(models.Model):
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
     note = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        indexes = [
+            # What came back lately?
+            models.Index(fields=["at"], name="matters_recurred", condition=models.Q(kind=StepKind.RECURRED))
+        ]
 
     def __str__(self) -> str:
         return f"{self.matter_id} {self.kind}"

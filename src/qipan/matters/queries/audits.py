@@ -4,9 +4,10 @@ from collections import Counter
 
 from django.db.models import Exists, OuterRef, Q
 
-from ..models import Handling, Matter, MatterStep, Standing, StreetTally, Tally
+from ..models import Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
+from ..terms import StepKind, Verdict
 
 MOST = 20
 
@@ -78,3 +79,23 @@ def audit_matters() -> list[str]:
         for what, condition in wrong.items()
         for pk in matters.filter(condition).order_by("pk").values_list("pk", flat=True)[:MOST]
     ]
+
+
+def audit_rechecks() -> list[str]:
+    """This function will name sampled reviews whose verdict, steps and task do not agree."""
+    counted = (Verdict.SOLVED, Verdict.NOT_SOLVED)
+    told: Counter[tuple[int, str, int]] = Counter(
+        MatterStep.objects.filter(kind=StepKind.RECHECKED, detail__in=counted)
+        .values_list("matter", "detail", "unit")
+        .iterator(chunk_size=2000)
+    )
+    held: Counter[tuple[int, str, int]] = Counter()
+    found: list[str] = []
+    rows = Recheck.objects.everywhere("an audit reads all").select_related("task").order_by("pk")
+    for one in rows.iterator(chunk_size=2000):
+        if one.verdict in counted:
+            held[one.matter_id, one.verdict, one.closer_id] += 1
+        if one.task is not None and (one.task.closed_at is None) != (one.verdict == Verdict.OPEN):
+            found.append(f"review {one.pk} of matter {one.matter_id}: verdict and task do not agree")
+    found += [f"reviews {key}: {held[key]} held, {told[key]} told" for key in {*held, *told} if held[key] != told[key]]
+    return sorted(found)[:MOST]

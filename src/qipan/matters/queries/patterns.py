@@ -14,7 +14,19 @@ from qipan.kernel.place import CITY, Range
 from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import NotFound
 
-from ..models import AgendaItem, Call, Called, Category, Conclusion, Handling, Hazard, Matter, ReviewSession, Tally
+from ..models import (
+    AgendaItem,
+    Agreed,
+    Call,
+    Called,
+    Category,
+    Conclusion,
+    Handling,
+    Hazard,
+    Matter,
+    ReviewSession,
+    Tally,
+)
 from ..rules import joint
 from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
@@ -144,7 +156,30 @@ def called_of(call: Call) -> list[Called]:
 def calls_of(matter: Matter) -> list[Call]:
     """This function will return the calls of a matter, the latest first, with their units."""
     rows = Call.objects.everywhere("of a matter that was gated").filter(matter=matter)
-    return list(rows.select_related("caller").prefetch_related("called__unit", "called__task").order_by("-pk"))
+    return list(
+        rows.select_related("caller")
+        .prefetch_related("called__unit", "called__task", "agreed__task__owner")
+        .order_by("-pk")
+    )
+
+
+def agreed_of(call: Call) -> list[Agreed]:
+    """This function will return what was agreed at a site meeting, in the order in which it was written down."""
+    return list(call.agreed.select_related("task__owner").order_by("pk"))
+
+
+def agreed_open(matter: Matter) -> list[Agreed]:
+    """This function will return what the site meetings of a matter agreed on and nobody has done yet."""
+    rows = Agreed.objects.filter(call__matter=matter, task__closed_at=None)
+    return list(rows.select_related("task__owner").order_by("pk"))
+
+
+def unanswered(scope: Scope, *, at: datetime) -> QuerySet[Called]:
+    """This function will return called units whose time to answer is over without a word, and whose silence nobody was
+    told of: for the job.
+    """
+    rows = Called.objects.select_related("call").filter(scope.q("call__place"), call__ended_at=None)
+    return rows.filter(call__respond_by__lte=at, accepted_at=None, refused_at=None, silent_at=None).order_by("pk")
 
 
 def silent(calls: Iterable[Call], *, at: datetime) -> list[Called]:

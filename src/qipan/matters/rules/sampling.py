@@ -46,6 +46,11 @@ class Sample:
     share: int = SHARE
     after_days: int = AFTER_DAYS
 
+    @property
+    def after(self) -> timedelta:
+        """How long after the close somebody looks."""
+        return timedelta(days=self.after_days)
+
 
 def checked(share: int, after_days: int) -> Sample:
     """This function will return a setting within its bounds; raises ``SamplingWrong``."""

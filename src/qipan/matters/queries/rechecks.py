@@ -1,0 +1,214 @@
+"""The sampled review and the 90-day watch: what is drawn and due, what came back, and what it says of units."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q, QuerySet, Sum
+
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Scope
+from qipan.kernel.place import COMPOUND, Range, code_of, compound_of, range_of
+
+from ..models import AgendaItem, Hazard, Matter, MatterStep, Recheck, Sampling, Tally
+from ..rules import joint, sampling
+from ..rules.loop import REOPEN_WITHIN
+from ..rules.sampling import WATCH, Sample
+from ..terms import AgendaKind, Closing, Confirmation, State, StepKind, Verdict
+
+SHOWN = 100
+
+
+def sample_on(day: date) -> Sample:
+    """This function will return the setting in force on a day, the usual one where a city has set none."""
+    held = Sampling.objects.filter(valid_from__lte=day).order_by("-valid_from").first()
+    return held.sample if held is not None else Sample()
+
+
+def samplings() -> list[Sampling]:
+    """This function will return every setting, the latest first."""
+    return list(Sampling.objects.order_by("-valid_from"))
+
+
+def recheck_of(matter: Matter) -> Recheck | None:
+    """This function will return the open review of a matter that was gated, None when nobody is asked for one."""
+    rows = Recheck.objects.everywhere("of a matter that was gated")
+    return rows.select_related("task__owner", "closer").filter(matter=matter, verdict="", task__isnull=False).first()
+
+
+def rechecks_on(ranges: Iterable[Range]) -> QuerySet[Recheck]:
+    """This function will return the reviews of a ground that an office is asked for, the first due first."""
+    rows = Recheck.objects.within(Scope(tuple(ranges))).filter(verdict="", task__isnull=False)
+    return rows.select_related("matter__category", "closer", "task__owner").order_by("task__due_at", "pk")
+
+
+def looked_on(ranges: Iterable[Range]) -> QuerySet[Recheck]:
+    """This function will return what was found when matters were looked at again, the latest first."""
+    rows = Recheck.objects.within(Scope(tuple(ranges))).filter(verdict__in=(Verdict.SOLVED, Verdict.NOT_SOLVED))
+    return rows.select_related("matter__category", "closer", "unit").order_by("-at", "-pk")
+
+
+def to_ask(scope: Scope, *, at: datetime) -> QuerySet[Recheck]:
+    """This function will return drawn matters whose day to be looked at has come: for the job that asks an office."""
+    return Recheck.objects.within(scope).filter(verdict="", task=None, look_at__lte=at).order_by("pk")
+
+
+def stale(scope: Scope, *, at: datetime) -> QuerySet[Recheck]:
+    """This function will return open reviews whose matter is closed no longer, or whose time is over: for the job."""
+    again = ~Q(matter__state=State.CLOSED) | Q(ended_at__lt=at - REOPEN_WITHIN)
+    return Recheck.objects.within(scope).filter(again, verdict="").order_by("pk")
+
+
+# ---- what came back
+
+
+def _solved(rows: QuerySet[Matter]) -> QuerySet[Matter]:
+    held = rows.filter(state=State.CLOSED, closing=Closing.SOLVED, drill=False)
+    return held.exclude(confirmation=Confirmation.DISPUTED)
+
+
+def came_back_from(matter: Matter) -> Matter | None:
+    """This function will return the matter that a new one repeats: of its category in its compound, closed as solved
+    within 90 days before it was reported, the latest. None without one, or where the place is no place.
+    """
+    if not joint.is_place(matter.place):
+        return None
+    rows = _solved(Matter.objects.everywhere("the same compound as a matter that was gated"))
+    return (
+        rows.filter(
+            category__code=matter.category.code,
+            place__range=range_of(code_of(matter.place, COMPOUND)),
+            ended_at__gte=matter.reported_at - WATCH,
+            ended_at__lte=matter.reported_at,
+            handler__isnull=False,
+        )
+        .exclude(pk=matter.pk)
+        .order_by("-ended_at", "-pk")
+        .first()
+    )
+
+
+def recurred(ranges: Iterable[Range], *, since: datetime, until: datetime) -> QuerySet[Matter]:
+    """This function will return the matters of a ground that were found to be something come back, in a span of time."""
+    steps = MatterStep.objects.filter(kind=StepKind.RECURRED, at__gt=since, at__lte=until)
+    rows = Matter.objects.within(Scope(tuple(ranges))).filter(reported_at__gt=since - WATCH, drill=False)
+    return rows.filter(pk__in=steps.values("matter")).order_by("pk")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A place where something was solved and that is watched for 90 days: a hazard's matter, or a hot spot."""
+
+    place: int
+    kind: AgendaKind | None  # a hot spot, or None for a hazard
+    matter: Matter | None
+    since: datetime
+    returned: tuple[Matter, ...]  # what was reported there since, of the hazard's category
+
+    @property
+    def until(self) -> datetime:
+        """When the watch is over."""
+        return sampling.watched_until(self.since)
+
+
+def watched(ranges: Iterable[Range], *, at: datetime) -> list[Watched]:
+    """This function will return what is watched on a ground: hazards closed as solved, and hot spots of the weekly
+    agendas whose matters have all ended, for 90 days from their end, the latest end first.
+    """
+    scope = Scope(tuple(ranges))
+    since = at - WATCH
+    closed = _solved(Matter.objects.within(scope)).filter(ended_at__gt=since)
+    hazards = Hazard.objects.select_related("matter__category", "matter__handler").filter(matter__in=closed)
+    ends = {one.matter: one.matter.ended_at or at for one in hazards[:SHOWN]}
+    spots = _cool_spots(scope, since=since, at=at)
+    places = {compound_of(one.place) for one in ends} | set(spots)
+    later: dict[int, list[Matter]] = defaultdict(list)
+    rows = Matter.objects.within(scope).filter(reported_at__gt=since, reported_at__lte=at, drill=False)
+    rows = rows.exclude(state__in=(State.DUPLICATE, State.DECLINED)).select_related("category", "handler")
+    grounds = Q(pk=None)
+    for place in places:
+        grounds |= Q(place__range=range_of(code_of(place, COMPOUND)))
+    for one in rows.filter(grounds).order_by("pk"):
+        later[compound_of(one.place)].append(one)
+    found = [
+        Watched(
+            compound_of(one.place), None, one, ended, _since(later[compound_of(one.place)], ended, one.category.code)
+        )
+        for one, ended in ends.items()
+    ]
+    found += [
+        Watched(place, AgendaKind.HOT_SPOT, None, ended, _since(later[place], ended, ""))
+        for place, ended in spots.items()
+    ]
+    return sorted(found, key=lambda one: (one.since, one.place), reverse=True)
+
+
+def _since(rows: Iterable[Matter], ended: datetime, code: str) -> tuple[Matter, ...]:
+    return tuple(one for one in rows if one.reported_at > ended and code in ("", one.category.code))
+
+
+def _cool_spots(scope: Scope, *, since: datetime, at: datetime) -> dict[int, datetime]:
+    """Places that stood on an agenda as hot spots and where every matter behind that has ended, with the last end."""
+    items = AgendaItem.objects.filter(
+        scope.q(), kind=AgendaKind.HOT_SPOT, session__prepared_at__gt=since - timedelta(days=30)
+    )
+    ends: dict[int, datetime | None] = {}
+    rows = items.order_by("-session__week").values_list("place", "matters__ended_at")
+    for place, ended in rows[: SHOWN * SHOWN]:
+        known = ends.get(place, since)
+        ends[place] = None if known is None or ended is None else max(known, ended)
+    return {place: ended for place, ended in ends.items() if ended is not None and since < ended <= at}
+
+
+# ---- what it says of units
+
+
+@dataclass(frozen=True)
+class UnitCloses:
+    """What became of a unit's closes: numbers of units, never of persons, in the order of units."""
+
+    unit: Unit
+    solved: int  # closed as solved and not disputed
+    reopened: int  # of these, opened again within 30 days
+    returned: int  # the same came back at the same place within 90 days
+    looked: int  # looked at again by somebody else
+    not_solved: int  # of these, found not solved
+    not_looked: int  # reviews that it was asked for and that lapsed
+
+
+def unit_closes(ranges: Iterable[Range], *, since: date, until: date) -> list[UnitCloses]:
+    """This function will add up the kept counts of closes by unit for whole months; units, never persons, unranked."""
+    kinds = (StepKind.CLOSED, StepKind.REOPENED, StepKind.RECURRED, StepKind.RECHECKED)
+    rows = Tally.objects.within(Scope(tuple(ranges))).filter(
+        month__gte=since, month__lt=until, drill=False, kind__in=kinds, unit__gt=0
+    )
+    n: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for unit, kind, detail, total in rows.order_by().values_list("unit", "kind", "detail").annotate(total=Sum("n")):
+        n[unit][kind, detail] += total
+    units = Unit.objects.select_related("organ_type").filter(pk__in=list(n)).order_by("organ_type__level", "code")
+    found = [_closes(unit, n[unit.pk]) for unit in units]
+    return [one for one in found if any((one.solved, one.reopened, one.returned, one.looked, one.not_looked))]
+
+
+def _claimed(n: Counter[tuple[str, str]], kind: StepKind) -> int:
+    """Steps of closes that claim to be solved; the detail begins with closing kind and confirmation."""
+    total = 0
+    for (step, detail), times in n.items():
+        closing, word = (*detail.split(":"), "")[:2]
+        if step == kind and sampling.counts(closing=closing, confirmation=word):
+            total += times
+    return total
+
+
+def _closes(unit: Unit, n: Counter[tuple[str, str]]) -> UnitCloses:
+    solved, not_solved = n[StepKind.RECHECKED, Verdict.SOLVED], n[StepKind.RECHECKED, Verdict.NOT_SOLVED]
+    return UnitCloses(
+        unit,
+        solved=_claimed(n, StepKind.CLOSED),
+        reopened=_claimed(n, StepKind.REOPENED),
+        returned=n[StepKind.RECURRED, ""],
+        looked=solved + not_solved,
+        not_solved=not_solved,
+        not_looked=n[StepKind.RECHECKED, Verdict.LAPSED],
+    )
