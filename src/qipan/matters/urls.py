@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import acting, catalogue, imports, joint, offices, public, sessions
+from .views import acting, catalogue, hazards, imports, joint, offices, public, rechecks, sessions
 
 urlpatterns = [
     path("report", public.report_page, name="report"),
@@ -22,12 +22,14 @@ urlpatterns = [
     path("matters/<int:pk>/photos/<int:number>", acting.photo, name="matter_photo"),
     path("matters/patterns", sessions.patterns_page, name="matter_patterns"),
     path("matters/<int:pk>/call", joint.call_page, name="matter_call"),
-    path("matters/<int:pk>/hazard", joint.hazard_page, name="matter_hazard"),
+    path("matters/rechecks", rechecks.rechecks_page, name="matter_rechecks"),
+    path("matters/<int:pk>/recheck", rechecks.recheck_page, name="matter_recheck"),
+    path("matters/<int:pk>/hazard", hazards.hazard_page, name="matter_hazard"),
     path("calls", joint.calls_page, name="calls"),
     path("calls/new", joint.problem_page, name="call_new"),
     path("calls/<int:pk>", joint.call_one_page, name="call"),
     path("calls/<int:pk>/<slug:act>", joint.call_act, name="call_act"),
-    path("hazards", joint.hazards_page, name="hazards"),
+    path("hazards", hazards.hazards_page, name="hazards"),
     path("reviews", sessions.reviews_page, name="reviews"),
     path("reviews/<int:pk>", sessions.review_page, name="review"),
     path("reviews/<int:pk>/<slug:act>", sessions.review_act, name="review_act"),

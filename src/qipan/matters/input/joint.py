@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from qipan.webkit.forms import offer
 
 from ..models import Category
+from ..rules.sampling import MOST_DAYS, MOST_SHARE
 from ..terms import Grade, Urgency
 from .forms import TEXT, ActForm, grouped
 
 KEY = 2**63 - 1
 SELECT = {"class": "form-select"}
+NUMBER = forms.NumberInput(attrs=TEXT)
 SCALE = [(n, str(n)) for n in range(1, 6)]
 
 
@@ -39,7 +41,12 @@ class CallForm(MeetingForm):
     what = forms.CharField(
         label=_("What is to be done there"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
     )
-    urgency = forms.ChoiceField(label=_("How soon"), choices=Urgency.choices, widget=forms.Select(attrs=SELECT))
+    urgency = forms.ChoiceField(
+        label=_("How soon"),
+        choices=Urgency.choices,
+        initial=Urgency.PRESSING,
+        widget=forms.Select(attrs=SELECT),
+    )
     field_order = ["what", "urgency", "units", "meets_where", "meets_at"]
 
 
@@ -77,6 +84,30 @@ class CameForm(OneForm):
 class RefusalForm(OneForm):
     excused = forms.ChoiceField(choices=[("1", ""), ("0", "")])
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.TextInput(attrs=TEXT))
+
+
+class FoundForm(ActForm):
+    found = forms.CharField(
+        label=_("What was found at the place"),
+        max_length=2000,
+        help_text=_("By units and posts. No names of residents."),
+        widget=forms.Textarea(attrs={**TEXT, "rows": 4}),
+    )
+
+
+class AgreedForm(ActForm):
+    """One thing that was agreed at a site meeting."""
+
+    text = forms.CharField(
+        label=_("What needs to be done"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
+    )
+    owner = forms.ChoiceField(label=_("By which unit"), widget=forms.Select(attrs=SELECT))
+    due_at = moment(_("By when"))
+
+
+class TakeBackForm(ActForm):
+    agreed = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=KEY)
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.TextInput(attrs=TEXT))
 
 
 class RatingForm(OneForm):
@@ -123,3 +154,23 @@ class MinutesForm(ActForm):
         help_text=_("What was said and agreed, by organs. No names of residents."),
         widget=forms.Textarea(attrs={**TEXT, "rows": 6}),
     )
+
+
+class RecheckForm(ActForm):
+    solved = forms.ChoiceField(
+        label=_("What was found"),
+        choices=[("1", _("it is solved")), ("0", _("it is not solved: reopen it"))],
+        widget=forms.Select(attrs=SELECT),
+    )
+    note = forms.CharField(label=_("What was seen"), max_length=500, widget=forms.Textarea(attrs={**TEXT, "rows": 2}))
+    field_of = {"reason": "note"}
+
+
+class SamplingForm(ActForm):
+    share = forms.IntegerField(
+        label=_("Share of the matters closed as solved, percent"), min_value=0, max_value=MOST_SHARE, widget=NUMBER
+    )
+    after_days = forms.IntegerField(
+        label=_("Looked at so many days after the close"), min_value=1, max_value=MOST_DAYS, widget=NUMBER
+    )
+    valid_from = forms.DateField(label=_("In force from"), widget=forms.DateInput(attrs={"type": "date", **TEXT}))

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from qipan.duties.api import Unit
 from qipan.kernel.scoped import ScopedQuerySet
 
 from ..terms import AgendaKind, Grade, Side, Urgency
@@ -78,6 +79,11 @@ class Agreed(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+    @property
+    def unit(self) -> Unit:
+        """Who does it."""
+        return self.task.owner
 
 
 class Rating(models.Model):

@@ -197,6 +197,19 @@ def silent(calls: Iterable[Call], *, at: datetime) -> list[Called]:
     ]
 
 
+def agreed_late(calls: Iterable[Call], *, at: datetime) -> list[Agreed]:
+    """This function will return what site meetings agreed on and is late: it blocks the matter."""
+    every = (one for call in calls for one in call.agreed.all())
+    return [
+        one
+        for one in every
+        if one.task.closed_at is None
+        and one.task.suspended_at is None
+        and one.task.due_at is not None
+        and one.task.due_at < at
+    ]
+
+
 @dataclass(frozen=True)
 class UnitCounts:
     """What calls show of one unit: each a numerator and its denominator, in the order of units, never of rates."""

@@ -43,9 +43,13 @@ def rechecks_on(ranges: Iterable[Range]) -> QuerySet[Recheck]:
     return rows.select_related("matter__category", "closer", "task__owner").order_by("task__due_at", "pk")
 
 
-def looked_on(ranges: Iterable[Range]) -> QuerySet[Recheck]:
-    """This function will return what was found when matters were looked at again, the latest first."""
+def looked_on(ranges: Iterable[Range], *, closer: int | None = None) -> QuerySet[Recheck]:
+    """This function will return what was found when matters were looked at again, the latest first; of one unit's
+    closes when named.
+    """
     rows = Recheck.objects.within(Scope(tuple(ranges))).filter(verdict__in=(Verdict.SOLVED, Verdict.NOT_SOLVED))
+    if closer is not None:
+        rows = rows.filter(closer=closer)
     return rows.select_related("matter__category", "closer", "unit").order_by("-at", "-pk")
 
 

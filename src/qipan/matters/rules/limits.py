@@ -10,12 +10,14 @@ from datetime import date, datetime, timedelta
 from django.utils.timezone import localdate
 
 from qipan.kernel.calendar import Kind, due_time
-from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, DIGITS, STREET, Range, code_of, place_of
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, DIGITS, STREET, Range
 
 LIMIT = re.compile(r"(\d{1,4})(m|h|wh|wd)")
 CLOCKS = {"m": Kind.CLOCK_HOURS, "h": Kind.CLOCK_HOURS, "wh": Kind.WORKING_HOURS, "wd": Kind.WORKING_DAYS}
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 O 1 I L U: read out over the telephone
 CODE_LENGTH = 12
+COMMUNITY_SIZE = 10 ** (DIGITS - CODE_LENGTHS[COMMUNITY])  # place numbers in a community
+STREET_SIZE = 10 ** (DIGITS - CODE_LENGTHS[STREET])
 ALIKE_WITHIN = timedelta(days=7)
 TRACK_FOR = timedelta(days=90)  # after the end, a track code opens nothing more
 
@@ -74,18 +76,24 @@ def likeness(one: str, other: str) -> float:
 
 def community_of(place: int) -> int:
     """This function will return the place of the community by whose code a place begins."""
-    return place_of(code_of(place, COMMUNITY))
+    return place - place % COMMUNITY_SIZE
 
 
 def street_of(place: int) -> int:
     """This function will return the place of the street by whose code a place begins."""
-    return place_of(code_of(place, STREET))
+    return place - place % STREET_SIZE
 
 
 def whole_streets(ranges: Iterable[Range]) -> bool:
     """This function will say whether ranges hold every street whole, or not at all."""
-    size = 10 ** (DIGITS - CODE_LENGTHS[STREET])
-    return all(ground.first % size == 0 and (ground.last + 1) % size == 0 for ground in ranges)
+    return all(ground.first % STREET_SIZE == 0 and (ground.last + 1) % STREET_SIZE == 0 for ground in ranges)
+
+
+def quarter(at: datetime) -> tuple[date, date]:
+    """This function will return this month and the two before it, as first day and the day after the last."""
+    month = month_of(at)
+    since = ((month - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
+    return since, (month + timedelta(days=32)).replace(day=1)
 
 
 def month_of(at: datetime) -> date:

@@ -1,7 +1,7 @@
-"""Pages of joint work: calls and hazards."""
+"""Pages of joint work: calls, from the whistle to the record of the meeting and both sides' ratings."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_of
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.webkit.forms import offer
 
 from ..actions.calls import (
     accept_call,
@@ -28,35 +29,34 @@ from ..actions.calls import (
     refuse_call,
     tell_result,
 )
-from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.intake import PlaceUnknown
+from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.ratings import rate_call
 from ..input.forms import ActForm, ReasonForm, ResultForm
 from ..input.joint import (
+    AgreedForm,
     CallForm,
     CameForm,
     ComingForm,
-    GradeForm,
-    InspectionForm,
+    FoundForm,
     ProblemForm,
     RatingForm,
     RefusalForm,
+    TakeBackForm,
 )
-from ..models import Call, Called, Matter
+from ..models import Agreed, Call, Called, Matter
 from ..queries.patterns import (
+    agreed_of,
     called_of,
     calls_on,
     get_call,
-    hazard_of,
-    hazards_on,
     unit_counts,
 )
 from ..queries.public import places_like
 from ..queries.reading import categories, get_category, get_matter, place_names, targets
 from ..queries.units import departments
-from ..rules import joint
-from ..rules.loop import S
-from ..terms import Grade, Side
+from ..rules.limits import quarter
+from ..terms import Side
 from .public import place_given
 
 PAGE = 50
@@ -168,7 +168,7 @@ def calls_page(request: HttpRequest) -> HttpResponse:
     over = request.GET.get("show") == "over"
     own = None if _may_call(actor) else actor.unit_id
     rows = list(calls_on(actor.scope.ranges, over=over, unit=own)[:PAGE])
-    since, until = _quarter(at)
+    since, until = quarter(at)
     counts = unit_counts(actor.scope.ranges, since=since, until=until)
     shown = {
         "rows": [(call, names) for call, names in zip(rows, _places(rows), strict=True)],
@@ -179,13 +179,6 @@ def calls_page(request: HttpRequest) -> HttpResponse:
         "at": at,
     }
     return render(request, "matters/joint_calls.html", shown)
-
-
-def _quarter(at: datetime) -> tuple[date, date]:
-    """This month and the two before it, as first day and the day after the last."""
-    month = localdate(at).replace(day=1)
-    since = ((month - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
-    return since, (month + timedelta(days=32)).replace(day=1)
 
 
 def _places(rows: list[Call]) -> list[str]:
@@ -203,6 +196,13 @@ def _called(call: Call, given: dict[str, Any]) -> Called:
     return found
 
 
+def _agreed(call: Call, given: dict[str, Any]) -> Agreed:
+    found = call.agreed.select_related("call").filter(pk=given["agreed"]).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 CALL_ACTS: dict[str, tuple[type[ActForm], CallAct]] = {
     "accept": (ComingForm, lambda c, g, a, t: accept_call(c, post=g["post"], by=a, at=t)),
     "refuse": (ReasonForm, lambda c, g, a, t: refuse_call(c, reason=g["reason"], by=a, at=t)),
@@ -212,6 +212,12 @@ CALL_ACTS: dict[str, tuple[type[ActForm], CallAct]] = {
         RefusalForm,
         lambda c, g, a, t: decide_refusal(_called(c, g), excused=g["excused"] == "1", reason=g["reason"], by=a, at=t),
     ),
+    "record": (FoundForm, lambda c, g, a, t: record_meeting(c, found=g["found"], by=a, at=t)),
+    "agree": (
+        AgreedForm,
+        lambda c, g, a, t: agree(c, text=g["text"], owner=get_unit(g["owner"]), due_at=g["due_at"], by=a, at=t),
+    ),
+    "take_back": (TakeBackForm, lambda c, g, a, t: take_back(_agreed(c, g), reason=g["reason"], by=a, at=t)),
     "end": (ResultForm, lambda c, g, a, t: end_call(c, result=g["result"], by=a, at=t)),
     "rate": (
         RatingForm,
@@ -254,10 +260,11 @@ def _call(
         elif mine.excused is False:
             offered = ["accept"]
     if caller and running:
-        offered.append("end")
-    forms = [
-        (act, bound[1] if bound and bound[0] == act else CALL_ACTS[act][0](auto_id=f"{act}_%s")) for act in offered
-    ]
+        offered += ["record", "agree", "end"] if at >= call.meets_at else ["end"]
+    forms = [(act, bound[1] if bound and bound[0] == act else _blank(act, call)) for act in offered]
+    for act, form in forms:
+        if act == "agree":
+            offer(form, "owner", _present(call, units))
     rows = []
     for one in units:
         said = {rating.side: rating for rating in one.ratings.all()}
@@ -269,6 +276,8 @@ def _call(
         "session": session,
         "where": place_names([call.place])[call.place],
         "rows": rows,
+        "agreed": agreed_of(call),
+        "takes_back": caller,
         "forms": forms,
         "stray": bound if bound and bound[0] not in dict(forms) else None,
         "notes_attendance": caller and running and at >= call.meets_at,
@@ -277,6 +286,15 @@ def _call(
         "at": at,
     }
     return render(request, "matters/joint_call.html", shown, status=status)
+
+
+def _blank(act: str, call: Call) -> ActForm:
+    return CALL_ACTS[act][0](initial={"found": call.found}, auto_id=f"{act}_%s")
+
+
+def _present(call: Call, units: list[Called]) -> list[tuple[str, str]]:
+    """Who can be asked to do what is agreed: units that came, and the unit that called."""
+    return choices([*(one.unit for one in units if one.came), call.caller])
 
 
 @require_POST
@@ -289,6 +307,8 @@ def call_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         raise NotFound
     kind, run = CALL_ACTS[act]
     form = kind(request.POST, auto_id=f"{act}_%s")
+    if act == "agree":
+        offer(form, "owner", _present(call, called_of(call)))
     status = 400
     if form.is_valid():
         try:
@@ -300,77 +320,3 @@ def call_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
             form.refuse(refusal)
             status = refusal.status
     return _call(request, get_call(pk, actor=actor), bound=(act, form), status=status)
-
-
-# ---- hazards
-
-
-@require_GET
-@needs("matter.view")
-def hazards_page(request: HttpRequest) -> HttpResponse:
-    """This view will list the open hazards of a ground, the first due first; who is late is named by unit."""
-    actor, at = signed_in(request), now()
-    grade = request.GET.get("grade", "")
-    if grade and grade not in Grade.values:
-        raise NotFound
-    rows = list(hazards_on(actor.scope.ranges, grade=grade)[: PAGE + 1])
-    names = place_names(one.matter.place for one in rows)
-    shown = {
-        "rows": [(one, names[one.matter.place], _late(one, at)) for one in rows[:PAGE]],
-        "more": len(rows) > PAGE,
-        "grades": Grade.choices,
-        "grade": grade,
-        "at": at,
-    }
-    return render(request, "matters/joint_hazards.html", shown)
-
-
-def _late(hazard: Any, at: datetime) -> dict[str, bool]:
-    done = hazard.matter.state in (S.DONE, S.VERIFIED)
-    look = hazard.look
-    return {
-        "remedy": hazard.remedied_at is None and not done and hazard.remedy_by < at,
-        "look": look is not None and look.closed_at is None and look.due_at < at,
-    }
-
-
-@require_http_methods(["GET", "POST"])
-@needs("matter.view")
-def hazard_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will show a matter's hazard with its inspections, and let an office grade and inspect it."""
-    actor, at = signed_in(request), now()
-    matter = get_matter(pk, actor=actor)
-    hazard = hazard_of(matter)
-    grading = GradeForm(initial={"grade": hazard.grade, "measure": hazard.measure} if hazard else None)
-    looking, status = InspectionForm(), 200
-    if request.method == "POST":
-        status = 400
-        form: ActForm
-        if "remedied" in request.POST:
-            form = looking = InspectionForm(request.POST)
-        else:
-            form = grading = GradeForm(request.POST)
-        if form.is_valid():
-            data = form.cleaned_data
-            try:
-                if form is looking:
-                    inspect_hazard(matter, remedied=data["remedied"] == "1", note=data["note"], by=actor, at=at)
-                else:
-                    grade_hazard(matter, grade=data["grade"], measure=data["measure"], by=actor, at=at)
-                return redirect("matter_hazard", pk)
-            except Refusal as refusal:
-                form.refuse(refusal)
-                status = refusal.status
-        elif not actor.can("matter.dispatch") and not actor.can("matter.verify"):
-            actor.require("matter.verify")
-    shown = {
-        "matter": matter,
-        "hazard": hazard,
-        "late": _late(hazard, at) if hazard else {},
-        "where": place_names([matter.place])[matter.place],
-        "grading": grading if actor.can("matter.dispatch") and S(matter.state) in joint.GRADED_IN else None,
-        "looking": looking if hazard and actor.can("matter.verify") and matter.ended_at is None else None,
-        "steps": matter.steps.filter(kind__in=("GRADED", "INSPECTED")).select_related("unit").order_by("pk"),
-        "at": at,
-    }
-    return render(request, "matters/joint_hazard.html", shown, status=status)

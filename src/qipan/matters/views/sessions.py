@@ -34,6 +34,7 @@ from ..queries.patterns import (
     sessions,
 )
 from ..queries.reading import place_names
+from ..queries.rechecks import watched
 from ..queries.units import departments
 from ..rules import joint
 from .joint import choices, units_of
@@ -52,10 +53,12 @@ def patterns_page(request: HttpRequest) -> HttpResponse:
         [key for spot in spots for key in spot.matters] + [key for one in lost for key in one.matters],
         scope=actor.scope,
     )
-    names = place_names(spot.place for spot in spots)
+    kept = watched(actor.scope.ranges, at=at)
+    names = place_names([*(spot.place for spot in spots), *(one.place for one in kept)])
     types = categories_by_key(one.category for one in lost)
     organs = organ_names([organ for one in lost for organ in one.organs])
     shown = {
+        "watched": [(one, names[one.place]) for one in kept],
         "spots": [(spot, names[spot.place], [behind[key] for key in spot.matters if key in behind]) for spot in spots],
         "lost": [
             (
