@@ -110,6 +110,9 @@ class PostForm(TabledForm):
     )
     title = forms.CharField(label=_("Title"), max_length=80, required=False)
     sponsors_area = forms.BooleanField(label=_("Named leader of the area"), required=False)
+    published_name = forms.CharField(
+        label=_("Name as the list of leaders publishes it (residents read it)"), max_length=40, required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -72,6 +72,8 @@ class Post(models.Model):
     first = models.BigIntegerField(null=True)  # null: the unit's whole ground
     last = models.BigIntegerField(null=True)
     sponsors_area = models.BooleanField(default=False)  # the area's named leader, last step of escalation
+    # The name as the official list of leaders publishes it; empty: residents read post and unit only.
+    published_name = models.CharField(max_length=40, blank=True)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
 

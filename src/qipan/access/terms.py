@@ -35,5 +35,9 @@ ACTS = {
     "matter.arbitrate": _("decide which unit handles a matter"),
     "matter.catalogue": _("keep the catalogue of matters"),
     "matter.import": _("import matters from other systems"),
+    "form.design": _("write forms"),
+    "form.approve": _("approve forms that ask for sensitive facts"),
+    "field.edit": _("keep the field dictionary"),
     "duty.edit": _("keep the responsibility lists"),
+    "referral.make": _("refer people in need and answer referrals"),
 }

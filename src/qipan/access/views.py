@@ -316,6 +316,7 @@ def _give(form: PostForm, request: HttpRequest, at: datetime) -> None:
         role=data["role"],
         title=data["title"],
         sponsors_area=data["sponsors_area"],
+        published_name=data["published_name"],
         by=actor,
         at=at,
     )

@@ -10,14 +10,17 @@ class MattersConfig(AppConfig):
 
         from .actions.steps import MatterMoved
         from .queries.audits import audit_counts, audit_matters, audit_rechecks
+        from .queries.referrals import audit_referrals
         from .subscribers import note_responses, watch_closes
 
         reserve_words("matter", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("hazard", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("call", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("recheck", frozenset({TaskState.DONE, TaskState.OBJECTED}))
+        reserve_words("referral", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
         subscribe(TasksAnswered, note_responses)
         subscribe(MatterMoved, watch_closes)
         register_audit("counts of matters against their steps", audit_counts)
         register_audit("matters against their handlers and tasks", audit_matters)
+        register_audit("referrals against what was handed over and their tasks", audit_referrals)
         register_audit("sampled reviews against their steps and tasks", audit_rechecks)

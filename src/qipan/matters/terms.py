@@ -243,3 +243,91 @@ class Advice(models.TextChoices):
     TOO_FEW = "TOO_FEW", _("off: too few closed matters to learn from")
     NO_BETTER = "NO_BETTER", _("off: no better than a plain table of the most frequent answer")
     DAMAGED = "DAMAGED", _("off: what was learned cannot be read; the next training replaces it")
+
+
+class Purpose(models.TextChoices):
+    """For what somebody is referred; what is handed over follows from it and from nothing else (EMG-9)."""
+
+    DISEASE = "DISEASE", _("signs of an infectious disease")
+    MEDICAL = "MEDICAL", _("medical help")
+    COMFORT = "COMFORT", _("somebody to talk to")
+    DAILY = "DAILY", _("help in daily life")
+
+
+class Need(models.TextChoices):
+    """What was found at the door: a closed list, so that nothing more can be written."""
+
+    FEVER = "FEVER", _("fever, cough or a rash")
+    NEAR_ILL = "NEAR_ILL", _("was near somebody who is ill")
+    MANY_ILL = "MANY_ILL", _("several ill at once in one house")
+    MEDICINE = "MEDICINE", _("medicine is running out")
+    TREATMENT = "TREATMENT", _("a treatment that cannot wait")
+    DOCTOR = "DOCTOR", _("cannot get to a doctor alone")
+    MEALS = "MEALS", _("meals")
+    CARE = "CARE", _("a child or an old person without care")
+    MEANS = "MEANS", _("no means for food, rent or heating")
+    VISITS = "VISITS", _("lives alone and wishes for visits")
+
+
+class Hours(models.TextChoices):
+    ANY = "ANY", _("at any time")
+    MORNING = "MORNING", _("in the morning")
+    AFTERNOON = "AFTERNOON", _("in the afternoon")
+    EVENING = "EVENING", _("in the evening")
+
+
+class Ground(models.TextChoices):
+    """Why it may be handed over (Personal Information Protection Law, art. 13 and 23)."""
+
+    AGREED = "AGREED", _("the person was told what is handed over, to whom and why, and agrees")
+    LAW = "LAW", _("the law on infectious diseases requires it; the person was told")
+
+
+class ReferralState(models.TextChoices):
+    SENT = "SENT", _("handed over, not taken yet")
+    ACCEPTED = "ACCEPTED", _("taken by the receiver")
+    RETURNED = "RETURNED", _("result returned")
+    DECLINED = "DECLINED", _("not taken, with reason")
+    WITHDRAWN = "WITHDRAWN", _("taken back")
+    LAPSED = "LAPSED", _("ended unanswered, erased")
+    CLOSED = "CLOSED", _("closed")
+
+
+class Result(models.TextChoices):
+    """All that the receiver tells the sender: how it stands, never what was diagnosed."""
+
+    TAKEN_OVER = "TAKEN_OVER", _("is looked after by the receiver")
+    HELPED = "HELPED", _("was helped; the receiver needs nothing more")
+    NOTHING_MORE = "NOTHING_MORE", _("was looked at; the receiver needs nothing more")
+    NOT_REACHED = "NOT_REACHED", _("could not be reached")
+    NOT_WISHED = "NOT_WISHED", _("does not wish it")
+
+
+class ToDo(models.TextChoices):
+    """What the sender does now; the last four until or on a day that is named."""
+
+    NOTHING = "NOTHING", _("nothing")
+    ASK_AGAIN = "ASK_AGAIN", _("ask again at the door")
+    BRING = "BRING", _("bring what is ordered to the door")
+    BY_TELEPHONE = "BY_TELEPHONE", _("speak by telephone instead of going there")
+    GO_ALONG = "GO_ALONG", _("go along to the appointment")
+
+
+class NotTaken(models.TextChoices):
+    """Why a receiver does not take somebody."""
+
+    NOT_OURS = "NOT_OURS", _("is not ours to do")
+    TOO_LITTLE = "TOO_LITTLE", _("cannot be found with what was handed over")
+    NO_ROOM = "NO_ROOM", _("no room at present")
+
+
+class ReferralStepKind(models.TextChoices):
+    HANDED = "HANDED", _("handed over")
+    ACCEPTED = "ACCEPTED", _("taken by the receiver")
+    DECLINED = "DECLINED", _("not taken, with reason")
+    HANDED_ON = "HANDED_ON", _("handed on to another receiver")
+    RETURNED = "RETURNED", _("result returned")
+    WITHDRAWN = "WITHDRAWN", _("taken back")
+    LAPSED = "LAPSED", _("ended unanswered")
+    CLOSED = "CLOSED", _("closed")
+    ERASED = "ERASED", _("what was handed over was erased")

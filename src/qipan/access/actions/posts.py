@@ -104,13 +104,15 @@ def give_post(
     title: str = "",
     part: Range | None = None,
     sponsors_area: bool = False,
+    published_name: str = "",
     valid_to: datetime | None = None,
     by: Actor,
     at: datetime,
 ) -> Post:
     """This function will let an account hold a role in a unit, on its ground or on a part of it.
 
-    Needs ``account.manage``; raises ``NotAllowed``, ``NotFound``, ``NotForYourself``, ``AlreadyHeld``,
+    ``published_name``: the name of an area's named leader as an official list publishes it; residents read it.
+    It is kept for named leaders only. Needs ``account.manage``; raises ``NotAllowed``, ``NotFound``, ``NotForYourself``, ``AlreadyHeld``,
     ``PartOutsideUnit``.
     """
     _require_ground(unit, by)
@@ -129,6 +131,7 @@ def give_post(
         first=part.first if part else None,
         last=part.last if part else None,
         sponsors_area=sponsors_area,
+        published_name=published_name.strip()[:40] if sponsors_area else "",
         valid_from=at,
         valid_to=valid_to,
     )

@@ -55,13 +55,13 @@ def entries(act: str) -> list:
 
 @pytest.mark.row("ORG-3")
 def test_the_example_is_in_force_from_the_seeding_and_says_that_it_is_one(city, today):
-    assert Responsibility.objects.count() == 86 == Responsibility.objects.filter(example=True).count()
-    assert ResponsibilityItem.objects.count() == 34
+    assert Responsibility.objects.count() == 95 == Responsibility.objects.filter(example=True).count()
+    assert ResponsibilityItem.objects.count() == 38
     assert ("illegal-building", "5101:urban-management", "PRIMARY", "城乡规划法第六十四条") in snapshot(today)
     assert snapshot(today - timedelta(days=31)) == set()
     assert all(entry.faults == [] for entry in duty_map(today))
     (entry,) = entries("duties.import_lists")
-    assert entry.data["added"] == 86
+    assert entry.data["added"] == 95
     assert seed_lists("5101", by=Actor.system("seed", acts=["register.edit"], ranges=CITY), at=city.at) == 0
 
 

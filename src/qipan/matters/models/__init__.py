@@ -17,6 +17,7 @@ from .loop import (
     Tally,
 )
 from .rechecks import Recheck, Sampling
+from .referral import Handover, HandoverLook, Referral, ReferralStep
 from .suggestions import Learned, SuggestionSwitch, SuggestionTally
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "Contact",
     "ContactLook",
     "Handling",
+    "Handover",
+    "HandoverLook",
     "Hazard",
     "Import",
     "ImportDraft",
@@ -41,6 +44,8 @@ __all__ = [
     "Photo",
     "Rating",
     "Recheck",
+    "Referral",
+    "ReferralStep",
     "Report",
     "ReviewSession",
     "Sampling",

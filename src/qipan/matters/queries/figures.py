@@ -1,50 +1,70 @@
 """The three rates with numerators and denominators, from the kept counts (users.md, section 6)."""
 
-from collections import Counter
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value
+from django.db.models.functions import TruncMonth
+from django.utils.formats import date_format
+from django.utils.timezone import make_aware
+from django.utils.translation import gettext
 
+from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import Range
-from qipan.kernel.rate import Rate
+from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, Range
+from qipan.territory.api import AreaView, areas_within, path_to
 
-from ..models import Handling, StreetTally, Tally
+from ..models import Category, Handling, StreetTally, Tally
+from ..rules.figures import COUNTED, Counted, Figures, figures_of, too_few
 from ..rules.limits import whole_streets
-from ..terms import Closing, Confirmation, StepKind, Way
+from ..terms import By, Channel, StepKind
+
+COMMUNITY_SIZE = 10**7  # places in a community
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What was reported and what became of it, on a ground, over months."""
+class Asked:
+    """Of what figures are asked: whole months of a ground, and what else was chosen. Choices combine."""
 
-    reported: int
-    filed: int
-    dispatched: int
-    hops: int
-    shelved: int
-    reopened: int
-    closed: dict[str, int]  # by closing kind, disputed ones apart
-    declined: dict[str, int]
-    ways: dict[str, int]
-    response: Rate
-    resolution: Rate
-    satisfaction: Rate
-    answers: Rate
+    ranges: tuple[Range, ...]
+    since: date
+    until: date
+    unit: int | None = None
+    category: str = ""  # 5 digits, or the 2 of its class
+    channel: str = ""
 
     @property
-    def kinds(self) -> list[tuple[str, int]]:
-        """How matters ended, in words: closed by kind with disputed ones apart, then declined by kind."""
-        words = {**{one.value: str(one.label) for one in Closing}, "DISPUTED": str(Confirmation.DISPUTED.label)}
-        return [(words[kind], n) for kind, n in [*self.closed.items(), *self.declined.items()] if n]
+    def scope(self) -> Scope:
+        return Scope(self.ranges)
 
-    @property
-    def solved_by(self) -> list[tuple[str, int]]:
-        """By which way matters were solved (PAR-9), all three ways, none left out."""
-        return [(str(way.label), self.ways.get(way, 0)) for way in Way]
+    def months(self) -> list[date]:
+        """The months asked for, the newest first."""
+        return months_of(self.since, self.until)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table of figures; ``hidden`` names what counts too few to be shown to everyone."""
+
+    key: str
+    label: str
+    figures: Figures
+    hidden: frozenset[str] = frozenset()
+
+
+def months_of(since: date, until: date) -> list[date]:
+    """This function will return the first days of the months from ``since`` to before ``until``, the newest first."""
+    found = []
+    month = since.replace(day=1)
+    while month < until:
+        found.append(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+    return found[::-1]
 
 
 def figures(
@@ -54,82 +74,220 @@ def figures(
     until: date,
     at: datetime,
     unit: int | None = None,
-    category: int | None = None,
+    category: str = "",
     channel: str = "",
 ) -> Figures:
-    """This function will add up the kept counts of the months from ``since`` to before ``until``.
+    """This function will add up the kept counts of the months from ``since`` to before ``until``."""
+    asked = Asked(tuple(ranges), since, until, unit, category, channel)
+    counted = _counted(asked, None).get(None, [])
+    return figures_of(counted, silent=_silent(asked, None, at=at).get(None, 0), since=since, until=until)
 
-    Response: accepted in time, of those answered and of those whose time is over without an answer.
-    Resolution: verified as solved and not disputed or reopened, of all that was closed; what was declined
-    stands beside it by kind. Satisfaction: satisfied of those who said so, with the answer rate. Silence
-    counts in neither.
+
+def breakdown(asked: Asked, by: By, *, at: datetime) -> tuple[Figures, list[Line]]:
+    """This function will return the figures as a whole and line by line: by month, area, unit, category or channel.
+
+    Lines stand in the order of months, codes and lists, never of rates: nobody is ranked. The whole is made of the
+    same rows as the lines. Two statements, and one for the names.
     """
-    scope = Scope(tuple(ranges))
-    # Whole streets have their own sums, of which a city has hundreds of times fewer.
-    kept: type[Any] = StreetTally if unit is None and category is None and whole_streets(scope.ranges) else Tally
-    rows = kept.objects.within(scope).filter(month__gte=since, month__lt=until, drill=False)
-    if unit is not None:
-        rows = rows.filter(unit=unit)
-    if category is not None:
-        rows = rows.filter(category=category)
-    if channel:
-        rows = rows.filter(channel=channel)
-    n: Counter[tuple[str, str]] = Counter()
-    for kind, detail, total in rows.order_by().values_list("kind", "detail").annotate(total=Sum("n")):
-        n[kind, detail] += total
-    by_kind: Counter[str] = Counter()
-    for (kind, _detail), total in n.items():
-        by_kind[kind] += total
-    ended: Counter[str] = Counter()
-    for (kind, detail), total in n.items():
-        if kind == StepKind.CLOSED:
-            ended[detail] += total
-        elif kind == StepKind.REOPENED:
-            ended[detail] -= total
-        elif kind == StepKind.DECLINED:
-            ended[f"{detail}:"] += total
-    closed: Counter[str] = Counter()
-    declined: Counter[str] = Counter()
-    for detail, total in ended.items():
-        closing, _sep, word = detail.partition(":")
-        if not word:
-            declined[closing] += total
-        else:
-            closed["DISPUTED" if word == "DISPUTED" else closing] += total
-    spoke = sum(total for detail, total in ended.items() if detail.endswith((":CONFIRMED", ":DISPUTED")))
-    in_time, late = n[StepKind.RESPONDED, "IN_TIME"], n[StepKind.RESPONDED, "LATE"]
-    silent = _unanswered(scope, at=at, unit=unit, category=category, channel=channel)
-    said_yes, said_no = n[StepKind.CONFIRMED, "SATISFIED"], n[StepKind.CONFIRMED, "UNSATISFIED"]
-    all_closed = sum(closed.values())
-    ways: Counter[str] = Counter()
-    for (kind, detail), total in n.items():
-        if kind == StepKind.VERIFIED and detail.startswith(f"{Closing.SOLVED}:"):
-            ways[detail.partition(":")[2]] += total
-    return Figures(
-        reported=by_kind[StepKind.REPORTED],
-        filed=by_kind[StepKind.FILED],
-        dispatched=by_kind[StepKind.DISPATCHED],
-        hops=by_kind[StepKind.DISPATCHED] + by_kind[StepKind.ARBITRATED],
-        shelved=by_kind[StepKind.SHELVED],
-        reopened=by_kind[StepKind.REOPENED],
-        closed=dict(closed),
-        declined={kind: total for kind, total in declined.items() if total},
-        ways=dict(ways),
-        response=Rate(in_time, in_time + late + silent),
-        resolution=Rate(closed[Closing.SOLVED], all_closed),
-        satisfaction=Rate(said_yes, said_yes + said_no),
-        answers=Rate(spoke, all_closed),
+    counted, silent = _counted(asked, by), _silent(asked, by, at=at)
+    whole = figures_of(
+        [one for rows in counted.values() for one in rows],
+        silent=sum(silent.values()),
+        since=asked.since,
+        until=asked.until,
     )
+    if by == By.MONTH:
+        rows = counted.get(None, [])  # a reopening belongs to two months, so each is made from all
+        return whole, [
+            Line(f"{month:%Y-%m}", date_format(month, "Y-m"), _month_of(rows, silent.get(month, 0), month))
+            for month in asked.months()
+        ]
+    return whole, [
+        Line(key, label, figures_of(rows, silent=missing, since=asked.since, until=asked.until))
+        for key, label, rows, missing in _named(asked, by, counted, silent)
+    ]
 
 
-def _unanswered(scope: Scope, *, at: datetime, unit: int | None, category: int | None, channel: str) -> int:
-    """Parts whose time to accept is over without a word: due, and not contacted."""
-    rows = Handling.objects.filter(responded_at=None, ended_at=None, accept_by__lt=at, matter__drill=False)
-    rows = rows.filter(scope.q("matter__place"))
-    if unit is not None:
-        rows = rows.filter(unit=unit)
-    if category is not None:
-        rows = rows.filter(matter__category=category)
-    if channel:
-        rows = rows.filter(matter__channel=channel)
-    return rows.count()
+def _month_of(rows: Sequence[Counted], silent: int, month: date) -> Figures:
+    return figures_of(rows, silent=silent, since=month, until=(month + timedelta(days=32)).replace(day=1))
+
+
+# ---- the rows
+
+
+def _kept(asked: Asked, by: By | None) -> type[Any]:
+    """Whole streets have their own sums, of which a city has hundreds of times fewer."""
+    plain = asked.unit is None and not asked.category and by not in (By.UNIT, By.CATEGORY)
+    if not plain or not whole_streets(asked.ranges):
+        return Tally
+    if by == By.AREA and not whole_streets(part for area in below(asked.ranges) for part in area.ranges):
+        return Tally
+    return StreetTally
+
+
+def _key(kept: type[Any], by: By | None, prefix: str = "") -> Any:
+    """What rows are grouped by. Areas are put together from streets, or from communities where they part streets."""
+    if by == By.AREA:
+        return F(f"{prefix}place")
+    if by == By.UNIT:
+        return F("unit")
+    if by == By.CATEGORY:
+        return F(f"{prefix}category__code")
+    if by == By.CHANNEL:
+        return F(f"{prefix}channel")
+    return Value(None, output_field=BigIntegerField())
+
+
+def _counted(asked: Asked, by: By | None) -> dict[Any, list[Counted]]:
+    kept = _kept(asked, by)
+    # What was reopened later is taken off the months in which it had ended.
+    months = Q(month__lt=asked.until) | Q(kind=StepKind.REOPENED)
+    rows = kept.objects.within(asked.scope).filter(months, month__gte=asked.since, drill=False, kind__in=COUNTED)
+    if asked.unit is not None:
+        rows = rows.filter(unit=asked.unit)
+    if asked.category:
+        rows = rows.filter(category__in=_categories(asked.category))
+    if asked.channel:
+        rows = rows.filter(channel=asked.channel)
+    sums = rows.order_by().annotate(key=_key(kept, by)).values_list("key", "month", "kind", "detail")
+    found: dict[Any, list[Counted]] = defaultdict(list)
+    for key, month, kind, detail, n in sums.annotate(total=Sum("n")):
+        found[key].append(Counted(month, kind, detail, n))
+    return found
+
+
+def _categories(code: str) -> list[int]:
+    return list(Category.objects.filter(code__startswith=code).values_list("pk", flat=True))
+
+
+def _silent(asked: Asked, by: By | None, *, at: datetime) -> dict[Any, int]:
+    """Parts whose time to accept ended in these months without a word: due, and not contacted."""
+    since, until = (make_aware(datetime.combine(day, time())) for day in (asked.since, asked.until))
+    rows: QuerySet[Handling] = Handling.objects.filter(
+        asked.scope.q("matter__place"),
+        responded_at=None,
+        ended_at=None,
+        accept_by__gte=since,
+        accept_by__lt=min(at, until),
+        matter__drill=False,
+    )
+    if asked.unit is not None:
+        rows = rows.filter(unit=asked.unit)
+    if asked.category:
+        rows = rows.filter(matter__category__in=_categories(asked.category))
+    if asked.channel:
+        rows = rows.filter(matter__channel=asked.channel)
+    if by == By.MONTH:
+        key: Any = TruncMonth("accept_by")
+    elif by == By.AREA:
+        community = F("matter__place") / COMMUNITY_SIZE * COMMUNITY_SIZE
+        key = ExpressionWrapper(community, output_field=BigIntegerField())
+    else:
+        key = _key(Handling, by, "matter__")
+    sums = rows.order_by().annotate(key=key).values_list("key").annotate(total=Count("pk"))
+    return {(key.date() if isinstance(key, datetime) else key): n for key, n in sums}
+
+
+# ---- the lines
+
+Group = tuple[str, str, list[Counted], int]  # key, label, rows, silent
+
+
+def below(ranges: Iterable[Range]) -> list[AreaView]:
+    """This function will return the areas one level below a ground, in the order of their codes."""
+    ground = tuple(ranges)
+    areas: list[AreaView] = []
+    for level in (DISTRICT, STREET, COMMUNITY):
+        areas = areas_within(ground, level)
+        if areas and not (len(areas) == 1 and set(areas[0].ranges) == set(ground)):
+            break
+    return areas
+
+
+def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], silent: dict[Any, int]) -> list[Group]:
+    if by == By.AREA:
+        return _by_area(asked, counted, silent)
+    keys = {*counted, *silent}
+    if by == By.CHANNEL:
+        names = {one.value: str(one.label) for one in Channel if one.value in keys}
+    elif by == By.CATEGORY:
+        # A category that was put in force anew goes on under its code, with its newest name.
+        dated = Category.objects.filter(code__in=keys).order_by("code", "valid_from", "pk")
+        names = {one.code: one.label for one in dated}
+    else:
+        units = Unit.objects.filter(pk__in=keys).order_by("organ_type__level", "code")
+        names = {one.pk: one.label for one in units} | ({0: gettext("with no unit yet")} if 0 in keys else {})
+    return [(str(key), name, counted.get(key, []), silent.get(key, 0)) for key, name in names.items()]
+
+
+def _by_area(asked: Asked, counted: dict[Any, list[Counted]], silent: dict[Any, int]) -> list[Group]:
+    areas = below(asked.ranges)
+    grounds = sorted((part.first, part.last, area.code) for area in areas for part in area.ranges)
+    firsts = [first for first, _last, _code in grounds]
+
+    def area_of(place: int) -> str:
+        """The area whose ground holds a place; none for what lies between."""
+        found = grounds[bisect_right(firsts, place) - 1] if firsts and place >= firsts[0] else (0, -1, "")
+        return found[2] if place <= found[1] else ""
+
+    rows: dict[str, list[Counted]] = defaultdict(list)
+    missing: dict[str, int] = defaultdict(int)
+    for place, some in counted.items():
+        rows[area_of(place)] += some
+    for place, n in silent.items():
+        missing[area_of(place)] += n
+    names = {area.code: area.label for area in areas} | ({"": gettext("elsewhere")} if "" in {*rows, *missing} else {})
+    return [(code, name, rows[code], missing[code]) for code, name in names.items()]
+
+
+def units_offered(ranges: Iterable[Range]) -> list[Unit]:
+    """This function will return the units whose figures may be asked for: of the city, its districts, and these streets."""
+    ground = Scope(tuple(ranges)).q()
+    levels = Q(organ_type__level__lt=STREET, organ_type__executes_only=False) | Q(organ_type__level=STREET) & ground
+    return list(Unit.objects.filter(levels, valid_to=None).order_by("organ_type__level", "code"))
+
+
+# ---- for everyone
+
+COLUMNS = ("reported", "response", "resolution", "satisfaction")
+
+
+def _cell(line: Line, column: str) -> int:
+    one = getattr(line.figures, column)
+    return int(getattr(one, "whole", one))
+
+
+def without_small(lines: Sequence[Line], *, above: frozenset[str] = frozenset()) -> list[Line]:
+    """This function will mark in each line what counts too few to be shown to everyone, column by column.
+
+    ``above``: columns that are hidden in the sum of these lines; then they are hidden in each line too. Where so
+    few were reported that it is hidden, nothing of the line is shown.
+    """
+    hidden: dict[str, set[str]] = {line.key: set(above) for line in lines}
+    for column in COLUMNS:
+        for key in too_few({line.key: _cell(line, column) for line in lines}):
+            hidden[key].add(column)
+    every = frozenset(COLUMNS)
+    return [
+        Line(one.key, one.label, one.figures, every if "reported" in hidden[one.key] else frozenset(hidden[one.key]))
+        for one in lines
+    ]
+
+
+def public_figures(code: str, *, since: date, until: date, at: datetime) -> tuple[Line, list[Line]]:
+    """This function will return the figures of an area and of those right below it, as everyone may see them.
+
+    What is hidden of an area among its neighbours is hidden on its own page and below it too, so that no two pages
+    together give it away. Raises ``NotFound``.
+    """
+    path = path_to(code)
+    first = path[0]
+    whole, lines = breakdown(Asked(first.ranges, since, until), By.AREA, at=at)
+    [own] = without_small([Line(first.code, first.label, whole)])
+    lines = without_small(lines, above=own.hidden)
+    for _above, area in pairwise(path):
+        found = next((line for line in lines if line.key == area.code), None)
+        whole, below_it = breakdown(Asked(area.ranges, since, until), By.AREA, at=at)
+        own = Line(area.code, area.label, whole, found.hidden if found else own.hidden)
+        lines = without_small(below_it, above=own.hidden)
+    return own, lines

@@ -1,0 +1,150 @@
+"""The three rates from counted steps, and which cells are too small to be shown to everyone. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from qipan.kernel.rate import Rate
+
+from ..terms import Closing, Confirmation, StepKind, Way
+
+LEAST = 10  # the smallest cell that everyone may see (users.md, red lines 3 and 12)
+DISPUTED = Confirmation.DISPUTED.value
+# The steps that figures are made of; the others are never read for them.
+COUNTED = (
+    StepKind.REPORTED, StepKind.FILED, StepKind.DECLINED, StepKind.DISPATCHED, StepKind.ARBITRATED,
+    StepKind.RESPONDED, StepKind.VERIFIED, StepKind.CONFIRMED, StepKind.CLOSED, StepKind.SHELVED, StepKind.REOPENED,
+)  # fmt: skip
+
+
+class Counted(NamedTuple):
+    """So many steps of a kind with a detail in a month."""
+
+    month: date
+    kind: str
+    detail: str
+    n: int
+
+
+def ended_word(closing: str, confirmation: str, month: date) -> str:
+    """This function will write which end a reopening takes back, and in which month it was counted."""
+    return f"{closing}:{confirmation}:{month:%Y-%m}"
+
+
+def _taken_back(one: Counted) -> tuple[str, date]:
+    """The end that a reopening takes back, and its month."""
+    closing, _sep, rest = one.detail.partition(":")
+    confirmation, _sep, month = rest.partition(":")
+    return f"{closing}:{confirmation}", date.fromisoformat(f"{month}-01") if month else one.month
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was reported and what became of it, on a ground, over months."""
+
+    reported: int
+    filed: int
+    dispatched: int
+    hops: int
+    shelved: int
+    reopened: int
+    closed: dict[str, int]  # by closing kind, disputed ones apart
+    declined: dict[str, int]
+    ways: dict[str, int]
+    response: Rate
+    resolution: Rate
+    satisfaction: Rate
+    answers: Rate
+
+    @property
+    def kinds(self) -> list[tuple[str, int]]:
+        """How matters ended, in words: closed by kind with disputed ones apart, then declined by kind."""
+        words = {**{one.value: str(one.label) for one in Closing}, DISPUTED: str(Confirmation.DISPUTED.label)}
+        return [(words[kind], n) for kind, n in [*self.closed.items(), *self.declined.items()] if n]
+
+    @property
+    def solved_by(self) -> list[tuple[str, int]]:
+        """By which way matters were solved (PAR-9), all three ways, none left out."""
+        return [(str(way.label), self.ways.get(way, 0)) for way in Way]
+
+    @property
+    def rates(self) -> tuple[Rate, Rate, Rate, Rate]:
+        """Response, resolution, satisfaction, and the answer rate beside it."""
+        return self.response, self.resolution, self.satisfaction, self.answers
+
+
+def figures_of(counted: Sequence[Counted], *, silent: int, since: date, until: date) -> Figures:
+    """This function will make the figures of the months from ``since`` to before ``until``.
+
+    ``silent``: parts whose time to accept ended in these months without a word. Response: accepted in time, of
+    those answered and those silent. Resolution: verified as solved and not disputed, of all that was closed; what
+    was reopened since is taken off the month in which it had ended. Satisfaction: satisfied of those who said so,
+    with the answer rate. Silence counts in neither.
+    """
+    steps: Counter[tuple[str, str]] = Counter()
+    kinds: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    for one in counted:
+        inside = since <= one.month < until
+        if one.kind == StepKind.REOPENED:
+            end, month = _taken_back(one)
+            kinds[one.kind] += one.n if inside else 0
+            ended[end] -= one.n if since <= month < until else 0
+        elif inside:
+            steps[one.kind, one.detail] += one.n
+            kinds[one.kind] += one.n
+            if one.kind == StepKind.CLOSED:
+                ended[one.detail] += one.n
+            elif one.kind == StepKind.DECLINED:
+                ended[f"{one.detail}:"] += one.n
+    closed: Counter[str] = Counter()
+    declined: Counter[str] = Counter()
+    spoke = 0
+    for detail, n in ended.items():
+        closing, _sep, word = detail.partition(":")
+        if not word:
+            declined[closing] += n
+            continue
+        closed[DISPUTED if word == DISPUTED else closing] += n
+        spoke += n if word in (Confirmation.CONFIRMED, Confirmation.DISPUTED) else 0
+    ways: Counter[str] = Counter()
+    for (kind, detail), n in steps.items():
+        if kind == StepKind.VERIFIED and detail.startswith(f"{Closing.SOLVED}:"):
+            ways[detail.partition(":")[2]] += n
+    in_time, late = steps[StepKind.RESPONDED, "IN_TIME"], steps[StepKind.RESPONDED, "LATE"]
+    said_yes, said_no = steps[StepKind.CONFIRMED, "SATISFIED"], steps[StepKind.CONFIRMED, "UNSATISFIED"]
+    return Figures(
+        reported=kinds[StepKind.REPORTED],
+        filed=kinds[StepKind.FILED],
+        dispatched=kinds[StepKind.DISPATCHED],
+        hops=kinds[StepKind.DISPATCHED] + kinds[StepKind.ARBITRATED],
+        shelved=kinds[StepKind.SHELVED],
+        reopened=kinds[StepKind.REOPENED],
+        closed={kind: n for kind, n in closed.items() if n},
+        declined={kind: n for kind, n in declined.items() if n},
+        ways={way: n for way, n in ways.items() if n},
+        response=Rate(in_time, in_time + late + silent),
+        resolution=Rate(closed[Closing.SOLVED], closed.total()),
+        satisfaction=Rate(said_yes, said_yes + said_no),
+        answers=Rate(spoke, closed.total()),
+    )
+
+
+def too_few(cells: Mapping[str, int], *, least: int = LEAST) -> frozenset[str]:
+    """This function will name the cells of a column that nobody may read off, beside a sum that everyone sees.
+
+    Those that count fewer than ``least``, but are not empty. Where they hold fewer than ``least`` together, the
+    sum would give them away: then the next larger ones are left out too, until it does not.
+    """
+    rising = sorted((n, key) for key, n in cells.items() if n > 0)
+    hidden = {key for n, key in rising if n < least}
+    together = sum(n for n, key in rising if key in hidden)
+    for n, key in rising:
+        if not hidden or (together >= least and len(hidden) > 1):
+            break
+        if key not in hidden:
+            hidden.add(key)
+            together += n
+    return frozenset(hidden)
