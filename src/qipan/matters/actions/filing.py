@@ -5,9 +5,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _now
 
+from qipan.desk.api import recall_sources
 from qipan.kernel.actor import Actor
 
 from ..models import Category, Matter, Report
+from ..queries.patterns import agreed_open
 from ..queries.public import followed
 from ..rules import loop
 from ..terms import Outcome, StepKind
@@ -54,6 +56,7 @@ def shelve_matter(matter: Matter, *, reason: str, plan: str, review_at: datetime
     after = loop.shelve(now, reason=reason, plan=plan, review_at=review_at, at=at)
     for part in open_parts(held):
         end_part(part, Outcome.ENDED, note=_now("Shelved"), by=by, at=at)
+    recall_sources([one.task.source for one in agreed_open(held)], note=_now("Shelved"), by=by, at=at)
     end_waiting(held, note=_now("Shelved"), by=by, at=at)
     held.review_at, held.review_called = review_at, False
     settle(held, after, StepKind.SHELVED, note=_both(reason, plan), by=by, at=at)

@@ -49,7 +49,7 @@ from ..input.forms import (
     grouped,
 )
 from ..models import Handling, Matter, Photo, Report
-from ..queries.patterns import calls_of, hazard_of, silent
+from ..queries.patterns import agreed_late, calls_of, hazard_of, silent
 from ..queries.public import similar
 from ..queries.reading import (
     blocked_by,
@@ -62,6 +62,7 @@ from ..queries.reading import (
     reports_of,
     targets,
 )
+from ..queries.rechecks import recheck_of
 from ..rules.loop import ENDED, MOVES, S
 from ..terms import Part
 
@@ -194,6 +195,7 @@ def _page(
         for act in _offered(matter, actor, mine)
     ]
     reports, calls = reports_of(matter), calls_of(matter)
+    late = [*blocked_by(matter, at=at), *silent(calls, at=at), *agreed_late(calls, at=at)]
     proposed = (
         proposals(matter.category.item_code, matter.place, on=localdate(at))
         if actor.can("matter.dispatch") or actor.can("matter.arbitrate")
@@ -205,7 +207,8 @@ def _page(
         "forms": forms,
         "stray": bound if bound and bound[0] not in dict(forms) else None,
         "parts": parts,
-        "blocked": [*blocked_by(matter, at=at), *silent(calls, at=at)],
+        "blocked": late,
+        "recheck": recheck_of(matter) if matter.state == S.CLOSED else None,
         "calls": calls,
         "hazard": hazard_of(matter),
         "may_call": matter.state not in (*ENDED, S.REPORTED)
