@@ -1,5 +1,6 @@
 """The acts of the room: publish with a passport, open on grounds for a time, close."""
 
+from .fields import NotHeldHere, bring_values, import_fields, seed_fields
 from .opening import (
     BeyondValidity,
     ClosesTooEarly,
@@ -9,8 +10,12 @@ from .opening import (
     open_form,
 )
 from .publishing import (
+    ApprovalMissing,
+    MustReuse,
     NumberInUse,
     PassportIncomplete,
+    QuestionsUnfit,
+    ReasonMissing,
     SubjectUnknown,
     ValidityBackwards,
     publish_form,
@@ -18,16 +23,24 @@ from .publishing import (
 )
 
 __all__ = [
+    "ApprovalMissing",
     "BeyondValidity",
     "ClosesTooEarly",
     "FormNotValid",
+    "MustReuse",
+    "NotHeldHere",
     "NumberInUse",
     "PassportIncomplete",
     "PersonFormUnderStanding",
+    "QuestionsUnfit",
+    "ReasonMissing",
     "SubjectUnknown",
     "ValidityBackwards",
+    "bring_values",
     "close_forms",
+    "import_fields",
     "open_form",
     "publish_form",
+    "seed_fields",
     "seed_forms",
 ]

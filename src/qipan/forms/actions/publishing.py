@@ -7,16 +7,19 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import Refusal
+from qipan.kernel.refusal import BadInput, Refusal
 
 from .. import rules
-from ..models import Form, FormMedia
+from ..models import Form, FormMedia, FormQuestion
+from ..queries.design import Design, read_design
 from ..terms import Subject
+from .fields import seed_fields
 from .opening import require_one
 
 DATA = Path(__file__).parents[1] / "data"
@@ -52,6 +55,43 @@ class NumberInUse(Refusal):
     sentence = _("The number %(number)s stands on another form.")
 
 
+class QuestionsUnfit(BadInput):
+    """Questions that no form may ask, or that are no field of the dictionary; ``problems`` names each with its row."""
+
+    code = "questions_unfit"
+    sentence = _("The form is not published: some questions cannot be asked as they stand.")
+
+
+class MustReuse(BadInput):
+    """SVC-10: too much of the form is known already; ``problems`` says what, and who holds or asks it."""
+
+    code = "must_reuse"
+    sentence = _(
+        "%(share)s %% of what this form asks is known already. Reuse what is held, and leave out what another valid "
+        "form asks; then publish."
+    )
+    status = 409
+
+
+class ReasonMissing(Refusal):
+    code = "reason_missing"
+    sentence = _("The form asks for sensitive facts: say why; the reason is shown to whoever is asked.")
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__(field="reason")
+
+
+class ApprovalMissing(Refusal):
+    """Red line 4: sensitive fields need a second approval, and of exactly what is published."""
+
+    code = "approval_missing"
+    sentence = _(
+        "Sensitive fields (%(fields)s) need the approval of another person of another unit, given to the form as it "
+        "stands now."
+    )
+
+
 LABELS = {
     "number": _("form number"),
     "issuer": _("issuer"),
@@ -61,6 +101,21 @@ LABELS = {
     "valid_from": _("valid from"),
     "valid_to": _("valid until"),
 }
+
+
+def _checked(definition: rules.Definition, *, code: str, subject: str, at: datetime) -> Design:
+    """The design of a form that may be published; refuses any other."""
+    design = read_design(definition, code=code, subject=subject, at=at)
+    if design.problems:
+        raise QuestionsUnfit(list(design.problems))
+    if design.must_reuse:
+        share = f"{(design.overlap.share_asked if definition.reuse else design.overlap.share) * 100:.0f}"
+        raise MustReuse(design.known, share=share)
+    if design.sensitive and not definition.reason.strip():
+        raise ReasonMissing
+    if design.sensitive and (not definition.approved_by or definition.approved_digest != definition.digest):
+        raise ApprovalMissing(fields=", ".join(one.label for one in design.sensitive))
+    return design
 
 
 @transaction.atomic
@@ -83,8 +138,11 @@ def publish_form(
 ) -> Form:
     """This function will publish a form with its full passport, as the next version of its code.
 
-    ``definition`` holds its questions as an XLSForm. Needs ``admission.decide`` or ``playbook.edit``. Raises
-    ``NotAllowed``, ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``.
+    ``definition`` holds its questions as an XLSForm; each is a field of the dictionary (column ``qipan_field``, or
+    ``definition.fields``). Needs ``admission.decide`` or ``playbook.edit``. Raises ``NotAllowed``,
+    ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``,
+    ``QuestionsUnfit`` (not mapped, against a red line), ``MustReuse`` (known already), ``ReasonMissing``,
+    ``ApprovalMissing`` (sensitive fields without a second approval of what is published).
     """
     require_one(by, "admission.decide", "playbook.edit")
     passport = {
@@ -106,10 +164,28 @@ def publish_form(
     if Form.objects.filter(number=number).exclude(code=code).exists():
         raise NumberInUse(number=number)
     last = Form.objects.filter(code=code).aggregate(last=Max("version"))["last"] or 0
-    made = None
+    design, made = None, None
     if definition is not None:
+        design = _checked(definition, code=code, subject=subject, at=at)
+        shown = rules.Shown(
+            number=number,
+            issuer=f"{issuer.name} {issuer.name_en}".strip(),
+            approval=approval,
+            basis=basis,
+            purpose=purpose,
+            valid_from=localtime(valid_from),
+            valid_to=localtime(valid_to),
+            reason=definition.reason if design.sensitive else "",
+            approved_by=definition.approved_by if design.sensitive else "",
+        )
         made = rules.convert_xlsform(
-            definition.source, code=code, version=last + 1, title=title, media=definition.media
+            definition.source,
+            code=code,
+            version=last + 1,
+            title=f"{title} {title_en}".strip(),
+            media=definition.media,
+            shown=shown,
+            held=design.held,
         )
     form = Form.objects.create(
         code=code,
@@ -126,6 +202,21 @@ def publish_form(
         valid_to=valid_to,
         xform=made.xform if made else "",
         source=definition.source if definition else None,
+        reason=definition.reason if definition and design and design.sensitive else "",
+        approved_by=definition.approved_by if definition and design and design.sensitive else "",
+    )
+    FormQuestion.objects.bulk_create(
+        FormQuestion(
+            form=form,
+            order=order,
+            path=line.question.path,
+            kind=line.question.kind,
+            labels=dict(line.question.labels),
+            field_code=line.question.field if line.entry else "",
+            held=line.question.path in design.held,
+        )
+        for order, line in enumerate(design.lines if design else (), 1)
+        if design
     )
     FormMedia.objects.bulk_create(
         FormMedia(form=form, name=one.name, content=one.content, sha256=hashlib.sha256(one.content).hexdigest())
@@ -144,16 +235,20 @@ def publish_form(
 
 @transaction.atomic
 def seed_forms(issuer: Unit, *, by: Actor, at: datetime) -> int:
-    """This function will publish the sample forms of ``data/forms.json`` that are missing; returns how many.
+    """This function will publish the sample forms of ``data/forms.json`` that are missing, with the example fields
+    that they ask; returns how many.
 
     Their numbers and approvals say that they are samples: a city replaces them by its own.
     """
+    seed_fields(issuer, by=by, at=at)
     known = set(Form.objects.values_list("code", flat=True))
     published = 0
     for row in json.loads((DATA / "forms.json").read_text("utf-8")):
         if row["code"] in known:
             continue
         days = row.pop("valid_days")
-        publish_form(**row, issuer=issuer, valid_from=at, valid_to=at + timedelta(days=days), by=by, at=at)
+        definition = rules.Definition(rules.make_xlsform(row.pop("sheets")), reuse=True)
+        until = at + timedelta(days=days)
+        publish_form(**row, issuer=issuer, valid_from=at, valid_to=until, definition=definition, by=by, at=at)
         published += 1
     return published

@@ -1,6 +1,23 @@
-"""The tables of the room: passports and openings, what a form asks."""
+"""The tables of the room: passports and openings, what a form asks, drafts, the field dictionary."""
 
-from .definitions import FormMedia
+from .definitions import ColumnOrder, FormMedia, FormQuestion, label_of
+from .drafts import DraftMedia, FormDraft
+from .fields import FieldEntry, FieldValue, FieldValues
 from .passports import Form, FormOpening
+from .submissions import Attachment, Submission
 
-__all__ = ["Form", "FormMedia", "FormOpening"]
+__all__ = [
+    "Attachment",
+    "ColumnOrder",
+    "DraftMedia",
+    "FieldEntry",
+    "FieldValue",
+    "FieldValues",
+    "Form",
+    "FormDraft",
+    "FormMedia",
+    "FormOpening",
+    "FormQuestion",
+    "Submission",
+    "label_of",
+]

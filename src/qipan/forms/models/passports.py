@@ -24,6 +24,9 @@ class Form(models.Model):
     # only a passport and its questions stand elsewhere.
     xform = models.TextField(blank=True)
     source = models.BinaryField(null=True)
+    # Why sensitive fields are asked, and who of another unit approved it; both are shown on the form.
+    reason = models.CharField(max_length=300, blank=True)
+    approved_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="forms_form_version")]

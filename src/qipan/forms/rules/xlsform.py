@@ -1,41 +1,39 @@
 """From a spreadsheet to a form: an XLSForm becomes an XForm, or is refused with sheet and row.
 
-``pyxform`` does the work (https://xlsform.org, https://getodk.github.io/xforms-spec). What it is given is bounded
-first: bytes, what they unpack to, rows.
+``pyxform`` does the work (https://xlsform.org, https://getodk.github.io/xforms-spec). The passport is put before the
+first question, and a question whose field a register holds becomes a read-only value (ADR 0011).
 """
 
-import io
-import re
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from defusedxml.common import DefusedXmlException
 from django.utils.translation import gettext_lazy as _
 from pyxform.builder import create_survey_element_from_dict
 from pyxform.errors import PyXFormError
 from pyxform.utils import external_choices_to_csv, has_external_choices
 from pyxform.xls2json import workbook_to_json
-from pyxform.xls2json_backends import DefinitionData, get_xlsform
+from pyxform.xls2json_backends import DefinitionData
 
-from qipan.kernel.refusal import BadInput
-from qipan.webkit.sheets import unpacks_to
+from .complaints import explained, located
+from .notes import Shown, note_rows
+from .workbooks import (
+    ROOT,
+    FormBroken,
+    Question,
+    broken,
+    columns_of,
+    languages_of,
+    questions_of,
+    read_workbook,
+    settle,
+    walk,
+)
 
-MOST_BYTES = 5_000_000
-MOST_UNPACKED = 50_000_000  # the list of 11,800 wards unpacks to less than 2 MB
-MOST_ROWS = {"survey": 2_000, "choices": 100_000, "external_choices": 100_000}
-# What the settings sheet may say. Id, version and title come from the passport; an address to send answers to, a key
-# to hide them from us, and answers sent or erased unasked are not taken over.
-SETTINGS = {"default_language", "style", "instance_name", "allow_choice_duplicates", "clean_text_values"}
-ROOT = "data"
-FIELD_COLUMN = "qipan_field"
-
-
-class FormBroken(BadInput):
-    """The spreadsheet is no XLSForm that can be converted; ``problems`` names each place and reason."""
-
-    code = "form_broken"
-    sentence = _("The form cannot be converted; nothing was saved.")
+HELD_FILE = "qipan_held.csv"
+HELD_PLACE = "qipan_place"
+PLACE_FIELD = "place"  # the field of the dictionary that says which door or unit an answer is about
 
 
 @dataclass(frozen=True)
@@ -48,23 +46,26 @@ class Media:
 
 @dataclass(frozen=True)
 class Definition:
-    """A form as its author made it: the spreadsheet, and the files that it names."""
+    """A form as its author made it: the spreadsheet, the files that it names, and what stands in no sheet."""
 
     source: bytes
     media: tuple[Media, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)  # path to field, over what the sheet says
+    reuse: bool = False  # what a register holds is filled in, not asked
+    reason: str = ""  # why sensitive fields are asked
+    approved_by: str = ""
+    approved_digest: str = ""
 
-
-@dataclass(frozen=True)
-class Question:
-    """One question: where its answer stands in a submission, its type, its labels by language, its row."""
-
-    path: str  # as in a submission, from the root: "/data/household/size"
-    name: str
-    kind: str
-    labels: Mapping[str, str]
-    row: int
-    field: str = ""
-    required: bool = False
+    @property
+    def digest(self) -> str:
+        """The sum over everything that an approval covers: any change ends it."""
+        sum_ = hashlib.sha256(self.source)
+        for one in sorted(self.media, key=lambda media: media.name):
+            sum_.update(one.name.encode() + b"\0" + hashlib.sha256(one.content).digest())
+        for path, code in sorted(self.fields.items()):
+            sum_.update(f"{path}\0{code}\0".encode())
+        sum_.update(f"{self.reuse}\0{self.reason}".encode())
+        return sum_.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -75,147 +76,116 @@ class Converted:
     media: tuple[Media, ...]
     warnings: tuple[str, ...]
     questions: tuple[Question, ...]
-    languages: tuple[str, ...] = field(default=())
+    languages: tuple[str, ...] = ()
 
 
-def convert_xlsform(raw: bytes, *, code: str, version: int, title: str = "", media: Sequence[Media] = ()) -> Converted:
+def convert_xlsform(
+    raw: bytes,
+    *,
+    code: str,
+    version: int,
+    title: str = "",
+    media: Sequence[Media] = (),
+    shown: Shown | None = None,
+    held: Mapping[str, str] | None = None,
+) -> Converted:
     """This function will convert an XLSForm (XLSX, XLS, CSV or a Markdown table) to an XForm.
 
-    ``code`` becomes the id and ``version`` the version of the XForm. Raises ``FormBroken`` with each problem, with
-    sheet and row where they are known.
+    ``code`` becomes the id and ``version`` the version of the XForm. ``shown`` is the passport for its top. ``held``
+    are paths of questions with the field that a register holds: each becomes a read-only value of the chosen place.
+    Raises ``FormBroken`` with each problem, with sheet and row where they are known.
     """
-    book = _read(raw)
-    warnings = _settle(book, code=code, version=version, title=title)
+    book = read_workbook(raw)
+    warnings = settle(book, code=code, version=version, title=title)
+    questions, languages = tuple(questions_of(book)), languages_of(book)
+    inserted = _put_in(book, shown=shown, held=held or {})
+    complaints: list[str] = []
     try:
-        tree = workbook_to_json(workbook_dict=book, form_name=ROOT, warnings=warnings)
+        tree = workbook_to_json(workbook_dict=book, form_name=ROOT, warnings=complaints)
         made = list(media)
         if has_external_choices(tree) and (listed := external_choices_to_csv(book)) is not None:
             made.append(Media("itemsets.csv", listed.encode()))
-        xform = create_survey_element_from_dict(tree).to_xml(validate=False, pretty_print=False, warnings=warnings)
+        xform = create_survey_element_from_dict(tree).to_xml(validate=False, pretty_print=False, warnings=complaints)
     except PyXFormError as error:
-        raise FormBroken([str(error)]) from None
+        rows = {word: one.row + inserted for one in questions for word in (one.kind, one.kind.split()[0], one.name)}
+        raise FormBroken([explained(located(str(error), rows), inserted=inserted)]) from None
     except RecursionError:
-        raise FormBroken([str(_("groups stand too deep inside each other"))]) from None
+        raise broken(_("groups stand too deep inside each other")) from None
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise FormBroken([str(_("the converter stopped: %(why)s") % {"why": str(error)[:200]})]) from None
-    return Converted(
-        xform=xform,
-        media=tuple(made),
-        warnings=tuple(warnings),
-        questions=tuple(_questions(book.survey or [])),
-        languages=_languages(book),
-    )
+        raise broken(_("the converter stopped: %(why)s"), why=str(error)[:200]) from None
+    warnings += [explained(complaint, inserted=inserted) for complaint in complaints]
+    return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages)
 
 
-def _read(raw: bytes) -> DefinitionData:
-    """The sheets of a file, told apart by content, bounded before they are opened."""
-    if len(raw) > MOST_BYTES:
-        raise FormBroken([str(_("the file is larger than %(most)s MB") % {"most": MOST_BYTES // 1_000_000})])
-    try:
-        if raw.startswith(b"PK"):
-            if unpacks_to(raw) > MOST_UNPACKED:
-                raise FormBroken(
-                    [str(_("the file unpacks to more than %(most)s MB") % {"most": MOST_UNPACKED // 1_000_000})]
-                )
-            book = get_xlsform(io.BytesIO(raw), file_type=".xlsx")
-        elif raw.startswith(b"\xd0\xcf\x11\xe0"):
-            book = get_xlsform(io.BytesIO(raw), file_type=".xls")
-        else:
-            text = _text(raw)
-            kind = ".md" if re.match(r"\s*\|", text) else ".csv"
-            book = get_xlsform(io.BytesIO(text.encode()), file_type=kind)
-    except PyXFormError as error:
-        raise FormBroken([str(error)]) from None
-    except DefusedXmlException:
-        raise FormBroken([str(_("the file defines entities, which no spreadsheet needs"))]) from None
-    except (
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        LookupError,
-        SyntaxError,
-        TypeError,
-        ValueError,
-        OSError,
-    ) as error:
-        raise FormBroken([str(_("the file cannot be read: %(why)s") % {"why": str(error)[:200]})]) from None
-    for sheet, most in MOST_ROWS.items():
-        if len(getattr(book, sheet) or ()) > most:
-            raise FormBroken([str(_("sheet %(sheet)s has more than %(most)s rows") % {"sheet": sheet, "most": most})])
-    return book
+def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str]) -> int:
+    """Put the passport and the place before the first question, and make held questions read-only values; returns
+    how many rows now stand before the author's first one.
+    """
+    rows: list[dict[str, Any]] = list(book.survey or [])
+    header = dict((book.survey_header or [{}])[0])
+    labels = list(columns_of(header, "label", "caption"))
+    before = note_rows(shown, labels) if shown else []
+    before = [_spelled(row, header) for row in before]
+    if held:
+        place = next((row for row in walk(rows) if held.get(row.path) == PLACE_FIELD), None)
+        if place is None:
+            asks = {"type": f"select_one_from_file {HELD_FILE}", "name": HELD_PLACE, "required": "yes"}
+            asks |= dict.fromkeys(labels or ["label"], "哪一处 Which place")
+            before.append(_spelled(asks, header))
+        ref = place.name if place else HELD_PLACE
+        for row in list(walk(rows)):
+            if row.path in held:
+                rows[row.number - 2] = _value_row(rows[row.number - 2], held[row.path], ref=ref, header=header)
+    book.survey = [*before, *rows]
+    book.survey_header = [header]
+    return len(before)
 
 
-def _text(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise FormBroken([str(_("the file is neither a spreadsheet nor text"))])
+# Other names under which a sheet may hold the same column: two names for one column are refused by the converter.
+_ALIASES = {
+    "type": ("type", "command"),
+    "name": ("name", "value", "tag"),
+    "label": ("label", "caption"),
+    "relevant": ("relevant", "relevance", "bind::relevant", "bind:relevant"),
+    "required": ("required", "bind::required", "bind:required"),
+    "calculation": ("calculation", "calculate", "bind::calculate", "bind:calculate"),
+    "readonly": ("readonly", "read_only", "bind::readonly", "bind:readonly"),
+}
 
 
-def _settle(book: DefinitionData, *, code: str, version: int, title: str) -> list[str]:
-    """Id, version and title are the passport's; returns what of the sheet was left out, as warnings."""
-    said = dict((book.settings or [{}])[0]) if book.settings else {}
-    warnings: list[str] = []
-    kept: dict[str, Any] = {}
-    for name, value in said.items():
-        plain = name.strip().lower().replace(" ", "_")
-        if plain in SETTINGS:
-            kept[plain] = value
-        elif plain in {"form_title", "title", "set_form_title"}:
-            kept["form_title"] = value
-        elif plain not in {"form_id", "id_string", "set_form_id", "version", "name"}:
-            warnings.append(str(_("sheet settings: %(name)s is not taken over") % {"name": name}))
-    kept |= {"form_id": code, "version": str(version)}
-    if title or not kept.get("form_title"):
-        kept["form_title"] = title or code
-    book.settings = [kept]
-    book.settings_header = [dict.fromkeys(kept)]
-    book.fallback_form_name = code
-    return warnings
+def _spelled(row: Mapping[str, Any], header: dict[str, Any]) -> dict[str, Any]:
+    """A row in the columns of the sheet, which gains those that it lacks."""
+    spelled = {}
+    for name, value in row.items():
+        aliases = _ALIASES.get(name, (name,))
+        column = next((known for known in header if known.strip().lower() in aliases or known == name), name)
+        header.setdefault(column, None)
+        spelled[column] = value
+    return spelled
 
 
-def _questions(rows: Sequence[Mapping[str, str]]) -> list[Question]:
-    """The questions of the survey sheet in their order; groups and repeats make the path."""
-    found: list[Question] = []
-    groups: list[str] = []
-    for number, raw in enumerate(rows, 2):
-        row = {key.strip().lower(): value for key, value in raw.items()}
-        kind = " ".join((row.get("type") or row.get("command") or "").split())
-        name = (row.get("name") or row.get("value") or row.get("tag") or "").strip()
-        plain = kind.lower().replace("_", " ")
-        if plain.startswith("begin "):
-            groups.append(name)
-        elif plain.startswith("end ") and groups:
-            groups.pop()
-        elif kind and name:
-            found.append(
-                Question(
-                    path="/".join(["", ROOT, *filter(None, groups), name]),
-                    name=name,
-                    kind=kind,
-                    labels={lang: row[key] for key, lang in labelled(raw).items() if row.get(key)},
-                    row=number,
-                    field=(row.get(FIELD_COLUMN) or "").strip(),
-                    required=(row.get("required") or "").strip().lower() in {"yes", "true", "true()"},
-                )
-            )
-    return found
+_KEPT = {"label", "caption", "hint", "relevant", "relevance", "bind::relevant", "bind:relevant", "name", "value", "tag"}
 
 
-def labelled(columns: Mapping[str, Any]) -> dict[str, str]:
-    """This function will return the columns that hold a label, in lower case, with their languages."""
-    found = {}
-    for column in columns:
-        head, _mark, lang = column.partition("::" if "::" in column else ":")
-        if head.strip().lower() in {"label", "caption"}:
-            found[column.strip().lower()] = lang.strip() or "default"
-    return found
+def _value_row(row: Mapping[str, Any], code: str, *, ref: str, header: dict[str, Any]) -> dict[str, Any]:
+    """A question as a value that is shown and not asked; the place itself is chosen from what is held."""
+    kept = {
+        column: value
+        for column, value in row.items()
+        if column.strip().lower().partition(":")[0] in {"label", "caption", "hint"} or column.strip().lower() in _KEPT
+    }
+    if code == PLACE_FIELD:
+        return kept | _spelled({"type": f"select_one_from_file {HELD_FILE}", "required": "yes"}, header)
+    value = f"instance('{HELD_FILE.partition('.')[0]}')/root/item[name=${{{ref}}}]/{code}"
+    return kept | _spelled({"type": "text", "readonly": "yes", "calculation": value}, header)
 
 
-def _languages(book: DefinitionData) -> tuple[str, ...]:
-    header = (book.survey_header or [{}])[0]
-    return tuple(dict.fromkeys(labelled(header).values()))
+def choice_lists(questions: Iterable[Question]) -> set[str]:
+    """This function will return the names of the files that questions take their choices from."""
+    return {
+        word
+        for one in questions
+        for word in one.kind.split()[1:]
+        if "from_file" in one.kind.split()[0] or "from file" in one.kind
+        if "." in word and word != HELD_FILE
+    }

@@ -1,0 +1,62 @@
+"""What a filled form shows at its top: its passport, why it asks for sensitive facts, that it may be refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of a passport a client shows, as plain text."""
+
+    number: str
+    issuer: str
+    approval: str
+    basis: str
+    purpose: str
+    valid_from: datetime
+    valid_to: datetime  # the end itself is outside
+    reason: str = ""
+    approved_by: str = ""
+
+
+def passport_note(shown: Shown) -> str:
+    """This function will write a passport for the top of a form, in both languages (Statistics Law 2024, art. 17)."""
+    first, last = f"{shown.valid_from:%Y-%m-%d}", f"{shown.valid_to:%Y-%m-%d %H:%M}"
+    lines = [
+        f"表号 Form number: {shown.number}",
+        f"制定机关 Issuer: {shown.issuer}",
+        f"批准或者备案文号 Approval: {shown.approval}",
+        f"依据 Basis: {shown.basis}",
+        f"目的 Purpose: {shown.purpose}",
+        f"有效期 Valid: {first} – {last}",
+    ]
+    if shown.reason:
+        lines.append(f"为什么询问敏感信息 Why sensitive facts are asked: {shown.reason}")
+    if shown.approved_by:
+        lines.append(f"另一单位批准 Approved by another unit: {shown.approved_by}")
+    return "\n".join(lines)
+
+
+REFUSE = (
+    "本表已经过期，您有权拒绝填写。\n"
+    "This form has expired. You may refuse to fill it in (统计法第十七条 Statistics Law 2024, art. 17)."
+)
+
+
+def note_rows(shown: Shown, columns: Sequence[str]) -> list[dict[str, str]]:
+    """This function will return the rows of the survey sheet that put a passport before the first question.
+
+    ``columns`` are the label columns of the sheet; both languages stand in each, so that nobody can lose one. The
+    second row shows itself once the passport has lapsed, offline too.
+    """
+    labels = list(columns) or ["label"]
+    return [
+        {"type": "note", "name": "qipan_passport", **dict.fromkeys(labels, passport_note(shown))},
+        {
+            "type": "note",
+            "name": "qipan_refuse",
+            **dict.fromkeys(labels, REFUSE),
+            "relevant": f"now() >= date-time('{shown.valid_to.isoformat(timespec='seconds')}')",
+        },
+    ]
