@@ -1,10 +1,13 @@
 """The front door of forms: passports, and where a form is open."""
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
-from .models import Form, FormMedia, FormOpening
+from .actions.disputes import decide_dispute
+from .actions.submitting import Sent, Taken, take_submission
+from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
+from .queries.submissions import form_to_fill, forms_to_fill, media_of
 from .rules import Converted, Definition, FormBroken, Media, convert_xlsform, may_open
-from .terms import Subject
+from .terms import Outcome, Subject
 
 __all__ = [
     "Converted",
@@ -14,16 +17,25 @@ __all__ = [
     "FormMedia",
     "FormOpening",
     "Media",
+    "Outcome",
     "PersonFormUnderStanding",
+    "Sent",
     "Subject",
+    "Submission",
+    "Taken",
     "close_forms",
     "convert_xlsform",
+    "decide_dispute",
+    "form_to_fill",
+    "forms_to_fill",
     "get_form",
     "may_open",
+    "media_of",
     "open_form",
     "open_forms",
     "openings_on",
     "publish_form",
     "register_posture",
     "seed_forms",
+    "take_submission",
 ]

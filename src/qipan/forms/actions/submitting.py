@@ -1,0 +1,336 @@
+"""Taking a filled form as a client of OpenRosa sends it: once, whole, in parts, or never."""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from qipan.journal.api import record
+from qipan.kernel import writer
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound, Refusal
+
+from ..models import Attachment, Form, Submission
+from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form
+from ..rules.submission import Answered, answered, content_digest, read_submission
+from ..terms import Outcome, Standing, Subject
+
+log = logging.getLogger(__name__)
+PATIENCE_S = 3.0  # how long a second post of the same form waits for the first
+MOST_FILES = 50  # of one filled form
+
+
+class FormUnknown(Refusal):
+    code = "form_unknown"
+    sentence = _("There is no form of this name here, or it was never published.")
+    status = 404
+
+
+class VersionUnknown(Refusal):
+    code = "version_unknown"
+    sentence = _("This version of the form was never published. Please get the form again.")
+    status = 400
+
+
+class FormNotOpen(Refusal):
+    """Closed, expired, not opened here, or a place that is not the sender's: for him they look alike."""
+
+    code = "form_not_open"
+    sentence = _("The form is not open at this place, or the place lies outside your area. Nothing was kept.")
+    status = 403
+
+
+class PlaceMissing(Refusal):
+    code = "place_missing"
+    sentence = _("The form does not say which door it is about.")
+    status = 400
+
+
+class TooManyFiles(Refusal):
+    code = "too_many_files"
+    sentence = _("At most %(most)s files go with one form.")
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(most=MOST_FILES)
+
+
+class InProgress(Refusal):
+    code = "in_progress"
+    sentence = _("The same form is being taken right now; send it again in a moment.")
+    status = 423
+
+
+class StoreUnavailable(Refusal):
+    """The database is full, locked or lost."""
+
+    code = "try_again"
+    sentence = _("The database cannot be written right now; nothing was kept. Please send it again.")
+    status = 503
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that came with a form: its name, its type, the sum of what came, and what is kept of it."""
+
+    name: str
+    media_type: str
+    sha256: str
+    content: bytes
+
+    @classmethod
+    def of(cls, name: str, media_type: str, raw: bytes, *, kept: bytes | None = None) -> "Sent":
+        return cls(name, media_type, sha256(raw).hexdigest(), raw if kept is None else kept)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a post, how many files are still awaited, and how many that no answer speaks of were left out."""
+
+    outcome: Outcome
+    awaits: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A post that passed every check that needs no lock."""
+
+    form: Form
+    instance_id: str
+    answered: Answered
+    place: int
+    files: tuple[Sent, ...]
+    left_out: int
+    drill: bool
+    erase_at: datetime
+    by: Actor
+    at: datetime
+
+
+def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: datetime) -> Taken:
+    """This function will keep a filled form, or the files of one that is here, or say that it is here already.
+
+    ``raw`` is its XML. What is told as kept is durable. A resend of the same content changes nothing; other content
+    under the same instanceID, or another file under a known name, is kept beside the first for a person to decide
+    (``DISPUTED``). Files may come in several posts, each with the same XML.
+
+    Needs ``visit.submit``. Raises ``NotAllowed``, ``XmlTooLarge``, ``XmlUnsafe``, ``XmlBroken``,
+    ``InstanceIdMissing``, ``FormUnknown``, ``VersionUnknown``, ``SubmissionBroken`` (each question by name),
+    ``PlaceMissing``, ``FormNotOpen``, ``TooManyFiles``, ``InProgress``, ``StoreUnavailable``; then nothing was kept.
+    """
+    by.require("visit.submit")
+    filled = read_submission(raw)
+    form = published_form(filled.code, filled.version, at=at)
+    if form is None:
+        raise VersionUnknown if known_code(filled.code, at=at) else FormUnknown
+    said = answered(filled, asked_by(form))
+    place = _place(form, said, by=by)
+    drill = _drill(form, filled.instance_id, said, place, by=by, at=at)
+    named = tuple(one for one in files if one.name in said.files)
+    if len(named) > MOST_FILES or len(said.files) > MOST_FILES:
+        raise TooManyFiles
+    return _kept(
+        _Wanted(
+            form=form,
+            instance_id=filled.instance_id,
+            answered=said,
+            place=place,
+            files=named,
+            left_out=len(files) - len(named),
+            drill=drill,
+            erase_at=at + timedelta(days=keep_days(form)),
+            by=by,
+            at=at,
+        )
+    )
+
+
+def _place(form: Form, said: Answered, *, by: Actor) -> int:
+    """The door that the form names; a form that asks for none is about the ground of who hands it in."""
+    if said.place is not None:
+        if said.place not in by.scope:
+            raise FormNotOpen
+        return said.place
+    if form.subject == Subject.DOOR:
+        raise PlaceMissing
+    if not by.scope.ranges:
+        raise FormNotOpen
+    return by.scope.ranges[0].first
+
+
+def _drill(form: Form, instance_id: str, said: Answered, place: int, *, by: Actor, at: datetime) -> bool:
+    """Whether it belongs to a drill. What was taken while the form was open may be sent again after it closed."""
+    ground = Range(place, place) if said.place is not None else by.scope.ranges[0]
+    opening = opening_at(form.code, ground, at=at)
+    if opening is not None:
+        return opening.drill
+    held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest=said.digest).first()
+    if held is None:
+        raise FormNotOpen
+    return held.drill
+
+
+_hand = threading.Condition()
+_in_hand: set[str] = set()
+
+
+@contextmanager
+def in_hand(instance_id: str) -> Iterator[None]:
+    """This context will let one post of a form through at a time, in this process. Raises ``InProgress`` to who waited long.
+
+    SQLite is served by one process (one writer), so that is enough there; PostgreSQL locks for all processes.
+    """
+    with _hand:
+        if not _hand.wait_for(lambda: instance_id not in _in_hand, PATIENCE_S):
+            raise InProgress
+        _in_hand.add(instance_id)
+    try:
+        yield
+    finally:
+        with _hand:
+            _in_hand.discard(instance_id)
+            _hand.notify_all()
+
+
+def _lock(instance_id: str) -> None:
+    """The lock of PostgreSQL that ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{int(PATIENCE_S * 1000)}ms"])
+        try:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7311))", [instance_id])
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") == "55P03":
+                raise InProgress from None
+            raise
+
+
+def _kept(wanted: _Wanted) -> Taken:
+    try:
+        if connection.vendor == "postgresql":
+            with transaction.atomic():
+                _lock(wanted.instance_id)
+                return _keep(wanted)
+        if connection.in_atomic_block:
+            return _keep(wanted)
+        with in_hand(wanted.instance_id):
+            return writer.submit(_keep_all, wanted)
+    except (DatabaseError, InterfaceError) as error:
+        # Neither the words of the error nor its traceback go to the log: a driver may quote what it was given.
+        log.error("A filled form could not be stored: %s", type(error).__name__)
+        raise StoreUnavailable from None
+
+
+def _keep_all(wanted: list[_Wanted]) -> list[Taken]:
+    return [_keep(one) for one in wanted]
+
+
+def _keep(wanted: _Wanted) -> Taken:
+    """Writes one post in the open transaction, with nobody else at the same form."""
+    rows = Submission.objects.everywhere("the id is the client's own secret until it is known").filter(instance_id=wanted.instance_id)  # fmt: skip
+    held = list(rows.defer("xml", "answers"))
+    if any(one.place not in wanted.by.scope for one in held):
+        raise NotFound  # an id of another ground: nothing is said of what is there
+    standing = next((one for one in held if one.standing == Standing.STANDS), None)
+    if standing is None:
+        return _insert(wanted)
+    if standing.digest == wanted.answered.digest:
+        return _add(standing, wanted, held)
+    return _dispute(wanted, held, wanted.answered.digest)
+
+
+def _insert(wanted: _Wanted) -> Taken:
+    row = _row(wanted, Standing.STANDS, wanted.answered.digest)
+    return Taken(Outcome.PART if row.awaits else Outcome.TAKEN, len(row.awaits), wanted.left_out)
+
+
+def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
+    here = {one.name for one in wanted.files}
+    row = Submission.objects.create(
+        form=wanted.form,
+        instance_id=wanted.instance_id,
+        standing=standing,
+        place=wanted.place,
+        xml=wanted.answered.xml,
+        answers=wanted.answered.answers,
+        digest=digest,
+        # Where only a file differs, the others are the first one's.
+        awaits=[name for name in wanted.answered.files if name not in here] if digest == wanted.answered.digest else [],
+        unit_id=wanted.by.unit_id,
+        team=wanted.by.team_id,
+        device_at=wanted.answered.device_at,
+        received_at=wanted.at,
+        erase_at=wanted.erase_at,
+        drill=wanted.drill,
+    )
+    _attach(row, wanted.files, at=wanted.at)
+    _note("forms.take_submission", row, wanted, standing=standing)
+    return row
+
+
+def _attach(row: Submission, files: Sequence[Sent], *, at: datetime) -> None:
+    Attachment.objects.bulk_create(
+        Attachment(
+            submission=row,
+            name=one.name,
+            media_type=one.media_type[:100],
+            sha256=one.sha256,
+            content=one.content,
+            received_at=at,
+        )
+        for one in {one.name: one for one in files}.values()
+    )
+
+
+def _note(act: str, row: Submission, wanted: _Wanted, **more: Any) -> None:
+    """The journal names the form and the digest, and no door: nobody's way from door to door is kept."""
+    data = {
+        "form": wanted.form.code,
+        "version": wanted.form.version,
+        "digest": row.digest,
+        "content": wanted.answered.digest,
+        "files": sorted(one.sha256 for one in wanted.files),
+    }
+    record(act, subject=f"forms.Submission:{row.digest[:32]}", by=wanted.by, at=wanted.at, data=data | more, drill=row.drill)  # fmt: skip
+
+
+def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
+    """A resend, or the next part of what is here."""
+    known = dict(row.attachments.values_list("name", "sha256"))
+    other = [one for one in wanted.files if known.get(one.name, one.sha256) != one.sha256]
+    fresh = [one for one in wanted.files if one.name not in known]
+    if fresh:
+        _attach(row, fresh, at=wanted.at)
+        here = {one.name for one in fresh}
+        row.awaits = [name for name in row.awaits if name not in here]
+        row.save(update_fields=["awaits"])
+        _note("forms.take_files", row, replace(wanted, files=tuple(fresh)))
+    if other:
+        digest = content_digest(row.digest, [(one.name, one.sha256) for one in other])
+        return _dispute(replace(wanted, files=tuple(other)), held, digest)
+    if row.awaits:
+        return Taken(Outcome.PART, len(row.awaits), wanted.left_out)
+    return Taken(Outcome.TAKEN if fresh else Outcome.AGAIN, 0, wanted.left_out)
+
+
+def _dispute(wanted: _Wanted, held: Sequence[Submission], digest: str) -> Taken:
+    """Other content: kept once, beside the first."""
+    row = next((one for one in held if one.digest == digest), None)
+    if row is None:
+        row = _row(wanted, Standing.DISPUTED, digest)
+    else:
+        known = set(row.attachments.values_list("name", flat=True))
+        if fresh := [one for one in wanted.files if one.name not in known]:
+            _attach(row, fresh, at=wanted.at)
+            row.awaits = [name for name in row.awaits if name not in {one.name for one in fresh}]
+            row.save(update_fields=["awaits"])
+            _note("forms.take_files", row, replace(wanted, files=tuple(fresh)))
+    return Taken(Outcome.DISPUTED, len(row.awaits), wanted.left_out)

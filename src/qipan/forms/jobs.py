@@ -1,0 +1,17 @@
+"""What the clock does with forms: each night, filled forms whose time is over are erased."""
+
+from huey import crontab
+
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.queue import queue
+
+from .actions.disputes import erase_submissions
+
+
+@queue.periodic_task(crontab(minute="50", hour="3"))
+def erase_each_night() -> None:
+    """This job will erase what is kept long enough, a thousand at a time."""
+    by = Actor.system("forms clock", acts=["form.erase"])
+    while erase_submissions(by=by, at=now()):
+        pass

@@ -1,0 +1,175 @@
+"""Reading what is needed to take a filled form, and what was taken."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Min, QuerySet
+
+from qipan.journal.api import entries_of
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound
+
+from ..models import FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Submission
+from ..rules.submission import digest_of_stored
+from ..rules.xform import XForm, read_xform
+from ..terms import Standing, Subject
+from .opened import open_forms
+
+# Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
+KEEP_DAYS = {Subject.PERSON: 60, Subject.DOOR: 365, Subject.UNIT: 730}
+MOST_DIFFERENCES = 20
+
+
+def published_form(code: str, version: str, *, at: datetime) -> Form | None:
+    """This function will return one published version of a form that clients can fill, None where there is none."""
+    if not (version.isascii() and version.isdigit() and len(version) <= 5):
+        return None
+    return Form.objects.defer("source").filter(code=code, version=int(version), valid_from__lte=at).exclude(xform="").first()  # fmt: skip
+
+
+def known_code(code: str, *, at: datetime) -> bool:
+    """This function will say whether any version of a form that clients can fill was published."""
+    return Form.objects.filter(code=code, valid_from__lte=at).exclude(xform="").exists()
+
+
+def asked_by(form: Form) -> XForm:
+    """This function will return what a form asks, with the lists that its files hold; read once by each process."""
+    sums = FormMedia.objects.filter(form=form).order_by("name").values_list("name", "sha256")
+    return _asked(form.pk, form.xform, tuple(sums))
+
+
+@lru_cache(maxsize=64)
+def _asked(form_id: int, xform: str, sums: tuple[tuple[str, str], ...]) -> XForm:
+    """The sums stand for the files, so that a list of megabytes is not read for each filled form."""
+    rows = FormMedia.objects.filter(form_id=form_id) if sums else FormMedia.objects.none()
+    return read_xform(xform, {one.name: bytes(one.content) for one in rows})
+
+
+def opening_at(code: str, ground: Range, *, at: datetime) -> FormOpening | None:
+    """This function will return an opening of a form, in any version, that is in force on a ground; real before drill."""
+    found = [one for one in open_forms([ground], at=at) if one.form.code == code]
+    return min(found, key=lambda one: one.drill, default=None)
+
+
+def forms_to_fill(actor: Actor, *, at: datetime) -> list[Form]:
+    """This function will return the forms that are open on the actor's ground and that clients can fill, the newest
+    version of each."""
+    newest: dict[str, Form] = {}
+    for opening in open_forms(actor.scope.ranges, at=at):
+        form = opening.form
+        if form.xform and (form.code not in newest or newest[form.code].version < form.version):
+            newest[form.code] = form
+    return [newest[code] for code in sorted(newest)]
+
+
+def form_to_fill(code: str, *, actor: Actor, at: datetime) -> Form:
+    """This function will return one of ``forms_to_fill``. Raises ``NotFound``."""
+    for form in forms_to_fill(actor, at=at):
+        if form.code == code:
+            return form
+    raise NotFound
+
+
+def media_of(form: Form) -> QuerySet[FormMedia]:
+    """This function will return the files that clients fetch beside a form."""
+    return FormMedia.objects.filter(form=form).order_by("name")
+
+
+def keep_days(form: Form) -> int:
+    """This function will return for how many days a filled form is kept: the shortest of its fields' in the dictionary."""
+    codes = FormQuestion.objects.filter(form=form).exclude(field_code="").values("field_code")
+    shortest = FieldEntry.objects.filter(code__in=codes, valid_to=None).aggregate(days=Min("retention_days"))["days"]
+    return shortest if shortest is not None else KEEP_DAYS[Subject(form.subject)]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A question that two filled forms answer differently."""
+
+    label: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Two filled forms under one id: the one that stands, and the one that waits for a decision."""
+
+    waiting: Submission
+    standing: Submission
+    differences: list[Difference]
+
+
+def disputes_for(actor: Actor) -> list[Dispute]:
+    """This function will return what waits for a decision on the actor's ground, the oldest first."""
+    waiting = Submission.objects.within(actor.scope).filter(standing=Standing.DISPUTED)
+    rows = list(waiting.select_related("form", "unit").order_by("received_at", "pk")[:50])
+    standing = {
+        one.instance_id: one
+        for one in Submission.objects.within(actor.scope)
+        .filter(instance_id__in=[row.instance_id for row in rows], standing=Standing.STANDS)
+        .select_related("form", "unit")
+    }
+    return [
+        Dispute(row, standing[row.instance_id], _differences(standing[row.instance_id], row))
+        for row in rows
+        if row.instance_id in standing  # the other one lies outside this ground: who sees both decides
+    ]
+
+
+def get_dispute(pk: int, *, actor: Actor) -> Submission:
+    """This function will return a filled form that waits for a decision. Raises ``NotFound``, ``NotAllowed``."""
+    found = Submission.objects.within(actor.scope).filter(pk=pk).exclude(standing=Standing.STANDS).first()
+    if found is None:
+        raise NotFound
+    actor.require("conflict.decide")
+    return found
+
+
+def _differences(first: Submission, second: Submission) -> list[Difference]:
+    """Only what differs is shown: to decide, nobody has to read the rest."""
+    ours, theirs = dict(_flat(first.answers)), dict(_flat(second.answers))
+    labels = {one.path: one.label for one in FormQuestion.objects.filter(form__in={first.form_id, second.form_id})}
+    ours |= {f"file {one.name}": one.sha256[:12] for one in first.attachments.defer("content")}
+    theirs |= {f"file {one.name}": one.sha256[:12] for one in second.attachments.defer("content")}
+    told = []
+    for path in dict.fromkeys([*ours, *theirs]):
+        if path.startswith("file "):
+            if path in ours and path in theirs and ours[path] != theirs[path]:
+                told.append(Difference(path[5:], ours[path], theirs[path]))
+        elif ours.get(path) != theirs.get(path):
+            plain = "/data/" + "/".join(part.partition("[")[0] for part in path.split("/"))
+            told.append(Difference(labels.get(plain, path), ours.get(path, ""), theirs.get(path, "")))
+    return told[:MOST_DIFFERENCES]
+
+
+def _flat(answers: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each answer with its path; a repeated group is numbered."""
+    if isinstance(answers, dict):
+        for name, value in answers.items():
+            yield from _flat(value, f"{path}/{name}" if path else name)
+    elif isinstance(answers, list) and any(isinstance(one, dict) for one in answers):
+        for number, one in enumerate(answers, 1):
+            yield from _flat(one, f"{path}[{number}]")
+    else:
+        yield path, ", ".join(map(str, answers)) if isinstance(answers, list) else str(answers)
+
+
+def audit_submissions() -> list[str]:
+    """This function will take the digest of every kept form again from its XML and return what differs.
+
+    Forms that were erased in their time leave the journal's row alone.
+    """
+    differences: list[str] = []
+    said = {entry.data["digest"]: entry.data["content"] for entry in entries_of("forms.take_submission")}
+    rows = Submission.objects.everywhere("an audit of all").order_by("pk")
+    for pk, xml, digest in rows.values_list("pk", "xml", "digest").iterator(chunk_size=500):
+        if digest not in said:
+            differences.append(f"submission {pk} has no journal entry")
+        elif digest_of_stored(xml) != said[digest]:
+            differences.append(f"submission {pk} is not what was sent")
+    return differences[:200]

@@ -1,0 +1,169 @@
+"""What an XForm asks, read for the server: paths, types, what is needed, which answers a list holds. Pure.
+
+A server sees an answer after the fact. It checks what stands in the binds and can be said of one answer alone; what
+hangs on other answers (``relevant``, ``constraint``, a filtered list) is the client's to check. The format is
+https://getodk.github.io/xforms-spec.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+# What a client writes under ``meta`` of itself (OpenRosa metadata); none of it is an answer.
+META = frozenset({"instanceID", "instanceName", "deprecatedID", "timeStart", "timeEnd"})
+# Of the device and of who holds it, and when he began: asked of nobody here, so it is not kept (red line 9).
+PRIVATE_PRELOADS = frozenset({("property", ""), ("timestamp", "start")})
+PATTERN = re.compile(r"instance\('([^']+)'\)")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One place in the form: a question, a group of them, or a group that may be answered several times."""
+
+    path: str  # "/data/household/size"
+    kind: str = "string"  # the type of its bind
+    group: bool = False
+    repeat: bool = False
+    needed: bool = False  # required="true()", and neither it nor a group around it may be irrelevant
+    many: bool = False  # several of the list, with spaces between
+    choices: frozenset[str] | None = None  # None where any text will do, or the server cannot know
+    upload: str = ""  # "image/*"
+    private: bool = False
+    closing: bool = False  # when the form was finished, by the device's clock
+
+
+@dataclass(frozen=True)
+class XForm:
+    """A form as a server checks it."""
+
+    root: str
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+
+    def children(self, path: str) -> Iterator[Node]:
+        """This method will return the nodes right below a path."""
+        depth = path.count("/") + 1
+        return (
+            node for node in self.nodes.values() if node.path.startswith(f"{path}/") and node.path.count("/") == depth
+        )
+
+
+def local(tag: str) -> str:
+    """This function will return a name without its namespace."""
+    return tag.rpartition("}")[2]
+
+
+def read_xform(xform: str, files: Mapping[str, bytes]) -> XForm:
+    """This function will read an XForm that was made here, with the files (by name) that it takes its lists from.
+
+    Raises ``ValueError`` when it is none.
+    """
+    try:
+        tree = fromstring(xform.encode(), forbid_dtd=True)
+    except (ParseError, DefusedXmlException) as error:
+        raise ValueError("not an XForm") from error
+    model = next((one for one in tree.iter() if local(one.tag) == "model"), None)
+    instances = [one for one in model if local(one.tag) == "instance"] if model is not None else []
+    if model is None or not instances or not len(instances[0]):
+        raise ValueError("not an XForm")
+    root = instances[0][0]
+    binds = {one.get("nodeset", ""): one for one in model.iter() if local(one.tag) == "bind"}
+    controls, repeats = _body(tree)
+    secondary = {one.get("id", ""): one for one in instances[1:]}
+    nodes: dict[str, Node] = {}
+    for path, element, conditional in _walk(root, binds):
+        bind = binds.get(path)
+        control = controls.get(path)
+        if len(element):
+            nodes[path] = Node(path, group=True, repeat=path in repeats)
+            continue
+        kind = bind.get("type", "string").rpartition(":")[2] if bind is not None else "string"
+        preload = _preload(bind)
+        nodes[path] = Node(
+            path,
+            kind=kind,
+            repeat=path in repeats,
+            needed=bind is not None and bind.get("required", "").strip() == "true()" and not conditional,
+            many=control is not None and local(control.tag) in ("select", "rank"),
+            choices=_choices(control, secondary, files) if control is not None else None,
+            upload=control.get("mediatype", "*/*") if control is not None and local(control.tag) == "upload" else "",
+            private=preload in PRIVATE_PRELOADS or preload[0] == "property",
+            closing=preload == ("timestamp", "end"),
+        )
+    return XForm(f"/{local(root.tag)}", nodes)
+
+
+def _walk(root: Element, binds: Mapping[str, Element]) -> Iterator[tuple[str, Element, bool]]:
+    """Each path once, with whether something decides about its being asked at all."""
+    waiting = [(f"/{local(root.tag)}", root, False)]
+    seen: set[str] = set()
+    while waiting:
+        path, element, conditional = waiting.pop()
+        bind = binds.get(path)
+        conditional = conditional or (bind is not None and "relevant" in bind.attrib)
+        if path not in seen:
+            seen.add(path)
+            yield path, element, conditional
+        waiting += [(f"{path}/{local(child.tag)}", child, conditional) for child in reversed(element)]
+
+
+def _body(tree: Element) -> tuple[dict[str, Element], set[str]]:
+    controls: dict[str, Element] = {}
+    repeats: set[str] = set()
+    body = next((one for one in tree if local(one.tag) == "body"), None)
+    for one in body.iter() if body is not None else ():
+        if local(one.tag) == "repeat":
+            repeats.add(one.get("nodeset", ""))
+        elif one.get("ref") and local(one.tag) not in ("label", "hint", "value", "group"):
+            controls[one.get("ref", "")] = one
+    return controls, repeats
+
+
+def _preload(bind: Element | None) -> tuple[str, str]:
+    said = {local(name): value for name, value in bind.attrib.items()} if bind is not None else {}
+    kind = said.get("preload", "")
+    return (kind, said.get("preloadParams", "")) if kind == "timestamp" else (kind, "")
+
+
+def _choices(control: Element, secondary: Mapping[str, Element], files: Mapping[str, bytes]) -> frozenset[str] | None:
+    """The values that may be chosen, None where they cannot be known: other answers, a search, a missing file."""
+    if local(control.tag) not in ("select", "select1", "rank") or "search(" in control.get("appearance", ""):
+        return None
+    inline = [value.text or "" for item in control if local(item.tag) == "item" for value in item if local(value.tag) == "value"]  # fmt: skip
+    itemset = next((one for one in control if local(one.tag) == "itemset"), None)
+    if itemset is None:
+        return frozenset(inline)
+    named = PATTERN.match(itemset.get("nodeset", "").strip())
+    value = next((one.get("ref", "") for one in itemset if local(one.tag) == "value"), "")
+    held = secondary.get(named[1]) if named else None
+    if held is None or not value:
+        return None
+    source = held.get("src", "")
+    if not source:
+        return frozenset(_values(held, value))
+    name = source.rpartition("/")[2]
+    return frozenset(values_of(name, files[name], value)) if name in files else None
+
+
+def _values(tree: Element, name: str) -> Iterator[str]:
+    return (one.text or "" for one in tree.iter() if local(one.tag) == name)
+
+
+def values_of(name: str, content: bytes, column: str) -> Iterable[str]:
+    """This function will return what a column of a list holds: CSV, GeoJSON or XML, told apart by the name."""
+    ending = name.rpartition(".")[2].lower()
+    try:
+        if ending == "csv":
+            return [row.get(column) or "" for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
+        if ending == "geojson":
+            features = json.loads(content)["features"]
+            return [str(one.get(column, one.get("properties", {}).get(column, ""))) for one in features]
+        return list(_values(fromstring(content, forbid_dtd=True), column))
+    except (ParseError, DefusedXmlException, ValueError, KeyError, TypeError, AttributeError):
+        return []
