@@ -8,7 +8,7 @@ from qipan.access.api import signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed
 
-from .queries import forms_by_validity, open_forms
+from ..queries import forms_by_validity, open_forms
 
 READERS = ("desk.view", "board.view", "playbook.edit", "admission.decide")
 
