@@ -47,3 +47,25 @@ def write(
             if progress is not None:
                 progress(done)
     return done
+
+
+def add_up(table: str, key: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> int:
+    """This function will add to the counts ``n`` that a table holds by a unique key, and return how many it was given.
+
+    Rows are the key and what is added, each key once; a count that was not there begins. They are locked in the
+    order in which they come, so that callers with one order never wait for each other in a circle.
+    """
+    names = ", ".join(key)
+    known = f"ON CONFLICT ({names}) DO UPDATE SET n = {table}.n + excluded.n"
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            rows = list(rows)
+            marks = ", ".join(["%s"] * (len(key) + 1))
+            cursor.executemany(f"INSERT INTO {table} ({names}, n) VALUES ({marks}) {known}", rows)  # noqa: S608 - own names
+            return len(rows)
+        # A temporary table is read in the order in which it was written.
+        cursor.execute(f"CREATE TEMPORARY TABLE adding AS SELECT {names}, n FROM {table} WITH NO DATA")  # noqa: S608
+        done = write("adding", (*key, "n"), rows)
+        cursor.execute(f"INSERT INTO {table} ({names}, n) SELECT {names}, n FROM adding {known}")  # noqa: S608
+        cursor.execute("DROP TABLE adding")
+    return done

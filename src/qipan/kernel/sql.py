@@ -40,20 +40,6 @@ def fetch_rows(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     return fetch(*rows.query.sql_with_params())
 
 
-def run_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """This function will run one writing statement for many rows of parameters, sent together."""
-    connection.ensure_connection()
-    raw = connection.connection
-    with connection.wrap_database_errors:
-        if connection.vendor == "sqlite":
-            raw.cursor(sqlite3.Cursor).executemany(statement.replace("%s", "?"), rows)
-        else:
-            from psycopg import Cursor
-
-            with Cursor(raw) as cursor:
-                cursor.executemany(statement, rows)
-
-
 def take_keys(table: str, count: int) -> list[int]:
     """This function will take new keys of a table for rows that are written in bulk, in ascending order.
 

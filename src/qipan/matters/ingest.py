@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from django.db import connection
 
-from qipan.kernel.sql import fetch, run_many
+from qipan.kernel.bulk import add_up
+from qipan.kernel.sql import fetch
 
 from .models import Matter, MatterStep
 from .rules.limits import community_of, month_of, street_of
@@ -59,21 +60,24 @@ def count_state(matter: Matter, *, was: str | None, now: str) -> None:
         fetch(ADD_STANDING, (place, state, matter.drill, n))
 
 
-Tally = tuple[
-    int, int, str, int, date, str, str, bool
-]  # community, category, channel, unit, month, kind, detail, drill
-Standing = tuple[int, str, bool]  # community, state, drill
+# What is counted, as the tables name it; places are those of the community, of the street.
+TALLY = ("place", "category_id", "channel", "unit", "month", "kind", "detail", "drill")
+STREET_TALLY = ("place", "channel", "month", "kind", "detail", "drill")
+STANDING = ("place", "state", "drill")
+Tally = tuple[int, int, str, int, date, str, str, bool]
+Standing = tuple[int, str, bool]
 
 
 def add_counts(tallies: Mapping[Tally, int], standings: Mapping[Standing, int]) -> None:
     """This function will add many counts at once, always in one order, standings first as single acts do."""
     day = connection.ops.adapt_datefield_value
-    run_many(ADD_STANDING, [(*key, standings[key]) for key in sorted(standings)])
+    add_up("matters_standing", STANDING, ((*key, standings[key]) for key in sorted(standings)))
     streets: Counter[tuple[int, str, date, str, str, bool]] = Counter()
     for (place, _category, channel, _unit, month, kind, detail, drill), n in tallies.items():
         streets[street_of(place), channel, month, kind, detail, drill] += n
-    run_many(ADD_STREET, [(*key[:2], day(key[2]), *key[3:], streets[key]) for key in sorted(streets)])
-    run_many(ADD_TALLY, [(*key[:4], day(key[4]), *key[5:], tallies[key]) for key in sorted(tallies)])
+    rows = ((*key[:2], day(key[2]), *key[3:], streets[key]) for key in sorted(streets))
+    add_up("matters_streettally", STREET_TALLY, rows)
+    add_up("matters_tally", TALLY, ((*key[:4], day(key[4]), *key[5:], tallies[key]) for key in sorted(tallies)))
 
 
 def count_source(source: str, at: datetime) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import OwnTask, TaskKind, send_own
-from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
@@ -25,11 +25,12 @@ from qipan.kernel.sql import take_keys
 from ..ingest import Standing, Tally, add_counts
 from ..models import Category, Import, ImportDraft, ImportMapping, Matter, Report
 from ..queries.importing import in_parts, lookups
+from ..queries.offices import Offices
 from ..queries.reading import place_names
 from ..rules import limits
 from ..rules.importing import Field, Line, Problem, Reader, Rules
 from ..terms import Channel, Confirmation, State, StepKind
-from .intake import office_for, place_label, to_file
+from .intake import place_label, to_file
 
 MATTER = (
     "id", "place", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
@@ -44,6 +45,7 @@ LINE = ("batch_id", "matter_id", "line", "number")
 NULLABLE = frozenset(
     {"handler_id", "first_receiver_id", "ended_at", "confirmed", "satisfied", "said_at", "unit_id", "waiting_id"}
 )
+Told = tuple[str, str, int | None, datetime, str]  # a step: kind, detail, unit, when, note
 KEEP_DRAFT = timedelta(days=1)
 
 
@@ -116,7 +118,7 @@ def check_lines(
         nonces[number] = hashlib.sha256(f"{mapping}\x1e{key}\x1e{seen[key]}".encode()).hexdigest()
         good.append(line)
     held: set[str] = set()
-    for part in in_parts(nonces.values()):
+    for part in in_parts(nonces.values(), 5000):
         held |= set(Report.objects.filter(nonce__in=part).values_list("nonce", flat=True))
     fresh = [line for line in good if nonces[line.line] not in held]
     return Checked(count, fresh, reader.problems, len(good) - len(fresh), nonces)
@@ -193,7 +195,8 @@ class Writer:
         self.label = (_now("as told by %(file)s") % {"file": batch.name})[:120]
         self.untimed = _now("The file does not say when.")
         self.moment = cache(connection.ops.adapt_datetimefield_value)
-        self.month = cache(limits.month_of)
+        zone = get_current_timezone()
+        self.month = cache(lambda moment: moment.astimezone(zone).date().replace(day=1))
         self.due = cache(lambda limit: (limits.due(limit, at), str(limits.clock_of(limit))))
         self.waiting: dict[int, int] = {}
         self.tallies: Counter[Tally] = Counter()
@@ -241,45 +244,34 @@ class Writer:
         who = self.by.label[:120]
         source = _now("%(file)s, line %(line)s")
         for key, line in zip(self.keys, self.lines, strict=True):
-            yield self._step(key, line, StepKind.REPORTED, line.reported)
-            end = line.ended or line.reported
-            untold = "" if line.ended else self.untimed
-            if line.closing and line.declined:
-                yield self._step(key, line, StepKind.DECLINED, end, detail=line.closing, note=untold)
-            elif line.closing:
-                unit = line.unit
-                if unit is not None:
-                    sent, note = line.dispatched or line.reported, "" if line.dispatched else self.untimed
-                    yield self._step(key, line, StepKind.DISPATCHED, sent, unit=unit, note=note)
-                if line.satisfied is not None:
-                    word = "SATISFIED" if line.satisfied else "UNSATISFIED"
-                    yield self._step(key, line, StepKind.CONFIRMED, end, unit=unit, detail=word, note=untold)
-                detail = f"{line.closing}:{_confirmation(line)}"
-                yield self._step(key, line, StepKind.CLOSED, end, unit=unit, detail=detail, note=untold)
+            community, category = limits.community_of(line.place), line.category
             note = source % {"file": self.batch.name, "line": line.line}
             if line.number:
                 note += f" ({line.number})"
             if line.told:
                 note += f": {line.told}"
-            yield self._step(key, line, StepKind.IMPORTED, self.at, note=note, by_label=who)
+            steps = [*self._told(line), (StepKind.IMPORTED.value, "", None, self.at, note)]
+            for kind, detail, unit, at, said in steps:
+                label = who if kind == StepKind.IMPORTED else self.label
+                month = self.month(at)
+                self.tallies[community, category, "IMPORT", unit or 0, month, kind, detail, False] += 1
+                yield key, kind, detail, unit, self.moment(at), label, said[:1000]
 
-    def _step(
-        self,
-        key: int,
-        line: Line,
-        kind: StepKind,
-        at: datetime,
-        *,
-        unit: int | None = None,
-        detail: str = "",
-        note: str = "",
-        by_label: str = "",
-    ) -> tuple[Any, ...]:
-        name = kind.value
-        self.tallies[
-            limits.community_of(line.place), line.category, "IMPORT", unit or 0, self.month(at), name, detail, False
-        ] += 1
-        return key, name, detail, unit, self.moment(at), by_label or self.label, note[:1000]
+    def _told(self, line: Line) -> Iterator[Told]:
+        """The history that the file tells."""
+        yield StepKind.REPORTED.value, "", None, line.reported, ""
+        if not line.closing:
+            return
+        end, untold, unit = line.ended or line.reported, "" if line.ended else self.untimed, line.unit
+        if line.declined:
+            yield StepKind.DECLINED.value, line.closing, None, end, untold
+            return
+        if unit is not None:
+            sent, note = line.dispatched or line.reported, "" if line.dispatched else self.untimed
+            yield StepKind.DISPATCHED.value, "", unit, sent, note
+        if line.satisfied is not None:
+            yield StepKind.CONFIRMED.value, "SATISFIED" if line.satisfied else "UNSATISFIED", unit, end, untold
+        yield StepKind.CLOSED.value, f"{line.closing}:{_confirmation(line)}", unit, end, untold
 
     def _lines(self) -> Iterator[tuple[Any, ...]]:
         for key, line in zip(self.keys, self.lines, strict=True):
@@ -290,15 +282,12 @@ class Writer:
         categories = Category.objects.in_bulk({line.category for line in self.lines if not line.closing})
         places = {line.place for line in self.lines if not line.closing}
         names = _names(places)
-        offices: dict[int, Unit] = {}  # an office files for whole communities
+        offices = Offices()
         tasks: dict[int, OwnTask] = {}
         for key, line in zip(self.keys, self.lines, strict=True):
             if line.closing:
                 continue
-            community = limits.community_of(line.place)
-            if community not in offices:
-                offices[community] = office_for(line.place)
-            office = offices[community]
+            office = offices.at(line.place)
             category = categories[line.category]
             matter = Matter(pk=key, category=category, place=line.place, reported_at=line.reported)
             title, basis = to_file(matter, names[line.place])

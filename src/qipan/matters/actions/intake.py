@@ -9,16 +9,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from qipan.duties.api import Unit, units_on
+from qipan.duties.api import Unit
 from qipan.journal.api import queue_message
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
-from qipan.territory.api import area_at, path_to
+from qipan.territory.api import path_to
 
 from ..ingest import count_source, count_state, count_steps
 from ..models import Category, Contact, Matter, MatterStep, Photo, Report
 from ..queries.mapping import check_point
+from ..queries.offices import office_for
 from ..rules import limits, loop
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..rules.points import Point
@@ -66,22 +67,6 @@ class Reported:
 def hashed(code: str) -> str:
     """This function will return what is kept of a track code."""
     return limits.keyed_hash(limits.tidy_code(code), key=settings.SECRET_KEY, purpose="track")
-
-
-def office_for(place: int) -> Unit:
-    """This function will return the unit that receives what is reported at a place: its street office, else the
-    backstop one level up. Never a community. Raises ``NotFound``.
-    """
-    for level in (STREET, DISTRICT, CITY):
-        area = area_at(place, level)
-        if area is None:
-            continue
-        units = units_on(area.ranges).filter(organ_type__level=level, organ_type__executes_only=False)
-        kinds = units if level == STREET else units.filter(organ_type__is_command=True)
-        found = kinds.select_related("organ_type").filter(first__lte=place, last__gte=place).order_by("pk").first()
-        if found is not None:
-            return found
-    raise NotFound
 
 
 def place_label(place: int) -> str:

@@ -66,12 +66,12 @@ CLOSED_WORDS: dict[Field, frozenset[str]] = {
     Field.SATISFIED: frozenset(Said.values),
 }
 TIME = r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?\s*(Z|[+-]\d{2}:?\d{2})?)?"
-PATTERNS = {
+PATTERNS: dict[str, re.Pattern[str]] = {
     Dates.YMD: re.compile(rf"(\d{{4}})[-/.年](\d{{1,2}})[-/.月](\d{{1,2}})日?{TIME}"),
     Dates.MDY: re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){TIME}"),
     Dates.DMY: re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){TIME}"),
 }
-ORDER = {Dates.YMD: (1, 2, 3), Dates.MDY: (3, 1, 2), Dates.DMY: (3, 2, 1)}
+ORDER: dict[str, tuple[int, int, int]] = {Dates.YMD: (1, 2, 3), Dates.MDY: (3, 1, 2), Dates.DMY: (3, 2, 1)}
 
 
 class Fault(TextChoices):
@@ -174,11 +174,12 @@ class Unread(Exception):
 
 def read_moment(text: str, *, dates: str, zone: ZoneInfo) -> datetime:
     """This function will read a date, with or without time and offset, in the chosen order; raises ``Unread``."""
-    found = PATTERNS[Dates(dates)].fullmatch(text)
+    pattern, (y, m, d) = PATTERNS[dates], ORDER[dates]
+    found = pattern.fullmatch(text)
     if found is None:
         raise Unread(Fault.NO_DATE)
-    year, month, day = (int(found[n]) for n in ORDER[Dates(dates)])
-    hour, minute, second = (int(found[n] or 0) for n in (4, 5, 6))
+    year, month, day = int(found[y]), int(found[m]), int(found[d])
+    hour, minute, second = int(found[4] or 0), int(found[5] or 0), int(found[6] or 0)
     half, offset = found[7], found[8]
     if half:
         if not 1 <= hour <= 12:
@@ -186,9 +187,10 @@ def read_moment(text: str, *, dates: str, zone: ZoneInfo) -> datetime:
         hour = hour % 12 + (12 if half.lower() == "pm" else 0)
     try:
         naive = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - its zone follows
+        if offset == "Z":
+            return naive.replace(tzinfo=UTC)
         if offset:
-            sign = "+00:00" if offset == "Z" else offset
-            return datetime.fromisoformat(f"{naive.isoformat()}{sign}").astimezone(UTC)
+            return datetime.fromisoformat(f"{naive.isoformat()}{offset}").astimezone(UTC)
     except ValueError:
         raise Unread(Fault.NO_DATE) from None
     if year < FIRST_YEAR:
@@ -219,9 +221,13 @@ class Reader:
 
     def words(self, cells: Sequence[str], name: str) -> str:
         """This method will return what a line says about a field, empty when it is missing."""
-        if name not in self.cells:
+        where = self.cells.get(name)
+        if where is None:
             return self.rules.constants.get(name, "")
-        parts = [cells[n] for n in self.cells[name] if n < len(cells)]
+        if len(where) == 1:
+            part = cells[where[0]] if where[0] < len(cells) else ""
+            return "" if part in self.missing else part
+        parts = [cells[n] for n in where if n < len(cells)]
         said = [part for part in parts if part not in self.missing]
         return ("\n" if name == Field.TEXT else SEPARATOR).join(said)
 
@@ -232,12 +238,13 @@ class Reader:
         def wrong(fault: str, name: str = "", value: str = "") -> None:
             self.problems.append(Problem(number, fault, name, value[:300]))
 
-        if any(cell for cell in cells[self.width :]):
+        if len(cells) > self.width and any(cells[self.width :]):
             wrong(Fault.CELLS)
         said = {name: self.words(cells, name) for name in NAMES}
-        for name, words in said.items():
-            if "\0" in words:
-                wrong(Fault.NO_CHARACTER, name)
+        if "\0" in "".join(said.values()):
+            for name, words in said.items():
+                if "\0" in words:
+                    wrong(Fault.NO_CHARACTER, name)
         keys = {name: self._key(name, said[name], wrong) for name in (Field.CATEGORY, Field.PLACE, Field.UNIT)}
         moments: dict[str, datetime | None] = {
             name: self._moment(name, said[name], wrong) for name in (Field.REPORTED, Field.DISPATCHED, Field.ENDED)

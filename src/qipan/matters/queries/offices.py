@@ -1,0 +1,63 @@
+"""Which office receives what is reported at a place."""
+
+from bisect import bisect_right
+
+from django.conf import settings
+
+from qipan.duties.api import Unit, units_on
+from qipan.kernel.place import CITY, DISTRICT, STREET, range_of
+from qipan.kernel.refusal import NotFound
+from qipan.territory.api import AreaView, area_at, areas_within
+
+LEVELS = (STREET, DISTRICT, CITY)
+
+
+def offices_on(area: AreaView, level: int) -> list[Unit]:
+    """This function will return the units that may receive what is reported in an area, in the order of their keys."""
+    units = units_on(area.ranges).filter(organ_type__level=level, organ_type__executes_only=False, first__isnull=False)
+    kinds = units if level == STREET else units.filter(organ_type__is_command=True)
+    return list(kinds.select_related("organ_type").order_by("pk"))
+
+
+def office_for(place: int) -> Unit:
+    """This function will return the unit that receives what is reported at a place: its street office, else the
+    backstop one level up. Never a community. Raises ``NotFound``.
+    """
+    for level in LEVELS:
+        area = area_at(place, level)
+        found = _first(offices_on(area, level), place) if area is not None else None
+        if found is not None:
+            return found
+    raise NotFound
+
+
+def _first(offices: list[Unit], place: int) -> Unit | None:
+    return next((one for one in offices if one.first is not None and one.first <= place <= (one.last or 0)), None)
+
+
+class Offices:
+    """The same for thousands of places: the map is read once, and the offices of an area once."""
+
+    def __init__(self) -> None:
+        self._areas = {level: self._grounds(level) for level in LEVELS}
+        self._held: dict[tuple[int, str], list[Unit]] = {}
+
+    def _grounds(self, level: int) -> tuple[list[int], list[tuple[int, AreaView]]]:
+        areas = areas_within([range_of(settings.CITY)], level)
+        parts = sorted((part.first, part.last, n) for n, area in enumerate(areas) for part in area.ranges)
+        return [first for first, _last, _n in parts], [(last, areas[n]) for _first, last, n in parts]
+
+    def at(self, place: int) -> Unit:
+        """This method will return what ``office_for`` returns. Raises ``NotFound``."""
+        for level in LEVELS:
+            firsts, grounds = self._areas[level]
+            n = bisect_right(firsts, place) - 1
+            if n < 0 or place > grounds[n][0]:
+                continue
+            area = grounds[n][1]
+            if (level, area.code) not in self._held:
+                self._held[level, area.code] = offices_on(area, level)
+            found = _first(self._held[level, area.code], place)
+            if found is not None:
+                return found
+        raise NotFound
