@@ -17,7 +17,7 @@ from ..models import Category, Learned, Matter, Report, SuggestionSwitch, Sugges
 from ..rules.learning import can_learn
 from ..rules.suggestions import Advisor, Case, NotReadable, Reason, tells_of_a_person
 from ..terms import Advice, State, Suggested, Word
-from .public import Alike
+from .public import Alike, similar
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,14 @@ class Proposed:
     reasons: tuple[str, ...]
     stands: bool = False  # the matter has this category already
     matter: Matter | None = None  # the one that may be the same
+
+    @property
+    def sure(self) -> str:
+        """How sure it is, and how that is known."""
+        n = {"n": round(100 * self.confidence)}
+        if self.matter is not None:
+            return _now("likeness %(n)s of 100; how often this is right is only known from what people decide") % n
+        return _now("confidence %(n)s of 100: so many proposals like this were right on the latest matters") % n
 
 
 # ---- whether
@@ -136,28 +144,32 @@ def closed_cases() -> tuple[list[Case], int]:
 # ---- what
 
 
-def suggested(
+def advice_on(
     matter: Matter,
     *,
     reports: Sequence[Report],
     catalogue: Iterable[Category],
     legal: Mapping[str, str],
-    alike: Sequence[Alike],
+    decides: bool,
     at: datetime,
-) -> list[Proposed]:
-    """This function will propose for one matter what its dispatcher decides next, where suggestions are on.
+) -> tuple[list[Alike], list[Proposed]]:
+    """This function will return which matters may be the same, and for who ``decides`` what is proposed as the next step.
 
-    ``legal`` are the units whose lists name the item as primary, with their labels: nobody else is proposed.
+    Nothing where suggestions are off. ``legal`` are the units, with their labels, whose lists name the item as
+    primary and which have not returned the matter: nobody else is proposed.
     """
+    if matter.state not in (State.REPORTED, State.FILED) or not is_on():
+        return [], []
     text = reports[0].text if reports else ""
+    found = similar(matter.category, matter.place, text, at=at, point=matter.point) if reports else []
+    alike = [one for one in found if one.matter.pk != matter.pk]
+    if not decides:
+        return alike, []
     case = _case(matter.category.code, matter.place, matter.channel, text, "", matter.reported_at)
-    if matter.state == State.REPORTED:
-        labels = {one.code: one.label for one in catalogue}
-        made = _learned(Suggested.CATEGORY, case, labels, matter)
-        return made + [_same(one, matter) for one in alike[:1] if one.likeness >= LEAST_ALIKE]
     if matter.state == State.FILED:
-        return _learned(Suggested.UNIT, case, legal, matter)
-    return []
+        return alike, _learned(Suggested.UNIT, case, legal, matter)
+    made = _learned(Suggested.CATEGORY, case, {one.code: one.label for one in catalogue}, matter)
+    return alike, made + [_same(one, matter) for one in alike[:1] if one.likeness >= LEAST_ALIKE]
 
 
 def _learned(kind: Suggested, case: Case, labels: Mapping[str, str], matter: Matter) -> list[Proposed]:
@@ -192,11 +204,7 @@ def _same(one: Alike, matter: Matter) -> Proposed:
         if hours < 48
         else _now("reported %(n)s days apart") % {"n": round(hours / 24)}
     )
-    reasons = (
-        _now("of the same category, at the same place"),
-        apart,
-        _now("%(share)s %% of its pairs of characters are the same") % {"share": round(100 * one.likeness)},
-    )
+    reasons = (_now("of the same category, at the same place"), apart)
     label = f"{one.matter.number} {one.matter.category.label}"
     return Proposed(Suggested.DUPLICATE, one.matter.number, label, one.likeness, reasons, matter=one.matter)
 
@@ -206,7 +214,8 @@ def _same(one: Alike, matter: Matter) -> Proposed:
 
 def shown_token(matter: Matter, made: Iterable[Proposed]) -> str:
     """This function will sign what was proposed on a page, so that what was chosen is compared with that."""
-    return signing.dumps({"matter": matter.pk, **{one.kind.value: one.value for one in made}}, salt=SALT)
+    held = {one.kind.value: str(one.matter.pk) if one.matter else one.value for one in made}
+    return signing.dumps({"matter": matter.pk, **held}, salt=SALT)
 
 
 def shown_in(token: str, matter: Matter) -> dict[str, str]:

@@ -8,6 +8,7 @@ kept as data, and proposing needs numpy alone. ``learning.py`` makes it.
 import json
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ EPOCH = datetime.min.replace(tzinfo=UTC)
 FORMAT = 1  # of what is kept; another one is not read
 LONGEST = 3  # characters of a piece of text
 SPACES = re.compile(r"\s+")
+EDGES = re.compile(r"^\W+|\W+$")
 # What may lead to a person: seven digits and more (also written apart or in words), addresses of mail and chat,
 # and sentences in which somebody says who he is.
 CONTACT = re.compile(
@@ -216,8 +218,10 @@ class Advisor:
             ),
             reverse=True,
         )
-        words = whole([word.strip() for gain, word in spoke[:12] if gain > 0 and len(word.strip()) > 1])
-        return (*found[:2], Reason(tuple(words[:3]))) if words else tuple(found[:3])
+        words = spans_of(case.text, [piece for gain, piece in spoke[:6] if gain > 0 and len(piece.strip()) > 1])
+        told = [Reason(tuple(words[:3]))] if words else []
+        # A category is told by its words; who handles it by where such a thing went before.
+        return tuple([*told, *found[:2]] if self.target == "category" else [*found[: 3 - len(told)], *told])
 
     def _gain(self, at: int, label: int) -> float:
         begin, end = self.starts[at], self.starts[at + 1]
@@ -265,13 +269,24 @@ class Advisor:
                 trial=Trial(**said["trial"]),
                 **arrays,
             )
-        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (EOFError, OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise NotReadable(str(error)) from None
 
 
 ARRAYS = ("rarity", "each", "starts", "classes", "gains", "leads", "right")
 
 
-def whole(words: list[str]) -> list[str]:
-    """This function will leave out words that stand inside another."""
-    return [word for word in dict.fromkeys(words) if not any(word != other and word in other for other in words)]
+def spans_of(text: str, pieces: Iterable[str]) -> list[str]:
+    """This function will return the parts of a text that pieces of it cover together: "晚上很黑", not "晚上很", "上很黑"."""
+    plain = SPACES.sub(" ", text.lower())
+    covered = {
+        (hit.start(), hit.start() + len(one)) for one in pieces for hit in re.finditer(f"(?={re.escape(one)})", plain)
+    }
+    spans: list[tuple[int, int]] = []
+    for begin, end in sorted(covered):
+        if spans and begin < spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], end))
+        else:
+            spans.append((begin, end))
+    found = dict.fromkeys(EDGES.sub("", plain[begin:end]) for begin, end in spans)
+    return [one for one in found if len(one) > 1]
