@@ -3,17 +3,26 @@
 Django's cursors bind on the client and are never prepared; here the driver binds, and PostgreSQL plans once.
 """
 
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
+MOST_PREPARED = 500  # statements that a connection keeps prepared
 
-def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """This function will run a statement with ``%s`` placeholders and return its rows, as the driver gives them.
+
+@lru_cache(maxsize=1024)
+def _for_sqlite(statement: str) -> str:
+    return re.sub(r"%\((\w+)\)s", r":\1", statement).replace("%s", "?")
+
+
+def fetch(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """This function will run a statement with ``%s`` (or ``%(name)s``) and return its rows, as the driver gives them.
 
     In the open transaction if there is one. On SQLite moments come without
     their zone (UTC), out of a function as text, and booleans as numbers or not.
@@ -22,11 +31,11 @@ def fetch(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     raw = connection.connection
     with connection.wrap_database_errors:
         if connection.vendor == "sqlite":
-            return raw.cursor(sqlite3.Cursor).execute(statement.replace("%s", "?"), parameters).fetchall()
+            return raw.cursor(sqlite3.Cursor).execute(_for_sqlite(statement), parameters).fetchall()
         from psycopg import Cursor
 
-        if raw.prepare_threshold is None:
-            raw.prepare_threshold = 2
+        if raw.prepared_max != MOST_PREPARED:
+            raw.prepare_threshold, raw.prepared_max = 2, MOST_PREPARED
         with Cursor(raw) as cursor:
             cursor.execute(statement, parameters, prepare=True)
             return cursor.fetchall() if cursor.description else []
