@@ -25,7 +25,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
 from qipan.matters.actions.importing import keep_draft
-from qipan.matters.api import call_units, prepare_session
+from qipan.matters.api import call_units, hand_over, prepare_session
 from qipan.matters.input.mapping import packed
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
@@ -152,6 +152,16 @@ def make_living() -> Living:
         at=at + timedelta(minutes=5),
     )
     session = prepare_session(by=cast.lead, at=at)
+    handed = hand_over(
+        purpose="DISEASE",
+        receiver=cast.unit("5101:health"),
+        door=rows("territory.Door").filter(place__range=range_of("510104001001001")).earliest("place").place,
+        need="FEVER",
+        ground="AGREED",
+        nonce="slip",
+        by=cast.worker,
+        at=at,
+    )
     told = world.reported(text="Nobody's words", photos=[Picture(b"\xff\xd8", 1, 1)])
     dispatcher_task = rows("desk.Task").filter(owner__code="510104001:street-office", drill=False).first()
     partner, _key = add_partner(name="Example app", by=cast.admin, at=at)
@@ -206,6 +216,9 @@ def make_living() -> Living:
         "calls.act": "end",
         "reviews.pk": session.pk,
         "reviews.act": "conclude",
+        "referrals.pk": handed.referral.pk,
+        "referrals.act": "decline",
+        "referred.code": handed.code,
         "kind": "csv",
         "track.code": told.code,
         "track.word": "confirmed",

@@ -59,6 +59,8 @@ FIELDS = {
     "matters.ContactLook": "id report at by_label why",
     # ``done_by`` is an account, kept only so that somebody else verifies; nothing counts by it.
     "matters.Handling": "id matter unit part task outcome why asked_at accept_by responded_at objection objected_at result done_by wish wish_until wish_reason ended_at",
+    "matters.Handover": "id referral door need reach hours",
+    "matters.HandoverLook": "id referral unit at by_label",
     "matters.Hazard": "id matter grade measure graded_at remedy_by look looks remedied_at",
     # A file waits for whoever brought it, at most a day; what was taken over keeps the file's sum, not the file.
     "matters.Import": "id name sha256 mapping lines matters held left_out at by_label undone_at undone_by",
@@ -72,6 +74,8 @@ FIELDS = {
     "matters.Photo": "id matter report jpeg width height at",
     # Units rate each other, no person: ``first`` and ``second`` are scales of joint work.
     "matters.Rating": "id called side first second words at",
+    "matters.Referral": "id purpose ground place sender receiver task back state hops code_hash nonce handed_at accept_by accepted_at answer_by not_taken result to_do to_do_by ended_at erase_at erased_at drill",
+    "matters.ReferralStep": "id referral kind unit at by_label",
     "matters.Report": "id matter text spot channel private code_hash nonce at by_label confirmed satisfied said_at",
     "matters.ReviewSession": "id week call prepared_at minutes ended_at by_label conclusions_made",
     "matters.Standing": "id place state drill n",
@@ -121,7 +125,9 @@ NAMES = {
     "journal.Entry.by_label",
     "matters.Call.by_label",
     "matters.ContactLook.by_label",
+    "matters.HandoverLook.by_label",
     "matters.MatterStep.by_label",
+    "matters.ReferralStep.by_label",
     "matters.Report.by_label",
     "matters.ReviewSession.by_label",
     "posture.DeclarationStep.by_label",

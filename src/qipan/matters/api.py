@@ -22,6 +22,7 @@ from .actions.intake import (
     report_matter,
     unmerge_matter,
 )
+from .actions.referring import Handed, hand_over
 from .actions.sessions import prepare_session
 from .actions.steps import MatterMoved
 from .actions.times import ask_time, decide_time, resume_part
@@ -29,12 +30,14 @@ from .ingest import count_source
 from .input.challenge import TooManyTries, count_tries, source_of
 from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, figures
+from .queries.mapping import area_at_point, named_in
 from .queries.patterns import hazards_on, hot_spots, orphans
 from .queries.public import followed, last_told, report_by_code, similar
 from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
 from .rules.loop import ENDED
 from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
 from .rules.photos import clean as clean_photo
+from .rules.points import Point, PointWrong, read_point
 from .terms import Channel, Closing, Confirmation, Part, State, StepKind, TimeWish, Way
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "Closing",
     "Confirmation",
     "Figures",
+    "Handed",
     "Matter",
     "MatterMoved",
     "MatterStep",
@@ -54,6 +58,8 @@ __all__ = [
     "Part",
     "PhotoTooLarge",
     "Picture",
+    "Point",
+    "PointWrong",
     "Report",
     "Reported",
     "State",
@@ -65,6 +71,7 @@ __all__ = [
     "Way",
     "add_cooperating",
     "arbitrate_matter",
+    "area_at_point",
     "ask_time",
     "blocked_by",
     "call_units",
@@ -86,6 +93,7 @@ __all__ = [
     "get_category",
     "get_matter",
     "grade_hazard",
+    "hand_over",
     "hazards_on",
     "history",
     "hot_spots",
@@ -96,10 +104,12 @@ __all__ = [
     "last_told",
     "let_stand",
     "merge_matter",
+    "named_in",
     "object_to_matter",
     "orphans",
     "part_report",
     "prepare_session",
+    "read_point",
     "reopen_matter",
     "report_by_code",
     "report_done",

@@ -27,7 +27,7 @@ class HandOverForm(ActForm):
     """Exactly the fields that the purpose carries: what it does not need is not on the form."""
 
     door = forms.TypedChoiceField(label=_("Door"), coerce=int, widget=forms.Select(attrs=SELECT))
-    need = forms.ChoiceField(label=_("What was found"), widget=forms.Select(attrs=SELECT))
+    need = forms.ChoiceField(label=_("Found at the door"), widget=forms.Select(attrs=SELECT))
     reach = forms.CharField(
         label=_("Telephone number or e-mail address (if the person gives one)"),
         required=False,

@@ -44,7 +44,7 @@ def test_figures_are_chosen_shown_and_taken_along(lively):
     assert "成都市城市管理委员会" in narrowed.content.decode() and "上报" not in _head(narrowed)
     csv = client.get("/matters/figures.csv?by=category").content.decode("utf-8-sig").splitlines()
     assert csv[0].startswith("按类别,")
-    assert csv[1] == "路灯,2,2,2,2,0,0,0,0,,,,1,1,,20,100,1,1,,20,100,1,1,,20,100"
+    assert csv[1] == "路灯,2,2,2,2,0,0,1,1,,20,100,1,1,,20,100,1,1,,20,100,1,1,,20,100"
     assert csv[2].startswith("合计,2,2,2,2,0,0")
     book = load_workbook(BytesIO(client.get("/matters/figures.xlsx?by=channel").content))
     assert [cell.value for cell in next(book.active.iter_rows(min_row=2))][:2] == ["公众页面", "2"]
