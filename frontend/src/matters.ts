@@ -1,5 +1,6 @@
-// Matters: keys in the dispatcher's inbox. Everything else works without a script.
+// Matters: keys in the dispatcher's inbox, maps where a page has one. Everything works without a script too.
 import "./matters.css";
+import { startPicking } from "./matters/where";
 
 let here = -1;
 
@@ -23,3 +24,30 @@ document.addEventListener("keydown", (event) => {
     for (const [n, row] of all.entries()) row.classList.toggle("here", n === here);
   }
 });
+
+// Maps come after the page: to look at at once, to choose on when somebody opens one.
+for (const host of document.querySelectorAll<HTMLElement>("[data-map]")) {
+  const kind = host.dataset.map;
+  if (kind === "pick") {
+    startPicking(host);
+  } else if (kind === "show" || kind === "clusters") {
+    void draw(host, kind);
+  }
+}
+for (const button of document.querySelectorAll<HTMLButtonElement>("[data-show-map]")) {
+  const host = document.getElementById(button.dataset.showMap ?? "");
+  button.hidden = !host;
+  button.addEventListener("click", () => {
+    button.hidden = true;
+    if (host) void draw(host, "show");
+  });
+}
+
+async function draw(host: HTMLElement, kind: "show" | "clusters"): Promise<void> {
+  try {
+    await (await import("./matters/map"))[kind](host);
+  } catch (reason) {
+    console.warn("no map:", reason); // no WebGL, say: the rows beside it say the same
+    host.hidden = true;
+  }
+}

@@ -1,41 +1,13 @@
 // The map of the areas right below: outlines shaded in five steps, labels as HTML, no tiles, no glyphs.
 // Loaded after the first paint; the schematic squares stand until it is ready, and stay where it cannot be.
-import "maplibre-gl/dist/maplibre-gl.css";
-import { LngLatBounds, Map as MapLibre, Marker, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { LngLatBounds, Marker, type GeoJSONSource, type Map as MapLibre } from "maplibre-gl";
 import type { FeatureCollection, MultiPolygon, Polygon } from "geojson";
+import { middle, plainMap, ringsOf, token } from "../map/plain";
 import { percent, type Figures } from "./figures";
-
-setWorkerUrl(workerUrl);
 
 interface Collection extends FeatureCollection<MultiPolygon | Polygon, { code: string; label: string }> {
   usable: boolean;
   missing: string[];
-}
-
-function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/** Largest ring's bounding-box middle is good enough for a label that may be moved aside by the eye. */
-function middle(geometry: MultiPolygon | Polygon): [number, number] {
-  const rings = geometry.type === "Polygon" ? [geometry.coordinates[0]] : geometry.coordinates.map((p) => p[0]);
-  let best: [number, number] = [0, 0];
-  let largest = -1;
-  for (const ring of rings) {
-    let [area, x, y] = [0, 0, 0];
-    for (let i = 0; i < ring.length - 1; i++) {
-      const cross = ring[i][0] * ring[i + 1][1] - ring[i + 1][0] * ring[i][1];
-      area += cross;
-      x += (ring[i][0] + ring[i + 1][0]) * cross;
-      y += (ring[i][1] + ring[i + 1][1]) * cross;
-    }
-    if (Math.abs(area) > largest) {
-      largest = Math.abs(area);
-      best = [x / (3 * area), y / (3 * area)];
-    }
-  }
-  return best;
 }
 
 /** How large an area is drawn, roughly: larger ones keep their label when there is no room for all. */
@@ -56,18 +28,7 @@ export class GroundMap {
     host: HTMLElement,
     private open: (code: string) => void,
   ) {
-    this.map = new MapLibre({
-      container: host,
-      style: { version: 8, sources: {}, layers: [] },
-      attributionControl: false,
-      dragRotate: false,
-      pitchWithRotate: false,
-      keyboard: false,
-      fadeDuration: 0,
-      canvasContextAttributes: { preserveDrawingBuffer: true }, // so that it prints
-    });
-    this.map.touchZoomRotate.disableRotation();
-    this.map.getCanvas().tabIndex = -1; // the list beside it is its keyboard twin
+    this.map = plainMap(host, { keyboard: false });
     this.ready = new Promise<void>((resolve) => void this.map.once("load", () => resolve())).then(() => this.lay());
     this.map.on("moveend", () => this.uncrowd());
     this.map.on("resize", () => this.fit());
@@ -120,8 +81,7 @@ export class GroundMap {
     for (const feature of collection.features.toSorted((a, b) => extent(b) - extent(a))) {
       const { code, label } = feature.properties;
       this.ids.set(code, feature.id as number);
-      const rings = feature.geometry.type === "Polygon" ? feature.geometry.coordinates : feature.geometry.coordinates.flat();
-      for (const ring of rings) for (const point of ring) bounds.extend(point as [number, number]);
+      for (const ring of ringsOf(feature.geometry)) for (const point of ring) bounds.extend(point as [number, number]);
       const element = document.createElement("div");
       element.className = "map-label";
       element.append(Object.assign(document.createElement("b"), { textContent: label }), document.createElement("span"));

@@ -17,6 +17,7 @@ from qipan.matters.api import (
     Category,
     Channel,
     Picture,
+    Point,
     Report,
     Reported,
     TooManyReports,
@@ -26,7 +27,7 @@ from qipan.matters.api import (
 
 from ..models import Partner
 from ..queries.partners import endpoint
-from ..queries.places import place_asked
+from ..queries.places import place_asked, point_asked
 from ..queries.requests import city
 from ..queries.services import PRIVATE, SPOT, Question, get_service, questions
 from ..rules.answers import read_answer
@@ -72,24 +73,25 @@ def take_request(
     ``source`` is the keyed hash of an address; with a partner, the partner's own limit counts instead. The
     actor is the program's: it may report in this city, and nothing else. Raises ``KeyNeeded``,
     ``ServiceNeeded``, ``ServiceUnknown``, ``BadInput`` (attributes, each by name), what ``place_asked``
-    raises, and what ``report_matter`` raises.
+    raises, ``PointWrong``, and what ``report_matter`` raises.
     """
     if partner is None and endpoint().keys_needed:
         raise KeyNeeded
     if not asked.service_code:
         raise ServiceNeeded
     category = get_service(asked.service_code)
-    place = place_asked(
-        address_id=asked.address_id, latitude=asked.latitude, longitude=asked.longitude, address=asked.address
-    )
+    point = point_asked(asked.latitude, asked.longitude)
+    place = place_asked(address_id=asked.address_id, point=point, address=asked.address)
     asks = questions(category)
     answers = answers_of(asks, asked.attributes)
     who = partner.key_hash if partner is not None else source
-    nonces = _nonces(asked, place, who=who, at=at)
+    nonces = _nonces(asked, place, point, who=who, at=at)
     by = by or program(partner)
     for _attempt in range(2):
         try:
-            return _report(asked, category, place, asks, answers, nonces, partner=partner, source=source, by=by, at=at)
+            return _report(
+                asked, category, place, point, asks, answers, nonces, partner=partner, source=source, by=by, at=at
+            )
         except IntegrityError:  # the same request came twice at once; the other one is there now
             if not Report.objects.filter(nonce__in=nonces).exists():
                 raise
@@ -107,6 +109,7 @@ def _report(
     asked: Asked,
     category: Category,
     place: int,
+    point: Point | None,
     asks: Sequence[Question],
     answers: Mapping[str, Sequence[str]],
     nonces: Sequence[str],
@@ -124,6 +127,7 @@ def _report(
     return report_matter(
         category=category,
         place=place,
+        point=point,
         text=_text(asked.description, asks, answers),
         spot=_spot(asked, answers),
         channel=Channel.PARTNER,
@@ -172,20 +176,19 @@ def _text(description: str, asks: Sequence[Question], answers: Mapping[str, Sequ
 
 
 def _spot(asked: Asked, answers: Mapping[str, Sequence[str]]) -> str:
-    """Where exactly: the reporter's words, the address as it was sent, the point; for those who go there only."""
+    """Where exactly: the reporter's words and the address as it was sent; for those who go there only."""
     parts = [*answers.get(SPOT, []), asked.address.strip()]
-    if asked.latitude and asked.longitude:
-        parts.append(f"{asked.latitude.strip()[:12]}, {asked.longitude.strip()[:12]}")
     return " · ".join(part for part in parts if part)[:SPOT_LENGTH]
 
 
-def _nonces(asked: Asked, place: int, *, who: str, at: datetime) -> list[str]:
+def _nonces(asked: Asked, place: int, point: Point | None, *, who: str, at: datetime) -> list[str]:
     """What makes this request one with another: the client's own key, or the same words within ten minutes."""
     said = [settings.SECRET_KEY, who]
     if asked.once:
         return [_digest([*said, "once", asked.once])]
     attributes = sorted((code, *values) for code, values in asked.attributes.items())
     said += [asked.service_code, str(place), asked.description, asked.address, asked.reach, repr(attributes)]
+    said += [point.text] if point is not None else []
     span = int(at.timestamp() // AGAIN.total_seconds())
     return [_digest([*said, str(number)]) for number in (span, span - 1)]
 

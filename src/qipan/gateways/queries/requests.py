@@ -126,6 +126,7 @@ def shown(matters: Sequence[Matter]) -> list[dict[str, Any]]:
 def _shown(
     matter: Matter, *, reason: str, community: str, names: dict[str, str], point: tuple[float, float] | None
 ) -> dict[str, Any]:
+    point = matter.public_point or point  # its own to about 100 m, else one well inside its community
     return {
         "service_request_id": matter.number,
         "status": status_of(matter.state),

@@ -153,9 +153,10 @@ def test_points_are_placed_through_the_outlines_and_made_finer_by_words(door, tm
     import_outlines(path, datum="WGS84", valid_from=now().date(), source="t", by=door.world.cast.admin, at=now())
     here = {"address_id": None, "lat": "30.65", "long": "104.01"}
     report = report_of(door.post(**here))
-    assert (report.matter.place, report.spot) == (place_of("510104001001"), "30.65, 104.01")
+    assert (report.matter.place, report.spot) == (place_of("510104001001"), "")
+    assert report.matter.point == (104.01, 30.65)
     report = report_of(door.post(**here, address_string="锦江一街一社区2号院"))
-    assert (report.matter.place, report.spot) == (place_of("510104001001002"), "锦江一街一社区2号院 · 30.65, 104.01")
+    assert (report.matter.place, report.spot) == (place_of("510104001001002"), "锦江一街一社区2号院")
     # Words that name a place elsewhere do not move the point.
     report = report_of(door.post(**here | {"address_string": "青羊一街一社区1号院"}))
     assert report.matter.place == place_of("510104001001")
@@ -164,6 +165,16 @@ def test_points_are_placed_through_the_outlines_and_made_finer_by_words(door, tm
     report = report_of(door.post(address_id=None, lat="30.65", long="104.15", description="郊外路灯不亮"))
     assert report.matter.place == place_of("510105")
     refused(door, 400, address_id=None, lat="30.65", long="104.5")
+    # Our own number and a point: the point is kept, to a metre, and given back to everyone to a hundred metres.
+    answer = door.post(lat="30.6512349", long="104.0098765", description="三单元门口路灯不亮")
+    report = report_of(answer)
+    assert (report.matter.place, report.matter.point) == (place_of(COMPOUND), (104.00988, 30.65123))
+    [shown] = told(door.get(f"requests/{told(answer)[0]['service_request_id']}.json"))
+    assert (shown["lat"], shown["long"]) == (30.651, 104.01)
+    # They must fit; within 300 m they do.
+    refused(door, 400, lat="30.65", long="104.15")
+    refused(door, 400, lat="30.65")
+    assert report_of(door.post(lat="30.5980", long="104.01", description="围栏外路灯不亮")).matter.latitude == 30.598
 
 
 def test_private_by_choice(door):

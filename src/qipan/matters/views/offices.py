@@ -1,10 +1,10 @@
 """Pages of posts: the dispatcher's inbox, reports that are taken down, figures."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.access.api import needs, signed_in
@@ -22,7 +22,7 @@ from ..input.forms import (
     grouped,
 )
 from ..models import Matter
-from ..queries.figures import figures
+from ..queries.mapping import PointElsewhere
 from ..queries.reading import (
     MANY,
     PAGE,
@@ -36,10 +36,10 @@ from ..queries.reading import (
     place_names,
     report_counts,
 )
-from .public import place_given, places_like
+from .public import map_of_city, places_like, where_given
 
 
-def _ground(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
+def ground_for(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
     """The area that was asked for, and the part of it that lies in the actor's scope."""
     if not code:
         return None, list(actor.scope.ranges)
@@ -59,7 +59,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
     if number:
         key = pk_of(number)
         return redirect("matter", get_matter(key or 0, actor=actor).pk)
-    area, ranges = _ground(actor, request.GET.get("area", ""))
+    area, ranges = ground_for(actor, request.GET.get("area", ""))
     category = request.GET.get("category", "")[:5]
     own = request.GET.get("own") == "1"
     found = chips(ranges)
@@ -107,7 +107,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
     """This view will take down a report by a post: its own finding, or for somebody who called."""
     actor, at = signed_in(request), now()
     given = request.POST or request.GET
-    code, name = place_given(given.get("place", ""))
+    where = where_given(given)
     q = given.get("q", "")[:60]
     form: StaffReportForm = StaffReportForm(
         request.POST if request.method == "POST" else None,
@@ -117,16 +117,17 @@ def new_page(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST":
         status = 400
-        if not code:
+        if not where.code:
             form.refuse(PlaceUnknown())
-        if form.is_bound and form.is_valid() and code:
+        if form.is_valid() and where.code and not where.wrong:
             data = form.cleaned_data
             try:
                 # The signed token makes a form sent twice one report; a post answers no question.
                 nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
                 reported = report_matter(
                     category=get_category(data["category"]),
-                    place=place_of(code),
+                    place=place_of(where.code),
+                    point=where.point,
                     text=data["text"],
                     spot=data["spot"],
                     channel=data["channel"],
@@ -138,44 +139,18 @@ def new_page(request: HttpRequest) -> HttpResponse:
                     at=at,
                 )
                 return render(request, "matters/reported.html", {"reported": reported})
+            except PointElsewhere as refusal:
+                where, status = replace(where, wrong=str(refusal)), refusal.status
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
     shown = {
         "form": form,
-        "code": code,
-        "place_name": name,
+        "where": where,
+        "drawing": map_of_city(),
         "q": q,
         "found": places_like(q, actor.scope.ranges) if q else [],
         "challenge": new_challenge(),
         "staff": True,
     }
     return render(request, "matters/report.html", shown, status=status)
-
-
-@require_GET
-@needs("matter.view")
-def figures_page(request: HttpRequest) -> HttpResponse:
-    """This view will show the three rates of a ground with numerators and denominators, by month and by area below."""
-    actor, at = signed_in(request), now()
-    area, ranges = _ground(actor, request.GET.get("area", ""))
-    month = localdate(at).replace(day=1)
-    months = []
-    for _back in range(6):
-        months.append(month)
-        month = (month - timedelta(days=1)).replace(day=1)
-    following = (months[0] + timedelta(days=32)).replace(day=1)
-    rows = [
-        (start, figures(ranges, since=start, until=end, at=at))
-        for start, end in zip(months, [following, *months[:-1]], strict=True)
-    ]
-    return render(
-        request,
-        "matters/figures.html",
-        {
-            "area": area,
-            "total": figures(ranges, since=months[-1], until=following, at=at),
-            "rows": rows,
-            "since": months[-1],
-        },
-    )

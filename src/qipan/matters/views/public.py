@@ -1,22 +1,25 @@
 """Pages for everyone, without log-in: report, follow by code, confirm or doubt, and what was asked and done."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qipan.access.api import named_leader
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import place_of, range_of
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, place_of, range_of
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.territory.api import get_area
+from qipan.territory.api import AreaView, get_area, path_to
 
 from ..actions.filing import reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter
@@ -24,9 +27,20 @@ from ..actions.intake import PlaceUnknown, Reported, join_matter, place_label, r
 from ..input.challenge import count_try, new_challenge, nonce_of, source_of
 from ..input.forms import ReportForm
 from ..models import Report
-from ..queries.figures import figures
+from ..queries.blocked import stuck_among, stuck_on
+from ..queries.figures import public_figures
+from ..queries.mapping import (
+    Drawing,
+    PointElsewhere,
+    area_at_point,
+    city_area,
+    drawing_of,
+    outlines_below,
+    places_at,
+)
 from ..queries.public import (
     PUBLIC_PAGE,
+    PUBLIC_SHOWS,
     Alike,
     followed,
     last_told,
@@ -39,9 +53,9 @@ from ..queries.public import (
 from ..queries.reading import categories, get_category, place_names
 from ..rules import limits
 from ..rules.loop import REOPEN_WITHIN
+from ..rules.points import Point, PointWrong, point_from
 from ..terms import Channel, State
 
-SHOWS = ("", "open", "shelved", "ended")
 
 
 def city() -> Scope:
@@ -62,48 +76,73 @@ def place_given(code: str) -> tuple[str, str]:
         return "", ""
 
 
+@dataclass(frozen=True)
+class Where:
+    """Where it is, as far as a form or an address says so: a place, and a point on the map."""
+
+    code: str = ""
+    name: str = ""
+    point: Point | None = None
+    wrong: str = ""  # what is wrong with the point
+
+
+def where_given(given: Any) -> Where:
+    """This function will read place and point; a point alone is in the smallest area that is known to hold it."""
+    code, name = place_given(given.get("place", ""))
+    try:
+        point = point_from(given.get("point", "")[:60])
+    except PointWrong as refusal:
+        return Where(code, name, None, str(refusal))
+    if point is not None and not code and (area := area_at_point(point, city())) is not None:
+        code, name = place_given(area.code)
+    return Where(code, name, point)
+
+
 def alike_of(given: Any) -> list[Alike]:
     """This function will look for what may be the same, as far as a form is filled in."""
-    code, _name = place_given(given.get("place", ""))
-    text = given.get("text", "")[:2000]
-    if not code or not text:
+    where, text = where_given(given), given.get("text", "")[:2000]
+    if not where.code or not text:
         return []
     try:
-        return similar(get_category(given.get("category", "")), place_of(code), text, at=now())
+        category = get_category(given.get("category", ""))
     except NotFound:
         return []
+    return similar(category, place_of(where.code), text, at=now(), point=where.point)
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def report_page(request: HttpRequest) -> HttpResponse:
     """This view will take a report from anyone: what and where; a code to follow it by is the answer."""
+    where = where_given(request.POST if request.method == "POST" else request.GET)
     if request.method == "GET":
-        code, name = place_given(request.GET.get("place", ""))
         chosen = {"category": request.GET.get("category", "")}
         form = ReportForm(initial=chosen, categories=categories())
-        return _form(request, form, code=code, name=name, found=_found(request.GET.get("q", "")))
+        return _form(request, form, where, found=_found(request.GET.get("q", "")))
     count_try(request)
-    code, name = place_given(request.POST.get("place", ""))
     form = ReportForm(request.POST, request.FILES, categories=categories())
-    valid, same = form.is_valid(), request.POST.get("same", "")
-    if not code:
+    valid, same = form.is_valid() and not where.wrong, request.POST.get("same", "")
+    if not where.code:
         form.refuse(PlaceUnknown())
-    alike = alike_of(request.POST) if valid and code and not same else []
-    if not valid or not code or alike:
-        return _form(request, form, code=code, name=name, alike=alike, found=_found(request.POST.get("q", "")))
+    alike = alike_of(request.POST) if valid and where.code and not same else []
+    if not valid or not where.code or alike:
+        return _form(request, form, where, alike=alike, found=_found(request.POST.get("q", "")))
     try:
         nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
-        reported = _take(request, form.cleaned_data, code=code, nonce=nonce, same=same, at=now())
+        reported = _take(request, form.cleaned_data, where, nonce=nonce, same=same, at=now())
+    except PointElsewhere as refusal:
+        return _form(request, form, replace(where, wrong=str(refusal)), status=refusal.status)
     except Refusal as refusal:
         form.refuse(refusal)
-        return _form(request, form, code=code, name=name, status=refusal.status)
+        return _form(request, form, where, status=refusal.status)
     if not reported.code:
         return render(request, "matters/again.html", {"matter": reported.matter})
     return redirect("matter_track", reported.code)
 
 
-def _take(request: HttpRequest, given: dict[str, Any], *, code: str, nonce: str, same: str, at: datetime) -> Reported:
+def _take(
+    request: HttpRequest, given: dict[str, Any], where: Where, *, nonce: str, same: str, at: datetime
+) -> Reported:
     rest = {
         "text": given["text"],
         "spot": given["spot"],
@@ -116,34 +155,40 @@ def _take(request: HttpRequest, given: dict[str, Any], *, code: str, nonce: str,
         "by": resident(),
         "at": at,
     }
-    category, place = get_category(given["category"]), place_of(code)
+    category, place = get_category(given["category"]), place_of(where.code)
     key = key_of(same)
     if key is not None:
         # Only what was hinted at can be joined: nobody tries numbers.
-        hinted = next((one for one in similar(category, place, given["text"], at=at) if one.matter.pk == key), None)
+        likely = similar(category, place, given["text"], at=at, point=where.point)
+        hinted = next((one for one in likely if one.matter.pk == key), None)
         if hinted is not None:
             return join_matter(hinted.matter, **rest)
-    return report_matter(category=category, place=place, **rest)
+    return report_matter(category=category, place=place, point=where.point, **rest)
 
 
 def _found(text: str) -> list[tuple[str, str, str]]:
     return places_like(text[:60], city().ranges) if text else []
 
 
+def map_of_city() -> Drawing | None:
+    """This function will say what the map to choose on begins with; None where no outlines are known."""
+    area = city_area()
+    return drawing_of(area) if area is not None else None
+
+
 def _form(
     request: HttpRequest,
     form: ReportForm,
+    where: Where,
     *,
-    code: str,
-    name: str,
     alike: list[Alike] | None = None,
     found: list[tuple[str, str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     shown = {
         "form": form,
-        "code": code,
-        "place_name": name,
+        "where": where,
+        "drawing": map_of_city(),
         "q": (request.POST or request.GET).get("q", "")[:60],
         "found": found or [],
         "alike": alike or [],
@@ -156,9 +201,25 @@ def _form(
 @never_cache
 @require_GET
 def places_part(request: HttpRequest) -> HttpResponse:
-    """This view will give the places whose name or code matches, while somebody types."""
+    """This view will give the places whose name or code matches, while somebody types; or those at a point."""
     text = request.GET.get("q", "")
-    return render(request, "matters/_places.html", {"found": _found(text), "q": text[:60]})
+    try:
+        point = point_from(request.GET.get("point", "")[:60])
+    except PointWrong:
+        point = None
+    if point is None:
+        return render(request, "matters/_places.html", {"found": _found(text), "q": text[:60]})
+    found = places_at(point, city())
+    return render(request, "matters/_places.html", {"found": found, "first": True, "point": point})
+
+
+@require_GET
+def outlines_part(request: HttpRequest) -> HttpResponse:
+    """This view will give the outlines of the areas right below one (GeoJSON, WGS 84): what maps draw, for everyone."""
+    answer = JsonResponse(outlines_below(request.GET.get("area", settings.CITY)[:19]))
+    patch_cache_control(answer, private=True, max_age=300)
+    patch_vary_headers(answer, ("Cookie", "Accept-Language"))
+    return answer
 
 
 @never_cache
@@ -237,40 +298,57 @@ def track_act(request: HttpRequest, code: str, word: str) -> HttpResponse:
     return redirect("matter_track", limits.tidy_code(code))
 
 
-def _ground(code: str) -> tuple[Scope, str]:
+def _area(code: str) -> AreaView | None:
     """The area that was asked for, or the whole city; a door or a compound is shown with its community."""
-    if code and len(code) <= 12 and code.isascii() and code.isdigit():
+    if code and len(code) <= CODE_LENGTHS[COMMUNITY] and code.isascii() and code.isdigit():
         try:
             area = get_area(code)
             if all(any(ground.covers(part) for ground in city().ranges) for part in area.ranges):
-                return Scope(area.ranges), area.label
+                return area
         except NotFound:
             pass
-    return city(), ""
+    try:
+        return get_area(settings.CITY)
+    except NotFound:  # before the first territory is there
+        return None
 
 
 @require_GET
 def public_page(request: HttpRequest) -> HttpResponse:
     """This view will show everyone what was asked and what became of it, with the rates and no personal data (PAR-10)."""
     show = request.GET.get("show", "")
-    show = show if show in SHOWS else ""
-    ground, label = _ground(request.GET.get("area", ""))
-    rows = public_list(ground.ranges, show=show, before=key_of(request.GET.get("before", "")))
-    shown, at = rows[:PUBLIC_PAGE], now()
+    show = show if show in PUBLIC_SHOWS else ""
+    area, at = _area(request.GET.get("area", "")), now()
+    ranges = area.ranges if area is not None else city().ranges
+    rows = public_list(ranges, show=show, before=key_of(request.GET.get("before", "")))
+    shown = rows[:PUBLIC_PAGE]
     communities = {one.pk: place_of(f"{one.place:019d}"[:12]) for one in shown}
     names, notes = place_names(communities.values()), last_told(shown)
-    month = localdate(at).replace(day=1)
-    since = (month - timedelta(days=330)).replace(day=1)
+    stuck = stuck_among(shown, at=at)
+    found: dict[str, Any] = {}
+    if area is not None:
+        month = localdate(at).replace(day=1)
+        since = (month - timedelta(days=330)).replace(day=1)
+        until = (month + timedelta(days=32)).replace(day=1)
+        own, lines = public_figures(area.code, since=since, until=until, at=at)
+        found = {
+            "own": own,
+            "lines": [line for line in lines if line.key and line.key != area.code],
+            "since": since,
+            "leader": named_leader(area.place, at=at),
+            "late": stuck_on(area.ranges, at=at),
+            "path": path_to(area.code)[:-1],
+        }
     return render(
         request,
         "matters/public.html",
         {
-            "rows": [(one, names[communities[one.pk]], notes.get(one.pk, "")) for one in shown],
+            "rows": [(one, names[communities[one.pk]], notes.get(one.pk, ""), one.pk in stuck) for one in shown],
             "more": shown[-1].pk if len(rows) > PUBLIC_PAGE else None,
             "show": show,
-            "area": request.GET.get("area", "") if label else "",
-            "label": label,
-            "figures": figures(ground.ranges, since=since, until=month + timedelta(days=32), at=at),
-            "since": since,
+            "area": area.code if area is not None and area.code != settings.CITY else "",
+            "label": area.label if area is not None else "",
+            "drawing": drawing_of(area) if area is not None and any(one.public_point for one in shown) else None,
+            **found,
         },
     )
