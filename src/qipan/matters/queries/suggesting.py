@@ -174,10 +174,10 @@ def advice_on(
 
 def _learned(kind: Suggested, case: Case, labels: Mapping[str, str], matter: Matter) -> list[Proposed]:
     advisor = advisor_for(kind)
-    made = advisor.propose(case) if advisor is not None else []
-    best = next((one for one in made if one.value in labels and one.confidence >= LEAST), None)
-    if best is None:
+    made = advisor.propose(case, most=1, among=labels) if advisor is not None else []
+    if not made or made[0].confidence < LEAST:
         return []
+    [best] = made
     names = {case.category: matter.category.label, case.category[:2]: matter.category.group_label}
     for code, level in zip(case.areas, LEVELS, strict=True):
         area = area_at(matter.place, level) if code else None

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -172,27 +172,36 @@ class Advisor:
         length = sum(x * x for _at, x, _piece in held) ** 0.5
         return [*found, *(Weight(at, x / length, piece) for at, x, piece in held)]
 
+    def _parts(self, weights: Sequence[Weight]) -> tuple[Any, Any, Any]:
+        """What each weight adds to each class that has its feature: the weights' and the classes' numbers, and the gain."""
+        numbers = numpy.array([one.at for one in weights], dtype=numpy.int64)
+        begin, many = self.starts[numbers], self.starts[numbers + 1] - self.starts[numbers]
+        of = numpy.repeat(numpy.arange(len(weights)), many)
+        where = numpy.arange(len(of)) + numpy.repeat(begin - (numpy.cumsum(many) - many), many)
+        return of, self.classes[where], self.gains[where] * numpy.array([one.x for one in weights])[of]
+
     def ranked(self, case: Case) -> tuple[list[int], float, list[Weight]]:
         """This method will return the three best classes, the lead of the best, and what was weighed."""
         weights = self._weights(case)
+        _of, classes, gains = self._parts(weights)
         scores = self.each * sum(one.x for one in weights)
-        for at, x, _piece in weights:
-            begin, end = self.starts[at], self.starts[at + 1]
-            scores[self.classes[begin:end]] += x * self.gains[begin:end]
+        scores = scores + numpy.bincount(classes, weights=gains, minlength=len(self.labels))
         order = [int(one) for one in numpy.argsort(-scores, kind="stable")[:3]]
         return order, float(scores[order[0]] - scores[order[1]]), weights
 
-    def propose(self, case: Case, *, most: int = 3, reasons: bool = True) -> list[Suggestion]:
+    def propose(
+        self, case: Case, *, most: int = 3, among: Container[str] | None = None, reasons: bool = True
+    ) -> list[Suggestion]:
         """This method will propose answers for one case, the best first, with reasons and confidence.
 
-        Nothing is proposed for a case of which nothing is known.
+        Only those ``among`` what may be chosen. Nothing is proposed for a case of which nothing is known.
         """
         order, lead, weights = self.ranked(case)
-        if not weights:
-            return []
         sure = float(numpy.interp(lead, self.leads, self.right))
-        made = []
-        for rank, one in enumerate(order[: min(most, len(self.later) + 1)]):
+        made: list[Suggestion] = []
+        for rank, one in enumerate(order[: len(self.later) + 1] if weights else []):
+            if len(made) == most or (among is not None and self.labels[one] not in among):
+                continue
             confidence = sure if rank == 0 else min(self.later[rank - 1], 1 - sure)
             other = order[1 - rank if rank < 2 else 0]
             why = self._reasons(case, one, other, weights) if reasons else ()
@@ -209,24 +218,22 @@ class Advisor:
             counts = self.seen.get(features)
             if counts and counts[value]:
                 found.append(Reason(features, counts[value], counts.total()))
-        ahead = float(self.each[chosen] - self.each[other])
         spoke = sorted(
-            (
-                ((ahead + self._gain(at, chosen) - self._gain(at, other)) * x, piece)
-                for at, x, piece in weights
-                if piece
-            ),
-            reverse=True,
+            zip(self._ahead(weights, chosen, other), (one.piece for one in weights), strict=True), reverse=True
         )
-        words = spans_of(case.text, [piece for gain, piece in spoke[:6] if gain > 0 and len(piece.strip()) > 1])
+        words = spans_of(case.text, [piece for gain, piece in spoke if gain > 0 and len(piece.strip()) > 1][:6])
         told = [Reason(tuple(words[:3]))] if words else []
         # A category is told by its words; who handles it by where such a thing went before.
         return tuple([*told, *found[:2]] if self.target == "category" else [*found[: 3 - len(told)], *told])
 
-    def _gain(self, at: int, label: int) -> float:
-        begin, end = self.starts[at], self.starts[at + 1]
-        held = numpy.flatnonzero(self.classes[begin:end] == label)
-        return float(self.gains[begin + held[0]]) if len(held) else 0.0
+    def _ahead(self, weights: Sequence[Weight], chosen: int, other: int) -> list[float]:
+        """By how much each weight puts one class before another."""
+        of, classes, gains = self._parts(weights)
+        ahead = numpy.array([one.x for one in weights]) * (self.each[chosen] - self.each[other])
+        for label, sign in ((chosen, 1), (other, -1)):
+            has = classes == label  # at most once for each weight
+            ahead[of[has]] += sign * gains[has]
+        return [float(one) for one in ahead]
 
     def pack(self) -> bytes:
         """This method will return everything as bytes: arrays and JSON, nothing that runs when it is read."""
@@ -279,9 +286,12 @@ ARRAYS = ("rarity", "each", "starts", "classes", "gains", "leads", "right")
 def spans_of(text: str, pieces: Iterable[str]) -> list[str]:
     """This function will return the parts of a text that pieces of it cover together: "晚上很黑", not "晚上很", "上很黑"."""
     plain = SPACES.sub(" ", text.lower())
-    covered = {
-        (hit.start(), hit.start() + len(one)) for one in pieces for hit in re.finditer(f"(?={re.escape(one)})", plain)
-    }
+    covered = set()
+    for one in pieces:
+        at = plain.find(one)
+        while at >= 0:
+            covered.add((at, at + len(one)))
+            at = plain.find(one, at + 1)
     spans: list[tuple[int, int]] = []
     for begin, end in sorted(covered):
         if spans and begin < spans[-1][1]:

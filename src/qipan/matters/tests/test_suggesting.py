@@ -163,7 +163,7 @@ def test_a_category_is_proposed_with_its_reasons(learned):
         "Category:",
         "Street light",
         "confidence 99 of 100: so many proposals like this were right on the latest matters",
-        "words that spoke for it: “路灯”, “晚上”",
+        "words that spoke for it: “路灯”, “晚上很黑”",
         "of 80 earlier matters like this (Jinjiang First First Community) 40 were of this category",
         "of 80 earlier matters like this (Jinjiang First Subdistrict) 40 were of this category",
         "Take over into the form",
