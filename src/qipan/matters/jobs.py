@@ -15,13 +15,17 @@ from .actions.handling import close_unanswered
 from .actions.hazards import follow_matter
 from .actions.importing import erase_drafts
 from .actions.privacy import erase_contacts
+from .actions.referring import erase_handovers
 from .actions.rechecks import ask_recheck, follow_close
 from .actions.sessions import prepare_session
 from .actions.silence import tell_silence
+from .actions.suggesting import RIGHT, train_suggestions
 from .actions.times import resume_part
 from .models import Handling, Matter
 from .queries.patterns import astray, unanswered
 from .queries.rechecks import stale, to_ask
+from .queries.suggesting import is_on
+from .rules.learning import can_learn
 from .rules.loop import CONFIRM_WITHIN
 from .terms import State
 
@@ -79,10 +83,25 @@ def erase_each_night() -> None:
         pass
 
 
+@queue.periodic_task(crontab(minute="50", hour="3"))
+def learn_each_night() -> None:
+    """This job will learn suggestions anew each night, after what must be erased is gone."""
+    learn(at=now())
+
+
+def learn(*, at: datetime) -> int:
+    """This function will learn suggestions where they are on and the library is installed; returns how many targets."""
+    if not is_on() or not can_learn():
+        return 0
+    return len(train_suggestions(by=Actor.system("matters clock", acts=[RIGHT]), at=at))
+
+
 @queue.periodic_task(crontab(minute="40"))
 def erase_each_hour() -> None:
-    """This job will erase files that waited a day to be mapped."""
+    """This job will erase files that waited a day to be mapped, and what was handed over 30 days ago."""
     erase_drafts(at=now())
+    while erase_handovers(by=clock_actor(), at=now()):
+        pass
 
 
 def look(*, at: datetime) -> tuple[int, int, int]:

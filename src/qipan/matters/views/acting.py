@@ -1,6 +1,6 @@
 """One matter: its whole history, and everything that a post can do with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import get_unit, proposals
+from qipan.duties.api import Role, get_unit, proposals
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, Refusal
@@ -28,6 +28,7 @@ from ..actions.filing import decline_matter, file_matter, reopen_matter, review_
 from ..actions.handling import let_stand, report_done, send_back, verify_matter
 from ..actions.intake import merge_matter, part_report, place_label, unmerge_matter
 from ..actions.privacy import look_at_contact
+from ..actions.suggesting import decide_beside
 from ..actions.times import ask_time, decide_time, resume_part
 from ..input.forms import (
     ActForm,
@@ -48,9 +49,9 @@ from ..input.forms import (
     VerifyForm,
     grouped,
 )
-from ..models import Handling, Matter, Photo, Report
+from ..models import Category, Handling, Matter, Photo, Report
+from ..queries.mapping import drawing_around
 from ..queries.patterns import agreed_late, calls_of, hazard_of, silent
-from ..queries.public import similar
 from ..queries.reading import (
     blocked_by,
     categories,
@@ -63,8 +64,9 @@ from ..queries.reading import (
     targets,
 )
 from ..queries.rechecks import recheck_of
+from ..queries.suggesting import Proposed, advice_on, shown_token
 from ..rules.loop import ENDED, MOVES, S
-from ..terms import Part
+from ..terms import Part, Suggested
 
 Given = dict[str, Any]
 Act = Callable[[Matter, Given, Actor, datetime], object]
@@ -144,6 +146,18 @@ ACTS: dict[str, tuple[type[ActForm], Act]] = {
     "part_report": (LookForm, lambda m, g, a, t: part_report(_report(m, g), by=a, at=t)),
     "contact": (LookForm, lambda m, g, a, t: look_at_contact(_report(m, g), why=g["why"], by=a, at=t)),
 }  # fmt: skip
+# What is decided beside a proposal: the chosen answer by its kind.
+CHOSEN: dict[str, Callable[[Matter, Given], dict[Suggested, str]]] = {
+    "file": lambda m, g: {Suggested.CATEGORY: g["category"] or m.category.code, Suggested.DUPLICATE: ""},
+    "merge": lambda m, g: {Suggested.DUPLICATE: str(pk_of(g["into"]))},
+    "dispatch": lambda m, g: {Suggested.UNIT: g["unit"].strip()},
+}
+# Where a proposal is taken over: the act, and the field of its form.
+TAKEN_INTO = {
+    Suggested.CATEGORY: ("file", "category"),
+    Suggested.UNIT: ("dispatch", "unit"),
+    Suggested.DUPLICATE: ("merge", "into"),
+}
 DISPATCHING = ("file", "dispatch", "decline", "merge", "unmerge", "cooperate", "shelve", "review", "take_up", "reopen")
 VERIFYING = ("verify", "send_back", "let_stand")
 
@@ -190,10 +204,6 @@ def _page(
     actor, at = signed_in(request), now()
     parts = parts_of(matter)
     mine = next((one for one in parts if one.ended_at is None and one.unit_id == actor.unit_id), None)
-    forms = [
-        (act, bound[1] if bound and bound[0] == act else _blank(act, matter, at))
-        for act in _offered(matter, actor, mine)
-    ]
     reports, calls = reports_of(matter), calls_of(matter)
     late = [*blocked_by(matter, at=at), *silent(calls, at=at), *agreed_late(calls, at=at)]
     proposed = (
@@ -201,9 +211,27 @@ def _page(
         if actor.can("matter.dispatch") or actor.can("matter.arbitrate")
         else []
     )
+    primary = {one.unit.code: one.unit for one in proposed if one.role == Role.PRIMARY}
+    returned = {part.unit_id for part in parts if part.objected_at is not None} - {matter.ruled_id}
+    decides = actor.can("matter.dispatch")
+    catalogue = categories() if decides and matter.state == S.REPORTED else []
+    alike, suggestions = advice_on(
+        matter,
+        reports=reports,
+        catalogue=catalogue,
+        legal={code: unit.label for code, unit in primary.items() if unit.pk not in returned},
+        decides=decides,
+        at=at,
+    )
+    taken = next((one for one in suggestions if one.kind.value.lower() == request.GET.get("take")), None)
+    forms = [
+        (act, bound[1] if bound and bound[0] == act else _blank(act, matter, at, catalogue, primary, taken))
+        for act in _offered(matter, actor, mine)
+    ]
     shown = {
         "matter": matter,
         "where": place_label(matter.place),
+        "drawing": drawing_around(matter.place) if matter.point is not None else None,
         "forms": forms,
         "stray": bound if bound and bound[0] not in dict(forms) else None,
         "parts": parts,
@@ -220,13 +248,14 @@ def _page(
         "steps": history(matter),
         "proposed": proposed,
         "targets": targets(matter) if proposed else [],
-        "alike": [
-            one for one in similar(matter.category, matter.place, reports[0].text, at=at) if one.matter.pk != matter.pk
-        ]
-        if reports and matter.state in (S.REPORTED, S.FILED)
-        else [],
-        "may_dispatch": actor.can("matter.dispatch"),
-        "may_contact": actor.can("matter.dispatch") or (mine is not None and mine.part == Part.PRIMARY),
+        "primary": primary,
+        "alike": alike,
+        "suggestions": [(one, TAKEN_INTO[one.kind][0]) for one in suggestions],
+        "shown": shown_token(matter, suggestions) if suggestions else "",
+        "taken": taken,
+        "taken_into": TAKEN_INTO[taken.kind][0] if taken else "",
+        "may_dispatch": decides,
+        "may_contact": decides or (mine is not None and mine.part == Part.PRIMARY),
         "contacts": set(Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk", flat=True)),
         "contact": contact,
         "at": at,
@@ -234,11 +263,21 @@ def _page(
     return render(request, "matters/matter.html", shown, status=status)
 
 
-def _blank(act: str, matter: Matter, at: datetime) -> ActForm:
-    form = ACTS[act][0](initial={"review_at": at + timedelta(days=30)})
+def _blank(
+    act: str,
+    matter: Matter,
+    at: datetime,
+    catalogue: list[Category],
+    primary: Iterable[str],
+    taken: Proposed | None,
+) -> ActForm:
+    """An empty form, with what is usual; a proposal that was taken over stands in its field, and nothing is sent."""
+    form = ACTS[act][0](initial={"review_at": at + timedelta(days=30), "unit": next(iter(primary), "")})
     if act == "file":
-        offer(form, "category", grouped(categories()))
+        offer(form, "category", grouped(catalogue))
         form.initial["category"] = matter.category.code
+    if taken is not None and TAKEN_INTO[taken.kind][0] == act:
+        form.initial[TAKEN_INTO[taken.kind][1]] = taken.value
     return form
 
 
@@ -261,7 +300,12 @@ def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     status = 400
     if form.is_valid():
         try:
-            result = run(matter, form.cleaned_data, actor, now())
+            at, given = now(), form.cleaned_data
+            if act in CHOSEN:
+                shown, chosen = request.POST.get("shown", ""), CHOSEN[act](matter, given)
+                decide_beside(lambda: run(matter, given, actor, at), matter, shown=shown, chosen=chosen, at=at)
+                return redirect("matter", pk)
+            result = run(matter, given, actor, at)
             if act == "contact":
                 return _page(request, matter, contact=str(result))
             return redirect("matter", pk)
