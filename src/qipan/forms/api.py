@@ -2,7 +2,7 @@
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
 from .actions.disputes import decide_dispute
-from .actions.submitting import Sent, Taken, take_submission
+from .actions.submitting import InProgress, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
 from .queries.submissions import form_to_fill, forms_to_fill, media_of
@@ -16,6 +16,7 @@ __all__ = [
     "FormBroken",
     "FormMedia",
     "FormOpening",
+    "InProgress",
     "Media",
     "Outcome",
     "PersonFormUnderStanding",

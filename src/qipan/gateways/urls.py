@@ -1,8 +1,11 @@
 from django.urls import path
 
-from .views import open311, partners
+from .views import open311, openrosa, partners
 
 V2 = "open311/v2/"
+
+OPENROSA = "openrosa/"
+KEY = f"{OPENROSA}key/<str:token>/"  # the pass in the path, as a QR code gives it to a phone
 
 urlpatterns = [
     path(f"{V2}discovery.<slug:form>", open311.discovery_call, name="open311_discovery"),
@@ -11,6 +14,16 @@ urlpatterns = [
     path(f"{V2}requests.<slug:form>", open311.requests_call, name="open311_requests"),
     path(f"{V2}requests/<slug:number>.<slug:form>", open311.request_call, name="open311_request"),
     path(f"{V2}tokens/<slug:token>.<slug:form>", open311.token_call, name="open311_token"),
+    path(f"{OPENROSA}formList", openrosa.list_call, name="openrosa_list"),
+    path(f"{OPENROSA}forms/<slug:code>/form.xml", openrosa.form_call, name="openrosa_form"),
+    path(f"{OPENROSA}forms/<slug:code>/manifest", openrosa.manifest_call, name="openrosa_manifest"),
+    path(f"{OPENROSA}forms/<slug:code>/media/<str:name>", openrosa.media_call, name="openrosa_media"),
+    path(f"{OPENROSA}submission", openrosa.submission_call, name="openrosa_submission"),
+    path(f"{KEY}formList", openrosa.list_call, name="openrosa_key_list"),
+    path(f"{KEY}forms/<slug:code>/form.xml", openrosa.form_call, name="openrosa_key_form"),
+    path(f"{KEY}forms/<slug:code>/manifest", openrosa.manifest_call, name="openrosa_key_manifest"),
+    path(f"{KEY}forms/<slug:code>/media/<str:name>", openrosa.media_call, name="openrosa_key_media"),
+    path(f"{KEY}submission", openrosa.submission_call, name="openrosa_key_submission"),
     path("partners", partners.partners_page, name="partners"),
     path("partners/endpoint", partners.endpoint_change, name="partner_endpoint"),
     path("partners/add", partners.partner_add, name="partner_add"),

@@ -16,7 +16,7 @@ from qipan.kernel.refusal import NotFound
 from ..models import FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Submission
 from ..rules.submission import digest_of_stored
 from ..rules.xform import XForm, read_xform
-from ..terms import Standing, Subject
+from ..terms import Sensitivity, Standing, Subject
 from .opened import open_forms
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
@@ -93,6 +93,7 @@ class Difference:
     label: str
     first: str
     second: str
+    masked: bool = False  # a sensitive field: that it differs is said, and not how
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ def get_dispute(pk: int, *, actor: Actor) -> Submission:
 def _differences(first: Submission, second: Submission) -> list[Difference]:
     """Only what differs is shown: to decide, nobody has to read the rest."""
     ours, theirs = dict(_flat(first.answers)), dict(_flat(second.answers))
-    labels = {one.path: one.label for one in FormQuestion.objects.filter(form__in={first.form_id, second.form_id})}
+    questions = {one.path: one for one in FormQuestion.objects.filter(form__in={first.form_id, second.form_id})}
+    sensitive = set(FieldEntry.objects.exclude(sensitivity=Sensitivity.NONE).values_list("code", flat=True))
     ours |= {f"file {one.name}": one.sha256[:12] for one in first.attachments.defer("content")}
     theirs |= {f"file {one.name}": one.sha256[:12] for one in second.attachments.defer("content")}
     told = []
@@ -143,7 +145,12 @@ def _differences(first: Submission, second: Submission) -> list[Difference]:
                 told.append(Difference(path[5:], ours[path], theirs[path]))
         elif ours.get(path) != theirs.get(path):
             plain = "/data/" + "/".join(part.partition("[")[0] for part in path.split("/"))
-            told.append(Difference(labels.get(plain, path), ours.get(path, ""), theirs.get(path, "")))
+            asked = questions.get(plain)
+            if asked is not None and asked.field_code in sensitive:
+                told.append(Difference(asked.label, "", "", masked=True))
+            else:
+                label = asked.label if asked is not None else path
+                told.append(Difference(label, ours.get(path, ""), theirs.get(path, "")))
     return told[:MOST_DIFFERENCES]
 
 

@@ -43,8 +43,8 @@ from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.kernel.testing import at_once
 
+from ..testing import NEXT_DOOR, SURVEY, Filled, opened, publish
 from .conftest import Entry
-from .filled import NEXT_DOOR, SURVEY, Filled, opened, publish
 
 PNG = b"\x89PNG\r\n\x1a\n not really"
 

@@ -9,9 +9,10 @@ from typing import Any
 import openpyxl
 
 from qipan.access.testing import Cast
-from qipan.forms.api import Form, Media, convert_xlsform, open_form, publish_form
-from qipan.forms.models import FormMedia
 from qipan.kernel.place import Range, range_of
+
+from .api import Form, Media, convert_xlsform, open_form, publish_form
+from .models import FormMedia
 
 CODE = "door-needs"
 DOOR = "5101040010010010001"
