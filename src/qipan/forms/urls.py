@@ -2,4 +2,18 @@ from django.urls import path
 
 from . import views
 
-urlpatterns = [path("forms", views.forms_page, name="forms")]
+urlpatterns = [
+    path("forms", views.forms_page, name="forms"),
+    path("forms/new", views.new_form, name="form_new"),
+    path("forms/template.xlsx", views.template_file, name="form_template"),
+    path("forms/drafts/<int:pk>", views.draft_page, name="form_draft"),
+    path("forms/drafts/<int:pk>/source", views.draft_source, name="form_draft_source"),
+    path("forms/drafts/<int:pk>/<slug:act>", views.draft_act, name="form_draft_act"),
+    path("forms/fields", views.fields_page, name="form_fields"),
+    path("forms/fields/values", views.bring, name="form_values"),
+    path("forms/fields.<slug:kind>", views.fields_file, name="form_fields_file"),
+    path("forms/<slug:code>", views.form_page, name="form"),
+    path("forms/<slug:code>/source", views.form_source, name="form_source"),
+    path("forms/<slug:code>/answers", views.answers_page, name="form_answers"),
+    path("forms/<slug:code>/answers.<slug:kind>", views.answers_file, name="form_answers_file"),
+]

@@ -20,6 +20,7 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from .. import rules
 from ..models import FieldEntry, FieldValue, FieldValues
+from ..rules.masking import is_token
 from ..terms import FieldKind, Held, Sensitivity, Subject
 
 COLUMNS = (
@@ -183,7 +184,7 @@ def _values(rows: Sequence[Mapping[str, str]], by: Actor) -> tuple[dict[int, str
                 _now("line %(line)s: %(name)s is missing or wrong: %(value)s")
                 % {"line": at, "name": "place", "value": code[:40]}
             )
-        elif not value or len(value) > longest:
+        elif not value or len(value) > longest or is_token(value):
             problems.append(
                 _now("line %(line)s: %(name)s is missing or wrong: %(value)s")
                 % {"line": at, "name": "value", "value": value[:40]}

@@ -146,9 +146,14 @@ class Overlap:
     asked: tuple[str, ...]  # by another valid form, and not held
 
     @property
+    def known(self) -> int:
+        """How many of the fields are held or asked elsewhere."""
+        return len(self.held) + len(self.asked)
+
+    @property
     def share(self) -> float:
         """The part of the fields that is held or asked elsewhere, from 0 to 1."""
-        return (len(self.held) + len(self.asked)) / self.fields if self.fields else 0.0
+        return self.known / self.fields if self.fields else 0.0
 
     @property
     def share_asked(self) -> float:

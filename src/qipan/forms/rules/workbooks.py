@@ -157,6 +157,8 @@ def walk(rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
         cells = {key.strip().lower(): value for key, value in raw.items()}
         kind = " ".join((cells.get("type") or cells.get("command") or "").split())
         name = (cells.get("name") or cells.get("value") or cells.get("tag") or "").strip()
+        if kind.lower() == "audit":
+            name = "audit"  # the one type that the standard names itself
         plain = kind.lower().replace("_", " ")
         if plain.startswith("begin "):
             groups.append(name)

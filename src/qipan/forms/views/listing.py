@@ -9,8 +9,10 @@ from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed
 
 from ..queries import forms_by_validity, open_forms
+from ..queries.drafts import drafts_for
 
 READERS = ("desk.view", "board.view", "playbook.edit", "admission.decide")
+DRAFTS = 50
 
 
 @require_GET
@@ -29,5 +31,7 @@ def forms_page(request: HttpRequest) -> HttpResponse:
             "rows": [(form, [one for one in openings if one.form_id == form.pk]) for form in holding],
             "older": [one for one in openings if one.form not in holding],
             "expired": expired,
+            "designs": actor.can("form.design"),
+            "drafts": drafts_for(actor)[:DRAFTS],
         },
     )

@@ -1,0 +1,2 @@
+// Forms: only styles; every page works without a script.
+import "./forms.css";

@@ -1,0 +1,100 @@
+"""Data return: a unit sees what was given on its ground, and takes it along in the columns of another system."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import place_text
+from qipan.kernel.refusal import NotFound
+
+from ..models import ColumnOrder, FieldEntry, Form, FormQuestion, Submission
+from ..rules.columns import Column, answer_at
+from ..rules.masking import token
+from ..terms import Sensitivity, Standing, Subject
+
+READERS = ("desk.view", "campaign.view")
+
+
+def newest_form(code: str, *, at: datetime) -> Form:
+    """This function will return the newest published version of a form, without its files; raises ``NotFound``."""
+    rows = Form.objects.select_related("issuer").defer("source", "xform").filter(code=code, valid_from__lte=at)
+    form = rows.order_by("-version").first()
+    if form is None:
+        raise NotFound
+    return form
+
+
+def answers_of(code: str, *, actor: Actor) -> QuerySet[Submission]:
+    """This function will return what stands of a form's answers on the actor's ground, in any version, newest first."""
+    rows: QuerySet[Submission] = Submission.objects.within(actor.scope)
+    return (
+        rows.filter(form__code=code, standing=Standing.STANDS)
+        .select_related("form")
+        .only("place", "answers", "received_at", "instance_id", "drill", "form__version")
+        .order_by("-received_at", "-pk")
+    )
+
+
+def questions_of(form: Form) -> list[FormQuestion]:
+    """This function will return the questions of a form that have an answer, in their order."""
+    return [one for one in form.questions.order_by("order") if one.field_code]
+
+
+def usual_columns(questions: Sequence[FormQuestion]) -> list[Column]:
+    """This function will return the columns of a form's own order."""
+    facts = [Column("place", "@place"), Column("received", "@received"), Column("version", "@version")]
+    return [*facts, *(Column(one.path.rsplit("/", 1)[-1], one.path) for one in questions)]
+
+
+def column_order(code: str, name: str) -> list[Column]:
+    """This function will return a stored column order; raises ``NotFound``."""
+    order = ColumnOrder.objects.filter(form_code=code, name=name).first()
+    if order is None:
+        raise NotFound
+    return [Column(one["header"], one.get("path", ""), one.get("text", "")) for one in order.columns]
+
+
+def paths_by_word(questions: Sequence[FormQuestion]) -> dict[str, str]:
+    """This function will lead from the name, the path and the field of each question to its path."""
+    found: dict[str, str] = {}
+    for one in questions:
+        for word in (one.path, one.field_code, one.path.rsplit("/", 1)[-1]):
+            found.setdefault(word, one.path)
+    return found
+
+
+def masks_of(questions: Sequence[FormQuestion]) -> dict[str, str]:
+    """This function will return the paths whose answers are shown as typed tokens: of persons, or sensitive."""
+    kinds: dict[str, str] = {}
+    for entry in FieldEntry.objects.filter(code__in={one.field_code for one in questions}).order_by("valid_from", "pk"):
+        if entry.sensitivity != Sensitivity.NONE:
+            kinds[entry.code] = entry.sensitivity
+        elif entry.about == Subject.PERSON:
+            kinds[entry.code] = "PERSON"
+    return {one.path: kinds[one.field_code] for one in questions if one.field_code in kinds}
+
+
+def rows_of(
+    answers: QuerySet[Submission], columns: Sequence[Column], masks: dict[str, str], *, most: int | None = None
+) -> Iterator[list[str]]:
+    """This function will give one line for each answer in the order of the columns, the newest first."""
+    rows = answers[:most] if most is not None else answers.iterator(chunk_size=2_000)
+    for one in rows:
+        facts = {
+            "@place": place_text(one.place),
+            "@received": one.received_at.isoformat(timespec="seconds"),
+            "@version": str(one.form.version),
+            "@id": one.instance_id,
+        }
+        line = []
+        for column in columns:
+            if not column.path:
+                line.append(column.text)
+            elif column.path in facts:
+                line.append(facts[column.path])
+            else:
+                said = answer_at(one.answers, column.path)
+                line.append(token(masks[column.path]) if said and column.path in masks else said)
+        yield line

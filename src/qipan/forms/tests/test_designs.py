@@ -1,0 +1,327 @@
+"""What keeps a form from being published: fields, registers, other forms, red lines."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from qipan.access.testing import Cast
+from qipan.forms.actions import (
+    ApprovalMissing,
+    MustReuse,
+    QuestionsUnfit,
+    ReasonMissing,
+    bring_values,
+    import_fields,
+    publish_form,
+    seed_fields,
+    seed_forms,
+)
+from qipan.forms.actions.fields import NotHeldHere, seed_rows
+from qipan.forms.models import FieldEntry, FieldValue, Form, FormQuestion
+from qipan.forms.queries import GroundTooWide, held, held_file
+from qipan.forms.rules import Definition, FormBroken
+from qipan.kernel.place import range_of
+from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+
+from .conftest import Entry
+from .sheets import HEATING, sheet
+
+HERE = range_of("510104001001001")
+
+
+@pytest.fixture
+def city(cast: Cast) -> Cast:
+    seed_fields(cast.unit("5101:lead-body"), by=cast.lead, at=cast.at)
+    return cast
+
+
+def publish(cast: Cast, source: bytes, *, code: str = "heating", **changes: Any) -> Form:
+    how = {name: changes.pop(name) for name in list(changes) if name in Definition.__dataclass_fields__}
+    terms: dict[str, Any] = {
+        "code": code,
+        "title": "供暖排查表",
+        "title_en": "Heating check",
+        "subject": "DOOR",
+        "number": f"QP-{code}",
+        "issuer": cast.unit("5101:lead-body"),
+        "approval": "approval 7",
+        "basis": "Statistics Law, art. 17",
+        "purpose": "heating that works",
+        "valid_from": cast.at,
+        "valid_to": cast.at + timedelta(days=30),
+        "by": cast.lead,
+        "at": cast.at,
+    }
+    return publish_form(**{**terms, **changes}, definition=Definition(source, **how))
+
+
+def refused(cast: Cast, refusal: type[Refusal], source: bytes, **changes: Any) -> Any:
+    """Publishes, is refused, and nothing was written."""
+    before = (Form.objects.count(), FormQuestion.objects.count(), Entry.objects.count())
+    with pytest.raises(refusal) as found:
+        publish(cast, source, **changes)
+    assert (Form.objects.count(), FormQuestion.objects.count(), Entry.objects.count()) == before
+    return found.value
+
+
+@pytest.mark.row("ORG-12", "SVC-10")
+def test_what_a_register_holds_must_be_reused_and_is_then_filled_in(city: Cast) -> None:
+    found = refused(city, MustReuse, sheet(*HEATING))
+    assert found.status == 409 and len(found.problems) == 1
+    assert "小区台账" in found.problems[0] or "Register of compounds" in found.problems[0]
+    form = publish(city, sheet(*HEATING), reuse=True)
+    assert [(one.path, one.field_code, one.held) for one in form.questions.order_by("order")] == [
+        ("/data/compound", "compound_name", True),
+        ("/data/inside/heating", "door_heating_works", False),
+        ("/data/help", "door_help_needed", False),
+        ("/data/again", "visit_appointment", False),
+    ]
+    assert (
+        '<bind nodeset="/data/compound" type="string" readonly="true()" '
+        "calculate=\"instance('qipan_held')/root/item[name= /data/qipan_place ]/compound_name\"/>"
+    ) in form.xform
+    made = held_file(form, [HERE], at=city.at)
+    assert made is not None and made.name == "qipan_held.csv"
+    lines = made.content.decode().splitlines()
+    assert lines[0] == "name,label,compound_name"
+    assert lines[1] == "5101040010010010001,锦江一街一社区1号院 1-1-102,锦江一街一社区1号院"
+    assert len(lines) == 11
+    other = held_file(form, [range_of("510105")], at=city.at)
+    assert other is not None and other.md5 != made.md5 and "锦江" not in other.content.decode()
+
+
+@pytest.mark.row("ORG-12")
+def test_a_telephone_number_that_a_register_brought_is_filled_in_and_read_only(city: Cast) -> None:
+    ask = ["text", "phone", "物业电话", "Office telephone", "", "compound_office_phone"]
+    assert publish(city, sheet(ask), code="before").questions.get().held is False
+    rows = [{"place": "510104001001001", "value": "028-1234"}]
+    bring_values(
+        "compound_office_phone", rows, name="p.csv", sha256="a" * 64, as_of=city.at.date(), by=city.lead, at=city.at
+    )
+    assert "028-1234" not in Entry.objects.get(act="forms.bring_values").data.values()
+    refused(city, MustReuse, sheet(ask), code="after")
+    form = publish(city, sheet(ask), code="after", reuse=True)
+    assert form.questions.get().held is True
+    made = held_file(form, [HERE], at=city.at)
+    assert made is not None
+    assert [line.rsplit(",", 1)[1] for line in made.content.decode().splitlines()] == ["compound_office_phone"] + [
+        "028-1234"
+    ] * 10
+
+
+@pytest.mark.row("SVC-10")
+def test_a_form_of_which_sixty_percent_is_asked_elsewhere_is_not_published(city: Cast) -> None:
+    three = [*HEATING[4:], ["text", "language", "语言", "Language", "", "visit_language"]]
+    first = publish(city, sheet(*three), code="first")
+    assert first.questions.count() == 3
+    new = [
+        ["text", f"n{n}", f"题{n}", f"Question {n}", "", code] for n, code in enumerate(["hazard_kind", "unit_note"])
+    ]
+    found = refused(city, MustReuse, sheet(*three, *new), code="second")
+    assert found.data["share"] == "60"
+    assert len(found.problems) == 3 and all("QP-first" in one for one in found.problems)
+    refused(city, MustReuse, sheet(*three, *new), code="second", reuse=True)
+    fewer = publish(city, sheet(*three[:2], *new), code="second")  # two of four
+    assert fewer.version == 1
+    # The next version of a form does not compete with itself, and an expired form with nobody.
+    assert publish(city, sheet(*three), code="first").version == 2
+    Form.objects.filter(code="first").update(valid_to=city.at)
+    assert publish(city, sheet(*three, *new), code="third").version == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (["text", "people", "民族", "Group", "", "unit_note"], "民族"),
+        (["text", "other", "其他", "Your religion", "", "unit_note"], "religio"),
+        (["text", "ethnicity", "其他", "Other", "", "unit_note"], "ethnic"),
+    ],
+)
+def test_ethnicity_and_religion_are_asked_by_no_form(city: Cast, row: list[str], words: str) -> None:
+    """Red line 4: by label or by name, whatever field is chosen."""
+    (problem,) = refused(city, QuestionsUnfit, sheet(row)).problems
+    assert words in problem and ("红线四" in problem or "red line 4" in problem)
+
+
+def test_a_list_of_peoples_is_a_question_for_ethnicity(city: Cast) -> None:
+    source = sheet(
+        ["select_one kind", "kind", "类别", "Kind", "", "visit_language"],
+        choices=[["list_name", "name", "label::中文 (zh)"], ["kind", "a", "汉族"], ["kind", "b", "藏族"]],
+    )
+    (problem,) = refused(city, QuestionsUnfit, source).problems
+    assert "汉族" in problem
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        (["text", "why", "为什么", "Why", "", ""], "why"),
+        (["text", "why", "为什么", "Why", "", "no_such"], "no_such"),
+        (["text", "why", "身份证号", "Number", "", "unit_note"], "身份证"),
+        (["text", "why", "姓名", "Name", "", "person_name"], "EMG-19"),
+        (["deviceid", "why", "", "", "", ""], "deviceid"),
+        (["audit", "", "", "", "", ""], "audit"),
+    ],
+)
+def test_what_no_question_may_be(city: Cast, row: list[str], part: str) -> None:
+    """Unmapped, not in the dictionary, sensitive in disguise, about a person in a form about doors, measuring workers."""
+    found = refused(city, QuestionsUnfit, sheet(row, ["text", "language", "语言", "Language", "", "visit_language"]))
+    assert len(found.problems) == 1 and part in found.problems[0] and "2" in found.problems[0]
+
+
+def test_one_field_is_asked_once(city: Cast) -> None:
+    rows = [["text", name, "语言", "Language", "", "visit_language"] for name in ("a", "b")]
+    (problem,) = refused(city, QuestionsUnfit, sheet(*rows)).problems
+    assert "3" in problem and "visit_language" in problem
+
+
+def test_sensitive_fields_need_a_reason_and_an_approval_of_what_is_published(city: Cast) -> None:
+    """Red line 4."""
+    source = sheet(["text", "id", "身份证号", "Identity number", "", "person_id_number"])
+    refused(city, ReasonMissing, source, subject="PERSON")
+    refused(city, ApprovalMissing, source, subject="PERSON", reason="pension")
+    right = Definition(source, reason="pension").digest
+    wrong = Definition(source, reason="another").digest
+    refused(city, ApprovalMissing, source, subject="PERSON", reason="pension", approved_by="x", approved_digest=wrong)
+    form = publish(
+        city, source, subject="PERSON", reason="pension", approved_by="Health, officer", approved_digest=right
+    )
+    assert (form.reason, form.approved_by) == ("pension", "Health, officer")
+    for part in ("pension", "Health, officer"):
+        assert part in form.xform
+
+
+def test_the_passport_stands_at_the_top_of_the_form_in_both_languages(city: Cast) -> None:
+    form = publish(city, sheet(*HEATING), reuse=True)
+    for part in (
+        "表号 Form number: QP-heating",
+        "批准或者备案文号 Approval: approval 7",
+        "您有权拒绝填写",
+        "You may refuse",
+    ):
+        assert form.xform.count(part) == 2  # in each language of the form
+    first = form.xform.index('ref="/data/qipan_passport"')
+    assert first < form.xform.index('ref="/data/compound"')
+    assert f'id="heating" version="{form.version}"' in form.xform
+    assert "<h:title>供暖排查表 Heating check</h:title>" in form.xform
+
+
+def test_a_held_question_in_a_repeat_is_refused(city: Cast) -> None:
+    source = sheet(
+        ["begin_repeat", "many", "多处", "Many", "", ""],
+        ["text", "compound", "小区", "Compound", "", "compound_name"],
+        ["end_repeat", "", "", "", "", ""],
+    )
+    assert len(refused(city, QuestionsUnfit, source, reuse=True).problems) == 1
+
+
+def test_a_file_that_the_form_names_must_come_with_it(city: Cast) -> None:
+    source = sheet(["select_one_from_file wards.csv", "ward", "区", "Ward", "", "visit_language"])
+    (problem,) = refused(city, QuestionsUnfit, source).problems
+    assert "wards.csv" in problem
+
+
+def test_a_broken_sheet_is_told_with_its_row(city: Cast) -> None:
+    (problem,) = refused(city, FormBroken, sheet(*HEATING[:1], ["txet", "a", "甲", "A", "", "unit_note"])).problems
+    assert "3" in problem and "txet" in problem
+
+
+def test_too_many_places_are_not_given_at_once(city: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = publish(city, sheet(*HEATING), reuse=True)
+    monkeypatch.setattr(held, "MOST_PLACES", 9)
+    with pytest.raises(GroundTooWide):
+        held_file(form, [HERE], at=city.at)
+
+
+@pytest.mark.row("PRI-2")
+def test_the_samples_fill_in_doors_and_units_from_the_registers(cast: Cast) -> None:
+    seed_forms(cast.unit("5101:lead-body"), by=cast.lead, at=cast.at)
+    doors, units = (Form.objects.get(code=code) for code in ("door-screening", "unit-daily-status"))
+    made = held_file(doors, [HERE], at=cast.at)
+    assert made is not None
+    assert made.content.decode().splitlines()[:2] == [
+        "name,label,building,compound_name",
+        "5101040010010010001,锦江一街一社区1号院 1-1-102,1,锦江一街一社区1号院",
+    ]
+    made = held_file(units, [range_of("510104001001")], at=cast.at)
+    assert made is not None
+    rows = dict(line.split(",", 1) for line in made.content.decode().splitlines())
+    assert rows["name"] == "label,unit_above,unit_name"
+    community = cast.unit("510104001001:community")
+    assert community.parent is not None
+    assert rows[community.code] == f"{community.name},{community.parent.name},{community.name}"
+
+
+def test_the_dictionary_is_read_whole_or_not_at_all(cast: Cast) -> None:
+    rows = seed_rows("5101", owner="5101:lead-body")
+    assert import_fields(rows, by=cast.lead, at=cast.at).__dict__ == {"added": 39, "changed": 0, "same": 0, "ended": 0}
+    again = import_fields([{**rows[0], "name": "门"}, *rows[2:]], by=cast.lead, at=cast.at + timedelta(days=1))
+    assert again.__dict__ == {"added": 0, "changed": 1, "same": 37, "ended": 1}
+    assert FieldEntry.objects.filter(code="place").count() == 2
+    with pytest.raises(NotAllowed):
+        import_fields(rows, by=cast.dispatcher, at=cast.at)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"code": "Bad Code"}, "code"),
+        ({"owner": "5101:nobody"}, "owner"),
+        ({"kind": "PICTURE"}, "kind"),
+        ({"retention_days": "-1"}, "retention_days"),
+        ({"held": "values", "about": "PERSON"}, "held"),
+        ({"sensitivity": "RELIGION"}, "sensitivity"),
+        ({"code": "ethnic_group"}, "ethnic"),
+        ({"name": "宗教信仰"}, "宗教"),
+        ({"name": "身份证号"}, "身份证"),
+        ({"code": "building"}, "building"),
+    ],
+)
+def test_a_wrong_line_of_the_dictionary_is_named_and_nothing_changes(
+    cast: Cast, change: dict[str, str], part: str
+) -> None:
+    rows = seed_rows("5101", owner="5101:lead-body")
+    rows[18] = {**rows[18], **change}
+    with pytest.raises(BadInput) as found:
+        import_fields(rows, by=cast.lead, at=cast.at)
+    assert len(found.value.problems) == 1
+    assert part in found.value.problems[0] and "20" in found.value.problems[0]
+    assert FieldEntry.objects.count() == 0
+    assert not Entry.objects.filter(act="forms.import_fields").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "member", "refusal"),
+    [
+        ("no_such", {"place": "510104", "value": "1"}, "lead", NotFound),
+        ("person_phone", {"place": "510104", "value": "1"}, "lead", NotHeldHere),
+        ("building", {"place": "510104", "value": "1"}, "lead", NotHeldHere),
+        ("compound_office_phone", {"place": "510104", "value": "1"}, "dispatcher", NotAllowed),
+        ("compound_office_phone", {"place": "51x", "value": "1"}, "lead", BadInput),
+        ("compound_office_phone", {"place": "330104", "value": "1"}, "lead", BadInput),
+        ("compound_office_phone", {"place": "510104", "value": ""}, "lead", BadInput),
+        ("compound_office_phone", {"place": "510104", "value": "⟦masked:PERSON⟧"}, "lead", BadInput),
+    ],
+)
+def test_values_are_brought_of_places_by_who_may(
+    city: Cast, code: str, row: dict[str, str], member: str, refusal: type[Refusal]
+) -> None:
+    with pytest.raises(refusal):
+        bring_values(
+            code, [row], name="v.csv", sha256="a" * 64, as_of=city.at.date(), by=getattr(city, member), at=city.at
+        )
+    assert FieldValue.objects.count() == 0
+    assert not Entry.objects.filter(act="forms.bring_values").exists()
+
+
+def test_the_owner_of_a_field_brings_its_values_and_a_delivery_is_the_whole(city: Cast) -> None:
+    FieldEntry.objects.filter(code="compound_heating").update(owner=city.unit("5101:health"))
+    for value in ("gas", "coal"):
+        rows = [
+            {"place": place, "value": value} for place in ("510104001001001", "510104001001002")[: 1 + (value == "gas")]
+        ]
+        bring_values(
+            "compound_heating", rows, name="v", sha256="b" * 64, as_of=city.at.date(), by=city.department, at=city.at
+        )
+    assert list(FieldValue.objects.values_list("place", "value")) == [(5101040010010010000, "coal")]

@@ -1,0 +1,113 @@
+"""The field dictionary's page: to read, to take along, to put a new one in force, to bring values of a register."""
+
+import hashlib
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qipan.access.api import signed_in
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+from qipan.webkit.sheets import csv_file, read_table, xlsx_file
+
+from ..actions.fields import COLUMNS, FieldsRead, bring_values, import_fields
+from ..input.values import ValuesForm
+from ..models import FieldEntry, FieldValues
+from ..queries import fields_on
+from ..terms import Held
+from .drafts import refused
+
+FILES = {"csv": csv_file, "xlsx": xlsx_file}
+READERS = ("desk.view", "board.view", "form.design", "field.edit", "admission.decide")
+DELIVERIES = 20
+
+
+def _reader(request: HttpRequest) -> Actor:
+    actor = signed_in(request)
+    if not any(actor.can(act) for act in READERS):
+        raise NotAllowed(act=READERS[0])
+    return actor
+
+
+def _brings(actor: Actor) -> list[FieldEntry]:
+    """The fields of which the actor may bring values."""
+    rows = fields_on().filter(held=Held.VALUES)
+    return list(rows if actor.can("field.edit") else rows.filter(owner_id=actor.unit_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def fields_page(request: HttpRequest) -> HttpResponse:
+    """This view will show the dictionary in force; who keeps it puts a whole new one in its place."""
+    actor = _reader(request)
+    done: FieldsRead | None = None
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        actor.require("field.edit")
+        file = request.FILES.get("file")
+        try:
+            if file is None:
+                raise BadInput([_("no file was chosen")])
+            done = import_fields(read_table(file.read()), by=actor, at=now())
+        except Refusal as found:
+            refusal = found
+    return _page(request, actor, ValuesForm(fields=_brings(actor)), done=done, refusal=refusal)
+
+
+def _page(
+    request: HttpRequest,
+    actor: Actor,
+    form: ValuesForm,
+    *,
+    done: FieldsRead | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    shown = {
+        "rows": fields_on(),
+        "keeps": actor.can("field.edit"),
+        "done": done,
+        "refused": refusal,
+        "form": form if form.fields["field"].choices else None,  # type: ignore[attr-defined]
+        "deliveries": FieldValues.objects.order_by("-at", "-pk")[:DELIVERIES],
+    }
+    return render(request, "forms/fields.html", shown, status=refusal.status if refusal else status)
+
+
+@require_POST
+def bring(request: HttpRequest) -> HttpResponse:
+    """This view will take over values of a field from the register that holds it."""
+    actor = _reader(request)
+    form = ValuesForm(request.POST, request.FILES, fields=_brings(actor))
+    if not form.fields["field"].choices:  # type: ignore[attr-defined]
+        raise NotAllowed(act="field.edit")
+    if not form.is_valid():
+        return _page(request, actor, form, status=400)
+    given = form.cleaned_data
+    raw = given["values"].read()
+    try:
+        bring_values(
+            given["field"],
+            read_table(raw),
+            name=given["values"].name or "",
+            sha256=hashlib.sha256(raw).hexdigest(),
+            as_of=given["as_of"],
+            by=actor,
+            at=now(),
+        )
+    except Refusal as refusal:
+        refused(form, refusal)
+        return _page(request, actor, form, status=refusal.status)
+    return redirect("form_fields")
+
+
+@require_GET
+def fields_file(request: HttpRequest, kind: str) -> HttpResponse:
+    """This view will give the dictionary as CSV or XLSX, in the columns in which it is read again."""
+    _reader(request)
+    if kind not in FILES:
+        raise NotFound
+    rows = ([one.owner.code if name == "owner" else getattr(one, name) for name in COLUMNS] for one in fields_on())
+    return FILES[kind]("fields", COLUMNS, rows)

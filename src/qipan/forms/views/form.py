@@ -1,0 +1,60 @@
+"""One form: its passport, what it asks and what it fills in, in print with a code that leads back here."""
+
+import segno
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.views.decorators.http import require_GET
+
+from qipan.access.api import signed_in
+from qipan.kernel.clock import now
+from qipan.kernel.refusal import NotAllowed, NotFound
+
+from .. import rules
+from ..models import Form
+from ..queries import fields_on, open_forms
+from ..queries.answers import READERS as RETURNED_TO
+from ..queries.answers import newest_form
+from ..terms import Sensitivity
+from .drafts import attached
+from .listing import READERS
+
+
+@require_GET
+def form_page(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will show one form with its passport and its questions; it is public to everybody with a post."""
+    actor, at = signed_in(request), now()
+    if not any(actor.can(act) for act in (*READERS, "form.design")):
+        raise NotAllowed(act=READERS[0])
+    form = newest_form(code, at=at)
+    dictionary = {one.code: one for one in fields_on()}
+    lines = [(one, dictionary.get(one.field_code)) for one in form.questions.order_by("order")]
+    address = request.build_absolute_uri(reverse("form", args=[code]))
+    picture = segno.make(address, error="m", micro=False).svg_inline(scale=3, border=2, dark="#000", light="#fff")
+    shown = {
+        "form": form,
+        "lapsed": not rules.valid(form.valid_from, form.valid_to, at=at),
+        "lines": lines,
+        "sensitive": [entry for _one, entry in lines if entry and entry.sensitivity != Sensitivity.NONE],
+        "openings": [one for one in open_forms(actor.scope.ranges, at=at) if one.form.code == code],
+        "versions": Form.objects.filter(code=code).order_by("-version").values("version", "valid_from", "valid_to"),
+        "qr": mark_safe(picture),  # noqa: S308 made here from our own address
+        "address": address,
+        "held_sheet": Form.objects.filter(pk=form.pk, source__isnull=False).exists(),
+        "designs": actor.can("form.design"),
+        "returned": any(actor.can(act) for act in RETURNED_TO),
+    }
+    return render(request, "forms/form.html", shown)
+
+
+@require_GET
+def form_source(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will give the spreadsheet of the newest version as its author uploaded it."""
+    actor, at = signed_in(request), now()
+    if not any(actor.can(act) for act in (*READERS, "form.design")):
+        raise NotAllowed(act=READERS[0])
+    form = newest_form(code, at=at)
+    if form.source is None:
+        raise NotFound
+    return attached(bytes(form.source), f"{form.code}-v{form.version}")
