@@ -9,6 +9,7 @@ interface Words {
   [name: string]: string | Record<string, string>;
 }
 const REFRESH = 60_000;
+const PAGES = "qipan-pages"; // as in worker.ts
 const page = document.getElementById("field")!;
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
 const list = document.getElementById("field-list")!;
@@ -46,6 +47,9 @@ const wellName = (well: { compound: string; building: string; entrance: string }
     .filter(Boolean)
     .join(" · ");
 
+/** Whether the browser has promised not to throw away what lies on this phone. */
+const kept = async (): Promise<boolean> => (await navigator.storage?.persisted?.()) ?? true;
+
 async function drawCounts(): Promise<void> {
   const tally = await box.tally();
   for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
@@ -58,6 +62,7 @@ async function drawCounts(): Promise<void> {
   const lines = [];
   if (!navigator.onLine || box.trouble === "offline") lines.push(word("offline"));
   else if (box.trouble) lines.push(box.trouble);
+  if (tally.KEPT && lines.length && !(await kept())) lines.push(word("swept"));
   if (tally.elsewhere) lines.push(word("elsewhere", { count: tally.elsewhere }));
   note.textContent = lines.join(" ");
   note.hidden = !lines.length;
@@ -162,7 +167,12 @@ function nextDoor(): Door | undefined {
 async function record(outcome: number, name: string): Promise<void> {
   if (!chosen || !sheet?.round) return;
   const door = chosen;
-  last = await box.keep({ round: sheet.round.id, place: door.place, outcome, name });
+  try {
+    last = await box.keep({ round: sheet.round.id, place: door.place, outcome, name });
+  } catch {
+    document.getElementById("door-state")!.textContent = word("full"); // nothing was entered, and it says so
+    return;
+  }
   await drawList();
   const next = nextDoor();
   document.getElementById("door-state")!.textContent = words.states[outcome];
@@ -182,8 +192,32 @@ async function takeBack(): Promise<void> {
   else document.getElementById("door-kept")!.textContent = word("gone");
 }
 
+/** Takes doors and page off this phone when the right to them is over. */
+async function wipe(): Promise<void> {
+  sheet = undefined;
+  wells = [];
+  drawn = "";
+  await box.dropSheets();
+  await globalThis.caches?.delete(PAGES);
+  list.replaceChildren(make("p", "empty", word("ended")));
+}
+
+/** Lets the page open without a network from now on; where the browser cannot, it works as long as it is open. */
+async function keepPage(): Promise<void> {
+  const workers = navigator.serviceWorker;
+  if (!workers) return;
+  await workers.register(page.dataset.worker!, { scope: "/field" });
+  await workers.ready;
+  const pages = await caches.open(PAGES);
+  if (!(await pages.match(location.href))) await pages.add(location.href); // this one was loaded before the worker was there
+}
+
+const ends = page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity;
+
 async function refresh(): Promise<void> {
+  if (Date.now() >= ends) return wipe();
   const read = await readSheet(box, page.dataset.sheet!);
+  if (read.ended) return wipe();
   sheet = read.sheet;
   asked = read.asked;
   const stale = document.getElementById("field-as-of")!;
@@ -226,6 +260,7 @@ async function start(): Promise<void> {
   setInterval(() => document.hidden || dialog.open || void refresh(), REFRESH);
   await refresh();
   await drawCounts();
+  if (Date.now() < ends) await keepPage().catch(() => undefined); // a browser that forbids it still has the open page
 }
 
 void start();

@@ -133,6 +133,11 @@ export class Outbox extends EventTarget {
     await this.db.put("sheets", { ...sheet, key: `${this.holder} ${sheet.key}` });
   }
 
+  /** Takes every sheet of doors off this phone; what is not sent yet stays until it is. */
+  async dropSheets(): Promise<void> {
+    await this.db.clear("sheets");
+  }
+
   /** Plans the next upload; a shorter wait replaces a longer one. */
   soon(delay: number): void {
     clearTimeout(this.timer);
@@ -148,8 +153,13 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("changed"));
   }
 
-  /** Drops what the server acknowledged a day ago: the phone is no archive. */
+  /** Drops what the server acknowledged a day ago, and doors of other holders and of rounds that are over: no archive. */
   private async forget(): Promise<void> {
+    for (const sheet of await this.db.getAll("sheets")) {
+      const ends = (sheet.body as { round?: { closes_at: string } | null }).round?.closes_at;
+      const over = ends !== undefined && Date.parse(ends) < Date.now();
+      if (over || !sheet.key.startsWith(`${this.holder} `)) await this.db.delete("sheets", sheet.key);
+    }
     const store = this.db.transaction("visits", "readwrite").store;
     for (const kept of await store.getAll()) {
       if (kept.state === "ACKNOWLEDGED" && kept.ready < Date.now() - DAY) await store.delete(kept.id);

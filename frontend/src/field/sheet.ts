@@ -8,6 +8,8 @@ export interface Compound {
   doors: Row[];
 }
 export interface Sheet {
+  base: string; // which register it is
+  counts: number[]; // doors by state
   round: { id: number; number: number; closes_at: string } | null;
   compounds: Compound[];
 }
@@ -39,17 +41,42 @@ export interface Read {
   as_of: string;
   asked: number; // when the server was asked for it, on this phone's clock
   refused: string; // the server's sentence when it gave none
+  ended: boolean; // the right to it is gone
 }
 
-/** Reads the sheet from the server, or from this phone when there is no network. */
-export async function readSheet(box: Outbox, key: string): Promise<Read> {
+/** What changed since: states and attempts of single doors, and how many doors are in each state now. */
+interface Change {
+  counts: number[];
+  changed: [place: string, state: number, attempts: number][];
+}
+
+/** Puts changes into a sheet; undefined when the counts show that something is missing. */
+export function withChanges(sheet: Sheet, { counts, changed }: Change): Sheet | undefined {
+  const news = new Map(changed.map(([place, ...rest]) => [place, rest]));
+  const now = counts.map(() => 0);
+  const compounds = sheet.compounds.map((compound) => ({
+    ...compound,
+    doors: compound.doors.map((row): Row => {
+      const [place, building, entrance, label] = row;
+      const [state, attempts] = news.get(place) ?? [row[4], row[5]];
+      now[state]++;
+      return [place, building, entrance, label, state, attempts];
+    }),
+  }));
+  return now.every((count, state) => count === counts[state]) ? { ...sheet, counts, compounds } : undefined;
+}
+
+/** Reads the sheet from the server, only what changed when this phone holds it; from this phone without a network. */
+export async function readSheet(box: Outbox, key: string, whole = false): Promise<Read> {
   const old = await box.sheet(key);
-  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "" };
+  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "", ended: false };
   const asked = Date.now();
   try {
-    const answer = await fetch(key, {
+    const base = whole ? undefined : (old?.body as Sheet | undefined)?.base;
+    const since = base ? `&base=${base}&since=${encodeURIComponent(old!.as_of)}` : "";
+    const answer = await fetch(key + since, {
       credentials: "same-origin",
-      headers: old ? { "If-None-Match": old.etag } : {},
+      headers: old && !whole ? { "If-None-Match": old.etag } : {},
       cache: "no-store",
       signal: AbortSignal.timeout(20_000),
     });
@@ -58,10 +85,12 @@ export async function readSheet(box: Outbox, key: string): Promise<Read> {
       await box.keepSheet({ ...old, key, asked, as_of });
       return { ...kept, asked, as_of };
     }
-    const body = (await answer.json()) as Sheet & { sentence?: string };
-    if (!answer.ok) return { ...kept, refused: body.sentence ?? `HTTP ${answer.status}` };
+    const told = (await answer.json()) as Sheet & Change & { sentence?: string };
+    if (!answer.ok) return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended: [401, 403, 404].includes(answer.status) };
+    const body = told.changed ? withChanges(kept.sheet!, told) : told;
+    if (!body) return await readSheet(box, key, true);
     await box.keepSheet({ key, etag: answer.headers.get("ETag") ?? "", asked, as_of, body });
-    return { sheet: body, asked, as_of, refused: "" };
+    return { ...kept, sheet: body, asked, as_of };
   } catch {
     return kept;
   }

@@ -1,10 +1,12 @@
 """What a team sees on its phone: its doors in the round under way, and the order behind them."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +14,7 @@ from qipan.deployment.api import Team
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range, compound_of, place_text
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.screening.api import Round, current_round, doors_of_team
+from qipan.screening.api import DoorState, Round, current_round, doors_of_team
 from qipan.territory.api import compounds_within
 
 
@@ -73,26 +75,49 @@ def order_of(round: Round) -> Order:
     )
 
 
-def sheet_of(team: Team, round: Round | None) -> dict[str, Any]:
+OVERLAP = timedelta(minutes=1)  # a visit received just before a sheet was read may be stored just after it
+
+
+def sheet_of(team: Team, round: Round | None, *, base: str = "", since: datetime | None = None) -> dict[str, Any]:
     """This function will return the team's doors by compound, in the order of the register.
 
-    A door is ``[place, building, entrance, label, state, attempts]``.
+    A door is ``[place, building, entrance, label, state, attempts]``. To a phone that holds the same register
+    (``base``) and asks what came ``since``, only ``changed`` doors are told: ``[place, state, attempts]``. ``counts``
+    says how many doors are in each state, so that the phone sees whether it has missed anything.
     """
     doors = list(doors_of_team(team.pk, round.pk)) if round else []
     names = compound_names(door.place for door in doors)
-    compounds: dict[int, list[list[Any]]] = {}
-    for door in doors:
-        compounds.setdefault(compound_of(door.place), []).append(
-            [place_text(door.place), door.building, door.entrance, door.label, int(door.state), door.attempts]
-        )
-    return {
+    told = {
         "team": {"id": team.pk, "name": team.name},
         "round": {"id": round.pk, "number": round.number, "closes_at": round.closes_at} if round else None,
-        "compounds": [
-            {"place": place_text(place), "name": names.get(place, ""), "doors": rows}
-            for place, rows in compounds.items()
-        ],
     }
+    register = [(place_text(door.place), door.building, door.entrance, door.label) for door in doors]
+    named = sorted((place_text(place), name) for place, name in names.items())
+    digest = hashlib.blake2b(msgspec.json.encode([told, register, named]), digest_size=12).hexdigest()
+    counts = [0] * len(DoorState)
+    for door in doors:
+        counts[door.state] += 1
+    head = {"base": digest, "counts": counts}
+    if since is not None and base == digest:
+        changed = [
+            [place_text(door.place), int(door.state), door.attempts]
+            for door in doors
+            if door.received_at is not None and door.received_at >= since - OVERLAP
+        ]
+        return head | {"changed": changed}
+    compounds: dict[int, list[list[Any]]] = {}
+    for door, row in zip(doors, register, strict=True):
+        compounds.setdefault(compound_of(door.place), []).append([*row, int(door.state), door.attempts])
+    return (
+        told
+        | head
+        | {
+            "compounds": [
+                {"place": place_text(place), "name": names.get(place, ""), "doors": rows}
+                for place, rows in compounds.items()
+            ],
+        }
+    )
 
 
 def compound_names(places: Iterable[int]) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """The endpoint that the phone page reads; visits themselves go to ``POST /api/visits`` (screening)."""
 
 import hashlib
+from datetime import datetime
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from ninja import Router, Schema
 
 from qipan.access.api import confirm_card, signed_in
 from qipan.kernel.clock import now
+from qipan.kernel.refusal import BadInput
 
 from .queries import round_of, sheet_of, team_of
 
@@ -22,13 +24,21 @@ class CardIn(Schema):
 
 
 @router.get("field/doors")
-def get_doors(request: HttpRequest, team: int | None = None) -> HttpResponse:
-    """The doors of a team in the round under way; 304 while nothing changed since the ETag was given."""
+def get_doors(
+    request: HttpRequest, team: int | None = None, base: str = "", since: datetime | None = None
+) -> HttpResponse:
+    """The doors of a team in the round under way; 304 while nothing changed since the ETag was given.
+
+    With ``base`` and ``since`` of the sheet that the phone holds, only what changed; the whole sheet when the
+    register is another one.
+    """
     actor = signed_in(request)
     actor.require("visit.submit")
     at = now()
     chosen = team_of(actor, team)
-    body = msgspec.json.encode(sheet_of(chosen, round_of(chosen, at=at)))
+    if since is not None and since.tzinfo is None:
+        raise BadInput(["since"])
+    body = msgspec.json.encode(sheet_of(chosen, round_of(chosen, at=at), base=base, since=since))
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     response = get_conditional_response(request, etag=tag) or HttpResponse(body, content_type="application/json")
     response.headers["ETag"] = tag

@@ -1,5 +1,9 @@
 from django.urls import path
 
-from .views import field
+from .views import app_manifest, field, service_worker
 
-urlpatterns = [path("field", field, name="field")]
+urlpatterns = [
+    path("field", field, name="field"),
+    path("field/worker.js", service_worker, name="field_worker"),
+    path("field/app.webmanifest", app_manifest, name="field_app"),
+]

@@ -1,16 +1,21 @@
 """The phone page of a team."""
 
+import json
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from qipan.access.api import card_of, needs, signed_in
+from qipan.access.api import card_of, needs, right_ends, signed_in
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import BadInput
+from qipan.kernel.refusal import BadInput, NotFound
 from qipan.screening.api import DoorState, Outcome, waiting_doors
+from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built
 
 from .queries import order_of, round_of, team_of, teams_of
 
@@ -48,7 +53,38 @@ def words() -> dict[str, object]:
         "conflict": _("the server holds something else under this visit; a person decides"),
         "noted": _("Noted"),
         "as_of": _("as of %(time)s"),
+        "ended": _("Your right to this page has ended, so the doors were taken off this phone."),
+        "full": _("This phone has no room left. Free some space; until then nothing can be entered here."),
+        "swept": _("This phone's browser can throw away what is kept when space runs out. Send often."),
     }
+
+
+@require_safe
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """This view will give the script that opens the phone page without a network, with the list of files to keep."""
+    if not is_built():
+        raise NotFound
+    keep = [static(f"built/{name}") for name in everything_of("theme", "base", "field")]
+    script = (BUILT / files_of("worker")[0]).read_text("utf-8")
+    body = f"self.KEEP={json.dumps([*keep, static('webkit/qipan.svg')])};\n{script}"
+    headers = {"Service-Worker-Allowed": reverse("field"), "Cache-Control": "no-cache"}
+    return HttpResponse(body, content_type="text/javascript; charset=utf-8", headers=headers)
+
+
+@require_safe
+def app_manifest(request: HttpRequest) -> HttpResponse:
+    """This view will say how the phone page looks when somebody puts it on the home screen; nobody must."""
+    return JsonResponse(
+        {
+            "name": _("Qipan, visits"),
+            "short_name": _("Qipan"),
+            "start_url": reverse("field"),
+            "scope": reverse("field"),
+            "display": "standalone",
+            "icons": [{"src": static("webkit/qipan.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        },
+        content_type="application/manifest+json",
+    )
 
 
 @require_safe
@@ -79,6 +115,7 @@ def field(request: HttpRequest) -> HttpResponse:
             "main": MAIN,
             "others": OTHERS,
             "words": words(),
+            "ends_at": right_ends(actor),
             "zone": settings.TIME_ZONE,
         },
     )

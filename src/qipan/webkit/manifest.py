@@ -49,3 +49,16 @@ def files_of(entry: str) -> tuple[str, list[str], list[str]]:
 
     walk(f"src/{entry}.ts")
     return manifest[f"src/{entry}.ts"]["file"], scripts, styles
+
+
+def everything_of(*entries: str) -> list[str]:
+    """This function will return all built files that these entries load, styles' own files too, in order, each once."""
+    manifest = chunks()
+    found: dict[str, None] = {}
+    for entry in entries:
+        script, scripts, styles = files_of(entry)
+        found |= dict.fromkeys([*styles, *scripts, script])
+        for chunk in manifest.values():
+            if chunk["file"] in (script, *scripts):
+                found |= dict.fromkeys(chunk.get("assets", []))
+    return list(found)

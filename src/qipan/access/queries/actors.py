@@ -170,6 +170,17 @@ def token_for(issued: Pass) -> str:
     return token_of(claim, key=settings.SECRET_KEY)
 
 
+def right_ends(actor: Actor) -> datetime | None:
+    """This function will return when the right that an actor works with ends; None when no end is set."""
+    if actor.pass_id is not None:
+        ends = (
+            Pass.objects.everywhere("the actor's own").filter(serial=actor.pass_id).values_list("expires_at", flat=True)
+        )
+    else:
+        ends = Post.objects.everywhere("the actor's own").filter(pk=actor.post_id).values_list("valid_to", flat=True)
+    return ends.first()
+
+
 def link_for(token: str) -> str:
     """This function will return the address behind a token, without the host."""
     return f"/p/{token}"

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from qipan.access.api import Enrolled, issue_pass
@@ -30,12 +31,27 @@ class Scene:
         return client
 
 
-def build() -> Scene:
+def build(doors: int = 10) -> Scene:
+    """This function will build the scene; with more than ten doors all of them stand in the first team's compound."""
     cast = make_city()
     ends = cast.at + timedelta(days=10)
+    if doors > 10:
+        Door, Compound = apps.get_model("territory", "Door"), apps.get_model("territory", "Compound")
+        first = Compound.objects.order_by("place").first()
+        Door.objects.filter(place__range=(first.place, first.place + 9_999)).delete()
+        Door.objects.bulk_create(
+            Door(
+                place=first.place + n,
+                building=str(n // 100 + 1),
+                entrance=str(n // 25 % 4 + 1),
+                label=f"{n % 25 + 1:02d}",
+            )
+            for n in range(1, doors + 1)
+        )
+        Compound.objects.filter(pk=first.pk).update(doors=doors)
     form_teams(
         units=[cast.unit("510104001001:community"), cast.unit("510104001002:community")],
-        per_doors=10,
+        per_doors=doors,
         stands_down_at=ends,
         by=cast.city_commander,
         at=cast.at,

@@ -147,3 +147,51 @@ def test_the_training_card_stands_on_the_page_and_is_confirmed_with_one_call(sce
     assert (
         client.post("/api/field/card", json.dumps({"card": card}), content_type="application/json").status_code == 401
     )
+
+
+class TestChanges:
+    """A phone that holds the register is told only what changed."""
+
+    def ask(self, client, sheet, **changes):
+        query = {"base": sheet.json()["base"], "since": sheet["As-Of"], **changes}
+        return client.get("/api/field/doors", query)
+
+    @pytest.mark.row("EMG-20")
+    def test_tells_only_the_doors_that_were_visited_since(self, scene):
+        client = scene.holder()
+        first = client.get("/api/field/doors")
+        assert first.json()["counts"] == [10] + [0] * 10
+        assert self.ask(client, first).json() == {
+            "base": first.json()["base"],
+            "counts": [10] + [0] * 10,
+            "changed": [],
+        }
+        visit(client, scene, "5101040010010010003", "NOT_HOME")
+        answer = self.ask(client, first)
+        assert answer.json()["changed"] == [["5101040010010010003", 1, 1]]
+        assert answer.json()["counts"] == [9, 1] + [0] * 9
+        assert len(answer.content) < 200
+
+    def test_tells_everything_when_the_register_is_another(self, scene):
+        client = scene.holder()
+        first = client.get("/api/field/doors")
+        assert len(doors(self.ask(client, first, base="0" * 24))) == 10
+
+    def test_refuses_a_moment_without_its_zone(self, scene):
+        client = scene.holder()
+        answer = self.ask(client, client.get("/api/field/doors"), since="2026-08-01T10:00:00")
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
+
+
+class TestOpeningWithoutANetwork:
+    def test_the_worker_names_the_files_of_the_page_and_may_open_it(self, client):
+        answer = client.get("/field/worker.js")
+        assert (answer.status_code, answer["Service-Worker-Allowed"]) == (200, "/field")
+        keep = json.loads(answer.content.decode().partition("self.KEEP=")[2].partition(";\n")[0])
+        assert {name.rpartition("/")[2].partition("-")[0] for name in keep} >= {"field", "base", "theme", "qipan.svg"}
+        assert client.get("/field/app.webmanifest").json()["start_url"] == "/field"
+
+    def test_the_page_says_when_the_right_ends(self, scene):
+        page = scene.holder().get("/field").content.decode()
+        assert f'data-ends="{timezone.localtime(scene.phone.issued.expires_at).isoformat()}"' in page
+        assert "data-ends" not in scene.cast.client("worker").get("/field", {"team": scene.team.pk}).content.decode()

@@ -38,6 +38,7 @@ class DoorLine(NamedTuple):
     label: str
     state: DoorState
     attempts: int
+    received_at: datetime | None  # the last visit that the server has
 
     @property
     def next_step(self) -> NextStep:
@@ -139,7 +140,7 @@ def doors_of_team(team_id: int, round_id: int) -> list[DoorLine]:
     """This function will return the doors that a team visits in a round, by place, with the state of each."""
     join = _JOIN[connection.vendor]  # from the team's grounds to their doors, never through all doors
     rows = _fetch(
-        "SELECT d.place, d.building, d.entrance, d.label, max(v.outcome), count(v.id)"  # noqa: S608
+        "SELECT d.place, d.building, d.entrance, d.label, max(v.outcome), count(v.id), max(v.received_at)"  # noqa: S608
         f" FROM screening_assignment a {join} territory_door d ON d.place BETWEEN a.first AND a.last"
         f" {join} screening_coverage c ON c.round_id = a.round_id AND c.place = d.place - d.place %% 10000"
         " LEFT JOIN screening_visit v ON v.round_id = a.round_id AND v.place = d.place"
@@ -148,8 +149,8 @@ def doors_of_team(team_id: int, round_id: int) -> list[DoorLine]:
         [team_id, round_id],
     )
     return [
-        DoorLine(place, building, entrance, label, state_of(highest, visits), visits)
-        for place, building, entrance, label, highest, visits in rows
+        DoorLine(place, building, entrance, label, state_of(highest, visits), visits, moment_of(received_at))
+        for place, building, entrance, label, highest, visits, received_at in rows
     ]
 
 
