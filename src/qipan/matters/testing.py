@@ -1,21 +1,26 @@
 """A city with a catalogue, and matters at any point of their way, for the tests of this room and of higher ones."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from qipan.access.testing import Cast
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_of, range_of
+from qipan.territory.api import import_outlines
 
 from .actions.catalogue import seed_catalogue, seed_rows
 from .actions.dispatching import dispatch_matter
 from .actions.filing import file_matter
 from .actions.handling import report_done, verify_matter
 from .actions.intake import Reported, report_matter
-from .models import Category, Matter
+from .models import Category, Matter, Report
 from .rules.photos import Picture
+from .terms import State
 
 SPOT = place_of("510104001001001")  # the first compound of the dispatcher's street
 PUBLIC = Actor(
@@ -23,7 +28,7 @@ PUBLIC = Actor(
 )
 
 
-__all__ = ["PUBLIC", "SPOT", "Picture", "World", "make_world", "seed_rows"]
+__all__ = ["PUBLIC", "SPOT", "Picture", "World", "close_many", "draw_outlines", "make_world", "seed_rows"]
 
 
 @dataclass
@@ -90,7 +95,71 @@ class World:
         )
 
 
+def draw_outlines(cast: Cast) -> None:
+    """This function will draw the tiny city: 0.2 by 0.1 degrees, districts side by side, in each its streets one above
+    the other, in each its communities side by side. 510104001001 begins at 104.0 east and 30.6 north.
+    """
+    features = []
+    for d, district in enumerate(("510104", "510105")):
+        boxes = [(district, 104.0 + d / 10, 30.6, 0.1, 0.1)]
+        for s in range(2):
+            street = f"{district}00{s + 1}"
+            boxes.append((street, 104.0 + d / 10, 30.6 + s / 20, 0.1, 0.05))
+            boxes += [(f"{street}00{c + 1}", 104.0 + d / 10 + c / 20, 30.6 + s / 20, 0.05, 0.05) for c in range(2)]
+        for code, west, south, width, height in boxes:
+            east, north = round(west + width, 6), round(south + height, 6)
+            ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+            geometry = {"type": "Polygon", "coordinates": [ring]}
+            features.append({"type": "Feature", "properties": {"code": code}, "geometry": geometry})
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "outlines.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+        import_outlines(
+            path, datum="WGS84", valid_from=cast.at.date(), source="test", synthetic=True, by=cast.admin, at=cast.at
+        )
+
+
 def make_world(cast: Cast) -> World:
     """This function will put the example catalogue in force in the tiny city."""
     seed_catalogue(by=Actor.system("seed", acts=["matter.catalogue"]), at=cast.at)
     return World(cast)
+
+
+CLOSED = {"01003": "小区门口路灯不亮，晚上很黑", "05001": "围墙倾斜开裂，有倒塌危险"}
+
+
+def close_many(world: World, n: int = 160, *, text: str = "", **how: Any) -> list[Matter]:
+    """This function will write closed matters to learn from: lamps and walls by turns, two here, two in the next street.
+
+    Here the city's organs handled them, there the district. ``how`` are other values of the matters.
+    """
+    codes = ("5101:urban-management", "5101:housing", "510104:district-command")
+    city, housing, district = (world.cast.unit(code) for code in codes)
+    categories = {code: world.category(code) for code in CLOSED}
+    made = []
+    for i in range(n):
+        code, here = list(CLOSED)[i % 2], i // 2 % 2 == 0
+        at = world.at - timedelta(days=100) + timedelta(hours=i)
+        given = {
+            "place": SPOT if here else place_of("510104002001001"),
+            "category": categories[code],
+            "channel": "WEB",
+            "state": State.CLOSED,
+            "handler": (city if code == "01003" else housing) if here else district,
+            "reported_at": at,
+            "changed_at": at,
+            "ended_at": at + timedelta(days=3),
+        }
+        matter = Matter.objects.create(**{**given, **how})
+        key = f"closed-{matter.pk}"
+        Report.objects.create(
+            matter=matter,
+            text=text or CLOSED[code],
+            channel="WEB",
+            code_hash=key,
+            nonce=key,
+            at=at,
+            by_label="resident",
+        )
+        made.append(matter)
+    return made

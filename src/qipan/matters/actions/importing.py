@@ -24,7 +24,7 @@ from qipan.kernel.sql import take_keys
 
 from ..ingest import Standing, Tally, add_counts
 from ..models import Category, Import, ImportDraft, ImportMapping, Matter, Report
-from ..queries.importing import in_parts, lookups
+from ..queries.importing import in_parts, lookups, placing
 from ..queries.offices import Offices
 from ..queries.reading import place_names
 from ..rules import limits
@@ -33,7 +33,7 @@ from ..terms import Channel, Confirmation, State, StepKind
 from .intake import place_label, to_file
 
 MATTER = (
-    "id", "place", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
+    "id", "place", "longitude", "latitude", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
     "confirmation", "way", "tasks", "waiting_id", "reported_at", "review_called", "ended_at", "changed_at", "drill",
 )  # fmt: skip
 REPORT = (
@@ -43,7 +43,18 @@ REPORT = (
 STEP = ("matter_id", "kind", "detail", "unit_id", "at", "by_label", "note")
 LINE = ("batch_id", "matter_id", "line", "number")
 NULLABLE = frozenset(
-    {"handler_id", "first_receiver_id", "ended_at", "confirmed", "satisfied", "said_at", "unit_id", "waiting_id"}
+    {
+        "longitude",
+        "latitude",
+        "handler_id",
+        "first_receiver_id",
+        "ended_at",
+        "confirmed",
+        "satisfied",
+        "said_at",
+        "unit_id",
+        "waiting_id",
+    }
 )
 Told = tuple[str, str, int | None, datetime, str]  # a step: kind, detail, unit, when, note
 KEEP_DRAFT = timedelta(days=1)
@@ -102,7 +113,7 @@ def check_lines(
     named = {column for columns in rules.columns.values() for column in columns}
     if lacking := sorted(named - set(header)):
         raise BadInput([_now("columns are missing: %(names)s") % {"names": ", ".join(lacking)}])
-    reader = Reader(header, rules, lookups(rules, by.scope), at=at)
+    reader = Reader(header, rules, lookups(rules, by.scope), placing(rules), at=at)
     good: list[Line] = []
     nonces: dict[int, str] = {}
     seen: Counter[str] = Counter()
@@ -218,7 +229,7 @@ class Writer:
             self.standings[limits.community_of(line.place), str(state), False] += 1
             unit = line.unit if line.closing and not line.declined else None
             yield (
-                key, line.place, line.category, str(Channel.IMPORT), private, str(state), unit, unit,
+                key, line.place, line.point and line.point.longitude, line.point and line.point.latitude, line.category, str(Channel.IMPORT), private, str(state), unit, unit,
                 int(unit is not None), line.closing, str(_confirmation(line)), "", int(key in self.waiting), self.waiting.get(key),
                 self.moment(line.reported), False,
                 self._when(line.ended), self.moment(line.ended or line.reported) if line.closing else at, False,

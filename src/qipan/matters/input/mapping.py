@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from qipan.kernel.refusal import BadInput
 
 from ..actions.importing import Checked
-from ..rules.importing import CLOSED_WORDS, JOINED, REQUIRED, SEPARATOR, WORDED, Dates, Fault, Field, Rules
+from ..rules.importing import CLOSED_WORDS, JOINED, REQUIRED, SEPARATOR, WORDED, Dates, Datum, Fault, Field, Rules
 from .forms import ActForm
 
 MOST_BYTES = 80_000_000
@@ -169,6 +169,12 @@ class MappingForm(ActForm):
         initial="Asia/Shanghai",
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
+    datum = forms.ChoiceField(
+        label=_("Datum of coordinates"),
+        choices=Datum.choices,
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
     cut = forms.BooleanField(label=_("Cut texts longer than 2,000 characters"), required=False)
     private = forms.BooleanField(label=_("Keep these matters off the public list"), required=False)
 
@@ -239,6 +245,7 @@ class MappingForm(ActForm):
             missing=tuple(mark for part in data["missing"].split("|") if (mark := part.strip())),
             dates=data["dates"],
             zone=data["zone"],
+            datum=data["datum"] or Datum.WGS84,
             cut=data["cut"],
             private=data["private"],
         )
@@ -250,6 +257,7 @@ def initial_of(rules: Rules, header: Sequence[str]) -> dict[str, Any]:
         "missing": " | ".join(rules.missing),
         "dates": str(rules.dates),
         "zone": rules.zone,
+        "datum": str(rules.datum),
         "cut": rules.cut,
         "private": rules.private,
     }

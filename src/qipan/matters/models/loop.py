@@ -113,13 +113,20 @@ class Matter(models.Model):
     changed_at = models.DateTimeField()
     drill = models.BooleanField(default=False)
 
+    parts: "list[Handling] | None" = None  # as the act that locked it read them
+
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(longitude=None, latitude=None)
-                | models.Q(longitude__range=(-180, 180), latitude__range=(-90, 90)),
+                | models.Q(
+                    longitude__range=(-180, 180),
+                    latitude__range=(-90, 90),
+                    longitude__isnull=False,  # what is compared with nothing is not false to a database
+                    latitude__isnull=False,
+                ),
                 name="matters_whole_point",
             )
         ]

@@ -12,10 +12,11 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, DOOR, STREET, place_of, range_of
 from qipan.kernel.refusal import NotFound
-from qipan.territory.api import AreaView, Compound, Door, areas_within, get_area
+from qipan.territory.api import AreaView, Compound, Door, areas_within, from_gcj02, get_area, outline_ruler
 
 from ..models import Category
-from ..rules.importing import SEPARATOR, Fault, Field, Lookup, Meaning, Rules
+from ..rules.importing import SEPARATOR, Datum, Fault, Field, Lookup, Meaning, Place, Rules
+from ..rules.points import SLACK, Point, rounded
 
 T = TypeVar("T")
 AT_ONCE = 500
@@ -44,6 +45,18 @@ def lookups(rules: Rules, scope: Scope) -> dict[str, Lookup]:
         return lookup
 
     return {name: once(name, find) for name, find in finders.items()}
+
+
+def placing(rules: Rules) -> Place:
+    """This function will return what moves a point of the table to WGS 84 and sees that it can be at its place."""
+    measure, shifted = outline_ruler(), rules.datum == Datum.GCJ02
+
+    def placed(point: Point, place: int) -> Point | Fault:
+        kept = rounded(*from_gcj02(*point)) if shifted else point
+        measured = measure(place, kept.longitude, kept.latitude)
+        return Fault.ELSEWHERE if measured is not None and measured[1] > SLACK else kept
+
+    return placed
 
 
 def _only(found: Collection[int]) -> Meaning:

@@ -11,6 +11,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from ..terms import DECLINING, Closing
+from .points import Point, PointWrong, read_point
 
 MOST_TEXT = 2000
 FIRST_YEAR = 1980  # what is dated before is a mistake, or a null of some system
@@ -24,6 +25,8 @@ class Field(TextChoices):
     PLACE = "place", _("place")
     TEXT = "text", _("words of the report")
     SPOT = "spot", _("where exactly")
+    LONGITUDE = "longitude", _("longitude")
+    LATITUDE = "latitude", _("latitude")
     REPORTED = "reported", _("reported at")
     DISPATCHED = "dispatched", _("dispatched at")
     UNIT = "unit", _("unit")
@@ -50,6 +53,13 @@ class Open(TextChoices):
 class Said(TextChoices):
     SATISFIED = "SATISFIED", _("satisfied")
     UNSATISFIED = "UNSATISFIED", _("unsatisfied")
+
+
+class Datum(TextChoices):
+    """In which datum a table writes its coordinates; what is kept is WGS 84, of which CGCS2000 differs by centimetres."""
+
+    WGS84 = "WGS84", _("WGS 84 or CGCS2000 (receivers, standards)")
+    GCJ02 = "GCJ02", _("GCJ-02 (web maps of China)")
 
 
 class Dates(TextChoices):
@@ -90,6 +100,8 @@ class Fault(TextChoices):
     OPEN_ENDED = "OPEN_ENDED", _("is open and has a time of its end: %(value)s")
     TOO_LONG = "TOO_LONG", _("%(field)s is longer than %(most)s characters")
     NO_CHARACTER = "NO_CHARACTER", _("%(field)s holds a character that no text holds")
+    NO_POINT = "NO_POINT", _("%(field)s is not in degrees, or is alone: %(value)s")
+    ELSEWHERE = "ELSEWHERE", _("the point lies more than 300 m outside its place: %(value)s")
     TWICE = "TWICE", _("%(field)s stands in line %(value)s already")
     CELLS = "CELLS", _("has more cells than the header")
 
@@ -124,6 +136,7 @@ class Rules:
     missing: Sequence[str] = ("-", "N/A", "NULL")  # beside the empty cell
     dates: str = Dates.YMD
     zone: str = "Asia/Shanghai"
+    datum: str = Datum.WGS84
     cut: bool = False  # long texts are cut at the most that a report holds, and marked so
     private: bool = False  # not on the public list
 
@@ -136,6 +149,7 @@ class Rules:
             "missing": list(self.missing),
             "dates": str(self.dates),
             "zone": self.zone,
+            "datum": str(self.datum),
             "cut": self.cut,
             "private": self.private,
         }
@@ -149,6 +163,7 @@ class Line:
     number: str
     category: int
     place: int
+    point: Point | None
     text: str
     spot: str
     reported: datetime
@@ -201,16 +216,27 @@ def read_moment(text: str, *, dates: str, zone: ZoneInfo) -> datetime:
     return moment
 
 
+def _degrees(text: str) -> bool:
+    try:
+        return read_point(text, "0") is not None
+    except PointWrong:
+        return False
+
+
 # What a word of the table means here: its key, or a fault.
 Meaning = int | Fault
 Lookup = Callable[[str], Meaning]
+# A point as it is kept, moved to WGS 84; a fault where it cannot be at the place.
+Place = Callable[[Point, int], Point | Fault]
 
 
 class Reader:
     """Reads the cells of lines by a mapping; what it finds wrong is collected, line by line."""
 
-    def __init__(self, header: Sequence[str], rules: Rules, lookups: Mapping[str, Lookup], *, at: datetime) -> None:
-        self.rules, self.lookups, self.at = rules, lookups, at
+    def __init__(
+        self, header: Sequence[str], rules: Rules, lookups: Mapping[str, Lookup], placed: Place, *, at: datetime
+    ) -> None:
+        self.rules, self.lookups, self.placed, self.at = rules, lookups, placed, at
         self.width = len(header)
         where = {name: n for n, name in enumerate(header)}
         self.cells = {name: [where[one] for one in columns] for name, columns in rules.columns.items() if columns}
@@ -246,6 +272,7 @@ class Reader:
                 if "\0" in words:
                     wrong(Fault.NO_CHARACTER, name)
         keys = {name: self._key(name, said[name], wrong) for name in (Field.CATEGORY, Field.PLACE, Field.UNIT)}
+        point = self._point(said, keys[Field.PLACE], wrong)
         moments: dict[str, datetime | None] = {
             name: self._moment(name, said[name], wrong) for name in (Field.REPORTED, Field.DISPATCHED, Field.ENDED)
         }
@@ -265,7 +292,7 @@ class Reader:
         reported = moments[Field.REPORTED]
         assert reported is not None and closing is not None
         return Line(
-            number, their, keys[Field.CATEGORY] or 0, keys[Field.PLACE] or 0, text, said[Field.SPOT], reported,
+            number, their, keys[Field.CATEGORY] or 0, keys[Field.PLACE] or 0, point, text, said[Field.SPOT], reported,
             moments[Field.DISPATCHED], moments[Field.ENDED], keys[Field.UNIT], closing, satisfied, told,
         )  # fmt: skip
 
@@ -277,6 +304,22 @@ class Reader:
         found = self.lookups[name](said)
         if isinstance(found, Fault):
             wrong(found, name, said)
+            return None
+        return found
+
+    def _point(self, said: Mapping[str, str], place: int | None, wrong: Callable[..., None]) -> Point | None:
+        """Where exactly: two columns of degrees, both told or none."""
+        east, north = said[Field.LONGITUDE], said[Field.LATITUDE]
+        try:
+            point = read_point(east, north)
+        except PointWrong:
+            wrong(Fault.NO_POINT, Field.LONGITUDE if not _degrees(east) else Field.LATITUDE, f"{east}, {north}")
+            return None
+        if point is None or place is None:
+            return None
+        found = self.placed(point, place)
+        if isinstance(found, Fault):
+            wrong(found, Field.LONGITUDE, f"{east}, {north}")
             return None
         return found
 
