@@ -27,6 +27,7 @@ from ..actions.handling import report_done, send_back, verify_matter
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.ratings import rate_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
+from ..actions.times import ask_time, decide_time
 from ..jobs import follow_hazards, look
 from ..models import Called, Conclusion, Hazard, Matter, ReviewSession
 from ..queries.audits import audit_counts, audit_matters
@@ -341,3 +342,53 @@ def test_alarms_are_open_matters_handed_on_three_times(world):
     assert list(alarms(CITY)) == [matter]
     Matter.objects.within(world.cast.lead.scope).filter(pk=matter.pk).update(state="CLOSED")
     assert list(alarms(CITY)) == []
+
+
+@pytest.mark.row("MAT-11", "MAT-3")
+def test_a_hazard_graded_after_dispatch_brings_the_handlers_due_time_forward_and_tells_it_why(world):
+    matter, by = world.matter("DISPATCHED"), world.cast.dispatcher
+    task = matter.handlings.get().task
+    usual = task.due_at
+    at = world.later(minutes=10)
+    grade_hazard(matter, grade="EXTREME", measure="已断电", by=by, at=at)
+    hastened = task_of(task.source)
+    assert usual > hastened.due_at == at + timedelta(hours=24)
+    assert (hastened.clock, hastened.reminded_at) == ("CLOCK_HOURS", None)
+    last = history(hastened)[-1]
+    assert (last.state, last.note) == ("HASTENED", "评定为特别重大隐患：须在该等级时限内整改")
+    [notice] = apps.get_model("journal.Message").objects.filter(payload__what="desk.hastened")
+    assert (notice.payload["unit"], notice.payload["reason"]) == (LIGHTS, last.note)
+    [step] = matter.steps.filter(kind="HASTENED").select_related("unit")
+    assert (step.unit.code, step.detail, step.note) == (LIGHTS, "EXTREME", last.note)
+    # A milder grade afterwards gives the hazard more time, the handler none.
+    milder = grade_hazard(matter, grade="ORDINARY", measure="已断电", by=by, at=world.later(minutes=20))
+    assert milder.remedy_by == world.later(minutes=20) + timedelta(hours=720)
+    assert task_of(task.source).due_at == hastened.due_at
+    assert matter.steps.filter(kind="HASTENED").count() == 1
+    assert audit_counts() == []
+
+
+@pytest.mark.row("MAT-11")
+def test_a_danger_does_not_wait_for_a_clock_that_stands(world):
+    matter, by = world.matter("DISPATCHED"), world.cast.dispatcher
+    part = matter.handlings.get()
+    ask_time(
+        matter, wish="PAUSE", until=world.later(days=9), reason="待料", by=world.handler(), at=world.later(minutes=5)
+    )
+    decide_time(part, granted=True, reason="同意", by=by, at=world.later(minutes=6))
+    assert task_of(part.task.source).suspended_at is not None
+    at = world.later(days=1)
+    grade_hazard(matter, grade="EXTREME", measure="已断电", by=by, at=at)
+    held = task_of(part.task.source)
+    assert (held.suspended_at, held.due_at) == (None, at + timedelta(hours=24))
+    assert list(matter.steps.order_by("pk").values_list("kind", flat=True))[-3:] == ["GRADED", "RESUMED", "HASTENED"]
+
+
+def test_a_handler_who_is_late_or_has_an_earlier_time_keeps_it(world):
+    matter, by = world.matter("DISPATCHED"), world.cast.dispatcher
+    task = matter.handlings.get().task
+    grade_hazard(matter, grade="ORDINARY", measure="已围挡", by=by, at=world.later(minutes=10))
+    assert task_of(task.source).due_at == task.due_at
+    grade_hazard(matter, grade="EXTREME", measure="已围挡", by=by, at=world.later(days=60))
+    assert task_of(task.source).due_at == task.due_at < world.later(days=60)
+    assert not matter.steps.filter(kind="HASTENED").exists()
