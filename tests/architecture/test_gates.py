@@ -92,6 +92,8 @@ GATES = {
     "matters/imports/<int:pk>": Gate("matter.import", "matter.import"),
     "matters/imports/<int:pk>/undo": Gate(None, "matter.import"),
     "matters/suggestions": Gate("matter.view", "matter.catalogue"),
+    "matters/rechecks": Gate("matter.view", "matter.arbitrate"),
+    "matters/<int:pk>/recheck": Gate("matter.view", "matter.verify"),
     "matters/patterns": Gate("matter.dispatch matter.arbitrate"),
     "calls": Gate("matter.view"),
     "calls/new": Gate("matter.dispatch", "matter.dispatch"),

@@ -39,8 +39,12 @@ FIELDS = {
     "duties.ResponsibilityItem": "id code kind name name_en valid_from valid_to",
     "duties.Stewardship": "id unit place valid_from valid_to",
     "duties.Unit": "id code organ_type name name_en place first last parent valid_from valid_to synthetic",
+    # Beside an answer, by its name; a photograph is written anew without where and by which camera.
+    "forms.Attachment": "id submission name media_type sha256 content received_at",
     "forms.Form": "id code version title title_en subject number issuer approval basis purpose valid_from valid_to",
     "forms.FormOpening": "id form first last opened_at closes_at closed_at drill",
+    # Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.
+    "forms.Submission": "id form instance_id standing place xml answers digest awaits unit team device_at received_at erase_at decided_at decided_by drill",
     "gateways.Attribute": "id category_code code order datatype required description description_en values",
     "gateways.Endpoint": "id jurisdiction keys_needed contact changed_at",
     "gateways.Partner": "id name key_hash key_hint most_an_hour created_at ended_at",
@@ -48,10 +52,11 @@ FIELDS = {
     "journal.Entry": "id at by_label by_account by_post by_pass act subject place data drill digest seq hash",
     "journal.Message": "id channel key payload created_at not_before attempts sent_at failed_reason drill",
     "matters.AgendaItem": "id session kind place category n facts matters",
+    "matters.Agreed": "id call text task",
     "matters.Allowance": "id source hour n",
-    "matters.Call": "id matter caller place what meets_where meets_at urgency respond_by called_at by_label result ended_at drill",
+    "matters.Call": "id matter caller place what meets_where meets_at urgency respond_by called_at by_label found agreed_made result ended_at drill",
     # ``post`` names a function ("duty officer"), never a person.
-    "matters.Called": "id call unit task post accepted_at refusal refused_at ruling excused came result",
+    "matters.Called": "id call unit task post accepted_at refusal refused_at ruling excused came result silent_at",
     "matters.Category": "id code kind group group_en name name_en item_code filing filing_en closing closing_en limit_file limit_accept limit_handle limit_verify example valid_from valid_to",
     "matters.Conclusion": "id session item text task",
     # Apart from the matter, for one purpose, with the day of its erasure; who looked is shown to the reporter.
@@ -69,9 +74,13 @@ FIELDS = {
     "matters.ImportMapping": "id name rules at by_label",
     # What was learned: numbers and pieces of text that ten matters and more have in common.
     "matters.Learned": "id target weights digest cases since until kept_out asked majority first among_three at",
-    "matters.Matter": "id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at review_at review_called ended_at changed_at drill",
+    # ``verified_by`` is an account, kept only so that somebody else looks again; nothing counts by it.
+    "matters.Matter": "id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at verifier verified_by review_at review_called ended_at changed_at drill",
     "matters.MatterStep": "id matter kind detail unit at by_label note",
     "matters.Photo": "id matter report jpeg width height at",
+    # A closed matter drawn by lot; ``closer`` and ``unit`` are units.
+    "matters.Recheck": "id matter place closer ended_at look_at task verdict note unit at",
+    "matters.Sampling": "id share after_days valid_from at by_label",
     # Units rate each other, no person: ``first`` and ``second`` are scales of joint work.
     "matters.Rating": "id called side first second words at",
     "matters.Referral": "id purpose ground place sender receiver task back state hops code_hash nonce handed_at accept_by accepted_at answer_by not_taken result to_do to_do_by ended_at erase_at erased_at drill",
@@ -122,6 +131,7 @@ NAMES = {
     "deployment.Shift.filled_by",
     "desk.Admission.decided_by",
     "desk.TaskStep.by_label",
+    "forms.Submission.decided_by",
     "journal.Entry.by_label",
     "matters.Call.by_label",
     "matters.ContactLook.by_label",
@@ -130,6 +140,7 @@ NAMES = {
     "matters.ReferralStep.by_label",
     "matters.Report.by_label",
     "matters.ReviewSession.by_label",
+    "matters.Sampling.by_label",
     "posture.DeclarationStep.by_label",
     "screening.VisitConflict.decided_by",
 }
