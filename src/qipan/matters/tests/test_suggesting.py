@@ -1,17 +1,15 @@
 """Suggestions in use: learned from the city's own closed matters, shown, taken or not, switched, never acting."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core import signing
 from django.core.management import CommandError, call_command
-from django.utils import translation
 
-from qipan.journal.models import Entry
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import place_of
 from qipan.kernel.refusal import NotAllowed
 
 from .. import jobs
@@ -23,44 +21,22 @@ from ..actions.suggesting import (
     switch_suggestions,
     train_suggestions,
 )
-from ..models import Learned, Matter, MatterStep, Report, SuggestionSwitch, SuggestionTally
+from ..models import Learned, Matter, MatterStep, SuggestionSwitch, SuggestionTally
 from ..queries import suggesting
-from ..queries.suggesting import SALT, closed_cases, shown_in, standing, used
+from ..queries.suggesting import SALT, shown_in, used
 from ..rules import learning
 from ..rules.learning import NothingToLearnWith
 from ..rules.loop import ReasonNeeded
 from ..rules.suggestions import Advisor
-from ..terms import Advice, State
-from ..testing import SPOT, World
+from ..terms import State
+from ..testing import CLOSED, SPOT, World, close_many
 
+Entry = apps.get_model("journal", "Entry")
 pytest.importorskip("sklearn", reason="the extra “suggestions” is not installed")
 
 LAMP, WALL = "01003", "05001"
-TEXTS = {LAMP: "小区门口路灯不亮，晚上很黑", WALL: "围墙倾斜开裂，有倒塌危险"}
-HERE, THERE = SPOT, place_of("510104002001001")
 KEEPER = Actor.system("a test", acts=["matter.catalogue"])
 CITY, DISTRICT = "5101:urban-management", "510104:district-command"
-
-
-def closed(world: World, n: int = 160, **how) -> list[Matter]:
-    """Closed matters: lamps and walls in two streets; here the city's organs handle them, there the district."""
-    units = {code: world.cast.unit(code) for code in (CITY, DISTRICT, "5101:housing")}
-    made = []
-    for i in range(n):
-        code, place = (LAMP, WALL)[i % 2], (HERE, THERE)[i // 2 % 2]
-        unit = units[DISTRICT if place == THERE else CITY if code == LAMP else "5101:housing"]
-        at = world.at - timedelta(days=100) + timedelta(hours=i)
-        given = {
-            "place": place, "category": world.category(code), "channel": "WEB", "state": State.CLOSED,
-            "handler": unit, "reported_at": at, "changed_at": at, "ended_at": at + timedelta(days=3),
-        }  # fmt: skip
-        text = how.get("text") or TEXTS[code]
-        matter = Matter.objects.create(**{**given, **{key: value for key, value in how.items() if key != "text"}})
-        Report.objects.create(
-            matter=matter, text=text, channel="WEB", code_hash=f"c{matter.pk}", nonce=f"c{matter.pk}", at=at
-        )
-        made.append(matter)
-    return made
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +46,7 @@ def _nothing_held():
 
 @pytest.fixture
 def learned(world: World) -> World:
-    closed(world)
+    close_many(world)
     train_suggestions(by=KEEPER, at=world.at)
     return world
 
@@ -99,58 +75,6 @@ def tallies() -> list[tuple[str, str, int]]:
 
 def fresh(matter: Matter) -> Matter:
     return Matter.objects.everywhere("a test").get(pk=matter.pk)
-
-
-@pytest.mark.row("FOR-7")
-def test_it_learns_from_the_citys_own_closed_matters(world):
-    made = closed(world)
-    category, unit = train_suggestions(by=KEEPER, at=world.at)
-    for one, majority, first in ((category, 16, 32), (unit, 16, 32)):
-        assert (one.cases, one.kept_out, one.asked) == (160, 0, 32)
-        assert (one.majority, one.first, one.among_three, one.better) == (majority, first, 32, True)
-        assert (one.since, one.until, one.at) == (made[0].reported_at, made[-1].reported_at, world.at)
-        assert Advisor.unpack(bytes(one.weights), digest=one.digest).cases == 160
-    assert (category.target, unit.target) == ("CATEGORY", "UNIT")
-    rows = Entry.objects.filter(act="matters.train_suggestions")
-    assert [(row.data["target"], row.data["cases"], row.data["first"]) for row in rows.order_by("pk")] == [
-        ("CATEGORY", 160, 32),
-        ("UNIT", 160, 32),
-    ]
-    again = train_suggestions(by=KEEPER, at=world.later(days=1))
-    assert [bytes(one.weights) for one in Learned.objects.order_by("pk")][:2] == [b"", b""]  # only the newest is kept
-    assert [one.digest for one in again] == [category.digest, unit.digest]
-
-
-@pytest.mark.row("FOR-7")
-def test_what_may_lead_to_a_person_is_not_learned(world):
-    closed(world, 40)
-    closed(world, 4, text="请打13900000000，我叫王某")
-    closed(world, 4, private=True)
-    closed(world, 4, drill=True)
-    closed(world, 4, state=State.VERIFIED)
-    [*_rest, last] = closed(world, 4)
-    last.reports.update(private=True)
-    cases, kept_out = closed_cases()
-    assert (len(cases), kept_out) == (48, 4)
-    assert sorted({case.text for case in cases}) == ["", *sorted(TEXTS.values())]
-    assert sum(not case.text for case in cases) == 5
-    closed(world, 40)
-    category, _unit = train_suggestions(by=KEEPER, at=world.at)
-    advisor = Advisor.unpack(bytes(category.weights), digest=category.digest)
-    assert "路灯" in advisor.words and not {"王", "139", "000", "我叫"} & set(advisor.words)
-
-
-@pytest.mark.row("FOR-7")
-def test_what_is_gone_is_forgotten_with_the_next_training(world):
-    made = closed(world, 60)
-    train_suggestions(by=KEEPER, at=world.at)
-    Report.objects.filter(matter__in=made[20:]).delete()
-    Matter.objects.everywhere("a test").filter(pk__in=[one.pk for one in made[20:]]).delete()
-    category, unit = train_suggestions(by=KEEPER, at=world.later(days=1))
-    for one in (category, unit):
-        assert (one.cases, one.digest, bytes(one.weights), one.asked) == (20, "", b"", 0)
-        assert standing(one, on=True) == Advice.TOO_FEW
-    assert not Learned.objects.exclude(weights=b"").exists()
 
 
 @pytest.mark.row("FOR-7")
@@ -206,12 +130,12 @@ def test_a_unit_is_proposed_among_those_that_may_handle_it(learned):
 def test_a_unit_that_may_not_handle_it_is_never_proposed(world):
     """Closed matters of old went to a community; its list does not name the item, so nobody proposes it."""
     community = world.cast.unit("510104001001:community")
-    closed(world)
-    Matter.objects.everywhere("a test").filter(place=HERE, category=world.category()).update(handler=community)
+    close_many(world)
+    Matter.objects.everywhere("a test").filter(place=SPOT, category=world.category()).update(handler=community)
     train_suggestions(by=KEEPER, at=world.at)
     matter = world.matter("FILED")
     advisor = suggesting.advisor_for("UNIT")
-    case = suggesting._case(LAMP, HERE, "WEB", TEXTS[LAMP], "", world.at)
+    case = suggesting._case(LAMP, SPOT, "WEB", CLOSED[LAMP], "", world.at)
     assert advisor.propose(case)[0].value == community.code
     text = page(world, matter)
     assert card(text) == []
@@ -400,18 +324,6 @@ def test_what_is_damaged_is_not_proposed_and_the_page_stands(learned):
     assert "off: what was learned cannot be read" in said(learned)
 
 
-def test_before_the_first_training_and_with_too_few_matters(world):
-    assert said(world).count("off: nothing was learned yet") == 2
-    assert "Nothing was proposed yet." in said(world)
-    closed(world, 49)
-    out = StringIO()
-    call_command("train_suggestions", stdout=out)
-    assert out.getvalue() == (
-        "category: 49 closed matters are too few to learn from\nunit: 49 closed matters are too few to learn from\n"
-    )
-    assert said(world).count("off: too few closed matters to learn from") == 2
-
-
 def test_it_is_loaded_once_and_anew_when_a_newer_one_is_stored(learned, monkeypatch):
     loads = []
     unpack = Advisor.unpack
@@ -420,22 +332,8 @@ def test_it_is_loaded_once_and_anew_when_a_newer_one_is_stored(learned, monkeypa
     for _look in range(3):
         assert card(page(learned, matter))
     assert len(loads) == 1
-    closed(learned, 40)
+    close_many(learned, 40)
     _category, unit = train_suggestions(by=KEEPER, at=learned.later(days=1))
     for _look in range(2):
         page(learned, matter)
     assert loads[1:] == [unit.digest]
-
-
-def test_the_job_and_the_command_learn(world):
-    closed(world)
-    with translation.override("en"):
-        assert jobs.learn(at=world.at) == 2
-        out = StringIO()
-        call_command("train_suggestions", stdout=out)
-    assert (
-        out.getvalue()
-        .splitlines()[1]
-        .endswith("0 texts left out; of the latest 32 right: 32, majority 16, among three 32; proposed")
-    )
-    assert Learned.objects.count() == 4
