@@ -71,6 +71,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/hazards", _("Hazards"), ("matter.view",)),
             Page("/referrals", _("Referrals"), ("referral.make",)),
             Page("/matters/patterns", _("What keeps coming back"), ("matter.arbitrate", "matter.dispatch")),
+            Page("/matters/rechecks", _("Looked at again"), ("matter.verify", "matter.arbitrate")),
             Page("/reviews", _("Review sessions"), ("matter.arbitrate",)),
             Page("/duties", _("Responsibility lists"), ("board.view", "desk.view", "duty.edit")),
             Page("/matters/catalogue", _("Catalogue of matters"), ("matter.catalogue",)),
