@@ -22,7 +22,7 @@ from .public import Alike, similar
 log = logging.getLogger(__name__)
 
 LEARNED = (Suggested.CATEGORY, Suggested.UNIT)  # a duplicate is told by its words, and needs no learning
-MOST_CASES = 50_000  # the newest closed matters: more neither helps nor fits into a minute
+MOST_CASES = 20_000  # the newest closed matters: more take minutes, and what is old helps little
 LEAST = 0.3  # confidence below which nothing is proposed
 LEAST_ALIKE = 0.5  # share of common pairs of characters from which another matter is proposed as the same
 SALT = "qipan.matters.suggested"
