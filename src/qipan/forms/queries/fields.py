@@ -40,7 +40,8 @@ def entries(subject: str) -> dict[str, rules.Entry]:
 def asked_elsewhere(codes: Iterable[str], *, except_code: str, at: datetime) -> dict[str, list[Form]]:
     """This function will return which valid forms ask for these fields, without the versions of ``except_code``.
 
-    Of each form its newest version counts; what it fills in from a register it does not ask.
+    Of each form its newest version counts; what it fills in from a register it does not ask. What the valid version
+    of ``except_code`` asks already is nothing new, so that a form admitted beside it does not keep it from its next.
     """
     asking = (
         FormQuestion.objects.filter(
@@ -56,7 +57,14 @@ def asked_elsewhere(codes: Iterable[str], *, except_code: str, at: datetime) -> 
     ):
         newest[code] = version
     found: dict[str, list[Form]] = defaultdict(list)
-    for question in asking:
+    own = (
+        Form.objects.filter(code=except_code, valid_from__lte=at, valid_to__gt=at)
+        .order_by("-version")
+        .only("pk")
+        .first()
+    )
+    mine = set(own.questions.filter(held=False).values_list("field_code", flat=True)) if own else set()
+    for question in asking.exclude(field_code__in=mine):
         if question.form.version == newest[question.form.code]:
             found[question.field_code].append(question.form)
     return dict(found)

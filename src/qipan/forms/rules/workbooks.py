@@ -26,16 +26,6 @@ MOST_DEPTH = 20
 SETTINGS = {"default_language", "style", "instance_name", "allow_choice_duplicates", "clean_text_values"}
 ROOT = "data"
 FIELD_COLUMN = "qipan_field"
-_UNREADABLE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    OSError,
-)
 
 
 class FormBroken(BadInput):
@@ -90,7 +80,9 @@ def read_workbook(raw: bytes) -> DefinitionData:
         raise FormBroken([explained(str(error))]) from None
     except DefusedXmlException:
         raise broken(_("the file defines entities, which no spreadsheet needs")) from None
-    except _UNREADABLE as error:
+    except FormBroken:
+        raise
+    except Exception as error:  # readers of foreign formats raise anything on what is none
         raise broken(_("the file cannot be read: %(why)s"), why=explained(str(error))) from None
     for sheet, most in MOST_ROWS.items():
         if len(getattr(book, sheet) or ()) > most:

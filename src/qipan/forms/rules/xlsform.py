@@ -111,7 +111,7 @@ def convert_xlsform(
         raise FormBroken([explained(located(str(error), rows), inserted=inserted)]) from None
     except RecursionError:
         raise broken(_("groups stand too deep inside each other")) from None
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+    except Exception as error:  # the converter expects well-meant sheets
         raise broken(_("the converter stopped: %(why)s"), why=str(error)[:200]) from None
     warnings += [explained(complaint, inserted=inserted) for complaint in complaints]
     return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages)

@@ -94,7 +94,7 @@ def draft_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """This view will do with a draft what the button says; a refusal keeps what was typed."""
     actor = _reader(request)
     draft = get_draft(pk, actor=actor)
-    form, again = DraftForm(initial=initial_of(draft), actor=actor), AgainForm()
+    form, again = DraftForm(initial_of(draft), actor=actor), AgainForm()
     try:
         if act == "upload":
             again = AgainForm(request.POST, request.FILES)
