@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncMonth
 from django.utils.formats import date_format
 from django.utils.timezone import make_aware
@@ -16,7 +17,7 @@ from django.utils.translation import gettext
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, Range
+from qipan.kernel.place import COMMUNITY, DIGITS, DISTRICT, STREET, Range, range_of
 from qipan.territory.api import AreaView, areas_within, path_to
 
 from ..models import Category, Handling, StreetTally, Tally
@@ -41,6 +42,11 @@ class Asked:
     @property
     def scope(self) -> Scope:
         return Scope(self.ranges)
+
+    @cached_property
+    def areas(self) -> list[AreaView]:
+        """The areas one level below the ground."""
+        return below(self.ranges)
 
     def months(self) -> list[date]:
         """The months asked for, the newest first."""
@@ -120,15 +126,23 @@ def _kept(asked: Asked, by: By | None) -> type[Any]:
     plain = asked.unit is None and not asked.category and by not in (By.UNIT, By.CATEGORY)
     if not plain or not whole_streets(asked.ranges):
         return Tally
-    if by == By.AREA and not whole_streets(part for area in below(asked.ranges) for part in area.ranges):
+    if by == By.AREA and not whole_streets(part for area in asked.areas for part in area.ranges):
         return Tally
     return StreetTally
 
 
-def _key(kept: type[Any], by: By | None, prefix: str = "") -> Any:
-    """What rows are grouped by. Areas are put together from streets, or from communities where they part streets."""
+def _area_key(asked: Asked, place: str) -> Any:
+    """The first place of the area: by its code, or of the community where areas have more or less than theirs."""
+    plain = {len(one.code) for one in asked.areas if one.ranges == (range_of(one.code),)}
+    by_code = len(plain) == 1 and all(one.ranges == (range_of(one.code),) for one in asked.areas)
+    size = 10 ** (DIGITS - plain.pop()) if by_code else COMMUNITY_SIZE
+    return ExpressionWrapper(F(place) / size * size, output_field=BigIntegerField())
+
+
+def _key(asked: Asked, by: By | None, prefix: str = "") -> Any:
+    """What rows are grouped by."""
     if by == By.AREA:
-        return F(f"{prefix}place")
+        return _area_key(asked, f"{prefix}place")
     if by == By.UNIT:
         return F("unit")
     if by == By.CATEGORY:
@@ -149,7 +163,13 @@ def _counted(asked: Asked, by: By | None) -> dict[Any, list[Counted]]:
         rows = rows.filter(category__in=_categories(asked.category))
     if asked.channel:
         rows = rows.filter(channel=asked.channel)
-    sums = rows.order_by().annotate(key=_key(kept, by)).values_list("key", "month", "kind", "detail")
+    # Which month it was is asked of a line of months, and of what was taken back; else rows would be twelve times more.
+    of_month = (
+        F("month")
+        if by == By.MONTH
+        else Case(When(kind=StepKind.REOPENED, then=F("month")), default=Value(asked.since))
+    )
+    sums = rows.order_by().annotate(key=_key(asked, by), of=of_month).values_list("key", "of", "kind", "detail")
     found: dict[Any, list[Counted]] = defaultdict(list)
     for key, month, kind, detail, n in sums.annotate(total=Sum("n")):
         found[key].append(Counted(month, kind, detail, n))
@@ -179,11 +199,8 @@ def _silent(asked: Asked, by: By | None, *, at: datetime) -> dict[Any, int]:
         rows = rows.filter(matter__channel=asked.channel)
     if by == By.MONTH:
         key: Any = TruncMonth("accept_by")
-    elif by == By.AREA:
-        community = F("matter__place") / COMMUNITY_SIZE * COMMUNITY_SIZE
-        key = ExpressionWrapper(community, output_field=BigIntegerField())
     else:
-        key = _key(Handling, by, "matter__")
+        key = _key(asked, by, "matter__")
     sums = rows.order_by().annotate(key=key).values_list("key").annotate(total=Count("pk"))
     return {(key.date() if isinstance(key, datetime) else key): n for key, n in sums}
 
@@ -221,7 +238,7 @@ def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], silent: dict
 
 
 def _by_area(asked: Asked, counted: dict[Any, list[Counted]], silent: dict[Any, int]) -> list[Group]:
-    areas = below(asked.ranges)
+    areas = asked.areas
     grounds = sorted((part.first, part.last, area.code) for area in areas for part in area.ranges)
     firsts = [first for first, _last, _code in grounds]
 

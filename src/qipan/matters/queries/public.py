@@ -28,12 +28,20 @@ from ..rules.loop import ENDED
 from ..rules.points import NEAR, Point, box_around, metres_between
 from ..terms import TOLD, State, StepKind
 from .mapping import named_in
+from .reading import MANY, newest, standing
 
 ALIKE = 0.25  # share of common pairs of characters, beside the same category, place and week
 MOST_ALIKE = 3
 MOST_READ = 40
 PUBLIC_PAGE = 30
 FIRST_LETTERS = 2
+# What everyone may choose; a matter that was joined to another is shown as that one.
+PUBLIC_SHOWS: dict[str, tuple[State, ...]] = {
+    "": tuple(state for state in State if state != State.DUPLICATE),
+    "open": tuple(state for state in State if state not in ENDED),
+    "shelved": (State.SHELVED,),
+    "ended": (State.CLOSED, State.DECLINED),
+}
 
 
 class TrackExpired(Refusal):
@@ -147,17 +155,13 @@ def told(matter: Matter) -> list[Told]:
 
 def public_list(ranges: Iterable[Range], *, show: str = "", before: int | None = None) -> list[Matter]:
     """This function will return a page of matters for everyone: place to the community, no words, none wished private."""
-    rows = Matter.objects.within(Scope(tuple(ranges))).filter(private=False, drill=False)
-    rows = rows.exclude(state=State.DUPLICATE)
-    if show == "open":
-        rows = rows.exclude(state__in=[str(state) for state in ENDED])
-    elif show == "shelved":
-        rows = rows.filter(state=State.SHELVED)
-    elif show == "ended":
-        rows = rows.filter(state__in=(State.CLOSED, State.DECLINED))
+    scope, states = Scope(tuple(ranges)), PUBLIC_SHOWS[show]
+    held = standing(scope)
+    rows = newest(scope, states, many=sum(held.get(state, 0) for state in states) > MANY)
+    rows = rows.filter(private=False, drill=False)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return list(rows.select_related("category", "handler").order_by("-pk")[: PUBLIC_PAGE + 1])
+    return list(rows.select_related("category", "handler")[: PUBLIC_PAGE + 1])
 
 
 def last_told(matters: Iterable[Matter]) -> dict[int, str]:

@@ -71,32 +71,45 @@ def inbox(
 ) -> QuerySet[Matter]:
     """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging.
 
-    ``many``: the kept counts say that so many stand there that the newest are found by walking from the newest
-    on, and not by looking for all of them and sorting. PostgreSQL sees that by its statistics; SQLite is told:
-    place and state are then looked at, not looked up.
+    ``many``: so many stand there, as the kept counts say, that the newest of them are soon found.
     """
-    scope, states = Scope(tuple(ranges)), [str(state) for state in SHOWS[show]]
-    rows: QuerySet[Matter] = Matter.objects.within(scope).filter(state__in=states)
-    if many and connection.vendor == "sqlite" and (unit is None or len(states) > 1):
-        ground = ExpressionWrapper(F("place") + 0, BigIntegerField())
-        walked: QuerySet[Matter] = Matter.objects.everywhere("the ground is a condition on what is walked over")
-        rows = walked.alias(ground=ground, standing=Concat("state", Value(""))).filter(
-            scope.q("ground"), standing__in=states
-        )
+    states = SHOWS[show]
+    rows = newest(Scope(tuple(ranges)), states, many=many and (unit is None or len(states) > 1))
     if category:
         rows = rows.filter(category__in=list(Category.objects.filter(code=category).values_list("pk", flat=True)))
     if unit is not None:
         rows = rows.filter(handler=unit)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return rows.select_related("category", "handler", "waiting").order_by("-pk")
+    return rows.select_related("category", "handler", "waiting")
+
+
+def newest(scope: Scope, states: Iterable[State], *, many: bool) -> QuerySet[Matter]:
+    """This function will return the matters of a ground that stand in some states, newest first.
+
+    ``many``: they are found by walking from the newest on, and not by looking for all of them and sorting.
+    PostgreSQL sees that by its statistics; SQLite is told: place and state are then looked at, not looked up.
+    """
+    wanted = [str(state) for state in states]
+    if many and connection.vendor == "sqlite":
+        ground = ExpressionWrapper(F("place") + 0, BigIntegerField())
+        walked: QuerySet[Matter] = Matter.objects.everywhere("the ground is a condition on what is walked over")
+        looked_at = walked.alias(ground=ground, standing=Concat("state", Value("")))
+        return looked_at.filter(scope.q("ground"), standing__in=wanted).order_by("-pk")
+    found: QuerySet[Matter] = Matter.objects.within(scope).filter(state__in=wanted).order_by("-pk")
+    return found
 
 
 def chips(ranges: Iterable[Range], *, drill: bool = False) -> list[Chip]:
     """This function will sum the kept counts of a ground for each chip."""
-    rows = Standing.objects.within(Scope(tuple(ranges))).filter(drill=drill)
-    held = dict(rows.order_by().values_list("state").annotate(total=Sum("n")))
+    held = standing(Scope(tuple(ranges)), drill=drill)
     return [Chip(show, sum(held.get(state, 0) for state in states)) for show, states in SHOWS.items()]
+
+
+def standing(scope: Scope, *, drill: bool = False) -> dict[str, int]:
+    """This function will return how many matters of a ground stand in each state, from the kept counts."""
+    rows = Standing.objects.within(scope).filter(drill=drill)
+    return dict(rows.order_by().values_list("state").annotate(total=Sum("n")))
 
 
 def history(matter: Matter) -> list[MatterStep]:

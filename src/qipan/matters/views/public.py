@@ -57,7 +57,6 @@ from ..rules.points import Point, PointWrong, point_from
 from ..terms import Channel, State
 
 
-
 def city() -> Scope:
     return Scope((range_of(settings.CITY),))
 
