@@ -65,6 +65,11 @@ class Figures:
         return [(words[kind], n) for kind, n in [*self.closed.items(), *self.declined.items()] if n]
 
     @property
+    def solved(self) -> int:
+        """How many were verified as solved, by whichever way: what the shares of the ways are of."""
+        return sum(self.ways.values())
+
+    @property
     def solved_by(self) -> list[tuple[str, int]]:
         """By which way matters were solved (PAR-9), all three ways, none left out."""
         return [(str(way.label), self.ways.get(way, 0)) for way in Way]

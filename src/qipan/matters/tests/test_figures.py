@@ -13,7 +13,7 @@ from qipan.kernel.rate import Rate
 
 from ..actions.dispatching import dispatch_matter
 from ..actions.filing import decline_matter, file_matter, reopen_matter
-from ..actions.handling import confirm_matter, report_done, verify_matter
+from ..actions.handling import confirm_matter
 from ..models import Handling, MatterStep
 from ..queries import figures as queries
 from ..queries.figures import Asked, below, breakdown, public_figures, without_small

@@ -37,6 +37,7 @@ def test_figures_are_chosen_shown_and_taken_along(lively):
     page = client.get("/matters/figures").content.decode()
     assert "20–100%" in page and "1 / 1" in page  # an interval, not 100 %
     assert "不作排名" in page and "按月份" in page
+    assert "由政府解决" in page and "100%" in page  # by which way, of all that was solved
     by_area = client.get("/matters/figures?by=area").content.decode()
     assert by_area.index("锦江一街一社区") < by_area.index("锦江一街二社区")
     assert "area=510104001001" in by_area
@@ -44,10 +45,10 @@ def test_figures_are_chosen_shown_and_taken_along(lively):
     assert "成都市城市管理委员会" in narrowed.content.decode() and "上报" not in _head(narrowed)
     csv = client.get("/matters/figures.csv?by=category").content.decode("utf-8-sig").splitlines()
     assert csv[0].startswith("按类别,")
-    assert csv[1] == "路灯,2,2,2,2,0,0,1,1,,20,100,1,1,,20,100,1,1,,20,100,1,1,,20,100"
+    assert csv[1] == "路灯,2,2,2,2,0,0,1,1,,20,100,1,1,,20,100,1,1,,20,100,1,1,,20,100,1,0,0"
     assert csv[2].startswith("合计,2,2,2,2,0,0")
     book = load_workbook(BytesIO(client.get("/matters/figures.xlsx?by=channel").content))
-    assert [cell.value for cell in next(book.active.iter_rows(min_row=2))][:2] == ["公众页面", "2"]
+    assert [cell.value for cell in next(book.active.iter_rows(min_row=2))][:2] == ["公开页面", "2"]
     assert client.get("/matters/figures.pdf").status_code == 404
 
 

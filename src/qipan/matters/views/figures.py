@@ -20,7 +20,7 @@ from qipan.webkit.sheets import csv_file, xlsx_file
 from ..input.figures import FiguresForm
 from ..queries.figures import Asked, Figures, Line, below, breakdown, units_offered
 from ..queries.reading import categories
-from ..terms import By
+from ..terms import By, Way
 from .offices import ground_for
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
@@ -105,6 +105,7 @@ def figures_file(request: HttpRequest, kind: str) -> HttpResponse:
     ]  # fmt: skip
     for name in (_("Response in time"), _("Solved"), _("Satisfied"), _("Answer rate")):
         header += [f"{name}, {part}" for part in (_("part"), _("of"), _("percent"), _("from %"), _("to %"))]
+    header += [_("verified as solved, %(way)s") % {"way": way.label} for way in Way]
     rows = [_row(line) for line in [*lines, Line("", _("Together"), whole)]]
     return FILES[kind]("figures", header, rows)
 
@@ -116,7 +117,7 @@ def _row(line: Line) -> list[object]:
     ]  # fmt: skip
     for rate in one.rates:
         row += _cells(rate)
-    return row
+    return row + [n for _way, n in one.solved_by]
 
 
 def _cells(rate: Rate) -> list[object]:
