@@ -297,9 +297,7 @@ def look_at_handover(held: Referral, *, by: Actor, at: datetime) -> Handover:
     if found is None or not allowed or by.account_id is None:
         raise referral.LookClosed
     HandoverLook.objects.create(referral=fresh, unit_id=by.unit_id, at=at, by_label=by.label[:120])
-    record(
-        "matters.look_at_handover", subject=fresh, by=by, at=at, place=fresh.place, data={}, drill=fresh.drill
-    )
+    record("matters.look_at_handover", subject=fresh, by=by, at=at, place=fresh.place, data={}, drill=fresh.drill)
     return found
 
 
@@ -368,4 +366,3 @@ def _lapse(held: Referral, *, by: Actor, at: datetime) -> bool:
     fresh.state = referral.moved(fresh.state, "lapse")
     _end(fresh, K.LAPSED, by=by, at=at)
     return True
-

@@ -63,6 +63,8 @@ class FiguresForm(ActForm):
             months = (until.year - since.year) * 12 + until.month - since.month
             if not 0 <= months < MOST_MONTHS:
                 self.add_error(
-                    "until", _("The last month is not before the first, and at most %(most)s months are shown.") % {"most": MOST_MONTHS}
+                    "until",
+                    _("The last month is not before the first, and at most %(most)s months are shown.")
+                    % {"most": MOST_MONTHS},
                 )
         return data

@@ -19,7 +19,9 @@ class Referral(models.Model):
     sender = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
     receiver = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
     task = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")  # the receiver's
-    back = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")  # the sender's, at the end
+    back = models.ForeignKey(
+        "desk.Task", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # the sender's, at the end
     state = models.CharField(max_length=9, choices=ReferralState, default=ReferralState.SENT)
     hops = models.PositiveSmallIntegerField(default=1)
     code_hash = models.CharField(max_length=64, unique=True)  # of the code on the person's slip

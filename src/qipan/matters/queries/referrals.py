@@ -102,4 +102,3 @@ def audit_referrals() -> list[str]:
         for what, condition in wrong.items()
         for pk in rows.filter(condition).order_by("pk").values_list("pk", flat=True)[:MOST]
     ]
-

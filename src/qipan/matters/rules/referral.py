@@ -126,13 +126,17 @@ class TooManyHops(Refusal):
 
 class LookClosed(Refusal):
     code = "look_closed"
-    sentence = _("What was handed over is open to the receiver from taking it to returning it, and to the sender until it is erased.")
+    sentence = _(
+        "What was handed over is open to the receiver from taking it to returning it, and to the sender until it is erased."
+    )
     status = 403
 
 
 class ByLaw(Refusal):
     code = "referred_by_law"
-    sentence = _("The law requires this referral, so it cannot be taken back. You can object at the office that made it.")
+    sentence = _(
+        "The law requires this referral, so it cannot be taken back. You can object at the office that made it."
+    )
 
 
 class DayWrong(Refusal):

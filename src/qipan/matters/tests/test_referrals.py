@@ -296,7 +296,9 @@ def test_each_step_belongs_to_one_of_the_two_units_and_follows_from_the_state(wo
 @pytest.mark.parametrize("state", ["ACCEPTED", "DONE", "OBJECTED"])
 def test_a_referral_is_not_answered_past_its_page(world, state):
     held = handed(world).referral
-    [answer] = receive([(held.task_id, state, world.later(minutes=9), "x")], by=health(world), at=world.later(minutes=9))
+    [answer] = receive(
+        [(held.task_id, state, world.later(minutes=9), "x")], by=health(world), at=world.later(minutes=9)
+    )
     assert (answer.answer, answer.code) == ("refused", "said_on_its_page")
     assert fresh(held).state == "SENT" and fresh(held).task.state == TaskState.SENT
 

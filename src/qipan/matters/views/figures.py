@@ -45,9 +45,7 @@ def _chosen(request: HttpRequest, actor: Actor, at: datetime) -> tuple[FiguresFo
     areas = below(actor.scope.ranges)
     if area is not None and area.code not in {one.code for one in areas}:
         areas = [area, *areas]
-    form = FiguresForm(
-        request.GET, areas=areas, units=units_offered(actor.scope.ranges), categories=categories()
-    )
+    form = FiguresForm(request.GET, areas=areas, units=units_offered(actor.scope.ranges), categories=categories())
     if not form.is_valid():
         return form, None, By.MONTH
     data = form.cleaned_data
