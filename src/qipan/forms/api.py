@@ -5,7 +5,7 @@ from .actions.disputes import decide_dispute
 from .actions.submitting import InProgress, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
-from .queries.submissions import form_to_fill, forms_to_fill, media_of
+from .queries.submissions import form_to_fill, forms_to_fill, media_of, needs_files
 from .rules import Converted, Definition, FormBroken, Media, convert_xlsform, may_open
 from .terms import Outcome, Subject
 
@@ -32,6 +32,7 @@ __all__ = [
     "get_form",
     "may_open",
     "media_of",
+    "needs_files",
     "open_form",
     "open_forms",
     "openings_on",

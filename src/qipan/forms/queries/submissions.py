@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min
 
 from qipan.journal.api import entries_of
 from qipan.kernel.actor import Actor
@@ -17,6 +17,7 @@ from ..models import FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Sub
 from ..rules.submission import digest_of_stored
 from ..rules.xform import XForm, read_xform
 from ..terms import Sensitivity, Standing, Subject
+from .held import HeldFile, held_file
 from .opened import open_forms
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
@@ -74,9 +75,17 @@ def form_to_fill(code: str, *, actor: Actor, at: datetime) -> Form:
     raise NotFound
 
 
-def media_of(form: Form) -> QuerySet[FormMedia]:
-    """This function will return the files that clients fetch beside a form."""
-    return FormMedia.objects.filter(form=form).order_by("name")
+def needs_files(form: Form) -> bool:
+    """This function will say whether clients fetch files beside a form."""
+    return FormMedia.objects.filter(form=form).exists() or FormQuestion.objects.filter(form=form, held=True).exists()
+
+
+def media_of(form: Form, *, actor: Actor, at: datetime) -> list[FormMedia | HeldFile]:
+    """This function will return the files that clients fetch beside a form: its own, and what registers hold of the
+    actor's ground. Raises ``GroundTooWide``.
+    """
+    held = held_file(form, actor.scope.ranges, at=at)
+    return [*FormMedia.objects.filter(form=form).order_by("name"), *([held] if held else [])]
 
 
 def keep_days(form: Form) -> int:

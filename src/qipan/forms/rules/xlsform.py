@@ -32,7 +32,7 @@ from .workbooks import (
 )
 
 HELD_FILE = "qipan_held.csv"
-HELD_PLACE = "qipan_place"
+HELD_PLACE = "place"  # by which a filled form says which door it is about
 PLACE_FIELD = "place"  # the field of the dictionary that says which door or unit an answer is about
 
 

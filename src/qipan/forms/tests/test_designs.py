@@ -79,7 +79,7 @@ def test_what_a_register_holds_must_be_reused_and_is_then_filled_in(city: Cast) 
     ]
     assert (
         '<bind nodeset="/data/compound" type="string" readonly="true()" '
-        "calculate=\"instance('qipan_held')/root/item[name= /data/qipan_place ]/compound_name\"/>"
+        "calculate=\"instance('qipan_held')/root/item[name= /data/place ]/compound_name\"/>"
     ) in form.xform
     made = held_file(form, [HERE], at=city.at)
     assert made is not None and made.name == "qipan_held.csv"

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _now
 from django.views.decorators.csrf import csrf_exempt
 
 from qipan.access.api import actor_of_token
-from qipan.forms.api import Form, Outcome, Taken, form_to_fill, forms_to_fill, media_of, take_submission
+from qipan.forms.api import Form, Outcome, Taken, form_to_fill, forms_to_fill, media_of, needs_files, take_submission
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound, NotSignedIn, Refusal
@@ -130,7 +130,7 @@ def _listed(request: HttpRequest, form: Form, token: str) -> Listed:
         description=_now("%(number)s · %(issuer)s · %(approval)s") % {"number": form.number, "issuer": form.issuer.label, "approval": form.approval},
         hash=hash_of(form.xform.encode()),
         url=_url(request, "form", token, code=form.code),
-        manifest=_url(request, "manifest", token, code=form.code) if media_of(form).exists() else "",
+        manifest=_url(request, "manifest", token, code=form.code) if needs_files(form) else "",
     )  # fmt: skip
 
 
@@ -143,10 +143,11 @@ def form_call(request: HttpRequest, actor: Actor, *, token: str, code: str) -> H
 @served("GET", "HEAD")
 def manifest_call(request: HttpRequest, actor: Actor, *, token: str, code: str) -> HttpResponse:
     """This view will name the files that a form needs beside it."""
-    form = form_to_fill(code, actor=actor, at=now())
+    at = now()
+    form = form_to_fill(code, actor=actor, at=at)
     files = [
         File(one.name, hash_of(bytes(one.content)), _url(request, "media", token, code=code, name=one.name))
-        for one in media_of(form)
+        for one in media_of(form, actor=actor, at=at)
     ]
     return HttpResponse(manifest_xml(files), content_type=CONTENT_TYPE)
 
@@ -154,7 +155,8 @@ def manifest_call(request: HttpRequest, actor: Actor, *, token: str, code: str) 
 @served("GET", "HEAD")
 def media_call(request: HttpRequest, actor: Actor, *, token: str, code: str, name: str) -> HttpResponse:
     """This view will give out one file of a form."""
-    for one in media_of(form_to_fill(code, actor=actor, at=now())):
+    at = now()
+    for one in media_of(form_to_fill(code, actor=actor, at=at), actor=actor, at=at):
         if one.name == name:
             kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             return HttpResponse(bytes(one.content), content_type=kind, headers={"Content-Disposition": "attachment"})
