@@ -149,8 +149,17 @@ class Matter(models.Model):
             # Which places keep coming back?
             models.Index(fields=["reported_at", "place"], name="matters_lately", condition=models.Q(drill=False)),
             # What is public, by the day it was asked and by its last change: whoever keeps a copy elsewhere asks so.
-            models.Index(fields=["reported_at"], name="matters_asked", condition=models.Q(private=False, drill=False)),
-            models.Index(fields=["changed_at"], name="matters_changed", condition=models.Q(private=False, drill=False)),
+            # With key and place, so that pages far behind are passed over in the index alone.
+            models.Index(
+                fields=["reported_at", "id", "place"],
+                name="matters_asked",
+                condition=models.Q(private=False, drill=False),
+            ),
+            models.Index(
+                fields=["changed_at", "id", "place"],
+                name="matters_changed",
+                condition=models.Q(private=False, drill=False),
+            ),
             models.Index(fields=["review_at"], name="matters_review", condition=models.Q(state=State.SHELVED)),
             models.Index(fields=["verified_at"], name="matters_unanswered", condition=models.Q(state=State.VERIFIED)),
         ]
@@ -198,13 +207,20 @@ class Report(models.Model):
     spot = models.CharField(max_length=120, blank=True)  # "behind building 3", in the reporter's words
     channel = models.CharField(max_length=10, choices=Channel)
     private = models.BooleanField(default=False)
-    code_hash = models.CharField(max_length=64, unique=True)
-    nonce = models.CharField(max_length=64, unique=True)  # the same form sent twice is one report
+    code_hash = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=64)  # the same form sent twice is one report
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
     confirmed = models.BooleanField(null=True)  # the reporter's own word at the end
     satisfied = models.BooleanField(null=True)
     said_at = models.DateTimeField(null=True)
+
+    class Meta:
+        # By name, and not by the field: PostgreSQL would keep two more indexes, for parts of hashes.
+        constraints = [
+            models.UniqueConstraint(fields=["code_hash"], name="matters_report_code_once"),
+            models.UniqueConstraint(fields=["nonce"], name="matters_report_nonce_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.matter_id}, {self.at:%F}"
