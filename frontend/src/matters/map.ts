@@ -39,7 +39,6 @@ export class MatterMap {
   private constructor(
     readonly host: HTMLElement,
     box: HTMLElement,
-    readonly code: string,
     private named: boolean,
     keyboard: boolean,
   ) {
@@ -50,11 +49,11 @@ export class MatterMap {
   /** Draws the outlines that the host names, as near as it says. */
   static async open(host: HTMLElement, box: HTMLElement, { named = true, keyboard = false } = {}): Promise<MatterMap> {
     box.hidden = false;
-    const code = host.dataset.area ?? "";
-    const shown = new MatterMap(host, box, code, named, keyboard);
+    const shown = new MatterMap(host, box, named, keyboard);
     const loaded = new Promise<void>((resolve) => void shown.map.once("load", () => resolve()));
-    const areas = await areasOf(host, code);
+    const areas = await areasOf(host, host.dataset.area ?? "");
     await loaded;
+    shown.map.getCanvas().setAttribute("aria-label", box.getAttribute("aria-label") ?? "");
     shown.lay();
     shown.draw(areas, host.dataset.within);
     shown.map.on("resize", () => shown.fit());
@@ -84,7 +83,9 @@ export class MatterMap {
     if (this.named) {
       for (const area of areas) {
         const element = Object.assign(document.createElement("div"), { className: "ground-label", textContent: area.properties.label });
-        this.labels.push(new Marker({ element }).setLngLat(middle(area.geometry)).addTo(this.map));
+        const label = new Marker({ element }).setLngLat(middle(area.geometry)).addTo(this.map);
+        for (const attribute of ["role", "tabindex", "aria-label"]) element.removeAttribute(attribute);
+        this.labels.push(label);
       }
     }
     const chosen = areas.filter((area) => area.properties.code === within);
@@ -101,8 +102,16 @@ export class MatterMap {
     return this.areas.find((area) => area.properties.code === code);
   }
 
-  mark(spot: LngLatLike, element?: HTMLElement): Marker {
-    return new Marker(element ? { element } : { color: token("--brand") }).setLngLat(spot).addTo(this.map);
+  /** A link of ours keeps its own name and role; without one a pin that only eyes need: the words beside say the same. */
+  mark(spot: LngLatLike, link?: HTMLElement): Marker {
+    const [name, title] = [link?.ariaLabel, link?.title];
+    const marker = new Marker(link ? { element: link } : { color: token("--brand") }).setLngLat(spot).addTo(this.map);
+    const element = marker.getElement();
+    for (const attribute of ["role", "tabindex", "aria-label"]) element.removeAttribute(attribute);
+    if (!link) element.setAttribute("aria-hidden", "true");
+    if (name) element.ariaLabel = name;
+    if (title) element.title = title;
+    return marker;
   }
 
   async areasBelow(code: string): Promise<Area[]> {
@@ -114,7 +123,7 @@ export class MatterMap {
 export async function show(host: HTMLElement): Promise<void> {
   const shown = await MatterMap.open(host, host);
   const own = spotOf(host.dataset.point);
-  if (own) shown.mark(own).getElement().setAttribute("aria-hidden", "true");
+  if (own) shown.mark(own);
   for (const row of document.querySelectorAll<HTMLElement>("[data-spot]")) spotMarker(shown, row);
   host.classList.add("ready");
 }
@@ -175,7 +184,6 @@ export async function pick(host: HTMLElement, box: HTMLElement, chosen: (spot: S
       return;
     }
     marker = shown.mark(spot).setDraggable(true);
-    marker.getElement().setAttribute("aria-hidden", "true");
     marker.on("dragend", () => {
       const { lng, lat } = marker!.getLngLat();
       take([lng, lat]);
