@@ -72,12 +72,14 @@ GATES = {
     "shifts/<int:pk>/fill": Gate(None, "task.answer team.manage"),
     "report": Gate(PUBLIC, PUBLIC),  # a resident needs no log-in to report, follow and confirm
     "report/places": Gate(PUBLIC),
+    "report/outlines": Gate(PUBLIC),
     "report/similar": Gate(PUBLIC),
     "track": Gate(PUBLIC, PUBLIC),
     "track/<str:code>": Gate(PUBLIC),
     "track/<str:code>/<slug:word>": Gate(None, PUBLIC),
     "public/matters": Gate(PUBLIC),
     "matters": Gate("matter.view"),
+    "matters/map": Gate("matter.view"),
     "matters/new": Gate("matter.report", "matter.report"),
     "matters/figures": Gate("matter.view"),
     "matters/figures.<slug:kind>": Gate("matter.view"),
@@ -275,6 +277,7 @@ def test_nothing_is_let_in_by_default():
     assert public == {
         "report",
         "report/places",
+        "report/outlines",
         "report/similar",
         "track",
         "track/<str:code>",

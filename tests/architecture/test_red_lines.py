@@ -75,7 +75,7 @@ FIELDS = {
     # What was learned: numbers and pieces of text that ten matters and more have in common.
     "matters.Learned": "id target weights digest cases since until kept_out asked majority first among_three at",
     # ``verified_by`` is an account, kept only so that somebody else looks again; nothing counts by it.
-    "matters.Matter": "id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at verifier verified_by review_at review_called ended_at changed_at drill",
+    "matters.Matter": "id place longitude latitude category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at verifier verified_by review_at review_called ended_at changed_at drill",
     "matters.MatterStep": "id matter kind detail unit at by_label note",
     "matters.Photo": "id matter report jpeg width height at",
     # A closed matter drawn by lot; ``closer`` and ``unit`` are units.
@@ -173,8 +173,14 @@ def test_no_field_describes_a_person():
         r"|^(score|credit|face|gps|track|latitude|longitude)"
     )
     found = {field for field in fields if person.search(field.rpartition(".")[2])}
-    # The leader who answers for a directive, by office; and how many doors of a compound were answered by telephone.
-    assert found == {"command.Directive.named_person", "screening.Coverage.by_phone"}
+    # The leader who answers for a directive, by office; how many doors of a compound were answered by telephone; and
+    # where a thing is that should be otherwise, which is nobody's whereabouts.
+    assert found == {
+        "command.Directive.named_person",
+        "screening.Coverage.by_phone",
+        "matters.Matter.longitude",
+        "matters.Matter.latitude",
+    }
     assert fields >= NAMES
     assert not {"account", "post", "worker", "visitor", "by", "by_label"} & set(FIELDS["screening.Visit"].split())
 

@@ -30,6 +30,16 @@ function boundsOf(areas: Area[]): LngLatBounds {
   return bounds;
 }
 
+/** Whether a line from the point to the east crosses the ring an odd number of times. */
+function inRing(ring: Spot[], [x, y]: Spot): boolean {
+  let inside = false;
+  for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+    const [[ax, ay], [bx, by]] = [ring[i], ring[j]];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  }
+  return inside;
+}
+
 export class MatterMap {
   readonly map: MapLibre;
   areas: Area[] = [];
@@ -98,8 +108,7 @@ export class MatterMap {
   }
 
   areaAt(spot: Spot): Area | undefined {
-    const code = this.map.queryRenderedFeatures(this.map.project(spot), { layers: ["fill"] })[0]?.properties.code as string;
-    return this.areas.find((area) => area.properties.code === code);
+    return this.areas.find((area) => ringsOf(area.geometry).filter((ring) => inRing(ring as Spot[], spot)).length % 2 === 1);
   }
 
   /** A link of ours keeps its own name and role; without one a pin that only eyes need: the words beside say the same. */
@@ -171,7 +180,7 @@ export async function clusters(host: HTMLElement): Promise<void> {
 }
 
 export interface Picker {
-  set(spot: Spot, zoom?: boolean): void;
+  set(spot: Spot): void;
 }
 
 /** A map on which one taps where it is; each tap also brings the outlines below the area that was tapped. */
@@ -189,11 +198,17 @@ export async function pick(host: HTMLElement, box: HTMLElement, chosen: (spot: S
       take([lng, lat]);
     });
   };
-  const nearer = async (spot: Spot) => {
+  const nearer = async (spot: Spot): Promise<boolean> => {
     const area = shown.areaAt(spot);
     const below = area ? await shown.areasBelow(area.properties.code) : [];
-    if (area && below.length) shown.draw(below);
-    else shown.map.easeTo({ center: spot, zoom: Math.min(CLOSEST, Math.max(shown.map.getZoom() + 1, 12)) });
+    if (below.length) shown.draw(below);
+    return below.length > 0;
+  };
+  /** Down to the smallest outlines around a point that was not tapped but given. */
+  const around = async (spot: Spot) => {
+    put(spot);
+    while (await nearer(spot));
+    shown.map.jumpTo({ center: spot });
   };
   const take = (spot: Spot) => {
     const exact = spotOf(textOf(spot))!;
@@ -203,7 +218,9 @@ export async function pick(host: HTMLElement, box: HTMLElement, chosen: (spot: S
   shown.map.on("click", (event) => {
     const spot: Spot = [event.lngLat.lng, event.lngLat.lat];
     take(spot);
-    void nearer(spot);
+    void nearer(spot).then((drawn) => {
+      if (!drawn) shown.map.easeTo({ center: spot, zoom: Math.min(CLOSEST, shown.map.getZoom() + 1) });
+    });
   });
   shown.map.getCanvas().addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
@@ -211,15 +228,7 @@ export async function pick(host: HTMLElement, box: HTMLElement, chosen: (spot: S
     const { lng, lat } = shown.map.getCenter();
     take([lng, lat]);
   });
-  if (first) {
-    put(first);
-    shown.map.jumpTo({ center: first, zoom: Math.max(shown.map.getZoom(), 14) });
-  }
+  if (first) await around(first);
   box.classList.add("ready");
-  return {
-    set(spot) {
-      put(spot);
-      shown.map.jumpTo({ center: spot, zoom: Math.max(shown.map.getZoom(), 14) });
-    },
-  };
+  return { set: (spot) => void around(spot) };
 }
