@@ -1,14 +1,18 @@
 // The phone page: door, outcome, next. Counts at the top are of this phone; nothing here follows a person.
 import "./field.css";
 import { trainingCard } from "./field/card";
-import { Outbox, type Kept, type State } from "./field/outbox";
+import { Chain } from "./field/chain";
+import { Matters } from "./field/matters";
+import { Outbox } from "./field/outbox";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
+import { openStore, type Kept, type State, type Told } from "./field/store";
 
 interface Words {
   states: Record<string, string>;
   [name: string]: string | Record<string, string>;
 }
 const REFRESH = 60_000;
+const COMPARE = 30 * 60_000;
 const PAGES = "qipan-pages"; // as in worker.ts
 const page = document.getElementById("field")!;
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
@@ -18,6 +22,8 @@ const word = (name: string, values: Record<string, string | number> = {}): strin
   Object.entries(values).reduce((text, [key, value]) => text.replace(`%(${key})s`, String(value)), String(words[name]));
 
 let box: Outbox;
+let chain: Chain;
+let matters: Matters;
 let sheet: Sheet | undefined;
 let asked = 0;
 let wells: Stairwell[] = [];
@@ -63,6 +69,8 @@ async function drawCounts(): Promise<void> {
   if (!navigator.onLine || box.trouble === "offline") lines.push(word("offline"));
   else if (box.trouble) lines.push(box.trouble);
   if (tally.KEPT && lines.length && !(await kept())) lines.push(word("swept"));
+  const told = (await matters.mine()).filter((one) => one.state === "KEPT").length;
+  if (told) lines.push(word("waiting", { count: told }));
   if (tally.elsewhere) lines.push(word("elsewhere", { count: tally.elsewhere }));
   note.textContent = lines.join(" ");
   note.hidden = !lines.length;
@@ -70,7 +78,7 @@ async function drawCounts(): Promise<void> {
 
 async function drawList(): Promise<void> {
   const mine = await box.mine();
-  drawRefused(mine);
+  drawRefused(mine, await matters.mine());
   if (!sheet) return;
   wells = stairwells(sheet, asked, mine);
   const all = showsAll();
@@ -118,18 +126,27 @@ function rowsOf(doors: Door[]): HTMLElement {
   return rows;
 }
 
-function drawRefused(mine: Kept[]): void {
+function drawRefused(mine: Kept[], told: Told[]): void {
   const area = document.getElementById("field-refused")!;
-  const refused = mine.filter((kept) => kept.state === "REFUSED" || kept.state === "CONFLICT");
-  area.hidden = !refused.length;
+  const lines = [
+    ...mine
+      .filter((kept) => kept.state === "REFUSED" || kept.state === "CONFLICT")
+      .map((kept) => ({
+        text: `${labelOf(kept.place)} · ${words.states[kept.outcome]}: ${kept.state === "CONFLICT" ? word("conflict") : kept.why} `,
+        dismiss: () => box.dismiss(kept.id),
+      })),
+    ...told
+      .filter((one) => one.state === "REFUSED")
+      .map((one) => ({ text: `${labelOf(one.place)} · ${one.text}: ${one.why} `, dismiss: () => matters.dismiss(one.id) })),
+  ];
+  area.hidden = !lines.length;
   area.replaceChildren(
-    ...refused.map((kept) => {
+    ...lines.map(({ text, dismiss }) => {
       const line = make("p", "message error");
-      const why = kept.state === "CONFLICT" ? word("conflict") : kept.why;
-      line.append(make("span", "", `${labelOf(kept.place)} · ${words.states[kept.outcome]}: ${why} `));
+      line.append(make("span", "", text));
       const button = make("button", "btn", word("noted"));
       button.type = "button";
-      button.addEventListener("click", () => void box.dismiss(kept.id));
+      button.addEventListener("click", () => void dismiss());
       line.append(button);
       return line;
     }),
@@ -153,7 +170,7 @@ function choose(door: Door): void {
   dialog.scrollTop = 0;
 }
 
-function showStep(step: "outcomes" | "kept"): void {
+function showStep(step: "outcomes" | "kept" | "tell"): void {
   for (const part of dialog.querySelectorAll<HTMLElement>("[data-step]")) part.hidden = part.dataset.step !== step;
 }
 
@@ -182,6 +199,36 @@ async function record(outcome: number, name: string): Promise<void> {
   if (next) button.textContent = word("next", { door: next.label });
   showStep("kept");
   (next ? button : (document.getElementById("door-close") as HTMLButtonElement)).focus();
+}
+
+/** A report of something wrong at the chosen door: kept first, like a visit. */
+async function tell(event: Event): Promise<void> {
+  event.preventDefault();
+  const category = document.getElementById("tell-category") as HTMLSelectElement;
+  const text = document.getElementById("tell-text") as HTMLTextAreaElement;
+  const said = document.getElementById("tell-said")!;
+  if (!chosen || !category.value || text.value.trim().length < 2) {
+    said.textContent = word("say_more");
+    return;
+  }
+  try {
+    await matters.keep({ place: chosen.place, category: category.value, text: text.value.trim() });
+  } catch {
+    said.textContent = word("full");
+    return;
+  }
+  text.value = category.value = said.textContent = "";
+  showStep("outcomes");
+  document.getElementById("door-state")!.textContent = word("told");
+}
+
+/** Asks whether the server holds all that this phone has finished; what it does not hold goes out again. */
+async function compare(): Promise<void> {
+  const found = await chain.compare((ids) => box.refused(ids));
+  if (found.missing.length) await box.again(found.missing);
+  const said = document.getElementById("field-compared")!;
+  if (found.trouble) said.textContent = found.trouble === "offline" ? word("offline") : found.trouble;
+  else said.textContent = found.missing.length ? word("missing", { count: found.missing.length }) : word("agreed");
 }
 
 async function takeBack(): Promise<void> {
@@ -230,7 +277,11 @@ async function refresh(): Promise<void> {
 
 async function start(): Promise<void> {
   trainingCard(page.dataset.holder!, csrf);
-  box = await Outbox.open(page.dataset.holder!, csrf);
+  const store = await openStore();
+  chain = new Chain(store, page.dataset.holder!, csrf, page.dataset.lists!);
+  box = await Outbox.open(store, chain, page.dataset.holder!, csrf);
+  matters = new Matters(store, chain, page.dataset.holder!, csrf);
+  matters.addEventListener("changed", () => void drawCounts().then(drawList));
   let answered = 0;
   box.addEventListener("changed", () => {
     void drawCounts();
@@ -248,6 +299,15 @@ async function start(): Promise<void> {
     opened.add(wells.find((well) => well.doors.some((door) => door.place === next.place))!.key);
     choose(next);
   });
+  const form = dialog.querySelector<HTMLFormElement>("[data-step=tell]");
+  if (form) {
+    form.noValidate = true;
+    form.addEventListener("submit", (event) => void tell(event));
+    document.getElementById("door-tell")!.addEventListener("click", () => showStep("tell"));
+    document.getElementById("tell-back")!.addEventListener("click", () => showStep("outcomes"));
+  }
+  document.getElementById("field-compare")!.addEventListener("click", () => void compare());
+  setInterval(() => document.hidden || !navigator.onLine || void compare(), COMPARE);
   document.getElementById("door-back")!.addEventListener("click", () => void takeBack());
   for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => list.querySelector<HTMLElement>(`[data-place="${chosen?.place}"]`)?.focus());

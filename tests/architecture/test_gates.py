@@ -158,6 +158,7 @@ GATES = {
     "wall/<str:code>": Gate("wall.view"),
     "field": Gate("visit.submit"),
     "field/worker.js": Gate(PUBLIC),
+    "field/lists": Gate("team.manage"),
     "field/app.webmanifest": Gate(PUBLIC),
     "open311/v2/discovery.<slug:form>": Gate(PUBLIC),
     "open311/v2/services.<slug:form>": Gate(PUBLIC),
@@ -222,6 +223,8 @@ GATES = {
     "api/search": Gate("board.view"),
     "api/field/doors": Gate("visit.submit"),
     "api/field/card": Gate(None, "visit.submit"),
+    "api/field/lists": Gate(None, "visit.submit"),
+    "api/field/matters": Gate(None, "matter.report"),
 }
 
 # What reading writes: the session, and that a desk was looked at (delivered, read): DESIGN, "receipts".

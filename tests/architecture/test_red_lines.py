@@ -40,6 +40,7 @@ FIELDS = {
     "duties.Stewardship": "id unit place valid_from valid_to",
     "duties.Unit": "id code organ_type name name_en place first last parent valid_from valid_to synthetic",
     # Beside an answer, by its name; a photograph is written anew without where and by which camera.
+    "field.DeviceList": "id device holder team place head before missing broken_at compared_at erase_at",
     "forms.Attachment": "id submission name media_type sha256 content received_at",
     "forms.Form": "id code version title title_en subject number issuer approval basis purpose valid_from valid_to",
     "forms.FormOpening": "id form first last opened_at closes_at closed_at drill",

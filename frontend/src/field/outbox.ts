@@ -1,43 +1,8 @@
 // What was found at a door is written into IndexedDB first and sent from there: a lost network loses nothing.
 // A visit keeps its id from the first write, so sending it twice counts it once.
-import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import { v7 as uuid7 } from "uuid";
-
-/** KEPT on this phone, SENT without an answer yet, then what the server said. */
-export type State = "KEPT" | "SENT" | "ACKNOWLEDGED" | "CONFLICT" | "REFUSED";
-export interface Kept {
-  id: string;
-  holder: string; // the pass or post that it was recorded under
-  round: number;
-  place: string;
-  outcome: number; // its rank
-  name: string; // its name, as the server knows it
-  at: string;
-  state: State;
-  ready: number; // until then it can be taken back
-  answered: number; // when the server's answer came, on this phone's clock
-  why: string; // the server's reason when refused
-}
-export interface Tally {
-  KEPT: number;
-  SENT: number;
-  ACKNOWLEDGED: number;
-  CONFLICT: number;
-  REFUSED: number;
-  elsewhere: number; // recorded under another pass; sent when its link is opened again
-}
-/** A sheet of doors as the server told it, and when it was asked (this phone's clock). */
-export interface Stored {
-  key: string;
-  etag: string;
-  asked: number;
-  as_of: string; // when the server told it, on the server's clock
-  body: unknown;
-}
-interface Schema extends DBSchema {
-  visits: { key: string; value: Kept; indexes: { state: State } };
-  sheets: { key: string; value: Stored };
-}
+import type { Chain } from "./chain";
+import { alone, writing, type Kept, type Store, type Stored, type Tally } from "./store";
 
 const BATCH = 100;
 const TAKE_BACK = 5_000;
@@ -53,7 +18,8 @@ export class Outbox extends EventTarget {
   trouble = "";
 
   private constructor(
-    private db: IDBPDatabase<Schema>,
+    private db: Store,
+    private chain: Chain,
     private holder: string,
     private token: () => string,
   ) {
@@ -61,14 +27,8 @@ export class Outbox extends EventTarget {
   }
 
   /** Opens the phone's store; what an interrupted upload left as SENT goes out again. */
-  static async open(holder: string, token: () => string): Promise<Outbox> {
-    const db = await openDB<Schema>("qipan-field", 1, {
-      upgrade(fresh) {
-        fresh.createObjectStore("visits", { keyPath: "id" }).createIndex("state", "state");
-        fresh.createObjectStore("sheets", { keyPath: "key" });
-      },
-    });
-    const box = new Outbox(db, holder, token);
+  static async open(db: Store, chain: Chain, holder: string, token: () => string): Promise<Outbox> {
+    const box = new Outbox(db, chain, holder, token);
     await box.forget();
     addEventListener("online", () => box.soon(0));
     addEventListener("offline", () => box.stuck("offline"));
@@ -103,6 +63,19 @@ export class Outbox extends EventTarget {
     await store.delete(id);
     this.changed();
     return true;
+  }
+
+  /** Sends again what the server turned out not to hold; what this phone holds no more is the server's to show. */
+  async again(ids: string[]): Promise<void> {
+    const known = await Promise.all(ids.map((id) => this.db.get("visits", id)));
+    await this.mark(known.filter((kept) => kept?.state === "ACKNOWLEDGED").map((kept) => ({ ...kept!, state: "KEPT" })));
+    this.soon(0);
+  }
+
+  /** Which of these the server has refused: they are on the list and rightly nowhere else. */
+  async refused(ids: string[]): Promise<string[]> {
+    const known = await Promise.all(ids.map((id) => this.db.get("visits", id)));
+    return known.filter((kept) => kept?.state === "REFUSED").map((kept) => kept!.id);
   }
 
   /** Puts a refused visit out of sight once its reason was read. */
@@ -171,8 +144,7 @@ export class Outbox extends EventTarget {
     if (this.sending) return;
     this.sending = true;
     try {
-      if (navigator.locks) await navigator.locks.request("qipan-outbox", () => this.upload());
-      else await this.upload();
+      await alone(() => this.upload());
     } finally {
       this.sending = false;
     }
@@ -187,12 +159,13 @@ export class Outbox extends EventTarget {
       if (waiting.length) this.soon(Math.max(50, Math.min(...waiting.map((kept) => kept.ready)) - Date.now() + 50));
       return;
     }
+    await this.chain.append(batch); // before it leaves: what is lost on the way is missed later
     await this.mark(batch.map((kept) => ({ ...kept, state: "SENT" })));
     let answer: Response;
     try {
       answer = await fetch("/api/visits", {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": this.token() },
+        headers: writing(this.token()),
         credentials: "same-origin",
         body: JSON.stringify(bodyOf(batch)),
         signal: AbortSignal.timeout(30_000),

@@ -1,5 +1,6 @@
 // The doors of a team, by compound, building and stairwell, as the server last told them and as this phone knows them.
-import type { Kept, Outbox } from "./outbox";
+import type { Outbox } from "./outbox";
+import type { Kept } from "./store";
 
 export type Row = [place: string, building: string, entrance: string, label: string, state: number, attempts: number];
 export interface Compound {

@@ -17,6 +17,8 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.screening.api import DoorState, Round, current_round, doors_of_team
 from qipan.territory.api import compounds_within
 
+from .models import DeviceList
+
 
 class NoTeam(Refusal):
     """Several teams work on the ground of this post; the page must name one."""
@@ -55,6 +57,17 @@ def team_of(actor: Actor, team_id: int | None) -> Team:
     if len(found) > 1:
         raise NoTeam
     return found[0]
+
+
+def drill_of(actor: Actor) -> bool:
+    """This function will say whether an actor's team is at an exercise: what it reports is then a drill's, too."""
+    return actor.team_id is not None and teams_of(actor).filter(drill=True).exists()
+
+
+def lists_with_gaps(actor: Actor) -> "QuerySet[DeviceList]":
+    """This function will return the phones on an actor's ground of whose lists something is missing, the latest first."""
+    rows = DeviceList.objects.within(actor.scope).exclude(missing=[], broken_at=None)
+    return rows.select_related("team__unit").order_by("-compared_at", "pk")
 
 
 def round_of(team: Team, *, at: datetime) -> Round | None:

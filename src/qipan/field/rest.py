@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +11,11 @@ from ninja import Router, Schema
 
 from qipan.access.api import confirm_card, signed_in
 from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput
 
-from .queries import round_of, sheet_of, team_of
+from .actions import compare_list, report_from_phone
+from .queries import drill_of, round_of, sheet_of, team_of
 
 router = Router(tags=["field"])
 
@@ -52,3 +55,71 @@ def post_card(request: HttpRequest, body: CardIn) -> dict[str, str]:
     """Note that the training card was read; the same again is harmless and says so."""
     new = confirm_card(body.card, by=signed_in(request), at=now())
     return {"answer": "noted" if new else "known"}
+
+
+class LineIn(Schema):
+    """One line of a phone's list: what was finished, and where."""
+
+    id: UUID
+    place: str
+
+
+class ListIn(Schema):
+    """The next lines of a phone's list, with the hash before them and after them."""
+
+    device: UUID
+    before: str
+    head: str
+    lines: list[LineIn]
+    refused: list[UUID] = []
+
+
+@router.post("field/lists", response=dict)
+def post_list(request: HttpRequest, body: ListIn, team: int | None = None) -> dict[str, list[str]]:
+    """Compare what a phone finished with what is held here: the answer names what is missing."""
+    actor = signed_in(request)
+    actor.require("visit.submit")
+    missing = compare_list(
+        device=body.device,
+        before=body.before[:64],
+        head=body.head[:64],
+        lines=[(line.id, place_in(line.place)) for line in body.lines],
+        refused=body.refused,
+        team=team_of(actor, team),
+        by=actor,
+        at=now(),
+    )
+    return {"missing": [str(one) for one in missing]}
+
+
+class MatterIn(Schema):
+    """A matter that was reported at a door."""
+
+    id: UUID
+    category: str
+    place: str
+    text: str
+
+
+@router.post("field/matters", response=dict)
+def post_matter(request: HttpRequest, body: MatterIn) -> dict[str, str]:
+    """Take a matter that was reported on a phone; the same again answers with the same number."""
+    actor = signed_in(request)
+    told = report_from_phone(
+        report_id=body.id,
+        category=body.category,
+        place=place_in(body.place),
+        text=body.text,
+        by=actor,
+        at=now(),
+        drill=drill_of(actor),
+    )
+    return {"number": told.matter.number}
+
+
+def place_in(text: str) -> int:
+    """This function will read a place of 19 digits; raises ``BadInput``."""
+    place = key_of(text)
+    if place is None:
+        raise BadInput(["place"])
+    return place

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from .views import app_manifest, field, service_worker
+from .views import app_manifest, field, lists, service_worker
 
 urlpatterns = [
     path("field", field, name="field"),
+    path("field/lists", lists, name="field_lists"),
     path("field/worker.js", service_worker, name="field_worker"),
     path("field/app.webmanifest", app_manifest, name="field_app"),
 ]

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_safe
 from qipan.access.api import card_of, needs, right_ends, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound
-from qipan.screening.api import DoorState, Outcome, waiting_doors
+from qipan.matters.api import categories
+from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
 from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built
 
-from .queries import order_of, round_of, team_of, teams_of
+from .actions import holder_of
+from .queries import lists_with_gaps, order_of, round_of, team_of, teams_of
 
 # The two that are common come first and large; the order of the others is by how often they come.
 MAIN = (Outcome.ANSWERED, Outcome.NOT_HOME)
@@ -52,6 +54,11 @@ def words() -> dict[str, object]:
         "elsewhere": _("%(count)s visits were entered under another pass; open its link again to send them."),
         "conflict": _("the server holds something else under this visit; a person decides"),
         "noted": _("Noted"),
+        "told": _("Kept; it goes to the street office by itself."),
+        "say_more": _("Choose what it is, and say it in a few words."),
+        "waiting": _("%(count)s reports wait for a network."),
+        "agreed": _("The server holds everything that this phone has finished."),
+        "missing": _("%(count)s entries were missing on the server; they are sent again."),
         "as_of": _("as of %(time)s"),
         "ended": _("Your right to this page has ended, so the doors were taken off this phone."),
         "full": _("This phone has no room left. Free some space; until then nothing can be entered here."),
@@ -111,7 +118,8 @@ def field(request: HttpRequest) -> HttpResponse:
             "order": order_of(round) if round else None,
             "again": waiting_doors(actor, team=team.pk).filter(recount__closes_at__gt=now()).count(),
             "card": card_of(actor),
-            "holder": actor.pass_id or f"post {actor.post_id}",
+            "holder": holder_of(actor),
+            "categories": categories() if actor.can("matter.report") else [],
             "main": MAIN,
             "others": OTHERS,
             "words": words(),
@@ -119,3 +127,14 @@ def field(request: HttpRequest) -> HttpResponse:
             "zone": settings.TIME_ZONE,
         },
     )
+
+
+@require_safe
+@needs("team.manage")
+def lists(request: HttpRequest) -> HttpResponse:
+    """This page will name what phones have finished and the server does not hold; nothing about who did how much."""
+    found = list(lists_with_gaps(signed_in(request))[:MOST_TEAMS])
+    places = {int(place) for row in found for _id, place in row.missing}
+    addresses = addresses_of(places)
+    rows = [(row, [(one, addresses[int(place)]) for one, place in row.missing]) for row in found]
+    return render(request, "field/lists.html", {"rows": rows})

@@ -33,7 +33,7 @@ from .queries.figures import Figures, figures
 from .queries.mapping import area_at_point, named_in
 from .queries.patterns import hazards_on, hot_spots, orphans
 from .queries.public import followed, last_told, report_by_code, similar
-from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox
+from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox, nonces_held
 from .rules.loop import ENDED
 from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
 from .rules.photos import clean as clean_photo
@@ -105,6 +105,7 @@ __all__ = [
     "let_stand",
     "merge_matter",
     "named_in",
+    "nonces_held",
     "object_to_matter",
     "orphans",
     "part_report",

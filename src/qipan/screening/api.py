@@ -33,6 +33,7 @@ from .queries import (
     Recheck,
     RoundTrend,
     Sample,
+    addresses_of,
     campaigns_for,
     conflicts_for,
     count_left,
@@ -50,6 +51,7 @@ from .queries import (
     rechecks,
     recount_doors,
     recount_result,
+    visits_held,
     waiting_doors,
 )
 from .terms import SETTLED, UNSETTLED, DoorState, NextStep, Outcome
@@ -83,6 +85,7 @@ __all__ = [
     "UnknownDecision",
     "Visit",
     "VisitConflict",
+    "addresses_of",
     "assign_doors",
     "campaigns_for",
     "close_campaign",
@@ -111,5 +114,6 @@ __all__ = [
     "recount_result",
     "sample_open_rounds",
     "store_visits",
+    "visits_held",
     "waiting_doors",
 ]

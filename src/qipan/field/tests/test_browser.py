@@ -9,6 +9,7 @@ from django.utils.translation import override
 from playwright.sync_api import expect, sync_playwright
 
 from qipan.access.api import forget, revoke_passes
+from qipan.matters.testing import make_world
 from qipan.screening.api import DoorState, Visit
 
 from .conftest import build
@@ -290,3 +291,48 @@ def test_a_thousand_doors_come_in_two_seconds_over_a_slow_network(live_server, m
         assert len(sheets()) >= 2 and max(sheets()[1:]) < 5_000, sheets()
         print(f"1,000 doors: {took:.0f} ms, {sheets()[0]} bytes; after a visit {sheets()[1:]} bytes")
         browser.close()
+
+
+@pytest.mark.row("EMG-20")
+def test_a_matter_reported_without_a_network_is_sent_later_once_only(phone):
+    scene, context, page = phone
+    make_world(scene.cast)
+    page.reload()  # the catalogue is there now
+    context.set_offline(True)
+    page.locator("[data-place='5101040010010010001']").tap()
+    page.locator("#door-tell").tap()
+    page.locator("[data-step=tell] [type=submit]").tap()
+    expect(page.locator("#tell-said")).to_contain_text("请选择事项类别")
+    page.locator("#tell-category").select_option("01003")
+    page.locator("#tell-text").fill("楼道灯不亮")
+    assert Axe().run(page).violations_count == 0
+    page.locator("[data-step=tell] [type=submit]").tap()
+    expect(page.locator("#door-state")).to_contain_text("已记下")
+    page.locator("#field-door [data-close]").first.tap()
+    expect(page.locator("#field-note")).to_contain_text("有 1 件上报事项等待联网")
+    context.set_offline(False)
+    expect(page.locator("#field-note")).to_be_hidden(timeout=20_000)
+    reports = apps.get_model("matters", "Report").objects
+    assert [report.text for report in reports.all()] == ["楼道灯不亮"]
+    page.locator("#field-compare").tap()
+    expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
+    assert reports.count() == 1
+
+
+def test_what_the_server_has_lost_is_missed_and_sent_again(phone):
+    """A server that came back from an old copy: it acknowledged a visit that it does not hold any more."""
+    _scene, _context, page = phone
+    for place in ("5101040010010010001", "5101040010010010002"):
+        page.locator(f"[data-place='{place}']").tap()
+        page.locator("[data-name=ANSWERED]").tap()
+        page.locator("#door-close").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("2", timeout=20_000)
+    lost = Visit.objects.everywhere("a test").get(place=5101040010010010002)
+    Visit.objects.everywhere("a test").filter(pk=lost.pk).delete()
+    page.locator("#field-compare").tap()
+    expect(page.locator("#field-compared")).to_contain_text("服务器缺少 1 条")
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("2", timeout=20_000)
+    page.wait_for_timeout(1_000)
+    assert Visit.objects.everywhere("a test").get(pk=lost.pk).place == lost.place
+    page.locator("#field-compare").tap()
+    expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")

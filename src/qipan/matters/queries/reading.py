@@ -141,6 +141,11 @@ def reports_of(matter: Matter) -> list[Report]:
     return list(rows.select_related("matter").prefetch_related("photo_set").order_by("pk"))
 
 
+def nonces_held(nonces: Iterable[str]) -> set[str]:
+    """This function will return which of these reports, by their nonces, were taken."""
+    return set(Report.objects.filter(nonce__in=list(nonces)).values_list("nonce", flat=True))
+
+
 def categories() -> list[Category]:
     """This function will return the catalogue in force, in the order of its codes."""
     return list(Category.objects.filter(valid_to=None).order_by("code"))

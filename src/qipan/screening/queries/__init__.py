@@ -11,6 +11,7 @@ from .campaigns import (
     get_round,
     ground_of_round,
     open_rounds,
+    visits_held,
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
 from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks
@@ -61,5 +62,6 @@ __all__ = [
     "recount_doors",
     "recount_result",
     "recounts_on",
+    "visits_held",
     "waiting_doors",
 ]

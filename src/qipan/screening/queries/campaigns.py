@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -9,7 +10,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotFound
 
-from ..models import Campaign, Coverage, Round, VisitConflict
+from ..models import Campaign, Coverage, Round, Visit, VisitConflict
 
 
 def _covered(scope: Scope, **link: OuterRef) -> Exists:
@@ -86,3 +87,11 @@ def get_conflict(pk: int, *, actor: Actor) -> VisitConflict:
         raise NotFound
     actor.require("conflict.decide")
     return found
+
+
+def visits_held(ids: Iterable[UUID]) -> set[UUID]:
+    """This function will return which of these visits are stored, counted or kept for a decision."""
+    wanted = list(ids)
+    stored = Visit.objects.everywhere("only whether it is held").filter(pk__in=wanted).values_list("pk", flat=True)
+    kept = VisitConflict.objects.everywhere("only whether it is held").filter(visit_id__in=wanted)
+    return {*stored, *kept.values_list("visit_id", flat=True)}

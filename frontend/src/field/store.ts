@@ -1,0 +1,92 @@
+// What lies on the phone: visits, reports of matters, sheets of doors, and the numbered list of what was finished.
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+
+/** KEPT on this phone, SENT without an answer yet, then what the server said. */
+export type State = "KEPT" | "SENT" | "ACKNOWLEDGED" | "CONFLICT" | "REFUSED";
+export interface Kept {
+  id: string;
+  holder: string; // the pass or post that it was recorded under
+  round: number;
+  place: string;
+  outcome: number; // its rank
+  name: string; // its name, as the server knows it
+  at: string;
+  state: State;
+  ready: number; // until then it can be taken back
+  answered: number; // when the server's answer came, on this phone's clock
+  why: string; // the server's reason when refused
+}
+export interface Tally {
+  KEPT: number;
+  SENT: number;
+  ACKNOWLEDGED: number;
+  CONFLICT: number;
+  REFUSED: number;
+  elsewhere: number; // recorded under another pass; sent when its link is opened again
+}
+/** A sheet of doors as the server told it, and when it was asked (this phone's clock). */
+export interface Stored {
+  key: string;
+  etag: string;
+  asked: number;
+  as_of: string; // when the server told it, on the server's clock
+  body: unknown;
+}
+/** A matter that was reported at a door. */
+export interface Told {
+  id: string;
+  holder: string;
+  place: string;
+  category: string;
+  text: string;
+  at: string;
+  state: State;
+  why: string;
+}
+/** One line of the list of what was finished; ``hash`` covers the line and all before it. */
+export interface Line {
+  holder: string;
+  n: number;
+  id: string;
+  place: string;
+  hash: string;
+}
+/** How far the server has agreed to a holder's list on this phone. */
+export interface Agreed {
+  holder: string;
+  device: string; // a number of this phone's own, for this holder only
+  n: number;
+  hash: string;
+}
+interface Schema extends DBSchema {
+  visits: { key: string; value: Kept; indexes: { state: State } };
+  sheets: { key: string; value: Stored };
+  matters: { key: string; value: Told };
+  lines: { key: [string, number]; value: Line; indexes: { id: string } };
+  agreed: { key: string; value: Agreed };
+}
+export type Store = IDBPDatabase<Schema>;
+
+/** Opens the phone's store; an older one keeps what lies in it. */
+export function openStore(): Promise<Store> {
+  return openDB<Schema>("qipan-field", 2, {
+    upgrade(fresh, from) {
+      if (from < 1) {
+        fresh.createObjectStore("visits", { keyPath: "id" }).createIndex("state", "state");
+        fresh.createObjectStore("sheets", { keyPath: "key" });
+      }
+      fresh.createObjectStore("matters", { keyPath: "id" });
+      fresh.createObjectStore("lines", { keyPath: ["holder", "n"] }).createIndex("id", "id");
+      fresh.createObjectStore("agreed", { keyPath: "holder" });
+    },
+    blocking: (_now, _next, event) => (event.target as IDBDatabase).close(), // a newer page upgrades it
+  });
+}
+
+/** Runs one piece of work at a time in all pages of this browser. */
+export async function alone<T>(work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? ((await navigator.locks.request("qipan-outbox", work)) as T) : work();
+}
+
+/** The headers of a request that writes. */
+export const writing = (token: string): Record<string, string> => ({ "Content-Type": "application/json", "X-CSRFToken": token });

@@ -1,0 +1,127 @@
+"""Comparing what a phone finished with what is held here, and taking what it reports."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from qipan.deployment.api import Team
+from qipan.journal.api import record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import place_text
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.matters.api import Reported, get_category, nonces_held, report_matter
+from qipan.screening.api import visits_held
+
+from .models import DeviceList
+from .rules import head_of
+
+KEEP = timedelta(days=30)
+MOST_LINES = 500
+
+
+class ListBroken(Refusal):
+    """The list does not go on where it stood, or its hash is not that of its lines."""
+
+    code = "list_broken"
+    sentence = _("This phone's list does not go on where it stood. Its community is told; keep entering as before.")
+
+
+class TooManyLines(Refusal):
+    code = "too_many_lines"
+    sentence = _("Between 1 and %(most)s lines are compared at once.")
+    status = 400
+
+
+def holder_of(actor: Actor) -> str:
+    """This function will name the pass or the post that a phone works under."""
+    return actor.pass_id or f"post {actor.post_id}"
+
+
+def nonce_of(report_id: UUID) -> str:
+    """This function will return the nonce of a matter that was reported on a phone."""
+    return f"field {report_id}"
+
+
+def held_here(ids: Sequence[UUID]) -> set[UUID]:
+    """This function will return which ids of visits and reports are held here, counted or kept as a conflict."""
+    by_nonce = {nonce_of(one): one for one in ids}
+    return visits_held(ids) | {by_nonce[nonce] for nonce in nonces_held(list(by_nonce))}
+
+
+def compare_list(
+    *,
+    device: UUID,
+    before: str,
+    head: str,
+    lines: Sequence[tuple[UUID, int]],
+    refused: Sequence[UUID],
+    team: Team,
+    by: Actor,
+    at: datetime,
+) -> list[UUID]:
+    """This function will return the ids among a phone's next lines that are not held here, and keep them for its community.
+
+    ``refused`` are lines that were answered with a refusal: they are rightly held nowhere. Needs
+    ``visit.submit``. Raises ``NotAllowed``, ``NotFound`` (another holder's list), ``TooManyLines``, ``ListBroken``.
+    """
+    by.require("visit.submit")
+    if not 1 <= len(lines) <= MOST_LINES:
+        raise TooManyLines(most=MOST_LINES)
+    holds = head == head_of(before, [(str(one), place_text(place)) for one, place in lines])
+    with transaction.atomic():
+        rows = DeviceList.objects.everywhere("the device is the holder's own").select_for_update()
+        known = rows.filter(device=device).first()
+        if known is not None and known.holder != holder_of(by):
+            raise NotFound
+        row = known or DeviceList(device=device, holder=holder_of(by), team=team, place=team.place)
+        goes_on = before in (row.head, row.before) if known else before == ""
+        if not (holds and goes_on):
+            # Kept although the call is refused: that a list is broken is what its community must see.
+            row.head, row.broken_at = row.head or head, at
+        else:
+            doors = {
+                **{UUID(one): place for one, place in row.missing},
+                **{one: place_text(spot) for one, spot in lines},
+            }
+            held = held_here([*doors]) | set(refused)
+            if before == row.head:
+                row.before = row.head
+            row.head = head
+            row.missing = [[str(one), place] for one, place in doors.items() if one not in held]
+        row.compared_at, row.erase_at = at, at + KEEP
+        row.save()
+        if row.missing or row.broken_at == at:
+            record(
+                "field.compare_list",
+                subject=row,
+                by=by,
+                at=at,
+                place=row.place,
+                data={"missing": len(row.missing), "broken": row.broken_at == at},
+            )
+    if row.broken_at == at:
+        raise ListBroken
+    told = {one for one, _place in lines}
+    return [UUID(one) for one, _place in row.missing if UUID(one) in told]
+
+
+def report_from_phone(
+    *, report_id: UUID, category: str, place: int, text: str, by: Actor, at: datetime, drill: bool = False
+) -> Reported:
+    """This function will take a matter that was reported at a door; the same report sent again is one matter (EMG-20).
+
+    Needs ``matter.report``. Raises ``NotAllowed``, ``NotFound``, ``PlaceUnknown``, ``TextNeeded``.
+    """
+    by.require("matter.report")
+    return report_matter(
+        category=get_category(category), place=place, text=text, channel="WORKER", nonce=nonce_of(report_id),
+        by=by, at=at, drill=drill,
+    )  # fmt: skip
+
+
+def erase_lists(*, at: datetime) -> int:
+    """This function will erase comparisons whose time is over; returns how many."""
+    return DeviceList.objects.everywhere("a time that is over").filter(erase_at__lte=at).delete()[0]

@@ -1,0 +1,159 @@
+"""What a phone finished is compared with what is held; a matter reported at a door is one matter."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qipan.field.actions import erase_lists
+from qipan.field.models import DeviceList
+from qipan.field.rules import head_of
+from qipan.kernel.ids import uuid7
+from qipan.matters.models import Matter, Report
+from qipan.matters.testing import make_world
+
+DOORS = [f"510104001001001{n:04d}" for n in range(1, 11)]
+DEVICE = "6f1f3d1e-2a0b-4a7e-9b1a-111111111111"
+
+
+def post(client, path, body):
+    return client.post(path, json.dumps(body), content_type="application/json", headers={"X-CSRFToken": "unused"})
+
+
+def send(client, scene, visit_id, place):
+    at = timezone.now().isoformat()
+    body = {"id": visit_id, "round": scene.round.pk, "place": place, "outcome": "ANSWERED", "at": at}
+    assert post(client, "/api/visits", {"sent_at": at, "visits": [body]}).json()["answers"][0]["answer"] == "stored"
+
+
+def compare(client, lines, *, before="", head=None, refused=(), device=DEVICE):
+    told = [{"id": one, "place": place} for one, place in lines]
+    head = head if head is not None else head_of(before, lines)
+    body = {"device": device, "before": before, "head": head, "lines": told, "refused": list(refused)}
+    return post(client, "/api/field/lists", body)
+
+
+def lists():
+    return list(DeviceList.objects.everywhere("a test").order_by("pk"))
+
+
+@pytest.fixture
+def lines():
+    return [(str(uuid7()), place) for place in DOORS[:4]]
+
+
+@given(st.lists(st.tuples(st.uuids().map(str), st.sampled_from(DOORS)), min_size=2, max_size=8, unique=True), st.data())
+def test_a_line_that_is_left_out_or_moved_changes_the_head(lines, data):
+    gone = data.draw(st.integers(0, len(lines) - 1))
+    assert head_of("", lines) != head_of("", lines[:gone] + lines[gone + 1 :])
+    assert head_of("", lines) != head_of("", [lines[1], lines[0], *lines[2:]])
+    assert head_of(head_of("", lines[:gone]), lines[gone:]) == head_of("", lines)
+
+
+class TestComparing:
+    def test_names_what_is_not_held_and_forgets_it_when_it_comes(self, scene, lines):
+        client = scene.holder()
+        for one, place in lines[:2]:
+            send(client, scene, one, place)
+        answer = compare(client, lines, refused=[lines[3][0]])
+        assert (answer.status_code, answer.json()) == (200, {"missing": [lines[2][0]]})
+        assert [row.missing for row in lists()] == [[[lines[2][0], lines[2][1]]]]
+        page = scene.cast.client("worker").get("/field/lists").content.decode()
+        assert lines[2][0][:8] in page and scene.team.name in page
+        send(client, scene, *lines[2])
+        assert compare(client, lines, refused=[lines[3][0]]).json() == {"missing": []}
+        assert [row.missing for row in lists()] == [[]]
+        assert lines[2][0][:8] not in scene.cast.client("worker").get("/field/lists").content.decode()
+
+    def test_goes_on_where_it_stood_also_when_the_answer_was_lost(self, scene, lines):
+        client = scene.holder()
+        for one, place in lines:
+            send(client, scene, one, place)
+        first = head_of("", lines[:2])
+        for _again in range(2):
+            assert compare(client, lines[:2]).json() == {"missing": []}
+        for _again in range(2):
+            assert compare(client, lines[2:], before=first).json() == {"missing": []}
+        assert lists()[0].head == head_of("", lines)
+        assert lists()[0].broken_at is None
+
+    @pytest.mark.parametrize("how", ["another head", "another beginning"])
+    def test_a_list_that_does_not_go_on_is_shown_to_the_community(self, scene, lines, how):
+        client = scene.holder()
+        for one, place in lines:
+            send(client, scene, one, place)
+        assert compare(client, lines[:2]).status_code == 200
+        stood = lists()[0].head
+        answer = (
+            compare(client, lines[2:], before=stood, head="0" * 64)
+            if how == "another head"
+            else compare(client, lines[2:], before="f" * 64)
+        )
+        assert (answer.status_code, answer.json()["code"]) == (409, "list_broken")
+        assert (lists()[0].head, lists()[0].broken_at is not None) == (stood, True)
+        assert "可能已被清空" in scene.cast.client("worker").get("/field/lists").content.decode()
+
+    def test_keeps_no_count_of_anybodys_work(self):
+        names = {field.name for field in DeviceList._meta.get_fields()}
+        assert names == {
+            "id", "device", "holder", "team", "place", "head", "before", "missing", "broken_at", "compared_at", "erase_at"
+        }  # fmt: skip
+
+    def test_another_holder_cannot_go_on_with_it(self, scene, lines):
+        assert compare(scene.holder(), lines).status_code == 200
+        kept = lists()[0].missing
+        path = f"/api/field/lists?team={scene.team.pk}"
+        told = [{"id": one, "place": place} for one, place in lines]
+        body = {"device": DEVICE, "before": "", "head": head_of("", lines), "lines": told}
+        assert post(scene.cast.client("worker"), path, body).status_code == 404
+        assert post(scene.cast.client("stranger"), path, body).status_code == 403
+        assert post(scene.holder(), path, {**body, "lines": []}).status_code == 400
+        assert [row.missing for row in lists()] == [kept]
+
+    def test_is_erased_after_a_month(self, scene, lines):
+        compare(scene.holder(), lines)
+        ends = lists()[0].erase_at
+        assert erase_lists(at=ends - timedelta(seconds=1)) == 0
+        assert erase_lists(at=ends) == 1
+        assert lists() == []
+
+
+@pytest.mark.row("EMG-20")
+class TestReporting:
+    def told(self, **changes):
+        return {"id": str(uuid7()), "category": "01003", "place": DOORS[0], "text": "楼道灯不亮", **changes}
+
+    def test_sent_twice_it_is_one_matter_and_stands_on_the_list(self, scene):
+        make_world(scene.cast)
+        client, told = scene.holder(), self.told()
+        first, second = (post(client, "/api/field/matters", told) for _twice in range(2))
+        assert first.status_code == 200 and first.json() == second.json()
+        matter = Matter.objects.everywhere("a test").get()
+        assert (matter.number, matter.channel, matter.place) == (first.json()["number"], "WORKER", int(DOORS[0]))
+        assert Report.objects.get().nonce == f"field {told['id']}"
+        assert compare(client, [(told["id"], told["place"])]).json() == {"missing": []}
+
+    @pytest.mark.parametrize(
+        ("changes", "status"),
+        [
+            ({"category": "99999"}, 404),
+            ({"text": " "}, 400),
+            ({"place": "x"}, 400),
+            ({"place": "5101070010010010001"}, 400),
+            ({"id": "x"}, 400),
+        ],
+    )
+    def test_refuses_nonsense_and_writes_nothing(self, scene, changes, status):
+        make_world(scene.cast)
+        assert post(scene.holder(), "/api/field/matters", self.told(**changes)).status_code == status
+        assert not Matter.objects.everywhere("a test").exists()
+
+    def test_refuses_whoever_may_not_report(self, scene):
+        make_world(scene.cast)
+        assert post(scene.cast.client("auditor"), "/api/field/matters", self.told()).status_code == 403
+        assert UUID(self.told()["id"]).version == 7
+        assert not Matter.objects.everywhere("a test").exists()
