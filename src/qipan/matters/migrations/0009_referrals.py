@@ -5,85 +5,242 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0002_hastened'),
-        ('duties', '0002_lists'),
-        ('matters', '0008_suggestions'),
+        ("desk", "0002_hastened"),
+        ("duties", "0002_lists"),
+        ("matters", "0008_suggestions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Referral',
+            name="Referral",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('DISEASE', 'signs of an infectious disease'), ('MEDICAL', 'medical help'), ('COMFORT', 'somebody to talk to'), ('DAILY', 'help in daily life')], max_length=8)),
-                ('ground', models.CharField(choices=[('AGREED', 'the person was told what is handed over, to whom and why, and agrees'), ('LAW', 'the law on infectious diseases requires it; the person was told')], max_length=6)),
-                ('place', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('SENT', 'handed over, not taken yet'), ('ACCEPTED', 'taken by the receiver'), ('RETURNED', 'result returned'), ('DECLINED', 'not taken, with reason'), ('WITHDRAWN', 'taken back'), ('LAPSED', 'ended unanswered, erased'), ('CLOSED', 'closed')], default='SENT', max_length=9)),
-                ('hops', models.PositiveSmallIntegerField(default=1)),
-                ('code_hash', models.CharField(max_length=64, unique=True)),
-                ('nonce', models.CharField(max_length=64, unique=True)),
-                ('handed_at', models.DateTimeField()),
-                ('accept_by', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('answer_by', models.DateTimeField(null=True)),
-                ('not_taken', models.CharField(blank=True, choices=[('NOT_OURS', 'is not ours to do'), ('TOO_LITTLE', 'cannot be found with what was handed over'), ('NO_ROOM', 'no room at present')], max_length=10)),
-                ('result', models.CharField(blank=True, choices=[('TAKEN_OVER', 'is looked after by the receiver'), ('HELPED', 'was helped; the receiver needs nothing more'), ('NOTHING_MORE', 'was looked at; the receiver needs nothing more'), ('NOT_REACHED', 'could not be reached'), ('NOT_WISHED', 'does not wish it')], max_length=12)),
-                ('to_do', models.CharField(blank=True, choices=[('NOTHING', 'nothing'), ('ASK_AGAIN', 'ask again at the door'), ('BRING', 'bring what is ordered to the door'), ('BY_TELEPHONE', 'speak by telephone instead of going there'), ('GO_ALONG', 'go along to the appointment')], max_length=12)),
-                ('to_do_by', models.DateField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('erase_at', models.DateTimeField()),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('drill', models.BooleanField(default=False)),
-                ('back', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='desk.task')),
-                ('receiver', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit')),
-                ('sender', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit')),
-                ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='desk.task')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("DISEASE", "signs of an infectious disease"),
+                            ("MEDICAL", "medical help"),
+                            ("COMFORT", "somebody to talk to"),
+                            ("DAILY", "help in daily life"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "ground",
+                    models.CharField(
+                        choices=[
+                            ("AGREED", "the person was told what is handed over, to whom and why, and agrees"),
+                            ("LAW", "the law on infectious diseases requires it; the person was told"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("place", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("SENT", "handed over, not taken yet"),
+                            ("ACCEPTED", "taken by the receiver"),
+                            ("RETURNED", "result returned"),
+                            ("DECLINED", "not taken, with reason"),
+                            ("WITHDRAWN", "taken back"),
+                            ("LAPSED", "ended unanswered, erased"),
+                            ("CLOSED", "closed"),
+                        ],
+                        default="SENT",
+                        max_length=9,
+                    ),
+                ),
+                ("hops", models.PositiveSmallIntegerField(default=1)),
+                ("code_hash", models.CharField(max_length=64, unique=True)),
+                ("nonce", models.CharField(max_length=64, unique=True)),
+                ("handed_at", models.DateTimeField()),
+                ("accept_by", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("answer_by", models.DateTimeField(null=True)),
+                (
+                    "not_taken",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("NOT_OURS", "is not ours to do"),
+                            ("TOO_LITTLE", "cannot be found with what was handed over"),
+                            ("NO_ROOM", "no room at present"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("TAKEN_OVER", "is looked after by the receiver"),
+                            ("HELPED", "was helped; the receiver needs nothing more"),
+                            ("NOTHING_MORE", "was looked at; the receiver needs nothing more"),
+                            ("NOT_REACHED", "could not be reached"),
+                            ("NOT_WISHED", "does not wish it"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "to_do",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("NOTHING", "nothing"),
+                            ("ASK_AGAIN", "ask again at the door"),
+                            ("BRING", "bring what is ordered to the door"),
+                            ("BY_TELEPHONE", "speak by telephone instead of going there"),
+                            ("GO_ALONG", "go along to the appointment"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("to_do_by", models.DateField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("erase_at", models.DateTimeField()),
+                ("erased_at", models.DateTimeField(null=True)),
+                ("drill", models.BooleanField(default=False)),
+                (
+                    "back",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="desk.task"
+                    ),
+                ),
+                (
+                    "receiver",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="duties.unit"
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="duties.unit"
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="desk.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HandoverLook',
+            name="HandoverLook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('by_label', models.CharField(max_length=120)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit')),
-                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='looks', to='matters.referral')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("by_label", models.CharField(max_length=120)),
+                (
+                    "unit",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="duties.unit"),
+                ),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="looks", to="matters.referral"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Handover',
+            name="Handover",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('door', models.BigIntegerField()),
-                ('need', models.CharField(blank=True, choices=[('FEVER', 'fever, cough or a rash'), ('NEAR_ILL', 'was near somebody who is ill'), ('MANY_ILL', 'several ill at once in one house'), ('MEDICINE', 'medicine is running out'), ('TREATMENT', 'a treatment that cannot wait'), ('DOCTOR', 'cannot get to a doctor alone'), ('MEALS', 'meals'), ('CARE', 'a child or an old person without care'), ('MEANS', 'no means for food, rent or heating'), ('VISITS', 'lives alone and wishes for visits')], max_length=9)),
-                ('reach', models.CharField(blank=True, max_length=40)),
-                ('hours', models.CharField(blank=True, choices=[('ANY', 'at any time'), ('MORNING', 'in the morning'), ('AFTERNOON', 'in the afternoon'), ('EVENING', 'in the evening')], max_length=9)),
-                ('referral', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='matters.referral')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("door", models.BigIntegerField()),
+                (
+                    "need",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("FEVER", "fever, cough or a rash"),
+                            ("NEAR_ILL", "was near somebody who is ill"),
+                            ("MANY_ILL", "several ill at once in one house"),
+                            ("MEDICINE", "medicine is running out"),
+                            ("TREATMENT", "a treatment that cannot wait"),
+                            ("DOCTOR", "cannot get to a doctor alone"),
+                            ("MEALS", "meals"),
+                            ("CARE", "a child or an old person without care"),
+                            ("MEANS", "no means for food, rent or heating"),
+                            ("VISITS", "lives alone and wishes for visits"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("reach", models.CharField(blank=True, max_length=40)),
+                (
+                    "hours",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("ANY", "at any time"),
+                            ("MORNING", "in the morning"),
+                            ("AFTERNOON", "in the afternoon"),
+                            ("EVENING", "in the evening"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("referral", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to="matters.referral")),
             ],
         ),
         migrations.CreateModel(
-            name='ReferralStep',
+            name="ReferralStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('HANDED', 'handed over'), ('ACCEPTED', 'taken by the receiver'), ('DECLINED', 'not taken, with reason'), ('HANDED_ON', 'handed on to another receiver'), ('RETURNED', 'result returned'), ('WITHDRAWN', 'taken back'), ('LAPSED', 'ended unanswered'), ('CLOSED', 'closed'), ('ERASED', 'what was handed over was erased')], max_length=9)),
-                ('at', models.DateTimeField()),
-                ('by_label', models.CharField(max_length=120)),
-                ('referral', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='matters.referral')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("HANDED", "handed over"),
+                            ("ACCEPTED", "taken by the receiver"),
+                            ("DECLINED", "not taken, with reason"),
+                            ("HANDED_ON", "handed on to another receiver"),
+                            ("RETURNED", "result returned"),
+                            ("WITHDRAWN", "taken back"),
+                            ("LAPSED", "ended unanswered"),
+                            ("CLOSED", "closed"),
+                            ("ERASED", "what was handed over was erased"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("by_label", models.CharField(max_length=120)),
+                (
+                    "referral",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="matters.referral"
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="duties.unit"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['sender', 'ended_at', 'id'], name='matters_referral_sender'),
+            model_name="referral",
+            index=models.Index(fields=["sender", "ended_at", "id"], name="matters_referral_sender"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(fields=['receiver', 'ended_at', 'id'], name='matters_referral_receiver'),
+            model_name="referral",
+            index=models.Index(fields=["receiver", "ended_at", "id"], name="matters_referral_receiver"),
         ),
         migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('erased_at', None)), fields=['erase_at'], name='matters_referral_erase'),
+            model_name="referral",
+            index=models.Index(
+                condition=models.Q(("erased_at", None)), fields=["erase_at"], name="matters_referral_erase"
+            ),
         ),
     ]
