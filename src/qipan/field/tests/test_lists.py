@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +14,10 @@ from qipan.field.actions import erase_lists
 from qipan.field.models import DeviceList
 from qipan.field.rules import head_of
 from qipan.kernel.ids import uuid7
-from qipan.matters.models import Matter, Report
 from qipan.matters.testing import make_world
 
 DOORS = [f"510104001001001{n:04d}" for n in range(1, 11)]
+Matter, Report = apps.get_model("matters", "Matter"), apps.get_model("matters", "Report")
 DEVICE = "6f1f3d1e-2a0b-4a7e-9b1a-111111111111"
 
 
