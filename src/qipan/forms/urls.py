@@ -1,6 +1,7 @@
 from django.urls import path
 
 from . import views
+from .views import disputes
 
 urlpatterns = [
     path("forms", views.forms_page, name="forms"),
@@ -12,6 +13,8 @@ urlpatterns = [
     path("forms/fields", views.fields_page, name="form_fields"),
     path("forms/fields/values", views.bring, name="form_values"),
     path("forms/fields.<slug:kind>", views.fields_file, name="form_fields_file"),
+    path("forms/disputes", disputes.disputes_page, name="form_disputes"),
+    path("forms/disputes/<int:pk>/decide", disputes.dispute_decide, name="form_dispute_decide"),
     path("forms/<slug:code>", views.form_page, name="form"),
     path("forms/<slug:code>/source", views.form_source, name="form_source"),
     path("forms/<slug:code>/answers", views.answers_page, name="form_answers"),
