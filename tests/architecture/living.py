@@ -19,7 +19,8 @@ from qipan.command.actions.roster import set_watch
 from qipan.command.api import get_playbook, seed_playbooks
 from qipan.deployment.api import form_teams
 from qipan.desk.api import apply_admission
-from qipan.forms.api import seed_forms
+from qipan.forms.api import Media, seed_forms, take_submission
+from qipan.forms.testing import CODE, SURVEY, Filled, opened, publish
 from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
@@ -176,6 +177,7 @@ def make_living() -> Living:
         round=scene.round, first=0, last=1, permille=20, seed="0" * 32, claimed=1, drawn=1,
         drawn_at=at, closes_at=at + timedelta(days=3),
     )  # fmt: skip
+    disputed = _forms(cast)
     keys = {
         "code": "510104",
         "token": cast.screener_pass.token,
@@ -226,6 +228,9 @@ def make_living() -> Living:
         "open311.code": told.matter.category.code,
         "open311.number": told.matter.number,
         "open311.token": told.code,
+        "openrosa.code": CODE,
+        "openrosa.file": "list.csv",
+        "forms/disputes.pk": disputed,
         "partners.pk": partner.pk,
         "partners.act": "subscribe",
         "subscriptions.pk": hook.pk,
@@ -242,6 +247,17 @@ def _conflict(scene: Scene) -> None:
     for outcome in ("ANSWERED", "NOT_HOME"):
         body = json.dumps({"sent_at": scene.at.isoformat(), "visits": [{**visit, "outcome": outcome}]}).encode()
         store_visits(body, by=scene.visitor, at=scene.at)
+
+
+def _forms(cast: Cast) -> int:
+    """A form with a file that clients fill, and two contents under one id; returns the key of the second."""
+    choice = ["select_one_from_file list.csv", "ward", "片区", "Ward", "", "", ""]
+    listed = Media("list.csv", b"name,label\na,A\n")
+    opened(cast, publish(cast, number="QP-77", survey=[*SURVEY[:6], choice, *SURVEY[6:]], media=(listed,)))
+    first = Filled()
+    for filled in (first, Filled(id=first.id, people="4", more="<why>Nobody's words</why>")):
+        take_submission(filled.xml(), by=cast.screener, at=cast.at)
+    return int(rows("forms.Submission").get(standing="DISPUTED").pk)
 
 
 WRITES = re.compile(

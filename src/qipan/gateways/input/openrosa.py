@@ -28,6 +28,12 @@ class NotMultipart(Refusal):
     status = 415
 
 
+class XmlMissing(Refusal):
+    code = "xml_missing"
+    sentence = _("The post has no part named xml_submission_file.")
+    status = 400
+
+
 class LengthNeeded(Refusal):
     code = "length_needed"
     sentence = _("The request does not say how long it is.")
@@ -81,7 +87,7 @@ def token_in(request: HttpRequest) -> str:
 def read_post(request: HttpRequest) -> Post:
     """This function will read a post whole before anything is done with it.
 
-    Raises ``NotMultipart``, ``LengthNeeded``, ``PostTooLarge``, ``CutShort``, ``NotAPhoto``, ``PhotoTooLarge``.
+    Raises ``NotMultipart``, ``XmlMissing``, ``LengthNeeded``, ``PostTooLarge``, ``CutShort``, ``NotAPhoto``, ``PhotoTooLarge``.
     """
     if request.content_type != "multipart/form-data":
         raise NotMultipart
@@ -104,7 +110,7 @@ def read_post(request: HttpRequest) -> Post:
         raise CutShort from None
     xml = files.get(XML_PART)
     if xml is None:
-        raise NotMultipart
+        raise XmlMissing
     kept = [_sent(file) for name in files for file in files.getlist(name) if name != XML_PART]
     return Post(xml.read(), tuple(kept), PARTIAL in fields)
 

@@ -146,19 +146,19 @@ def manifest_call(request: HttpRequest, actor: Actor, *, token: str, code: str) 
     at = now()
     form = form_to_fill(code, actor=actor, at=at)
     files = [
-        File(one.name, hash_of(bytes(one.content)), _url(request, "media", token, code=code, name=one.name))
+        File(one.name, hash_of(bytes(one.content)), _url(request, "media", token, code=code, file=one.name))
         for one in media_of(form, actor=actor, at=at)
     ]
     return HttpResponse(manifest_xml(files), content_type=CONTENT_TYPE)
 
 
 @served("GET", "HEAD")
-def media_call(request: HttpRequest, actor: Actor, *, token: str, code: str, name: str) -> HttpResponse:
+def media_call(request: HttpRequest, actor: Actor, *, token: str, code: str, file: str) -> HttpResponse:
     """This view will give out one file of a form."""
     at = now()
     for one in media_of(form_to_fill(code, actor=actor, at=at), actor=actor, at=at):
-        if one.name == name:
-            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if one.name == file:
+            kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
             return HttpResponse(bytes(one.content), content_type=kind, headers={"Content-Disposition": "attachment"})
     raise NotFound
 
