@@ -112,9 +112,9 @@ export class MatterMap {
   }
 
   /** A link of ours keeps its own name and role; without one a pin that only eyes need: the words beside say the same. */
-  mark(spot: LngLatLike, link?: HTMLElement): Marker {
+  mark(spot: LngLatLike, link?: HTMLElement, draggable = false): Marker {
     const [name, title] = [link?.ariaLabel, link?.title];
-    const marker = new Marker(link ? { element: link } : { color: token("--brand") }).setLngLat(spot).addTo(this.map);
+    const marker = new Marker(link ? { element: link } : { color: token("--brand") }).setLngLat(spot).addTo(this.map).setDraggable(draggable);
     const element = marker.getElement();
     for (const attribute of ["role", "tabindex", "aria-label"]) element.removeAttribute(attribute);
     if (!link) element.setAttribute("aria-hidden", "true");
@@ -192,7 +192,7 @@ export async function pick(host: HTMLElement, box: HTMLElement, chosen: (spot: S
       marker.setLngLat(spot);
       return;
     }
-    marker = shown.mark(spot).setDraggable(true);
+    marker = shown.mark(spot, undefined, true);
     marker.on("dragend", () => {
       const { lng, lat } = marker!.getLngLat();
       take([lng, lat]);
