@@ -159,6 +159,7 @@ GATES = {
     "field": Gate("visit.submit"),
     "field/worker.js": Gate(PUBLIC),
     "field/lists": Gate("team.manage"),
+    "field/paper": Gate("visit.submit", "visit.submit"),
     "field/app.webmanifest": Gate(PUBLIC),
     "open311/v2/discovery.<slug:form>": Gate(PUBLIC),
     "open311/v2/services.<slug:form>": Gate(PUBLIC),

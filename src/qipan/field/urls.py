@@ -1,9 +1,11 @@
 from django.urls import path
 
-from .views import app_manifest, field, lists, service_worker
+from .views.paper import paper
+from .views.phone import app_manifest, field, lists, service_worker
 
 urlpatterns = [
     path("field", field, name="field"),
+    path("field/paper", paper, name="field_paper"),
     path("field/lists", lists, name="field_lists"),
     path("field/worker.js", service_worker, name="field_worker"),
     path("field/app.webmanifest", app_manifest, name="field_app"),

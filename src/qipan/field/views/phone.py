@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 
 from qipan.access.api import card_of, needs, right_ends, signed_in
 from qipan.kernel.clock import now
+from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.matters.api import categories
 from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
 from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built
 
-from .actions import holder_of
-from .queries import lists_with_gaps, order_of, round_of, team_of, teams_of
+from ..actions import holder_of
+from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
 
 # The two that are common come first and large; the order of the others is by how often they come.
 MAIN = (Outcome.ANSWERED, Outcome.NOT_HOME)
@@ -94,19 +95,28 @@ def app_manifest(request: HttpRequest) -> HttpResponse:
     )
 
 
+def team_asked(request: HttpRequest) -> int | None:
+    """This function will return the team that the address names; raises ``BadInput``."""
+    asked = request.GET.get("team")
+    if asked is None:
+        return None
+    team = key_of(asked)
+    if team is None:
+        raise BadInput(["team"])
+    return team
+
+
 @require_safe
 @needs("visit.submit")
 @ensure_csrf_cookie
 def field(request: HttpRequest) -> HttpResponse:
     """Today's doors of a team by stairwell; a post with several teams chooses first."""
     actor = signed_in(request)
-    asked = request.GET.get("team")
-    if asked is not None and not (asked.isascii() and asked.isdigit() and len(asked) < 19):
-        raise BadInput(["team"])
+    asked = team_asked(request)
     teams = list(teams_of(actor)[: MOST_TEAMS + 1])
     if asked is None and len(teams) != 1:
         return render(request, "field/teams.html", {"teams": teams[:MOST_TEAMS], "more": len(teams) > MOST_TEAMS})
-    team = team_of(actor, int(asked) if asked else None)
+    team = team_of(actor, asked)
     round = round_of(team, at=now())
     return render(
         request,

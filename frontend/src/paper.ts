@@ -1,0 +1,2 @@
+// The sheet on paper: only its styles; it works without a script.
+import "./paper.css";

@@ -1,0 +1,92 @@
+"""Paper has the same rights as the phone: the sheet by stairwell, its entry, counted once."""
+
+import re
+
+import pytest
+
+from qipan.screening.api import DoorState, Outcome, Visit, coverage_total
+
+from .test_field import visit
+
+pytestmark = pytest.mark.row("SCR-2")
+DOORS = [f"510104001001001{n:04d}" for n in range(1, 11)]
+
+
+def page_of(client, scene):
+    return client.get(f"/field/paper?team={scene.team.pk}")
+
+
+def ticked(page, **outcomes):
+    """What a browser sends of the page with these doors ticked, by their number in the stairwell."""
+    body = dict(re.findall(r'name="(id-\d{19})" value="([0-9a-f-]{36})"', page.content.decode()))
+    at = re.search(r'name="at" value="([^"]+)"', page.content.decode())[1]
+    return {**body, "at": at, **{f"door-{DOORS[int(n[1:])]}": outcome for n, outcome in outcomes.items()}}
+
+
+def states(scene):
+    return {
+        state.name: n
+        for state, n in coverage_total(scene.round.pk, [scene.cast.worker.scope.ranges[0]]).by_state.items()
+        if n
+    }
+
+
+def test_the_sheet_shows_each_door_once_by_stairwell_with_a_box_for_each_outcome(scene):
+    page = page_of(scene.cast.client("worker"), scene)
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert text.count('type="radio"') == 10 * len(Outcome)
+    assert text.count("<caption>") == 1 and "锦江一街一社区1号院" in text
+    assert "《中华人民共和国突发事件应对法》第七十三条" in text
+
+
+def test_what_is_ticked_is_counted_once_however_often_it_is_sent(scene):
+    client = scene.cast.client("worker")
+    body = ticked(page_of(client, scene), n0="ANSWERED", n3="BY_PHONE", n4="REFUSED")
+    for _twice in range(2):
+        answer = client.post(f"/field/paper?team={scene.team.pk}", body)
+        assert (answer.status_code, answer["Location"]) == (302, f"/field/paper?team={scene.team.pk}")
+    stored = Visit.objects.everywhere("a test").order_by("place")
+    assert [(one.place, one.outcome) for one in stored] == [(int(DOORS[0]), 8), (int(DOORS[3]), 7), (int(DOORS[4]), 6)]
+    assert states(scene) == {"UNTOUCHED": 17, "ANSWERED": 1, "BY_PHONE": 1, "REFUSED": 1}
+
+
+def test_paper_and_phone_meet_in_one_state_whichever_comes_first(scene):
+    client = scene.cast.client("worker")
+    page = page_of(client, scene)
+    assert visit(scene.holder(), scene, DOORS[0], "ANSWERED") == "stored"
+    client.post(f"/field/paper?team={scene.team.pk}", ticked(page, n0="NOT_HOME"))
+    shown = page_of(client, scene).content.decode()
+    assert states(scene) == {"UNTOUCHED": 19, "ANSWERED": 1}
+    assert str(DoorState.ANSWERED.label) in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"at": ""}, 400),
+        ({"at": "yesterday"}, 400),
+        ({"at": "2099-01-01T00:00"}, 409),
+        ({f"id-{DOORS[0]}": "no id"}, 409),
+        ({f"door-{DOORS[0]}": "PERHAPS"}, 400),
+    ],
+)
+def test_refuses_nonsense_keeps_what_was_ticked_and_writes_nothing(scene, changes, status):
+    client = scene.cast.client("worker")
+    body = ticked(page_of(client, scene), n0="ANSWERED") | changes
+    answer = client.post(f"/field/paper?team={scene.team.pk}", body)
+    assert answer.status_code == status
+    if "door" not in next(iter(changes)):
+        assert answer.content.decode().count(" checked") == 1
+    assert not Visit.objects.everywhere("a test").exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("anonymous", 302), ("stranger", 403), ("auditor", 403), ("neighbour_worker", 404)]
+)
+def test_is_closed_to_others(scene, who, status):
+    assert page_of(scene.cast.client(who), scene).status_code == status
+    body = {"at": "2026-08-01T10:00", f"door-{DOORS[0]}": "ANSWERED"}
+    refused = scene.cast.client(who).post(f"/field/paper?team={scene.team.pk}", body).status_code
+    assert refused == (401 if who == "anonymous" else status)  # a form is not sent on to the log-in page
+    assert not Visit.objects.everywhere("a test").exists()
