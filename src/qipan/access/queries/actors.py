@@ -173,12 +173,10 @@ def token_for(issued: Pass) -> str:
 def right_ends(actor: Actor) -> datetime | None:
     """This function will return when the right that an actor works with ends; None when no end is set."""
     if actor.pass_id is not None:
-        ends = (
-            Pass.objects.everywhere("the actor's own").filter(serial=actor.pass_id).values_list("expires_at", flat=True)
-        )
-    else:
-        ends = Post.objects.everywhere("the actor's own").filter(pk=actor.post_id).values_list("valid_to", flat=True)
-    return ends.first()
+        held = Pass.objects.everywhere("the actor's own").filter(serial=actor.pass_id).first()
+        return held.expires_at if held is not None else None
+    post = Post.objects.everywhere("the actor's own").filter(pk=actor.post_id or 0).first()
+    return post.valid_to if post is not None else None
 
 
 def link_for(token: str) -> str:

@@ -225,6 +225,7 @@ def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], silent: dict
     if by == By.AREA:
         return _by_area(asked, counted, silent)
     keys = {*counted, *silent}
+    names: dict[Any, str]
     if by == By.CHANNEL:
         names = {one.value: str(one.label) for one in Channel if one.value in keys}
     elif by == By.CATEGORY:

@@ -78,7 +78,8 @@ def _fit(cases: Sequence[Case], target: str) -> Advisor:
         analyzer=lambda case: features_of(case, target=target), binary=True, max_features=MOST_FEATURES
     )
     words = TfidfVectorizer(analyzer=pieces_of, min_df=FEWEST_USES, sublinear_tf=True, max_features=MOST_WORDS)
-    parts, found = [], []
+    parts: list[Any] = []
+    found: list[list[str]] = []
     for kind, what in ((named, cases), (words, [case.text for case in cases])):
         try:
             parts.append(kind.fit_transform(what))
