@@ -11,9 +11,12 @@ FIRST_HASH = "0" * 64  # what the first entry is chained to
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
 def canonical(fields: dict[str, Any]) -> str:
     """This function will write fields as canonical JSON: sorted keys, no spaces, no escapes beyond JSON's own."""
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(fields)
 
 
 def digest_of_text(text: str) -> str:

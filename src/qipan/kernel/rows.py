@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.expressions import Expression
 from django.db.models.query import ValuesListIterable, get_related_populators
@@ -38,14 +38,14 @@ class _Statement:
         compiler = rows.query.get_compiler(connection=connection)
         self.sql, self.parameters = compiler.as_sql()
         self.converters = list(compiler.get_converters([column[0] for column in compiler.select]).items())
-        self.plain = issubclass(rows._iterable_class, ValuesListIterable)  # type: ignore[attr-defined]
+        self.plain = issubclass(rows._iterable_class, ValuesListIterable)
         if not self.plain:
             assert compiler.klass_info is not None
             self.model = compiler.klass_info["model"]
             own = compiler.klass_info["select_fields"]
             self.first, self.end = own[0], own[-1] + 1
             self.names = [column[0].target.attname for column in compiler.select[self.first : self.end]]
-            self.related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)
+            self.related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg]
 
     def run(self, values: Sequence[Any]) -> list[Any]:
         given = [values[one.number] if isinstance(one, _Slot) else one for one in self.parameters]
@@ -55,15 +55,15 @@ class _Statement:
         return rows if self.plain else [self._instance(row) for row in rows]
 
     def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        changed = list(row)
+        changed, here = list(row), connections[DEFAULT_DB_ALIAS]
         for place, (converters, expression) in self.converters:
             for converter in converters:
-                changed[place] = converter(changed[place], expression, connection)
+                changed[place] = converter(changed[place], expression, here)
         return tuple(changed)
 
     def _instance(self, row: tuple[Any, ...]) -> Any:
         own = row[self.first : self.end]
-        found = self.model.from_db(connection.alias, self.names, own)
+        found = self.model.from_db(DEFAULT_DB_ALIAS, self.names, own)
         found.as_read = dict(zip(self.names, own, strict=True))
         for related in self.related:
             related.populate(row, found)
@@ -144,7 +144,8 @@ def _fields(model: type[Model], names: tuple[str, ...] | None) -> list["Field[An
 
 
 def _prepared(row: Model, fields: list["Field[Any, Any]"]) -> list[Any]:
-    return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    here = connections[DEFAULT_DB_ALIAS]  # not looked up again for each column
+    return [field.get_db_prep_save(getattr(row, field.attname), here) for field in fields]
 
 
 def insert_row(row: Model, *, once: Sequence[str] = ()) -> bool:
@@ -166,7 +167,7 @@ def _insert(model: type[Model], once: tuple[str, ...]) -> str:
     quote = connection.ops.quote_name
     fields = _fields(model, None)
     columns = ", ".join(quote(str(field.column)) for field in fields)
-    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))  # type: ignore[union-attr]
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     conflict = f" ON CONFLICT ({', '.join(map(quote, once))}) DO NOTHING" if once else ""
     return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))}){conflict} RETURNING {key}"  # noqa: S608
 
@@ -194,5 +195,5 @@ def store_row(row: Model) -> bool:
 def _update(model: type[Model], names: tuple[str, ...]) -> str:
     quote = connection.ops.quote_name
     changed = ", ".join(f"{quote(str(field.column))} = %s" for field in _fields(model, names))
-    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))  # type: ignore[union-attr]
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     return f"UPDATE {table} SET {changed} WHERE {key} = %s"  # noqa: S608

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Model
 
 from qipan.kernel.actor import Actor
+from qipan.kernel.rows import insert_row
 from qipan.kernel.sql import fetch
 
 from ..models import Entry, Message
@@ -55,7 +56,7 @@ def record(
         drill=drill,
     )
     entry.digest = entry_digest(entry)
-    entry.save(force_insert=True)
+    insert_row(entry)
     return entry
 
 
