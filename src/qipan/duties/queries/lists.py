@@ -4,14 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, Range, code_of, compound_of
 from qipan.kernel.refusal import Refusal
+from qipan.kernel.rows import Reading
+from qipan.kernel.sql import fetch
 from qipan.territory.api import areas_within
 
 from ..models import OrganType, Responsibility, ResponsibilityItem, Unit
@@ -42,9 +44,22 @@ def in_force(on: date) -> Q:
     return Q(valid_from__lte=on) & (Q(valid_to=None) | Q(valid_to__gt=on))
 
 
+_LINES = Reading[Responsibility](
+    lambda item, unit, kind, on: Responsibility.objects.filter(
+        in_force(on), Q(unit=unit) | Q(organ_type=kind), item_code=item
+    )
+)
+
+
 # One statement. "held": the codes of the areas (and the compound) that hold the place that day: what its digits say,
 # unless a merger or a split gave the place to another. A unit's own line stands in place of its kind's.
-TYPE_COLUMNS = [str(column.column) for column in OrganType._meta.local_concrete_fields]
+UNIT_FIELDS, TYPE_FIELDS = (
+    [str(field.attname) for field in model._meta.local_concrete_fields] for model in (Unit, OrganType)
+)
+UNIT_COLUMNS, TYPE_COLUMNS = (
+    ", ".join(f"{short}.{field.column}" for field in model._meta.local_concrete_fields)
+    for short, model in (("u", Unit), ("t", OrganType))
+)
 PROPOSED = f"""
 WITH line AS (
     SELECT organ_type_id, unit_id, role, basis, basis_en, version FROM duties_responsibility
@@ -65,7 +80,7 @@ WITH line AS (
     UNION SELECT u.id FROM line JOIN duties_unit u ON u.id = line.unit_id
         JOIN held ON u.code LIKE held.code || ':%%' WHERE u.first IS NOT NULL
 )
-SELECT u.*, {", ".join(f"t.{column} AS type_{column}" for column in TYPE_COLUMNS)},
+SELECT {UNIT_COLUMNS}, {TYPE_COLUMNS},
     coalesce(own.role, shared.role) AS role, coalesce(own.basis, shared.basis) AS basis,
     coalesce(own.basis_en, shared.basis_en) AS basis_en, coalesce(own.version, shared.version) AS version
 FROM candidate
@@ -84,17 +99,21 @@ def proposals(item_code: str, place: int, *, on: date) -> list[Proposal]:
     the district, the backstop for what no list names; a community only where its own list names the item.
     """
     digits = dict(zip(("city", "district", "street", "community", "compound"), _codes(place), strict=True))
-    rows: Any = Unit.objects.raw(
-        PROPOSED, {"item": item_code, "place": place, "on": on, "compound_place": compound_of(place), **digits}
+    day = connection.ops.adapt_datefield_value(on)
+    rows = fetch(
+        PROPOSED, {"item": item_code, "place": place, "on": day, "compound_place": compound_of(place), **digits}
     )
+    ends = len(UNIT_FIELDS), len(UNIT_FIELDS) + len(TYPE_FIELDS)
     found: list[Proposal] = []
     backstop: Proposal | None = None
-    for unit in rows:
-        unit.organ_type = OrganType(**{name: getattr(unit, f"type_{name}") for name in TYPE_COLUMNS})
-        line = Responsibility(role=unit.role or "", basis=unit.basis or "", basis_en=unit.basis_en or "")
-        if unit.role in (Role.PRIMARY, Role.COOPERATING):
-            found.append(Proposal(unit, unit.role, line.basis_label, _why(unit.role, unit.version)))
-        elif unit.role is None and is_backstop(unit):
+    for row in rows:
+        unit = Unit.from_db(connection.alias, UNIT_FIELDS, row[: ends[0]])
+        unit.organ_type = OrganType.from_db(connection.alias, TYPE_FIELDS, row[ends[0] : ends[1]])
+        role, basis, basis_en, version = row[ends[1] :]
+        line = Responsibility(role=role or "", basis=basis or "", basis_en=basis_en or "")
+        if role in (Role.PRIMARY, Role.COOPERATING):
+            found.append(Proposal(unit, role, line.basis_label, _why(role, version)))
+        elif role is None and is_backstop(unit):
             why = _now("the district is the backstop for what no list names")
             backstop = Proposal(unit, Role.PRIMARY, str(BACKSTOP_BASIS), why, backstop=True)
     found.sort(key=lambda one: (*order_of(one.role, one.unit.organ_type.level), one.unit.code))
@@ -125,8 +144,8 @@ def check_primary(unit: Unit, item_code: str, *, on: date) -> None:
 
     Raises ``NotOnList`` with the rule's text and its basis.
     """
-    lines = Responsibility.objects.filter(in_force(on), Q(unit=unit) | Q(organ_type=unit.organ_type_id))
-    line = max(lines.filter(item_code=item_code), key=lambda one: one.unit_id or 0, default=None)
+    lines = _LINES(item_code, unit.pk, unit.organ_type_id, on)
+    line = max(lines, key=lambda one: one.unit_id or 0, default=None)
     if line is None and is_backstop(unit):
         return
     if line is not None and line.role == Role.PRIMARY:

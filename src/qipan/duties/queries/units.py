@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import CODE_LENGTHS, COMPOUND, Range, code_of, range_of
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 from qipan.territory.api import get_area
 
 from ..models import OrganType, Stewardship, Unit
@@ -86,14 +87,18 @@ def command_for(place_range: Range, level: int) -> Unit:
     return unit
 
 
-def lead_body() -> Unit:
-    """This function will return the lead organisation, whatever this city calls it; raises ``NotFound``."""
-    unit = (
+_LEAD = Reading[Unit](
+    lambda: (
         current(Unit.objects.select_related("organ_type"))
         .filter(organ_type__is_lead=True)
-        .order_by("organ_type__level", "pk")
-        .first()
+        .order_by("organ_type__level", "pk")[:1]
     )
+)
+
+
+def lead_body() -> Unit:
+    """This function will return the lead organisation, whatever this city calls it; raises ``NotFound``."""
+    unit = _LEAD.one()
     if unit is None:
         raise NotFound
     return unit

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
@@ -148,7 +149,26 @@ def get_area(code: str, *, on: date | None = None, hierarchy: str = OFFICIAL) ->
 
     Raises ``NotFound`` when there is none.
     """
-    return _get(code, on=on, hierarchy=hierarchy)
+    kept = fresh() if on is None else None
+    return _get(code, on=on, hierarchy=hierarchy) if kept is None else _known(code, hierarchy, kept)
+
+
+def _known(code: str, hierarchy: str, kept: dict[str, Any]) -> AreaView:
+    """An area as it is now, kept as long as the territory stays the same. Raises ``NotFound``."""
+    key = f"area {hierarchy} {code}"
+    found: AreaView | None = kept.get(key)
+    if found is None:
+        found = _get(code, on=None, hierarchy=hierarchy, moved=_moved_now(kept))
+        if len(kept) < MOST_KEPT:
+            kept[key] = found
+    return found
+
+
+def _moved_now(kept: dict[str, Any]) -> Moved:
+    if "moved" not in kept:
+        kept["moved"] = moved_ranges()
+    found: Moved = kept["moved"]
+    return found
 
 
 def _get(code: str, *, on: date | None, hierarchy: str, moved: Moved | None = None) -> AreaView:
@@ -229,10 +249,12 @@ def area_at(place: int, level: int, *, on: date | None = None) -> AreaView | Non
     """This function will return the area at a level that held a place on a day; None when none did."""
     if level >= DOOR:
         return None
-    moved = moved_ranges(on=on)
+    kept = fresh() if on is None else None
+    moved = moved_ranges(on=on) if kept is None else _moved_now(kept)
     owners = (owner for owner, parts in moved[level].items() if any(place in part for part in parts))
+    code = next(owners, code_of(place, level))
     try:
-        return _get(next(owners, code_of(place, level)), on=on, hierarchy=OFFICIAL, moved=moved)
+        return _get(code, on=on, hierarchy=OFFICIAL, moved=moved) if kept is None else _known(code, OFFICIAL, kept)
     except NotFound:
         return None
 

@@ -1,15 +1,17 @@
 """Look-ups that are kept as long as the territory stays the same."""
 
 from typing import Any
-from uuid import UUID
 
-from ..models import Change
+from qipan.kernel.sql import fetch
 
-Mark = tuple[int, UUID]
+Mark = tuple[int, str]
 
 MOST_KEPT = 20_000  # look-ups, of which a city of 3,000 communities and the compounds in use need fewer
 _kept: dict[str, Any] = {}
 _kept_mark: Mark | None = None
+
+
+MARK = "SELECT COUNT(*), (SELECT id FROM territory_change ORDER BY id DESC LIMIT 1) FROM territory_change"
 
 
 def territory_mark() -> Mark | None:
@@ -17,8 +19,8 @@ def territory_mark() -> Mark | None:
 
     Every act that changes the territory writes a ``Change``; their number and the newest id are the mark.
     """
-    newest = Change.objects.order_by("-id").values_list("id", flat=True).first()
-    return (Change.objects.count(), newest) if newest else None
+    [(count, newest)] = fetch(MARK, ())
+    return (count, str(newest)) if count else None
 
 
 def fresh() -> dict[str, Any] | None:
