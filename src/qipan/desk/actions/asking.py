@@ -2,17 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import queue_message, record
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import Kind, due_time, running_time
-from qipan.kernel.refusal import BadInput, NotAllowed, Refusal
+from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+from qipan.kernel.rows import Reading, store_row
 
-from ..models import Task, TaskStep
-from ..queries.desks import get_task
+from ..ingest import write_steps
+from ..models import Task
 from ..rules import remind_at
 from ..terms import ClockKind, StepKind, TaskState
 
@@ -57,12 +59,22 @@ class TaskIsClosed(Refusal):
     sentence = _("This task is closed already.")
 
 
+_ASKED = Reading[Task](
+    lambda scope, unit, pk: (
+        Task.objects.everywhere("narrowed in the same statement, as on the task's page")
+        .select_for_update(no_key=True, of=("self",))
+        .filter(scope.q() | Q(owner=unit) | Q(asker=unit), pk=pk)
+    )
+)
+
+
 def _asked(task: Task, *, by: Actor) -> Task:
     """The task, locked, when the actor's unit asked for it and the post answers for the unit's desk."""
-    get_task(task.pk, actor=by)
+    held = _ASKED.one(by.scope, by.unit_id, task.pk) if by.unit_id is not None else None
+    if held is None:
+        raise NotFound
     if not (by.can("task.answer") or by.can("directive.issue")):
         raise NotAllowed(act="task.answer")
-    held = Task.objects.everywhere("gated above").select_for_update(of=("self",)).get(pk=task.pk)
     if held.asker_id != by.unit_id:
         raise NotTheAsker
     if held.closed_at is not None:
@@ -70,16 +82,16 @@ def _asked(task: Task, *, by: Actor) -> Task:
     return held
 
 
-def _step(task: Task, state: StepKind, note: str, changes: list[str], *, by: Actor, at: datetime) -> Task:
+def _step(task: Task, state: StepKind, note: str, *, by: Actor, at: datetime) -> Task:
     task.changed_at = at
-    task.save(update_fields=[*changes, "changed_at"])
-    TaskStep.objects.create(task=task, state=state, at=at, by_label=by.label[:120], note=note[:300])
+    store_row(task)
+    write_steps([(task.pk, state.value, at, by.label, note)])
     data = {"step": state.value, "note": note}
     record("desk.change_task", subject=task, by=by, at=at, place=task.place, data=data, drill=task.drill)
     return task
 
 
-@transaction.atomic
+@act
 def suspend_task(task: Task, *, reason: str, by: Actor, at: datetime) -> Task:
     """This function will stop a task's clock: it is neither late nor escalated until it runs again.
 
@@ -91,10 +103,10 @@ def suspend_task(task: Task, *, reason: str, by: Actor, at: datetime) -> Task:
     if not reason.strip():
         raise BadInput([gettext("the reason is missing")])
     held.suspended_at = at
-    return _step(held, StepKind.SUSPENDED, reason.strip(), ["suspended_at"], by=by, at=at)
+    return _step(held, StepKind.SUSPENDED, reason.strip(), by=by, at=at)
 
 
-@transaction.atomic
+@act
 def resume_task(task: Task, *, by: Actor, at: datetime) -> Task:
     """This function will start a task's clock again: what was left when it stopped is left now, in its own clock.
 
@@ -109,10 +121,10 @@ def resume_task(task: Task, *, by: Actor, at: datetime) -> Task:
             held.due_at = due_time(at, left, Kind(held.clock)).at
             held.remind_at = remind_at(held.created_at, held.due_at)
     held.suspended_at = None
-    return _step(held, StepKind.RESUMED, "", ["due_at", "remind_at", "suspended_at"], by=by, at=at)
+    return _step(held, StepKind.RESUMED, "", by=by, at=at)
 
 
-@transaction.atomic
+@act
 def extend_task(task: Task, *, due_at: datetime, reason: str, by: Actor, at: datetime) -> Task:
     """This function will give a task more time: a later due time, with the reason in its history.
 
@@ -125,11 +137,10 @@ def extend_task(task: Task, *, due_at: datetime, reason: str, by: Actor, at: dat
         raise NotLater
     held.due_at, held.remind_at = due_at, remind_at(at, due_at)
     held.escalation, held.reminded_at = 0, None
-    changes = ["due_at", "remind_at", "escalation", "reminded_at"]
-    return _step(held, StepKind.EXTENDED, reason.strip(), changes, by=by, at=at)
+    return _step(held, StepKind.EXTENDED, reason.strip(), by=by, at=at)
 
 
-@transaction.atomic
+@act
 def hasten_task(task: Task, *, due_at: datetime, reason: str, by: Actor, at: datetime) -> Task:
     """This function will give a task less time: an earlier due time by the clock, with the reason in its history.
 
@@ -147,11 +158,10 @@ def hasten_task(task: Task, *, due_at: datetime, reason: str, by: Actor, at: dat
     payload |= {"unit": held.owner.code, "at": at.isoformat()}
     key = f"hastened:{held.pk}:{int(due_at.timestamp())}"
     queue_message("notice", key=key, payload=payload, at=at, drill=held.drill)
-    changes = ["due_at", "remind_at", "clock", "reminded_at"]
-    return _step(held, StepKind.HASTENED, reason.strip(), changes, by=by, at=at)
+    return _step(held, StepKind.HASTENED, reason.strip(), by=by, at=at)
 
 
-@transaction.atomic
+@act
 def decide_objection(task: Task, *, upheld: bool, reason: str, by: Actor, at: datetime) -> Task:
     """This function will decide on an owner's objection: upheld, the task is closed; overruled, it is read and open.
 
@@ -165,6 +175,6 @@ def decide_objection(task: Task, *, upheld: bool, reason: str, by: Actor, at: da
     held.note = reason.strip()[:300]
     if upheld:
         held.closed_at = at
-        return _step(held, StepKind.UPHELD, held.note, ["closed_at", "note"], by=by, at=at)
+        return _step(held, StepKind.UPHELD, held.note, by=by, at=at)
     held.state = TaskState.READ
-    return _step(held, StepKind.OVERRULED, held.note, ["state", "note"], by=by, at=at)
+    return _step(held, StepKind.OVERRULED, held.note, by=by, at=at)

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import entry_values, publish, write_entries
 from qipan.kernel import writer
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMPOUND
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.kernel.rows import Reading
 
 from ..ingest import store_receipts, write_steps
 from ..models import Task
@@ -115,21 +117,26 @@ class _Held:
     note: str = ""
 
 
+_LOCKED = Reading[tuple[Any, ...]](
+    lambda scope, ids: Task.objects.within(scope)
+    .filter(pk__in=ids)
+    .select_for_update(no_key=True, of=("self",))
+    .order_by("pk")
+    .values_list(
+        "pk", "state", "closed_at", "created_at", "place", "source", "drill", "on_paper",
+        "owner_id", "owner__first", "owner__organ_type__level", "kind",
+    )
+)  # fmt: skip
+_ANSWERED = Reading[Task](lambda scope, pk: Task.objects.within(scope).select_related("asker", "owner").filter(pk=pk))
+
+
 def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:
     """The tasks of a batch, locked in the order of their ids so that two batches never wait in a circle."""
     unit = unit_lately(by)
-    rows = (
-        Task.objects.within(by.scope)
-        .filter(pk__in=list(ids))
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
-        .values_list(
-            "pk", "state", "closed_at", "created_at", "place", "source", "drill", "on_paper",
-            "owner_id", "owner__first", "owner__organ_type__level", "kind",
-        )
-    )  # fmt: skip
     held = {}
-    for pk, state, closed, created, place, source, drill, paper, owner, first, level, kind in rows:
+    for pk, state, closed, created, place, source, drill, paper, owner, first, level, kind in _LOCKED(
+        by.scope, sorted(ids)
+    ):
         mine = may_answer(
             own=owner == by.unit_id,
             executes=unit is not None and unit.executes,
@@ -184,8 +191,12 @@ def receive(items: Sequence[tuple[Any, ...]], *, by: Actor, at: datetime, on_its
     batch = _Batch([Receipt(*item) for item in items], by, at, on_its_page)
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         return writer.submit(_receive_all, batch, rows=len(items))
-    with transaction.atomic():
-        return _receive(batch)
+    return _receive_now(batch)
+
+
+@act
+def _receive_now(batch: _Batch) -> list[Answer]:
+    return _receive(batch)
 
 
 def _receive_all(batches: list[_Batch]) -> list[list[Answer]]:
@@ -248,4 +259,4 @@ def answer_task(task: Task, *, state: str, note: str = "", by: Actor, at: dateti
     [answer] = receive([Receipt(task.pk, state, at, note)], by=by, at=at, on_its_page=on_its_page)
     if answer.answer == REFUSED:
         raise REFUSALS[answer.code]
-    return Task.objects.within(by.scope).select_related("asker", "owner").get(pk=task.pk)
+    return _ANSWERED(by.scope, task.pk)[0]
