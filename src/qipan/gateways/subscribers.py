@@ -1,5 +1,6 @@
 """What the gateways learn from matters: each step that the public may know is told to those who asked for it."""
 
+from qipan.kernel.rows import Reading
 from qipan.matters.api import Matter, MatterMoved
 
 from .actions.telling import tell
@@ -8,14 +9,15 @@ from .queries.requests import whole
 from .queries.standing import TOLD
 from .terms import Standing
 
+_ACTIVE = Reading[Subscription](lambda active: Subscription.objects.filter(standing=active).order_by("pk"))
+
 
 def tell_partners(event: MatterMoved) -> None:
     """This function will queue a step for the partners who subscribed to its kind, in the step's own transaction."""
     kind = TOLD.get(event.step)
     if kind is None:
         return
-    active = Subscription.objects.filter(standing=Standing.ACTIVE)
-    wanted = [one for one in active.order_by("pk") if kind in one.kinds]
+    wanted = [one for one in _ACTIVE(Standing.ACTIVE.value) if kind in one.kinds]
     if not wanted:
         return
     matter = whole(Matter.objects.everywhere("an event of the matter itself")).get(pk=event.matter)

@@ -22,7 +22,7 @@ INSERT INTO matters_streettally (place, channel, month, kind, detail, drill, n) 
 ON CONFLICT (place, month, kind, detail, channel, drill) DO UPDATE SET n = matters_streettally.n + excluded.n
 """
 ADD_STANDING = """
-INSERT INTO matters_standing (place, state, drill, n) VALUES (%s, %s, %s, %s)
+INSERT INTO matters_standing (place, state, drill, n) VALUES {rows}
 ON CONFLICT (place, state, drill) DO UPDATE SET n = matters_standing.n + excluded.n
 """
 ADD_ALLOWANCE = """
@@ -56,8 +56,9 @@ def count_state(matter: Matter, *, was: str | None, now: str) -> None:
         return
     place = community_of(matter.place)
     changes = [(str(now), 1)] + ([(str(was), -1)] if was is not None else [])
-    for state, n in sorted(changes):  # in one order, so that two acts never wait in a circle
-        fetch(ADD_STANDING, (place, state, matter.drill, n))
+    # In one order, so that two acts never wait in a circle.
+    values = [value for state, n in sorted(changes) for value in (place, state, matter.drill, n)]
+    fetch(ADD_STANDING.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(changes))), values)
 
 
 # What is counted, as the tables name it; places are those of the community, of the street.

@@ -2,6 +2,7 @@
 
 from qipan.desk.api import TasksAnswered, TaskState
 from qipan.kernel.actor import Actor
+from qipan.kernel.rows import Reading, insert_row, store_row
 
 from .actions.rechecks import draw_recheck, note_return
 from .actions.steps import MatterMoved
@@ -12,6 +13,16 @@ from .terms import StepKind
 SAID = frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED})
 
 
+_SILENT = Reading[Handling](
+    lambda tasks: (
+        Handling.objects.select_for_update(of=("self",))
+        .filter(task__pk__in=tasks, responded_at=None)
+        .select_related("matter")
+        .order_by("pk")
+    )
+)
+
+
 def note_responses(event: TasksAnswered) -> None:
     """This function will note the first word of a handler as the response to a matter, in time or late.
 
@@ -20,12 +31,11 @@ def note_responses(event: TasksAnswered) -> None:
     answered = [pk for pk, source, state in event.moved if source.startswith("matter:") and state in SAID]
     if not answered:
         return
-    parts = Handling.objects.select_for_update(of=("self",)).filter(task__in=answered, responded_at=None)
-    for part in parts.order_by("pk").select_related("matter"):
+    for part in _SILENT(answered):
         late = part.accept_by is not None and event.at > part.accept_by
         part.responded_at = event.at
-        part.save(update_fields=["responded_at"])
-        step = MatterStep.objects.create(
+        store_row(part)
+        step = MatterStep(
             matter=part.matter,
             kind=StepKind.RESPONDED,
             detail="LATE" if late else "IN_TIME",
@@ -33,6 +43,7 @@ def note_responses(event: TasksAnswered) -> None:
             at=event.at,
             by_label=event.by.label[:120],
         )
+        insert_row(step)
         count_steps(part.matter, [step])
 
 

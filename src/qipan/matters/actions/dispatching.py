@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import TaskState, answer_task, decide_objection
 from qipan.duties.api import Unit, check_primary, ground_of, lead_body, proposals
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.rows import insert_row, store_row
 
 from ..models import Handling, Matter
 from ..queries.patterns import remedy_due
@@ -79,7 +80,7 @@ def give_part(
         by=by,
         at=at,
     )
-    return Handling.objects.create(
+    given = Handling(
         matter=matter,
         unit=unit,
         part=part,
@@ -88,9 +89,13 @@ def give_part(
         asked_at=at,
         accept_by=limits.due(matter.category.limit_accept, at),
     )
+    insert_row(given)
+    if matter.parts is not None:
+        matter.parts.append(given)
+    return given
 
 
-@transaction.atomic
+@act
 def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> Matter:
     """This function will give a filed matter to the unit whose list has its item as primary; each time is a hop.
 
@@ -101,38 +106,44 @@ def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> M
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.dispatch(now, unit=unit.pk)
     _check_target(held, unit, at=at)
-    _hand_over(held, unit, asker=unit_of(by), note=_now("Objection accepted"), by=by, at=at)
-    settle(held, after, StepKind.DISPATCHED, note=_why(held, unit, at=at), by=by, at=at)
+    why = _hand_over(held, unit, asker=unit_of(by), note=_now("Objection accepted"), by=by, at=at)
+    settle(held, after, StepKind.DISPATCHED, note=why, by=by, at=at)
     _alarm(held, after, by=by, at=at)
     return held
 
 
-def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str, by: Actor, at: datetime) -> None:
-    """Ends the part of who held it, and what the office or the lead organisation had to decide; gives the new part."""
+def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str, by: Actor, at: datetime) -> str:
+    """Ends the part of who held it, and what the office or the lead organisation had to decide; gives the new part.
+
+    Returns why it is this unit's.
+    """
     for part in open_parts(held):
         if part.part == Part.PRIMARY or part.unit_id == unit.pk:
             if part.task.state == TaskState.OBJECTED and part.task.closed_at is None:
-                decide_objection(part.task, upheld=True, reason=note, by=as_asker(part.task, by), at=at)
-                part.task.refresh_from_db(fields=["closed_at"])
+                part.task = decide_objection(part.task, upheld=True, reason=note, by=as_asker(part.task, by), at=at)
             end_part(part, Outcome.MOVED, note=note, by=by, at=at)
     end_waiting(held, note=_now("Dispatched to %(unit)s") % {"unit": unit.label}, by=by, at=at)
-    give_part(held, unit, part=Part.PRIMARY, asker=asker, why=_why(held, unit, at=at), by=by, at=at)
+    why = _why(held, unit, at=at)
+    give_part(held, unit, part=Part.PRIMARY, asker=asker, why=why, by=by, at=at)
+    return why
 
 
 def _alarm(held: Matter, after: Loop, *, by: Actor, at: datetime) -> None:
     """At the third hop and each later one the lead organisation has it on its desk."""
     if not after.alarm:
         return
+    lead = lead_body()
     ask(
         held,
-        owner=lead_body(),
-        asker=lead_body(),
+        owner=lead,
+        asker=lead,
         title=title_of(held, _now("Handed on %(hops)s times") % {"hops": after.hops}),
         basis=_now("Each hop is counted; the third is told to the lead organisation"),
         limit="1wd",
         by=by,
         at=at,
     )
+    store_row(held)
     note_step(held, StepKind.ALARM, detail=str(after.hops), by=by, at=at)
 
 
@@ -145,7 +156,7 @@ def own_part(matter: Matter, by: Actor) -> Handling:
     return part
 
 
-@transaction.atomic
+@act
 def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will object to a matter, once, with reasons: the lead organisation decides within a working day.
 
@@ -156,9 +167,9 @@ def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) ->
     held, now = locked(matter, by=by, act="task.answer")
     after = loop.object_to(now, unit=by.unit_id or 0, reason=reason)
     part = own_part(held, by)
-    answer_task(part.task, state=TaskState.OBJECTED, note=reason.strip(), by=by, at=at, on_its_page=True)
+    part.task = answer_task(part.task, state=TaskState.OBJECTED, note=reason.strip(), by=by, at=at, on_its_page=True)
     part.outcome, part.objection, part.objected_at = Outcome.OBJECTED, reason.strip()[:500], at
-    part.save()
+    store_row(part)
     lead = lead_body()
     held.waiting = ask(
         held,
@@ -173,7 +184,7 @@ def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) ->
     return settle(held, after, StepKind.OBJECTED, note=reason, by=by, at=at)
 
 
-@transaction.atomic
+@act
 def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will rule which unit handles a matter, the objector or another: it binds and is not returned.
 
@@ -187,7 +198,7 @@ def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: 
         [part] = [one for one in open_parts(held) if one.part == Part.PRIMARY]
         decide_objection(part.task, upheld=False, reason=reason, by=as_asker(part.task, by), at=at)
         part.outcome = Outcome.OPEN
-        part.save(update_fields=["outcome"])
+        store_row(part)
         end_waiting(held, note=_now("Ruled"), by=by, at=at)
     else:
         _hand_over(held, unit, asker=office_for(held.place), note=reason, by=by, at=at)
@@ -197,7 +208,7 @@ def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: 
     return held
 
 
-@transaction.atomic
+@act
 def add_cooperating(
     matter: Matter, *, unit: Unit, due_at: datetime | None = None, note: str = "", by: Actor, at: datetime
 ) -> Handling:
@@ -213,14 +224,14 @@ def add_cooperating(
         raise loop.NotNow(state=now.state.label)
     if not any(held.place in part for part in ground_of(unit)):
         raise NotItsGround(unit=unit.label)
-    listed = any(one.unit.pk == unit.pk for one in proposals(held.category.item_code, held.place, on=localdate(at)))
+    listed = _why(held, unit, at=at)
     if unit.organ_type.executes_only and not listed:
         raise NotCooperating(unit=unit.label)
     if any(part.unit_id == unit.pk for part in open_parts(held)):
         raise HasPartAlready(unit=unit.label)
     if due_at is not None and due_at <= at:
         due_at = None
-    why = _why(held, unit, at=at) or note
+    why = listed or note
     part = give_part(held, unit, part=Part.COOPERATING, asker=unit_of(by), why=why, due_at=due_at, by=by, at=at)
     note_step(held, StepKind.ASKED, unit=unit.pk, note=note or why, by=by, at=at)
     log(held, StepKind.ASKED, was=held.state, detail=unit.code[:30], by=by, at=at)
@@ -234,7 +245,7 @@ def _part(matter: Matter, pk: int) -> Handling:
     return part
 
 
-@transaction.atomic
+@act
 def waive_part(part: Handling, *, reason: str, by: Actor, at: datetime) -> Handling:
     """This function will waive a cooperating part with a reason: it blocks the matter no more (MAT-4).
 
@@ -251,7 +262,7 @@ def waive_part(part: Handling, *, reason: str, by: Actor, at: datetime) -> Handl
     return fresh
 
 
-@transaction.atomic
+@act
 def finish_part(matter: Matter, *, result: str, by: Actor, at: datetime) -> Handling:
     """This function will report a cooperating part as done, by its unit, with its result.
 
@@ -262,8 +273,7 @@ def finish_part(matter: Matter, *, result: str, by: Actor, at: datetime) -> Hand
     if part.part != Part.COOPERATING:
         raise loop.NotTheHandler
     part.result, part.done_by = loop.said(result)[:1000], by.account_id
-    answer_task(part.task, state=TaskState.DONE, note=part.result, by=by, at=at, on_its_page=True)
-    part.task.refresh_from_db(fields=["closed_at"])
+    part.task = answer_task(part.task, state=TaskState.DONE, note=part.result, by=by, at=at, on_its_page=True)
     end_part(part, Outcome.DONE, note="", by=by, at=at)
     note_step(held, StepKind.PART_DONE, unit=part.unit_id, note=part.result, by=by, at=at)
     log(held, StepKind.PART_DONE, was=held.state, detail=part.unit.code[:30], by=by, at=at)

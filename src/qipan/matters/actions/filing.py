@@ -2,22 +2,25 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _now
 
 from qipan.desk.api import recall_sources
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
+from qipan.kernel.rows import store_row
 
 from ..models import Category, Matter, Report
 from ..queries.patterns import agreed_open
 from ..queries.public import followed
 from ..rules import loop
+from ..rules.figures import ended_word
+from ..rules.limits import month_of
 from ..terms import Outcome, StepKind
 from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, open_parts, settle
 
 
-@transaction.atomic
+@act
 def file_matter(matter: Matter, *, category: Category | None = None, note: str = "", by: Actor, at: datetime) -> Matter:
     """This function will file a matter that meets the catalogue's condition; its category may be put right here.
 
@@ -30,7 +33,7 @@ def file_matter(matter: Matter, *, category: Category | None = None, note: str =
     return settle(held, after, StepKind.FILED, note=note, by=by, at=at)
 
 
-@transaction.atomic
+@act
 def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will decline a matter with its kind and a reason that everyone who reported it reads.
 
@@ -45,7 +48,7 @@ def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: dat
     return held
 
 
-@transaction.atomic
+@act
 def shelve_matter(matter: Matter, *, reason: str, plan: str, review_at: datetime, by: Actor, at: datetime) -> Matter:
     """This function will shelve what cannot be solved now: reason, plan and day of review are public (MAT-12).
 
@@ -68,7 +71,7 @@ def _both(reason: str, plan: str) -> str:
     return _now("%(reason)s Plan: %(plan)s") % {"reason": reason.strip(), "plan": plan.strip()}
 
 
-@transaction.atomic
+@act
 def call_review(matter: Matter, *, by: Actor, at: datetime) -> bool:
     """This function will put a shelved matter back on its office's desk when its day of review has come, once.
 
@@ -89,11 +92,11 @@ def call_review(matter: Matter, *, by: Actor, at: datetime) -> bool:
         at=at,
     )
     held.review_called, held.changed_at = True, at
-    held.save(update_fields=["waiting", "review_called", "changed_at"])
+    store_row(held)
     return True
 
 
-@transaction.atomic
+@act
 def review_shelved(matter: Matter, *, reason: str, plan: str, review_at: datetime, by: Actor, at: datetime) -> Matter:
     """This function will leave a matter shelved after a review, with a new reason, plan and day.
 
@@ -106,7 +109,7 @@ def review_shelved(matter: Matter, *, reason: str, plan: str, review_at: datetim
     return settle(held, after, StepKind.REVIEWED, note=_both(reason, plan), by=by, at=at)
 
 
-@transaction.atomic
+@act
 def take_up(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     """This function will take a shelved matter up again: it is filed and can be dispatched.
 
@@ -122,7 +125,7 @@ def take_up(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     return held
 
 
-@transaction.atomic
+@act
 def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, by: Actor, at: datetime) -> Matter:
     """This function will reopen a matter within 30 days of its end: by one who reported it, or by an office.
 
@@ -134,7 +137,8 @@ def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, 
     after = loop.reopen(now, reason=reason, at=at)
     held.verified_at = None
     held.way = ""
-    ended = f"{now.closing}:{now.confirmation}"
+    month = month_of(held.ended_at or at)
+    ended = ended_word(now.closing, now.confirmation, month)
     settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, by=by, at=at)
     held.reports.update(confirmed=None, satisfied=None, said_at=None)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _now
 
 from qipan.desk.api import TaskState, answer_task
 from qipan.duties.api import Unit
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
@@ -20,10 +20,10 @@ from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..terms import Outcome, Part, StepKind, Way
 from .dispatching import give_part, own_part
 from .intake import office_for, tell, title_of
-from .steps import ask, end_part, end_waiting, locked, open_parts, settle
+from .steps import ask, end_part, end_waiting, locked, loop_of, open_parts, settle
 
 
-@transaction.atomic
+@act
 def report_done(
     matter: Matter, *, kind: str, result: str, photos: Sequence[Picture] = (), by: Actor, at: datetime
 ) -> Matter:
@@ -44,8 +44,7 @@ def report_done(
         raise TooManyPhotos
     part = own_part(held, by)
     part.result, part.done_by = result.strip()[:1000], by.account_id
-    answer_task(part.task, state=TaskState.DONE, note=part.result, by=by, at=at, on_its_page=True)
-    part.task.refresh_from_db(fields=["closed_at"])
+    part.task = answer_task(part.task, state=TaskState.DONE, note=part.result, by=by, at=at, on_its_page=True)
     end_part(part, Outcome.DONE, note="", by=by, at=at)
     Photo.objects.bulk_create(
         Photo(matter=held, jpeg=one.image, width=one.width, height=one.height, at=at) for one in photos
@@ -58,7 +57,7 @@ def report_done(
 def verifier_of(matter: Matter) -> Unit:
     """This function will return the unit that verifies: the office of the place; one level up where it handled itself."""
     office = office_for(matter.place)
-    handled = set(matter.handlings.values_list("unit_id", flat=True))
+    handled = loop_of(matter).handlers
     while office.pk in handled and office.parent_id is not None:
         office = Unit.objects.select_related("organ_type").get(pk=office.parent_id)
     return office
@@ -79,7 +78,7 @@ def _ask_to_verify(held: Matter, *, by: Actor, at: datetime) -> None:
     )
 
 
-@transaction.atomic
+@act
 def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", by: Actor, at: datetime) -> Matter:
     """This function will verify what was reported done, by another unit and another person; the reporters are asked.
 
@@ -99,7 +98,7 @@ def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", 
     return held
 
 
-@transaction.atomic
+@act
 def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will send a matter back to the same handler: it is not as reported, or a reporter doubts it.
 
@@ -126,7 +125,7 @@ def _own(report: Report, by: Actor) -> tuple[Report, Matter, Loop]:
     return fresh, held, now
 
 
-@transaction.atomic
+@act
 def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: datetime) -> Matter:
     """This function will take a reporter's word that it is as verified; with the last reporter's word the matter closes.
 
@@ -145,7 +144,7 @@ def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: dat
     return held
 
 
-@transaction.atomic
+@act
 def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will take a reporter's doubt: an office that did not handle it must look again.
 
@@ -169,7 +168,7 @@ def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Mat
     return settle(held, after, StepKind.DOUBTED, note=reason, by=by, at=at)
 
 
-@transaction.atomic
+@act
 def let_stand(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will close a doubted matter as disputed, with a public reason: it does not count as solved.
 
@@ -191,7 +190,7 @@ def _closed(held: Matter, after: Loop, *, note: str, by: Actor, at: datetime) ->
     tell(held, what="closed", by=by, at=at)
 
 
-@transaction.atomic
+@act
 def close_unanswered(matter: Matter, *, by: Actor, at: datetime) -> bool:
     """This function will close a matter whose reporters had a week to speak: confirmed where one of them did,
     else unconfirmed. For the job; needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``.

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.journal.api import queue_message
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.kernel.rows import Reading, insert_row, store_row
 from qipan.territory.api import path_to
 
 from ..ingest import count_source, count_state, count_steps
@@ -106,7 +107,7 @@ def _report(
     at: datetime,
 ) -> tuple[Report, str]:
     code = limits.new_code()
-    report = Report.objects.create(
+    report = Report(
         matter=matter,
         text=text,
         spot=spot.strip()[:120],
@@ -117,6 +118,7 @@ def _report(
         at=at,
         by_label=by.label[:120],
     )
+    insert_row(report)
     if reach.strip():
         Contact.objects.create(
             report=report,
@@ -138,9 +140,15 @@ def _checked(text: str, photos: Sequence[Picture]) -> str:
     return text.strip()
 
 
+_SAME = Reading[Report](lambda nonce: Report.objects.select_related("matter__category").filter(nonce=nonce))
+_REACHABLE = Reading[tuple[int]](
+    lambda matter: Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk")
+)
+
+
 def _again(nonce: str) -> Reported | None:
     """The same form sent twice is one report; the code was told the first time."""
-    held = Report.objects.select_related("matter__category").filter(nonce=nonce).first()
+    held = _SAME.one(nonce)
     return Reported(held.matter, held, "") if held is not None else None
 
 
@@ -149,7 +157,7 @@ def _allowed(source: str, at: datetime) -> None:
         raise TooManyReports
 
 
-@transaction.atomic
+@act
 def report_matter(
     *,
     category: Category,
@@ -185,7 +193,7 @@ def report_matter(
         return held
     _allowed(source, at)
     office = office_for(place)
-    matter = Matter.objects.create(
+    matter = Matter(
         place=place,
         longitude=point and point.longitude,
         latitude=point and point.latitude,
@@ -196,6 +204,7 @@ def report_matter(
         changed_at=at,
         drill=drill,
     )
+    insert_row(matter)
     report, code = _report(
         matter,
         text=text,
@@ -235,10 +244,10 @@ def ask_office(matter: Matter, office: Unit, *, label: str, by: Actor, at: datet
         by=by,
         at=at,
     )
-    matter.save(update_fields=["waiting"])
+    store_row(matter)
 
 
-@transaction.atomic
+@act
 def join_matter(
     matter: Matter,
     *,
@@ -282,7 +291,7 @@ def join_matter(
     return Reported(held, report, code)
 
 
-@transaction.atomic
+@act
 def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     """This function will make a report that was joined a matter of its own; its reporter keeps the code.
 
@@ -294,7 +303,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         raise NotFound
     if old.reports.count() == 1:
         raise SameMatter
-    matter = Matter.objects.create(
+    matter = Matter(
         place=old.place,
         longitude=old.longitude,
         latitude=old.latitude,
@@ -305,6 +314,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         changed_at=at,
         drill=old.drill,
     )
+    insert_row(matter)
     held.matter = matter
     held.save(update_fields=["matter"])
     Photo.objects.filter(report=held).update(matter=matter)
@@ -317,7 +327,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     return matter
 
 
-@transaction.atomic
+@act
 def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
     """This function will join a matter to another; everyone who reported it follows that one and is told so.
 
@@ -340,7 +350,7 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     return held
 
 
-@transaction.atomic
+@act
 def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     """This function will undo a joining: the matter waits to be filed again, and everyone who reported it is told.
 
@@ -360,8 +370,7 @@ def tell(matter: Matter, *, what: str, by: Actor, at: datetime) -> None:
 
     The message names the report; the address is read when it leaves, and may be erased by then.
     """
-    reports = Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk", flat=True)
-    for pk in reports:
+    for (pk,) in _REACHABLE(matter.pk):
         queue_message(
             "reporter",
             key=f"matter:{matter.pk}:{what}:{pk}:{int(at.timestamp())}",

@@ -8,6 +8,7 @@ from qipan.duties.api import Unit
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading, insert_row, store_row
 
 from ..ingest import count_state, count_steps
 from ..models import Handling, Matter, MatterStep
@@ -27,24 +28,47 @@ class MatterMoved:
     drill: bool
 
 
+# A weaker lock than an update of the key, so that a step written from the desk need not wait.
+_LOCKED = Reading[Matter](
+    lambda scope, pk: (
+        Matter.objects.within(scope)
+        .select_for_update(no_key=True, of=("self",))
+        .select_related("category", "waiting")
+        .filter(pk=pk)
+    )
+)
+_PARTS = Reading[Handling](
+    lambda matter: Handling.objects.filter(matter=matter).select_related("unit__organ_type", "task").order_by("pk")
+)
+
+
 def locked(matter: Matter, *, by: Actor, act: str | None) -> tuple[Matter, Loop]:
     """This function will lock a matter on the actor's ground and return it with what the rules ask for.
 
     Two at once: the second waits, then sees what the first did. Raises ``NotFound``, ``NotAllowed``.
     """
-    # A weaker lock than an update of the key, so that a step written from the desk need not wait.
-    rows = Matter.objects.within(by.scope).select_for_update(no_key=True, of=("self",))
-    held = rows.select_related("category", "waiting").filter(pk=matter.pk).first()
+    held = _LOCKED.one(by.scope, matter.pk)
     if held is None:
         raise NotFound
     if act is not None:
         by.require(act)
+    held.parts = _parts(held)
     return held, loop_of(held)
+
+
+def _parts(matter: Matter) -> list[Handling]:
+    """The parts of units, read once for an act: whoever changes them locks the matter."""
+    if matter.parts is not None:
+        return matter.parts
+    found = _PARTS(matter.pk)
+    for part in found:
+        part.matter = matter
+    return found
 
 
 def loop_of(matter: Matter) -> Loop:
     """This function will return a matter as the rules see it."""
-    parts = list(matter.handlings.order_by("pk"))
+    parts = _parts(matter)
     return Loop(
         state=State(matter.state),
         handler=matter.handler_id,
@@ -71,7 +95,7 @@ def note_step(
     at: datetime,
 ) -> MatterStep:
     """This function will write one step and count it; unit by default is the handler."""
-    step = MatterStep.objects.create(
+    step = MatterStep(
         matter=matter,
         kind=kind,
         detail=detail,
@@ -80,6 +104,7 @@ def note_step(
         by_label=by.label[:120],
         note=note.strip()[:1000],
     )
+    insert_row(step)
     count_steps(matter, [step])
     return step
 
@@ -106,7 +131,7 @@ def settle(
     matter.confirmation = after.confirmation
     matter.ended_at = after.ended_at
     matter.changed_at = at
-    matter.save()
+    store_row(matter)
     count_state(matter, was=was, now=after.state)
     note_step(matter, kind, unit=unit, detail=detail, note=note, by=by, at=at)
     log(matter, kind, was=was, detail=detail, by=by, at=at)
@@ -114,7 +139,11 @@ def settle(
 
 
 def log(matter: Matter, kind: StepKind, *, was: str, detail: str = "", by: Actor, at: datetime) -> None:
-    """This function will write the journal row of a step, without any words of people, and tell higher rooms."""
+    """This function will write the journal row of a step, without any words of people, and tell higher rooms.
+
+    What was changed in the matter is stored by then.
+    """
+    store_row(matter)
     data = {"from": str(was), "to": str(matter.state), "detail": detail, "handler": matter.handler_id}
     record(
         f"matters.{kind.value.lower()}",
@@ -146,9 +175,8 @@ def ask(
     by: Actor,
     at: datetime,
 ) -> Task:
-    """This function will put a task of the matter on a unit's desk, with a source of its own."""
+    """This function will put a task of the matter on a unit's desk, with a source of its own; ``log`` stores its number."""
     matter.tasks += 1
-    matter.save(update_fields=["tasks"])
     return send_task(
         kind=TaskKind.MATTER,
         source=f"matter:{matter.pk}:{matter.tasks}",
@@ -175,14 +203,14 @@ def end_waiting(matter: Matter, *, note: str, by: Actor, at: datetime) -> None:
 
 def open_parts(matter: Matter) -> list[Handling]:
     """This function will return the parts of units that are not ended, the primary first."""
-    rows = matter.handlings.filter(ended_at=None).select_related("unit__organ_type", "task")
-    return sorted(rows, key=lambda part: (part.part != Part.PRIMARY, part.pk))
+    left = (part for part in _parts(matter) if part.ended_at is None)
+    return sorted(left, key=lambda part: (part.part != Part.PRIMARY, part.pk))
 
 
 def end_part(part: Handling, outcome: Outcome, *, note: str, by: Actor, at: datetime) -> None:
     """This function will end a unit's part; what is still open on its desk is recalled."""
     part.outcome, part.ended_at = outcome, at
     part.wish, part.wish_until, part.wish_reason = "", None, ""
-    part.save()
+    store_row(part)
     if part.task.closed_at is None:
         recall_tasks(part.task.source, note=note, by=by, at=at)

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import extend_task, resume_task, suspend_task
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.rows import store_row
 
 from ..models import Handling, Matter
 from ..rules import loop
@@ -45,7 +46,7 @@ class OwnConsent(Refusal):
     status = 403
 
 
-@transaction.atomic
+@act
 def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Actor, at: datetime) -> Handling:
     """This function will ask for a pause or for more time, with a reason. Nothing stops before it is granted.
 
@@ -63,13 +64,13 @@ def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Act
     if part.wish:
         raise WishPending
     part.wish, part.wish_until, part.wish_reason = wish, until, reason[:300]
-    part.save(update_fields=["wish", "wish_until", "wish_reason"])
+    store_row(part)
     note_step(held, StepKind.TIME_ASKED, unit=part.unit_id, detail=wish, note=reason, by=by, at=at)
     log(held, StepKind.TIME_ASKED, was=held.state, detail=wish, by=by, at=at)
     return part
 
 
-@transaction.atomic
+@act
 def decide_time(part: Handling, *, granted: bool, reason: str, by: Actor, at: datetime) -> Handling:
     """This function will grant or refuse the time that a part asked for; its clock stands or gets its new end.
 
@@ -90,14 +91,14 @@ def decide_time(part: Handling, *, granted: bool, reason: str, by: Actor, at: da
         extend_task(fresh.task, due_at=until, reason=fresh.wish_reason, by=asker, at=at)
     fresh.wish, fresh.wish_reason = "", ""
     fresh.wish_until = until if granted and wish == TimeWish.PAUSE else None  # the clock runs again then
-    fresh.save(update_fields=["wish", "wish_until", "wish_reason"])
+    store_row(fresh)
     kind = StepKind.TIME_GRANTED if granted else StepKind.TIME_REFUSED
     note_step(held, kind, unit=fresh.unit_id, detail=wish, note=reason, by=by, at=at)
     log(held, kind, was=held.state, detail=wish, by=by, at=at)
     return fresh
 
 
-@transaction.atomic
+@act
 def resume_part(part: Handling, *, by: Actor, at: datetime) -> bool:
     """This function will let the clock of a paused part run again: the time that was left is left.
 
@@ -110,7 +111,7 @@ def resume_part(part: Handling, *, by: Actor, at: datetime) -> bool:
         return False
     resume_task(fresh.task, by=as_asker(fresh.task, by), at=at)
     fresh.wish_until = None
-    fresh.save(update_fields=["wish_until"])
+    store_row(fresh)
     note_step(held, StepKind.RESUMED, unit=fresh.unit_id, note=_now("The pause is over"), by=by, at=at)
     log(held, StepKind.RESUMED, was=held.state, by=by, at=at)
     return True

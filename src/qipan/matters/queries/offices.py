@@ -1,22 +1,34 @@
 """Which office receives what is reported at a place."""
 
 from bisect import bisect_right
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
-from qipan.duties.api import Unit, units_on
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Scope
 from qipan.kernel.place import CITY, DISTRICT, STREET, range_of
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 from qipan.territory.api import AreaView, area_at, areas_within
 
 LEVELS = (STREET, DISTRICT, CITY)
 
 
+def _offices(ground: Scope, level: Any) -> QuerySet[Unit]:
+    units = Unit.objects.filter(ground.q(), valid_to=None, first__isnull=False)
+    units = units.filter(organ_type__level=level, organ_type__executes_only=False)
+    return units.select_related("organ_type").order_by("pk")
+
+
+_OFFICES = Reading[Unit](_offices)
+_COMMANDS = Reading[Unit](lambda ground, level: _offices(ground, level).filter(organ_type__is_command=True))
+
+
 def offices_on(area: AreaView, level: int) -> list[Unit]:
     """This function will return the units that may receive what is reported in an area, in the order of their keys."""
-    units = units_on(area.ranges).filter(organ_type__level=level, organ_type__executes_only=False, first__isnull=False)
-    kinds = units if level == STREET else units.filter(organ_type__is_command=True)
-    return list(kinds.select_related("organ_type").order_by("pk"))
+    return (_OFFICES if level == STREET else _COMMANDS)(Scope(area.ranges), level)
 
 
 def office_for(place: int) -> Unit:

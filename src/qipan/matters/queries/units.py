@@ -4,11 +4,14 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import DISTRICT
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
+
+_UNIT = Reading[Unit](lambda pk: Unit.objects.select_related("organ_type").filter(pk=pk))
 
 
 def unit_of(actor: Actor) -> Unit:
     """This function will return the unit of the actor's post with its kind; raises ``NotFound`` without a post."""
-    unit = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id or 0).first()
+    unit = _UNIT.one(actor.unit_id or 0)
     if unit is None:
         raise NotFound
     return unit
