@@ -4,6 +4,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -103,6 +105,20 @@ def claim_of(token: str, *, keys: Iterable[str], at: datetime) -> Claim:
     if at >= claim.expires_at:
         raise PassExpired
     return claim
+
+
+def collect_settings(url: str, *, name: str) -> str:
+    """This function will write what ODK Collect reads from a QR code: JSON, packed with zlib, in base64.
+
+    The phone then gets exactly the forms of ``url`` and sends what is filled in when it has a network
+    (https://docs.getodk.org/collect-import-export/).
+    """
+    said = {
+        "general": {"server_url": url, "form_update_mode": "match_exactly", "autosend": "wifi_and_cellular"},
+        "admin": {},
+        "project": {"name": name[:40], "icon": name[:1]},
+    }
+    return base64.b64encode(zlib.compress(json.dumps(said, ensure_ascii=False).encode(), 9)).decode()
 
 
 CARD_PARTS = ("steps", "say", "not_ask", "call")

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -38,6 +39,7 @@ from .queries import (
     token_for,
     valid,
 )
+from .rules import collect_settings
 
 PAGE = 100  # rows of a list
 SHEET = 60  # codes of a printed sheet: five pages of A4
@@ -177,15 +179,23 @@ def batch(request: HttpRequest, batch: str) -> HttpResponse:
 @require_GET
 @never_cache
 def sheet(request: HttpRequest, batch: str, number: int) -> HttpResponse:
-    """This view will print one sheet of QR codes of a list, of the passes in force."""
+    """This view will print one sheet of QR codes of a list, of the passes in force; ``client=collect`` for ODK Collect."""
+    collect = request.GET.get("client") == "collect"
     chosen = _states(_batch(request, batch), "in-force", now())[(number - 1) * SHEET : number * SHEET]
     cards = []
     for issued in chosen:
-        code = segno.make(request.build_absolute_uri(link_for(token_for(issued))), error="m", micro=False)
+        said = _collect(request, issued) if collect else request.build_absolute_uri(link_for(token_for(issued)))
+        code = segno.make(said, error="l" if collect else "m", micro=False)
         cards.append((issued, code.svg_inline(scale=3, border=2, light="#fff", omitsize=True)))
     if not cards:
         raise NotFound
-    return render(request, "access/sheet.html", {"cards": cards, "number": number, "batch": batch})
+    return render(request, "access/sheet.html", {"cards": cards, "number": number, "batch": batch, "collect": collect})
+
+
+def _collect(request: HttpRequest, issued: Pass) -> str:
+    """The settings that ODK Collect reads from a QR code: where the forms of this pass are."""
+    address = reverse("openrosa_key_list", args=[token_for(issued)]).removesuffix("/formList")
+    return collect_settings(request.build_absolute_uri(address), name=issued.unit.label)
 
 
 @needs("pass.issue")

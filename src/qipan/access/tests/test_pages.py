@@ -138,6 +138,10 @@ def test_a_street_enrols_prints_and_opens(city):
     sheet = client.get(answer["Location"] + "/sheet/1").content.decode()
     assert sheet.count("<figure") == 2 == sheet.count('class="qrline"')
     assert client.get(answer["Location"] + "/sheet/2").status_code == 404
+    collect = client.get(answer["Location"] + "/sheet/1?client=collect").content.decode()
+    assert "ODK Collect" in collect
+    assert collect.count("<figure") == 2 == collect.count('class="qrline"')
+    assert "ODK Collect" not in sheet
     lines = client.get(answer["Location"] + "/links.csv").content.decode("utf-8-sig").splitlines()
     link = lines[1].split(",")[-1]
     assert link.startswith("http://testserver/p/")

@@ -1,5 +1,8 @@
 """Pass tokens: what is signed holds, and nothing else does. No database."""
 
+import base64
+import json
+import zlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -7,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qipan.access.rules import Claim, NotAPass, PassExpired, claim_of, token_of
+from qipan.access.rules import Claim, NotAPass, PassExpired, claim_of, collect_settings, token_of
 from qipan.kernel.place import Range, range_of
 
 END = datetime(2020, 5, 1, 12, tzinfo=UTC)
@@ -71,3 +74,16 @@ def test_a_pass_ends_to_the_second():
         claim_of(TOKEN, keys=["k1"], at=END)
     with pytest.raises(PassExpired):
         claim_of(TOKEN, keys=["k1"], at=END + timedelta(days=400))
+
+
+def test_what_odk_collect_reads_from_a_code() -> None:
+    said = json.loads(zlib.decompress(base64.b64decode(collect_settings("https://x.example/openrosa/key/t", name="锦江区第一社区"))))  # fmt: skip
+    assert said == {
+        "general": {
+            "server_url": "https://x.example/openrosa/key/t",
+            "form_update_mode": "match_exactly",
+            "autosend": "wifi_and_cellular",
+        },
+        "admin": {},
+        "project": {"name": "锦江区第一社区", "icon": "锦"},
+    }
