@@ -1,6 +1,6 @@
 """Sends uploads over loopback from a process of its own: keep-alive connections, one thread each.
 
-Reads pickled orders from stdin ``(path, connections, [(token, body), ...])`` and answers on stdout with
+Reads pickled orders from stdin ``(path, connections, [(token, body), ...], content type)`` and answers on stdout with
 ``(seconds, stored, {status: count}, [latency, ...])``. ``python -m bench.load PORT``.
 """
 
@@ -25,13 +25,13 @@ def exchange(sock: socket.socket, request: bytes) -> tuple[int, bytes]:
             raise ConnectionError("closed")
         data += part
     head, _, body = data.partition(b"\r\n\r\n")
-    length = int(re.search(rb"content-length: (\d+)", head.lower())[1])
+    length = int(re.search(rb"\r\ncontent-length: (\d+)", head.lower())[1])
     while len(body) < length:
         body += sock.recv(65536)
     return int(head.split(b" ", 2)[1]), body
 
 
-def run(port: int, path: str, connections: int, uploads: list[tuple[str, bytes]]) -> tuple:
+def run(port: int, path: str, connections: int, uploads: list[tuple[str, bytes]], kind: str) -> tuple:
     """This function will send the uploads through so many connections at once."""
     waiting = iter(uploads)
     lock = threading.Lock()
@@ -48,7 +48,7 @@ def run(port: int, path: str, connections: int, uploads: list[tuple[str, bytes]]
             token, body = upload
             head = (
                 f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             begun = time.perf_counter()
             status, answer = exchange(sock, head.encode() + body)
@@ -57,7 +57,7 @@ def run(port: int, path: str, connections: int, uploads: list[tuple[str, bytes]]
                 statuses[status] = statuses.get(status, 0) + 1
                 latencies.append(latency)
                 found = STORED.findall(answer)
-                stored[0] += int(found[-1]) if status == 200 and found else 0
+                stored[0] += int(found[-1]) if status == 200 and found else int(status == 201)
         sock.close()
 
     threads = [threading.Thread(target=work) for _ in range(connections)]

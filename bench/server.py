@@ -85,10 +85,12 @@ class Server:
         """This method will return the CPU seconds of server and database so far."""
         return sum(map(cpu_of, family(self.process.pid))), sum(map(cpu_of, self.backends()))
 
-    def order(self, path: str, connections: int, uploads: list[tuple[str, bytes]]) -> dict[str, Any]:
+    def order(
+        self, path: str, connections: int, uploads: list[tuple[str, bytes]], kind: str = "application/json"
+    ) -> dict[str, Any]:
         """This method will send uploads and return rate, CPU microseconds per stored visit, statuses, latencies."""
         before = self.cpu()
-        order = pickle.dumps((path, connections, uploads))
+        order = pickle.dumps((path, connections, uploads, kind))
         self.load.stdin.write(struct.pack("!Q", len(order)) + order)
         self.load.stdin.flush()
         size = struct.unpack("!Q", self.load.stdout.read(8))[0]
