@@ -55,17 +55,24 @@ def running(at: datetime) -> Q:
 
 def openings_on(ranges: Iterable[Range]) -> QuerySet[FormOpening]:
     """This function will return every opening that meets the ground, the newest first."""
-    return FormOpening.objects.filter(overlapping(ranges)).select_related("form__issuer").order_by("-opened_at", "-pk")
+    return (
+        FormOpening.objects.filter(overlapping(ranges))
+        .select_related("form__issuer")
+        .defer("form__source")
+        .order_by("-opened_at", "-pk")
+    )
 
 
-def open_forms(ranges: Iterable[Range], *, at: datetime) -> list[FormOpening]:
-    """This function will return what is open on the ground at ``at``, exact to the second without any job.
+def open_forms(ranges: Iterable[Range], *, at: datetime, code: str = "") -> list[FormOpening]:
+    """This function will return what is open on the ground at ``at``, exact to the second without any job; ``code``
+    asks for one form.
 
     A form about persons does not count as open on ground where the standing posture holds (EMG-19).
     """
+    openings = openings_on(ranges).filter(running(at))
     return [
         opening
-        for opening in openings_on(ranges).filter(running(at))
+        for opening in (openings.filter(form__code=code).defer("form__xform") if code else openings)
         if opening.form.subject != "PERSON"
         or rules.may_open(
             opening.form.subject,

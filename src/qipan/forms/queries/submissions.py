@@ -52,8 +52,7 @@ def _asked(form_id: int, xform: str, sums: tuple[tuple[str, str], ...]) -> XForm
 
 def opening_at(code: str, ground: Range, *, at: datetime) -> FormOpening | None:
     """This function will return an opening of a form, in any version, that is in force on a ground; real before drill."""
-    found = [one for one in open_forms([ground], at=at) if one.form.code == code]
-    return min(found, key=lambda one: one.drill, default=None)
+    return min(open_forms([ground], at=at, code=code), key=lambda one: one.drill, default=None)
 
 
 def forms_to_fill(actor: Actor, *, at: datetime) -> list[Form]:
