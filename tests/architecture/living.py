@@ -19,6 +19,7 @@ from qipan.command.actions.roster import set_watch
 from qipan.command.api import get_playbook, seed_playbooks
 from qipan.deployment.api import form_teams
 from qipan.desk.api import apply_admission
+from qipan.forms.actions.drafts import start_draft
 from qipan.forms.api import Media, seed_forms, take_submission
 from qipan.forms.testing import CODE, SURVEY, Filled, opened, publish
 from qipan.gateways.actions.partners import add_partner, subscribe_partner
@@ -178,7 +179,17 @@ def make_living() -> Living:
         drawn_at=at, closes_at=at + timedelta(days=3),
     )  # fmt: skip
     disputed = _forms(cast)
+    form_draft = start_draft(
+        code="trees",
+        file_name="trees.csv",
+        source=b"survey\n,type,name,label,qipan_field\n,text,language,Language,visit_language\n",
+        by=cast.department,
+        at=at,
+    )
     keys = {
+        "forms.code": "door-screening",
+        "forms/drafts.pk": form_draft.pk,
+        "forms/drafts.act": "approve",
         "code": "510104",
         "token": cast.screener_pass.token,
         "batch": cast.screener_pass.issued.batch,

@@ -42,9 +42,19 @@ FIELDS = {
     # Beside an answer, by its name; a photograph is written anew without where and by which camera.
     "field.DeviceList": "id device holder team place head before missing broken_at compared_at erase_at",
     "forms.Attachment": "id submission name media_type sha256 content received_at",
-    "forms.Form": "id code version title title_en subject number issuer approval basis purpose valid_from valid_to",
+    "forms.ColumnOrder": "id form_code name columns at by_label",
+    "forms.DraftMedia": "id draft name content",
+    "forms.FieldEntry": "id code name name_en kind about source source_en owner held retention_days sensitivity example valid_from valid_to",
+    # What another register says of a place; of persons nothing is brought.
+    "forms.FieldValue": "id delivery field_code place value",
+    "forms.FieldValues": "id field_code name sha256 rows as_of at by_label",
+    "forms.Form": "id code version title title_en subject number issuer approval basis purpose valid_from valid_to xform source reason approved_by",
+    # ``account`` is kept only so that somebody else approves what is sensitive; nothing counts by it.
+    "forms.FormDraft": "id code title title_en subject number issuer approval basis purpose valid_from valid_to file_name source fields reuse reason unit account by_label changed_at approved_at approved_by approved_digest form",
+    "forms.FormMedia": "id form name content sha256",
     "forms.FormOpening": "id form first last opened_at closes_at closed_at drill",
     # Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.
+    "forms.FormQuestion": "id form order path kind labels field_code held",
     "forms.Submission": "id form instance_id standing place xml answers digest awaits unit team device_at received_at erase_at decided_at decided_by drill",
     "gateways.Attribute": "id category_code code order datatype required description description_en values",
     "gateways.Endpoint": "id jurisdiction keys_needed contact changed_at",
@@ -132,6 +142,11 @@ NAMES = {
     "deployment.Shift.filled_by",
     "desk.Admission.decided_by",
     "desk.TaskStep.by_label",
+    "forms.ColumnOrder.by_label",
+    "forms.FieldValues.by_label",
+    "forms.Form.approved_by",
+    "forms.FormDraft.approved_by",
+    "forms.FormDraft.by_label",
     "forms.Submission.decided_by",
     "journal.Entry.by_label",
     "matters.Call.by_label",

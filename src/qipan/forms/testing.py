@@ -48,9 +48,8 @@ CHOICES = [
 
 def workbook(survey: list[list[str]], choices: list[list[str]]) -> bytes:
     """This function will write an XLSForm."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "survey"
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("survey")
     for line in survey:
         sheet.append(line)
     sheet = book.create_sheet("choices")

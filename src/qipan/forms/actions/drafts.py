@@ -35,7 +35,7 @@ PASSPORT = (
     "valid_to",
 )
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-TAKEN = {"new", "fields", "drafts", "template"}  # words of the room's own addresses
+TAKEN = {"new", "fields", "drafts", "disputes", "template"}  # words of the room's own addresses
 MEDIA = re.compile(r"[\w.-]{1,120}\.(csv|xml|geojson|png|jpg|jpeg|mp3)", re.ASCII | re.I)
 MOST_MEDIA_BYTES = 5_000_000
 MOST_MEDIA = 10
@@ -46,7 +46,7 @@ class CodeUnfit(Refusal):
 
     code = "form_code_unfit"
     sentence = _(
-        "The code has 2 to 40 small letters, digits and hyphens, and is none of: new, fields, drafts, template."
+        "The code has 2 to 40 small letters, digits and hyphens; new, fields, drafts, disputes and template are taken."
     )
     status = 400
 

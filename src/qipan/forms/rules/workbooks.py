@@ -83,10 +83,14 @@ def read_workbook(raw: bytes) -> DefinitionData:
     except FormBroken:
         raise
     except Exception as error:  # readers of foreign formats raise anything on what is none
+        if isinstance(error.__context__, DefusedXmlException):
+            raise broken(_("the file defines entities, which no spreadsheet needs")) from None
         raise broken(_("the file cannot be read: %(why)s"), why=explained(str(error))) from None
     for sheet, most in MOST_ROWS.items():
         if len(getattr(book, sheet) or ()) > most:
             raise broken(_("sheet %(sheet)s has more than %(most)s rows"), sheet=sheet, most=most)
+    if not book.survey and not book.survey_header:
+        raise broken(_("the sheet survey is missing"))
     book.survey = list(book.survey or [])
     return book
 
