@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import AutoField, Field, Model, QuerySet
 from django.db.models.expressions import Expression
@@ -36,7 +37,11 @@ class _Statement:
 
     def __init__(self, rows: QuerySet[Any]) -> None:
         compiler = rows.query.get_compiler(connection=connection)
-        self.sql, self.parameters = compiler.as_sql()
+        self.sql = ""
+        try:
+            self.sql, self.parameters = compiler.as_sql()
+        except EmptyResultSet:  # an empty scope, an empty list: no row can be asked for
+            return
         self.converters = list(compiler.get_converters([column[0] for column in compiler.select]).items())
         self.plain = issubclass(rows._iterable_class, ValuesListIterable)
         if not self.plain:
@@ -48,6 +53,8 @@ class _Statement:
             self.related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg]
 
     def run(self, values: Sequence[Any]) -> list[Any]:
+        if not self.sql:
+            return []
         given = [values[one.number] if isinstance(one, _Slot) else one for one in self.parameters]
         rows = fetch(self.sql, given)
         if self.converters:

@@ -368,3 +368,12 @@ def test_a_catalogue_with_one_bad_line_changes_nothing(world):
     with refused(NotAllowed):
         import_catalogue(good, by=world.cast.dispatcher, at=world.at)
     assert place_of("510104001001001") == SPOT
+
+
+def test_who_has_no_ground_finds_no_matter(world):
+    matter = world.matter("REPORTED")
+    nowhere = replace(world.cast.dispatcher, scope=Scope())
+    with pytest.raises(NotFound):
+        file_matter(matter, by=nowhere, at=world.at)
+    matter.refresh_from_db()
+    assert matter.state == "REPORTED"

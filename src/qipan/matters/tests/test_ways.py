@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.translation import gettext as _
 
-from qipan.desk.api import Task
+from qipan.desk.api import Task, answer_task
 from qipan.journal.api import verify
 from qipan.kernel.testing import at_once
 
@@ -295,3 +295,19 @@ def test_of_two_dispatchers_at_once_one_wins_and_the_other_is_told(world):
     assert next(str(one) for one in raised if isinstance(one, NotNow))
     assert (fresh(matter).hops, Handling.objects.count()) == (1, 1)
     assert desk("5101:urban-management") == [_("To handle")]
+
+
+@pytest.mark.row("MAT-3", "ORG-15")
+def test_a_handler_who_objects_has_responded_once_and_for_good(world):
+    matter, handler = world.matter("DISPATCHED"), world.handler()
+    object_to_matter(matter, reason="不在清单", by=handler, at=world.later(minutes=3))
+    part = Handling.objects.get(matter=matter)
+    assert part.responded_at == world.later(minutes=3)
+    owner = world.cast.unit("5101:urban-management")
+    arbitrate_matter(matter, unit=owner, reason="在清单", by=world.cast.lead, at=world.later(minutes=4))
+    answer_task(part.task, state="ACCEPTED", by=handler, at=world.later(minutes=5))
+    report_done(fresh(matter), kind="SOLVED", result="已修", by=handler, at=world.later(minutes=6))
+    part.refresh_from_db()
+    assert part.responded_at == world.later(minutes=3)
+    assert [step.detail for step in MatterStep.objects.filter(matter=matter, kind="RESPONDED")] == ["IN_TIME"]
+    assert verify().differences == []
