@@ -1,4 +1,4 @@
-"""A loose wall (users.md, story 1): from a resident's telephone to the confirmed close, through the pages alone."""
+"""The pages of matters in a browser, and what stories are told with (``test_stories``)."""
 
 import re
 from datetime import timedelta
@@ -7,13 +7,10 @@ from io import BytesIO
 import pytest
 from django.core.cache import cache
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from qipan.access.api import Account, Post, Role, actor_of_post
 from qipan.access.testing import Cast, make_city
-from qipan.desk.api import Task
-from qipan.journal.api import verify
-from qipan.matters.api import Matter
 from qipan.matters.testing import World, make_world
 from qipan.webkit.manifest import is_built
 
@@ -77,80 +74,6 @@ def report(page: Page, text: str) -> None:
     page.fill("#id_text", text)
 
 
-@pytest.mark.row("MAT-1", "MAT-3", "MAT-4", "MAT-5", "ORG-6", "ORG-8")
-def test_a_loose_wall(world, open_page, troubles):
-    cast = world.cast
-    # A volunteer photographs it; nobody types the address twice.
-    phone = open_page(cast, "anonymous", "/report", **PHONE)
-    report(phone, "小区东侧围墙歪斜，有砖块松动")
-    phone.set_input_files("#id_photos", {"name": "wall.jpg", "mimeType": "image/jpeg", "buffer": picture()})
-    answer_question(phone)
-    phone.get_by_role("button", name="提交").click()
-    expect(phone.locator(".code")).to_be_visible()
-    code = phone.url.rpartition("/")[2]
-    assert serious(phone) == []
-    # A second one is asked whether it is the same, and joins.
-    other = open_page(cast, "anonymous", "/report", **PHONE)
-    report(other, "围墙歪斜，砖块松动，很危险")
-    other.locator("#id_spot").click()
-    expect(other.locator("#alike")).to_contain_text("危墙危房")
-    other.locator("#alike input[type=radio]").first.check()
-    answer_question(other)
-    other.get_by_role("button", name="提交").click()
-    expect(other.locator(".code")).to_be_visible()
-    [matter] = Matter.objects.everywhere("a test")
-    assert matter.reports.count() == 2
-    # The street files it and gives it to whose list it is on.
-    street = open_page(cast, "dispatcher", f"/matters/{matter.pk}")
-    expect(street.locator(".pictures img")).to_have_count(1)
-    act(street, "file", "立案")
-    expect(street.locator("form[action$='/dispatch']")).to_contain_text("成都市住房和城乡建设局")
-    act(street, "dispatch", "派单")
-    expect(street.locator(".lead-state")).to_contain_text("已派单")
-    # It objects once; the lead organisation rules, and the ruling binds.
-    desk = open_page(cast, "builders", "/desk")
-    desk.locator(".row-title").first.click()
-    desk.locator("#beside .task-acts a.btn").click()
-    expect(desk).to_have_url(re.compile(f"/matters/{matter.pk}$"))
-    act(desk, "object", "提出异议", reason="围墙由园林种树所致")
-    expect(desk.locator(".lead-state")).to_contain_text("异议待决")
-    lead = open_page(cast, "lead", f"/matters/{matter.pk}")
-    act(lead, "arbitrate", "裁定", reason="危墙属住建清单，园林配合")
-    expect(lead.locator(".lead-state")).to_contain_text("已派单")
-    desk.reload()
-    expect(desk.locator("form[action$='/object']")).to_have_count(0)
-    # Together with the gardeners, whose part is done before the whole.
-    street.reload()
-    street.locator("#helper-unit").select_option("5101:parks")
-    act(street, "cooperate", "请单位协同")
-    act(desk, "report_done", "报告办结", result="已拆除重砌")
-    expect(desk.get_by_role("alert").first).to_contain_text("协同部分尚未完成")
-    trees = open_page(cast, "gardeners", f"/matters/{matter.pk}")
-    act(trees, "finish", "报告本单位部分已完成", result="已移除倾斜树木")
-    act(desk, "report_done", "报告办结", result="已拆除重砌")
-    expect(desk.locator(".lead-state")).to_contain_text("已报办结")
-    assert desk.locator("form[action$='/verify']").count() == 0  # the handler cannot close it
-    # Another verifies; both reporters have the last word.
-    street.reload()
-    act(street, "verify", "核查属实")
-    expect(street.locator(".lead-state")).to_contain_text("已核查")
-    for page in (phone, other):
-        page.reload()
-        expect(page.locator("main")).to_contain_text("已拆除重砌")
-        page.get_by_role("button", name="属实，满意").click()
-        expect(page.locator(".ask")).to_have_count(0) if page is phone else None
-    assert phone.url.endswith(code)
-    matter.refresh_from_db()
-    assert (matter.state, matter.closing, matter.confirmation, matter.hops) == ("CLOSED", "SOLVED", "CONFIRMED", 1)
-    assert not Task.objects.everywhere("a test").filter(closed_at=None).exists()
-    assert verify().differences == []
-    public = open_page(cast, "anonymous", "/public/matters", **PHONE)
-    expect(public.locator("main")).to_contain_text("危墙危房")
-    expect(public.locator("main")).not_to_contain_text("砖块")
-    # The desk that refused "report done" answered 409, which the browser writes into its console; nothing else.
-    assert [line for line in troubles if "409" not in line] == []
-
-
 @pytest.mark.parametrize("lang", ["zh-hans", "en"])
 def test_the_pages_as_people_see_them(world, open_page, troubles, lang):
     """On a desk and on a phone: nothing sticks out, nothing that a screen reader stumbles over, no script error."""
@@ -159,7 +82,8 @@ def test_the_pages_as_people_see_them(world, open_page, troubles, lang):
         ("anonymous", "/report"), ("anonymous", "/track"), ("anonymous", f"/track/{reported.code}"),
         ("anonymous", "/public/matters"), ("dispatcher", "/matters"), ("dispatcher", f"/matters/{reported.matter.pk}"),
         ("dispatcher", f"/matters/{world.matter('FILED').pk}"), ("dispatcher", f"/matters/{world.matter('DISPATCHED').pk}"),
-        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"),
+        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"), ("lead", "/matters/rechecks"), ("lead", "/matters/patterns"),
+        ("district_head", f"/matters/{reported.matter.pk}/recheck"),
     ]  # fmt: skip
     wrong = []
     for who, address in pages:
