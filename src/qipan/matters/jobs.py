@@ -15,8 +15,8 @@ from .actions.handling import close_unanswered
 from .actions.hazards import follow_matter
 from .actions.importing import erase_drafts
 from .actions.privacy import erase_contacts
-from .actions.referring import erase_handovers
 from .actions.rechecks import ask_recheck, follow_close
+from .actions.referring import erase_handovers
 from .actions.sessions import prepare_session
 from .actions.silence import tell_silence
 from .actions.suggesting import RIGHT, train_suggestions

@@ -160,6 +160,8 @@ def _cool_spots(scope: Scope, *, since: datetime, at: datetime) -> dict[int, dat
     ends: dict[int, datetime | None] = {}
     rows = items.order_by("-session__week").values_list("place", "matters__ended_at")
     for place, ended in rows[: SHOWN * SHOWN]:
+        if place is None:
+            continue
         known = ends.get(place, since)
         ends[place] = None if known is None or ended is None else max(known, ended)
     return {place: ended for place, ended in ends.items() if ended is not None and since < ended <= at}

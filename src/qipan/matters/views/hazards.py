@@ -48,7 +48,7 @@ def _late(hazard: Hazard, at: datetime) -> dict[str, bool]:
     look = hazard.look
     return {
         "remedy": hazard.remedied_at is None and not done and hazard.remedy_by < at,
-        "look": look is not None and look.closed_at is None and look.due_at < at,
+        "look": look is not None and look.closed_at is None and look.due_at is not None and look.due_at < at,
     }
 
 
