@@ -54,6 +54,8 @@ GATES = {
     "desk/tasks/<int:pk>/<slug:what>": Gate(None, "desk.view"),
     "desk/admissions": Gate(SIGNED_IN),
     "admissions": Gate(SIGNED_IN, "admission.apply"),
+    "burden": Gate(SIGNED_IN),
+    "burden.<slug:kind>": Gate(SIGNED_IN),
     "admissions/<int:pk>/decide": Gate(None, "admission.decide"),
     "duties": Gate("board.view desk.view duty.edit"),
     "duties/import": Gate(None, "duty.edit"),
@@ -300,6 +302,8 @@ def test_nothing_is_let_in_by_default():
         "track/<str:code>/<slug:word>",
         "public/matters",
         "referred/<str:code>",
+        "field/worker.js",  # the script that opens the phone page, and how it looks on a home screen
+        "field/app.webmanifest",
         "i18n/setlang/",
         "accounts/login/",
         "accounts/logout/",
