@@ -5,8 +5,13 @@ class FormsConfig(AppConfig):
     name = "qipan.forms"
 
     def ready(self) -> None:
+        from qipan.desk.api import register_doubles, register_known
         from qipan.journal.api import register_audit
 
+        from .queries.burden import asked_twice, known_of
         from .queries.submissions import audit_submissions
+
+        register_known(known_of)
+        register_doubles(asked_twice)
 
         register_audit("digests of the filled forms against their content", audit_submissions)

@@ -1,0 +1,44 @@
+"""What work admission and the burden meter are told about forms: what is known already, what is asked twice (SVC-10, SVC-13)."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from qipan.desk.api import Known
+
+from .. import rules
+from ..models import FieldEntry, Form, FormDraft, FormQuestion
+from .design import read_design
+from .drafts import definition_of
+
+
+def known_of(code: str, at: datetime) -> Known | None:
+    """This function will say how much of the newest draft of a form is held or asked already; None without a draft."""
+    draft = FormDraft.objects.filter(code=code, form=None).order_by("-changed_at", "-pk").first()
+    if draft is None:
+        return None
+    design = read_design(definition_of(draft), code=draft.code, subject=draft.subject, at=at)
+    questions = sum(1 for line in design.lines if rules.asked(line.question))
+    return Known(questions, design.overlap.known, tuple(design.known))
+
+
+def asked_twice(at: datetime) -> list[str]:
+    """This function will name each field that more than one valid form asks, the newest version of each form counting."""
+    newest: dict[str, int] = {}
+    titles: dict[int, str] = {}
+    for form in Form.objects.filter(valid_from__lte=at).order_by("code", "version"):
+        newest[form.code] = form.pk
+        titles[form.pk] = f"{form.title} {form.number}"
+    asking = FormQuestion.objects.filter(
+        form__in=newest.values(), form__valid_to__gt=at, held=False, field_code__in=FieldEntry.objects.values("code")
+    )
+    found: dict[str, list[int]] = {}
+    for code, form in asking.order_by("field_code", "form").values_list("field_code", "form").distinct():
+        found.setdefault(code, []).append(form)
+    labels = {entry.code: entry.label for entry in FieldEntry.objects.filter(code__in=found, valid_to=None)}
+    return [
+        _("%(field)s: asked by %(forms)s")
+        % {"field": labels.get(code, code), "forms": ", ".join(titles[pk] for pk in forms)}
+        for code, forms in found.items()
+        if len(forms) > 1
+    ]
