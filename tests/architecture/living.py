@@ -197,6 +197,7 @@ def make_living() -> Living:
         "version": 1,
         "listing": "left",
         "duties.kind": "csv",
+        "burden.kind": "csv",
         "duties.code": "noise",
         "access.pk": cast.post("neighbour_worker").pk,
         "desk.pk": dispatcher_task.pk,

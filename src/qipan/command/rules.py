@@ -1,29 +1,13 @@
-"""Pure decisions of the command room: the night guard, what a playbook may say, what differs between versions."""
+"""Pure decisions of the command room: what a playbook may say, what differs between versions."""
 
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
 
-NOTICE = timedelta(hours=2)
-NIGHT_FROM, NIGHT_TO = time(22, 0), time(7, 0)
 GRAVE_LEVEL = 2  # level I or II
-
-
-def touches_night(first: datetime, last: datetime, zone: tzinfo) -> bool:
-    """This function will say whether any moment of [first, last] lies between 22:00 and 7:00 on the local clock."""
-    start = first.astimezone(zone)
-    if start.timetz().replace(tzinfo=None) >= NIGHT_FROM or start.timetz().replace(tzinfo=None) < NIGHT_TO:
-        return True
-    next_night = start.replace(hour=NIGHT_FROM.hour, minute=0, second=0, microsecond=0)
-    return last >= next_night
-
-
-def robs_sleep(*, at: datetime, due_at: datetime | None, zone: tzinfo) -> bool:
-    """This function will say whether a demand leaves less than two hours to answer at night (users.md, pain 1)."""
-    return due_at is not None and due_at - at < NOTICE and touches_night(at, due_at, zone)
 
 
 # Which fields a step must and may have, by kind. A value is the type that the field must have.

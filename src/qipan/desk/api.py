@@ -6,9 +6,19 @@ from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late
 from .actions.own import OwnTask, send_own
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
-from .actions.sending import NotAdmitted, TasksRecalled, TasksSent, recall_sources, recall_tasks, send_task, send_tasks
+from .actions.sending import (
+    NotAdmitted,
+    ShortNoticeAtNight,
+    TasksRecalled,
+    TasksSent,
+    recall_sources,
+    recall_tasks,
+    send_task,
+    send_tasks,
+)
 from .models import Admission, Task
-from .queries.admissions import admissions_for, get_admission
+from .queries.admissions import Known, admissions_for, get_admission, register_known
+from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
 from .rules import reserve_words
@@ -21,11 +31,13 @@ __all__ = [
     "ClockKind",
     "DeskCounts",
     "Escalated",
+    "Known",
     "LeadTimes",
     "NotAdmitted",
     "OwnTask",
     "Receipt",
     "ReceiptRow",
+    "ShortNoticeAtNight",
     "Task",
     "TaskKind",
     "TaskState",
@@ -56,6 +68,8 @@ __all__ = [
     "receipt_tree",
     "receipts_by_place",
     "receive",
+    "register_doubles",
+    "register_known",
     "reserve_words",
     "resume_task",
     "send_own",

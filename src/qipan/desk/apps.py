@@ -9,8 +9,10 @@ class DeskConfig(AppConfig):
         from qipan.journal.api import register_audit, subscribe
 
         from .queries.audits import audit_tasks
+        from .queries.burden import audit_burden
         from .subscribers import on_lists_changed
 
         subscribe(ListsChanged, on_lists_changed)
 
+        register_audit("burden of communities against their tasks", audit_burden)
         register_audit("tasks against their units, moments and steps", audit_tasks)

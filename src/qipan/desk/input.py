@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from qipan.duties.api import OrganType
 from qipan.webkit.forms import offer
 
+from .terms import Activity, HowOften
+
 
 class ReceiptIn(msgspec.Struct, forbid_unknown_fields=True):
     """One receipt as a client sends it."""
@@ -31,7 +33,15 @@ class AdmissionForm(forms.Form):
 
     title = forms.CharField(label=_("What is to be done"), max_length=200)
     basis = forms.CharField(label=_("Legal or list basis"), max_length=300)
-    minutes_per_unit = forms.IntegerField(label=_("Minutes it takes each unit"), min_value=0, max_value=100_000)
+    activity = forms.ChoiceField(label=_("Kind of work"), choices=Activity.choices)
+    questions = forms.IntegerField(label=_("How many questions each unit answers"), min_value=0, max_value=1000)
+    form_code = forms.SlugField(
+        label=_("Code of the form or its draft, if there is one"), max_length=40, required=False
+    )
+    how_often = forms.ChoiceField(label=_("How often"), choices=HowOften.choices)
+    minutes_per_unit = forms.IntegerField(
+        label=_("Minutes it takes each unit, each time"), min_value=0, max_value=100_000
+    )
     organ_types = forms.MultipleChoiceField(label=_("Who would do it"), widget=forms.CheckboxSelectMultiple)
     valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     valid_to = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
@@ -47,6 +57,8 @@ class DecisionForm(forms.Form):
 
     admitted = forms.ChoiceField(choices=[("1", _("Admit")), ("0", _("Refuse"))])
     reason = forms.CharField(label=_("Reason"), max_length=300)
+    questions = forms.IntegerField(label=_("Questions admitted"), min_value=0, max_value=1000, required=False)
+    valid_to = forms.DateField(label=_("Admitted until"), required=False)
 
 
 class ReasonForm(forms.Form):

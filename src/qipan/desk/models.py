@@ -4,8 +4,8 @@ from django.db import models
 
 from qipan.kernel.scoped import ScopedQuerySet
 
-from .rules import hours_of
-from .terms import AdmissionState, ClockKind, StepKind, TaskKind, TaskState
+from .rules import hours_a_month, hours_of
+from .terms import Activity, AdmissionState, ClockKind, HowOften, StepKind, TaskKind, TaskState
 
 
 class Admission(models.Model):
@@ -19,7 +19,11 @@ class Admission(models.Model):
     basis = models.CharField(max_length=300)
     declaration = models.CharField(max_length=60, blank=True)  # number of the declaration, emergency only
     organ_types = models.JSONField(default=list)  # codes of the kinds of unit that would work
-    minutes_per_unit = models.PositiveIntegerField(default=0)
+    activity = models.CharField(max_length=10, choices=Activity, default=Activity.OTHER)
+    questions = models.PositiveSmallIntegerField(default=0)  # how many each unit would answer
+    form_code = models.SlugField(max_length=40, blank=True)  # the form or draft that would be used, if any
+    how_often = models.CharField(max_length=10, choices=HowOften, default=HowOften.ONCE)
+    minutes_per_unit = models.PositiveIntegerField(default=0)  # each time
     units = models.PositiveIntegerField(default=0)  # counted when applied for
     state = models.CharField(max_length=10, choices=AdmissionState, default=AdmissionState.APPLIED)
     applied_at = models.DateTimeField()
@@ -28,6 +32,7 @@ class Admission(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField()
+    asked = models.JSONField(default=dict)  # what was applied for, where less was admitted
     drill = models.BooleanField(default=False)
 
     class Meta:
@@ -44,6 +49,11 @@ class Admission(models.Model):
     def hours(self) -> float:
         """The working hours it costs all units together, each time."""
         return hours_of(self.minutes_per_unit, self.units)
+
+    @property
+    def monthly_hours(self) -> float:
+        """The working hours it costs all units together in a month (SVC-9)."""
+        return hours_a_month(self.minutes_per_unit, self.units, self.how_often)
 
 
 class Task(models.Model):
@@ -126,3 +136,29 @@ class TaskStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.state}"
+
+
+class BurdenIndex(models.Model):
+    """What one unit asked of one community in one week: kept when the tasks are sent, never counted live (SVC-13).
+
+    Only what was admitted passes the gate, so each task's minutes are those of its admission. Drills are left out.
+    """
+
+    week = models.DateField()  # its Monday
+    demander = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
+    place = models.BigIntegerField()
+    activity = models.CharField(max_length=10, choices=Activity)
+    tasks = models.PositiveIntegerField()
+    minutes = models.PositiveBigIntegerField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["week", "owner", "demander", "activity"], name="desk_burden_once")
+        ]
+        indexes = [models.Index(fields=["week", "place"], name="desk_burden_week")]
+
+    def __str__(self) -> str:
+        return f"{self.week} {self.demander_id} {self.owner_id}"

@@ -17,7 +17,7 @@ from .models import Admission, Task
 from .queries.admissions import get_admission, public_admissions
 from .queries.desks import desk_counts, get_task, history
 from .queries.pages import task_json
-from .terms import AdmissionState, TaskState
+from .terms import Activity, AdmissionState, HowOften, TaskState
 
 router = Router(tags=["desk"])
 MOST = 500
@@ -30,6 +30,10 @@ class AdmissionIn(Schema):
     basis: str = Field(max_length=300)
     minutes_per_unit: int = Field(ge=0, le=100_000)
     organ_types: list[str] = []
+    activity: Activity = Activity.OTHER
+    questions: int = Field(0, ge=0, le=1000)
+    form_code: str = Field("", max_length=40, pattern=r"^[-a-zA-Z0-9_]*$")
+    how_often: HowOften = HowOften.ONCE
     valid_from: AwareDatetime
     valid_to: AwareDatetime
 
@@ -39,6 +43,8 @@ class DecisionIn(Schema):
 
     admitted: bool
     reason: str = Field(max_length=300)
+    questions: int | None = Field(None, ge=0, le=1000)
+    valid_to: AwareDatetime | None = None
 
 
 def _within(actor: Actor, area: str) -> Scope:
@@ -116,9 +122,15 @@ def _admission(admission: Admission) -> dict[str, Any]:
         "basis": admission.basis,
         "declaration": admission.declaration,
         "organ_types": admission.organ_types,
+        "activity": admission.activity,
+        "questions": admission.questions,
+        "form_code": admission.form_code,
+        "how_often": admission.how_often,
         "minutes_per_unit": admission.minutes_per_unit,
         "units": admission.units,
         "hours": admission.hours,
+        "monthly_hours": admission.monthly_hours,
+        "asked": admission.asked,
         "state": admission.state,
         "reason": admission.reason,
         "valid_from": admission.valid_from.isoformat(),

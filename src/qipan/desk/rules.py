@@ -1,8 +1,10 @@
 """Pure decisions of the desk: which state follows which, whose word counts, when to remind."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from .terms import TaskState
+from django.utils.timezone import localdate
+
+from .terms import HowOften, TaskState
 
 S = TaskState
 FAR_LEADER = timedelta(hours=24)  # late for so long: the area's named leader is told
@@ -97,3 +99,32 @@ def remind_at(created_at: datetime, due_at: datetime | None) -> datetime | None:
 def hours_of(minutes_per_unit: int, units: int) -> float:
     """This function will return the working hours that a demand costs all its units together."""
     return round(minutes_per_unit * units / 60, 1)
+
+
+# How often in a month of a twelfth of a year: 365 days, 52 weeks.
+TIMES_A_MONTH = {HowOften.ONCE: (1, 1), HowOften.DAILY: (365, 12), HowOften.WEEKLY: (52, 12), HowOften.MONTHLY: (1, 1)}
+
+
+def hours_a_month(minutes_per_unit: int, units: int, how_often: str) -> float:
+    """This function will return the working hours that a demand costs all its units together in a month.
+
+    What is asked once counts in its one month. 1,200 units, an hour each, every week: 5,200 hours.
+    """
+    times, of = TIMES_A_MONTH[HowOften(how_often)]
+    return round(minutes_per_unit * units * times / of / 60, 1)
+
+
+def cut_minutes(minutes: int, *, asked: int, admitted: int) -> int:
+    """This function will return the minutes that fewer questions take, in proportion, rounded up."""
+    return -(-minutes * admitted // asked) if asked else minutes
+
+
+def over_what_was_asked(*, asked: int, admitted: int, asked_until: datetime, until: datetime, since: datetime) -> bool:
+    """This function will say whether a decision gives more than was applied for, or no time at all."""
+    return admitted > asked or until > asked_until or until <= since or (asked > 0 and admitted < 1)
+
+
+def week_of(at: datetime | date) -> date:
+    """This function will return the Monday of a moment's week where the city lives, or of a day's week."""
+    day = localdate(at) if isinstance(at, datetime) else at
+    return day - timedelta(days=day.weekday())

@@ -52,6 +52,22 @@ class AdmissionState(models.TextChoices):
     REFUSED = "REFUSED", _("refused")
 
 
+class Activity(models.TextChoices):
+    """What work for communities is made of (SVC-13)."""
+
+    FORM = "FORM", _("form or ledger")
+    MEETING = "MEETING", _("meeting")
+    INSPECTION = "INSPECTION", _("inspection")
+    OTHER = "OTHER", _("other work")
+
+
+class HowOften(models.TextChoices):
+    ONCE = "ONCE", _("once")
+    DAILY = "DAILY", _("every day")
+    WEEKLY = "WEEKLY", _("every week")
+    MONTHLY = "MONTHLY", _("every month")
+
+
 class ClockKind(models.TextChoices):
     """How time is counted; the values are those of ``kernel.calendar``."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import admissions, desk, endpoints
+from .views import admissions, burden, desk, endpoints
 
 urlpatterns = [
     path("api/desk/receipts", endpoints.receipts, name="desk_receipts"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("desk/tasks/<int:pk>", desk.task_page, name="desk_task"),
     path("desk/tasks/<int:pk>/<slug:what>", desk.change, name="desk_change"),
     path("desk/admissions", admissions.old_address),
+    path("burden", burden.burden_page, name="burden"),
+    path("burden.<slug:kind>", burden.burden_file, name="burden_file"),
     path("admissions", admissions.admissions_page, name="admissions"),
     path("admissions/<int:pk>/decide", admissions.decide, name="admission_decide"),
 ]

@@ -7,7 +7,7 @@ are free and the answer says so (``certain`` is False).
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ LAST_YEAR = max(chinese_calendar.constants.holidays).year
 SATURDAY = 5
 LONGEST_DAYS = 36_525  # a clock that stands still for a hundred years is a mistake
 ZERO = timedelta(0)
+NOTICE = timedelta(hours=2)  # at night nothing is wanted sooner
+NIGHT_FROM, NIGHT_TO = time(22, 0), time(7, 0)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Pause = tuple[datetime, datetime | None]  # the clock stands from ... until ...; None is "still"
@@ -202,3 +204,17 @@ def time_left(due_at: datetime, *, at: datetime, kind: Kind | str, hours: Office
     if kind == Kind.CLOCK_HOURS:
         return Left(kind, late, minutes // 1440, minutes % 1440 // 60, minutes % 60, certain, total)
     return Left(kind, late, 0, minutes // 60, minutes % 60, certain, total)
+
+
+def touches_night(first: datetime, last: datetime, zone: tzinfo) -> bool:
+    """This function will say whether any moment of [first, last] lies between 22:00 and 7:00 on the local clock."""
+    start = first.astimezone(zone)
+    if start.timetz().replace(tzinfo=None) >= NIGHT_FROM or start.timetz().replace(tzinfo=None) < NIGHT_TO:
+        return True
+    next_night = start.replace(hour=NIGHT_FROM.hour, minute=0, second=0, microsecond=0)
+    return last >= next_night
+
+
+def robs_sleep(*, at: datetime, due_at: datetime | None, zone: tzinfo) -> bool:
+    """This function will say whether a demand leaves less than two hours to answer at night (users.md, pain 1)."""
+    return due_at is not None and due_at - at < NOTICE and touches_night(at, due_at, zone)

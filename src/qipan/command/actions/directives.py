@@ -9,10 +9,11 @@ from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import Admission, TaskKind, recall_tasks, send_tasks
+from qipan.desk.api import Admission, ShortNoticeAtNight, TaskKind, recall_tasks, send_tasks
 from qipan.duties.api import Unit
 from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.calendar import robs_sleep
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 from qipan.posture.api import postures_in_force
@@ -52,16 +53,6 @@ class DecidedInTheFuture(Refusal):
     code = "decided_in_the_future"
     sentence = _("The moment of the decision lies in the future.")
     status = 400
-
-
-class ShortNoticeAtNight(Refusal):
-    """A demand with less than two hours to answer between 22:00 and 7:00."""
-
-    code = "short_notice_at_night"
-    sentence = _(
-        "Between 22:00 and 7:00 nobody is asked to answer in less than two hours, unless level I or II "
-        "is declared for the whole ground and a leader answers for it by name."
-    )
 
 
 class AlreadyRecalled(Refusal):
@@ -132,7 +123,7 @@ def _guard_times(
         raise DecidedInTheFuture
     if due_at is not None and due_at <= at:
         raise DueInThePast
-    if not rules.robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
+    if not robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
         return
     grave = [
         Range(posture.first, posture.last)
@@ -165,6 +156,7 @@ def _send(
         by=by,
         at=at,
         drill=directive.drill,
+        named_person=directive.named_person,
         paper_places=compounds_within(grounds).filter(has_screen=False).values_list("place", flat=True),
     )
     if not directive.recipients:

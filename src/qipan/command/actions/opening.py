@@ -103,6 +103,7 @@ def open_admission(opening: Opening) -> Opened:
         demander=activation.unit,
         title=f"{activation.playbook.title} {declaration.number}"[:200],
         basis=declaration.basis,
+        declaration=declaration.number,
         minutes_per_unit=60,
         valid_from=opening.at,
         valid_to=declaration.expected_until,

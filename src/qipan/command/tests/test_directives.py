@@ -11,7 +11,6 @@ from qipan.command.actions.directives import (
     EmptyTarget,
     NothingChanged,
     NumberTaken,
-    ShortNoticeAtNight,
 )
 from qipan.command.actions.paper import NotOnPaper, sign_on_paper
 from qipan.command.api import (
@@ -26,7 +25,7 @@ from qipan.command.api import (
 )
 from qipan.command.models import DirectiveTarget
 from qipan.command.queries import lead_for, paper_receipts, receipts_at, unread_page
-from qipan.desk.api import NotAdmitted, Task, TaskState, receive
+from qipan.desk.api import NotAdmitted, ShortNoticeAtNight, Task, TaskState, receive
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import place_of, range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound

@@ -1,39 +1,9 @@
 import json
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from qipan.command import rules
 from qipan.command.actions.playbooks import DATA
-
-ZONE = ZoneInfo("Asia/Shanghai")
-
-
-def moment(hour: int, minute: int = 0, day: int = 25) -> datetime:
-    return datetime(2026, 11, day, hour, minute, tzinfo=ZONE)
-
-
-@pytest.mark.parametrize(
-    ("_case", "at", "due_at", "refused"),
-    [
-        ("half an hour at 23:30", moment(23, 30), moment(0, 0, 26), True),
-        ("an hour before dawn", moment(6, 30), moment(7, 30), True),
-        ("ends just inside the night", moment(20, 30), moment(22, 0), True),
-        ("ends just before the night", moment(20, 0), moment(21, 59), False),
-        ("two hours at night are enough", moment(23, 0), moment(1, 0, 26), False),
-        ("half an hour by day", moment(14, 0), moment(14, 30), False),
-        ("seven is day", moment(7, 0), moment(8, 0), False),
-        ("no due time", moment(23, 30), None, False),
-    ],
-)
-def test_nobody_is_asked_to_answer_in_less_than_two_hours_at_night(_case, at, due_at, refused):
-    assert rules.robs_sleep(at=at, due_at=due_at, zone=ZONE) is refused
-
-
-def test_the_night_is_the_local_one():
-    at = datetime(2026, 11, 25, 15, 30, tzinfo=ZoneInfo("UTC"))  # 23:30 in Chengdu
-    assert rules.robs_sleep(at=at, due_at=at.replace(hour=16), zone=ZONE) is True
 
 
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.json")), ids=lambda path: path.stem)

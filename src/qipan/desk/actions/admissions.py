@@ -13,9 +13,12 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 
+from .. import rules
 from ..models import Admission
 from ..queries.desks import unit_of
-from ..terms import AdmissionState
+from ..terms import Activity, AdmissionState, HowOften
+
+MOST_QUESTIONS = 1000
 
 
 class AlreadyDecided(Refusal):
@@ -29,6 +32,13 @@ class OwnApplication(Refusal):
     code = "own_application"
     sentence = _("The unit that applied does not decide on it; another lead organisation does.")
     status = 403
+
+
+class MoreThanAsked(Refusal):
+    """A decision admits in part: less than was applied for, never more."""
+
+    code = "more_than_asked"
+    sentence = _("An application is admitted as it is or in part: fewer questions or a shorter time, not more.")
 
 
 class NotInEmergency(Refusal):
@@ -46,13 +56,26 @@ def _unit(by: Actor, act: str) -> Unit:
     return unit
 
 
-def _check(*, title: str, basis: str, minutes_per_unit: int, valid_from: datetime, valid_to: datetime) -> None:
+def _check(
+    *,
+    title: str,
+    basis: str,
+    minutes_per_unit: int,
+    valid_from: datetime,
+    valid_to: datetime,
+    questions: int = 0,
+    activity: str = Activity.OTHER,
+    how_often: str = HowOften.ONCE,
+) -> None:
     problems = [
         problem
         for wrong, problem in (
             (not title.strip(), gettext("the title is missing")),
             (not basis.strip(), gettext("the basis is missing")),
             (minutes_per_unit < 0, gettext("the minutes per unit are negative")),
+            (not 0 <= questions <= MOST_QUESTIONS, gettext("the number of questions is not between 0 and 1,000")),
+            (activity not in Activity.values, gettext("an unknown kind of work")),
+            (how_often not in HowOften.values, gettext("how often is not known")),
             (valid_from >= valid_to, gettext("the end lies before the beginning")),
         )
         if wrong
@@ -82,26 +105,46 @@ def apply_admission(
     demander: Unit | None = None,
     organ_types: Sequence[str] = (),
     grounds: Sequence[Range] | None = None,
+    activity: str = Activity.OTHER,
+    questions: int = 0,
+    form_code: str = "",
+    how_often: str = HowOften.ONCE,
+    declaration: str = "",
     by: Actor,
     at: datetime,
     drill: bool = False,
 ) -> Admission:
-    """This function will apply for work to be admitted: what, on which basis, how long, for whom.
+    """This function will apply for work to be admitted: what, on which basis, how long, for whom, how many questions.
 
     ``organ_types`` are the codes of the kinds that would work; empty means all that only execute. A unit
     applies for itself. What it costs is shown from the first moment: minutes for each unit times the units on the ground
-    (the actor's whole scope unless ``grounds`` says less). Raises ``NotAllowed``, ``NotFound``, ``BadInput``.
+    (the actor's whole scope unless ``grounds`` says less), ``how_often``. ``declaration`` is the number of one in force,
+    which the caller has checked; pages do not offer it. Raises ``NotAllowed``, ``NotFound``, ``BadInput``.
     """
     unit = _unit(by, "admission.apply")
     if demander is not None and demander.pk != unit.pk:
         raise NotAllowed(act="admission.apply")
-    _check(title=title, basis=basis, minutes_per_unit=minutes_per_unit, valid_from=valid_from, valid_to=valid_to)
+    _check(
+        title=title,
+        basis=basis,
+        minutes_per_unit=minutes_per_unit,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        questions=questions,
+        activity=activity,
+        how_often=how_often,
+    )
     units = _counted(organ_types, by.scope.ranges if grounds is None else grounds, by=by)
     admission = Admission.objects.create(
         demander=unit,
         title=title.strip(),
         basis=basis.strip(),
+        declaration=declaration.strip(),
         organ_types=sorted(set(organ_types)),
+        activity=activity,
+        questions=questions,
+        form_code=form_code.strip(),
+        how_often=how_often,
         minutes_per_unit=minutes_per_unit,
         units=units,
         applied_at=at,
@@ -110,15 +153,54 @@ def apply_admission(
         drill=drill,
     )
     data = {"title": admission.title, "basis": admission.basis, "hours": admission.hours, "units": units}
+    data |= {"questions": questions, "how_often": how_often, "monthly_hours": admission.monthly_hours}
     record("desk.apply_admission", subject=admission, by=by, at=at, place=unit.place, data=data, drill=drill)
     return admission
 
 
-@transaction.atomic
-def decide_admission(admission: Admission, *, admitted: bool, reason: str, by: Actor, at: datetime) -> Admission:
-    """This function will admit or refuse an application, once, with a reason that everyone may read.
+def count_units(organ_types: Sequence[str], *, by: Actor) -> int:
+    """This function will count the units in the actor's scope that would work: what an application will cost, before it is sent.
 
-    Raises ``NotAllowed``, ``OwnApplication``, ``AlreadyDecided``, ``BadInput`` without a reason.
+    Raises ``BadInput`` for an unknown kind.
+    """
+    return _counted(organ_types, by.scope.ranges, by=by)
+
+
+def _cut(held: Admission, *, questions: int | None, valid_to: datetime | None) -> None:
+    """Admits less than was asked; what was asked stays beside it in the public list."""
+    fewer = held.questions if questions is None else questions
+    until = held.valid_to if valid_to is None else valid_to
+    if rules.over_what_was_asked(
+        asked=held.questions, admitted=fewer, asked_until=held.valid_to, until=until, since=held.valid_from
+    ):
+        raise MoreThanAsked
+    if (fewer, until) == (held.questions, held.valid_to):
+        return
+    held.asked = {
+        "questions": held.questions,
+        "minutes_per_unit": held.minutes_per_unit,
+        "monthly_hours": held.monthly_hours,
+        "valid_to": held.valid_to.isoformat(),
+    }
+    held.minutes_per_unit = rules.cut_minutes(held.minutes_per_unit, asked=held.questions, admitted=fewer)
+    held.questions, held.valid_to = fewer, until
+
+
+@transaction.atomic
+def decide_admission(
+    admission: Admission,
+    *,
+    admitted: bool,
+    reason: str,
+    questions: int | None = None,
+    valid_to: datetime | None = None,
+    by: Actor,
+    at: datetime,
+) -> Admission:
+    """This function will admit, admit in part or refuse an application, once, with a reason that everyone may read.
+
+    ``questions`` and ``valid_to`` admit fewer questions (the minutes shrink with them) or a shorter time.
+    Raises ``NotAllowed``, ``OwnApplication``, ``AlreadyDecided``, ``MoreThanAsked``, ``BadInput`` without a reason.
     """
     by.require("admission.decide")
     held = Admission.objects.select_for_update(of=("self",)).select_related("demander").get(pk=admission.pk)
@@ -128,10 +210,13 @@ def decide_admission(admission: Admission, *, admitted: bool, reason: str, by: A
         raise AlreadyDecided
     if not reason.strip():
         raise BadInput([gettext("the reason is missing")])
+    if admitted:
+        _cut(held, questions=questions, valid_to=valid_to)
     held.state = AdmissionState.ADMITTED if admitted else AdmissionState.REFUSED
     held.decided_at, held.decided_by, held.reason = at, by.label[:120], reason.strip()[:300]
-    held.save(update_fields=["state", "decided_at", "decided_by", "reason"])
-    data = {"state": held.state, "reason": held.reason}
+    cut = ["questions", "minutes_per_unit", "valid_to", "asked"]
+    held.save(update_fields=["state", "decided_at", "decided_by", "reason", *cut])
+    data = {"state": held.state, "reason": held.reason, "asked": held.asked}
     record("desk.decide_admission", subject=held, by=by, at=at, place=held.demander.place, data=data, drill=held.drill)
     return held
 

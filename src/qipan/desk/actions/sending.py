@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import OrganType, Unit, units_on
 from qipan.journal.api import publish, record
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
+from qipan.kernel.calendar import robs_sleep
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import Reading, insert_row
@@ -20,6 +22,7 @@ from ..models import Admission, Task
 from ..queries.admissions import covers
 from ..rules import remind_at
 from ..terms import ClockKind, TaskState
+from .burden import keep_burden, last_of
 
 TOGETHER = 500  # sources that are recalled by one statement
 
@@ -30,6 +33,16 @@ class NotAdmitted(Refusal):
     code = "not_admitted"
     sentence = _(
         "This is work for %(kinds)s and was not admitted: the lead organisation decides first. Nothing was sent."
+    )
+
+
+class ShortNoticeAtNight(Refusal):
+    """A demand with less than two hours to answer between 22:00 and 7:00."""
+
+    code = "short_notice_at_night"
+    sentence = _(
+        "Between 22:00 and 7:00 nobody is asked to answer in less than two hours, unless level I or II "
+        "is declared for the whole ground and a leader answers for it by name."
     )
 
 
@@ -51,11 +64,27 @@ class TasksRecalled:
     drill: bool
 
 
-def _gate(kinds: Iterable[OrganType], *, asker: Unit, admission: Admission | None, at: datetime) -> None:
-    """The one gate: kinds that only execute get nothing without an admission of the asker's own."""
+def _gate(
+    kinds: Iterable[OrganType],
+    *,
+    asker: Unit,
+    admission: Admission | None,
+    due_at: datetime | None,
+    named_person: str,
+    at: datetime,
+) -> None:
+    """The one gate: kinds that only execute get nothing without an admission of the asker's own, nor at night at once.
+
+    In a declared emergency the room that sends knows the level on the ground and guards the night itself.
+    """
     guarded = [kind for kind in kinds if kind.executes_only]
-    if guarded and not covers(admission, asker=asker, kinds=guarded, at=at):
+    if not guarded:
+        return
+    if admission is None or not covers(admission, asker=asker, kinds=guarded, at=at):
         raise NotAdmitted(kinds=", ".join(kind.label for kind in guarded))
+    excused = bool(admission.declaration or named_person.strip())
+    if not excused and robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
+        raise ShortNoticeAtNight
 
 
 @act
@@ -73,6 +102,7 @@ def send_tasks(
     by: Actor,
     at: datetime,
     drill: bool = False,
+    named_person: str = "",
     paper_places: Iterable[int] | None = None,
     clock: str = ClockKind.CLOCK_HOURS,
 ) -> int:
@@ -80,18 +110,21 @@ def send_tasks(
 
     The room that sends has checked its own right (``directive.issue``, say). Returns how many desks
     are new to the source; the same call again sends nothing twice. ``paper_places`` are compounds
-    reached on a printed sheet. Raises ``NotFound`` when a ground lies outside the actor's scope,
-    ``NotAdmitted`` when a kind only executes and no admission of the asker holds.
+    reached on a printed sheet. ``named_person`` answers for a demand at night; the sender has checked that level I
+    or II is declared. Raises ``NotFound`` when a ground lies outside the actor's scope, ``NotAdmitted`` when a kind
+    only executes and no admission of the asker holds, ``ShortNoticeAtNight``.
     """
     if not grounds or not all(by.scope.covers(Range(*ground)) for ground in grounds):
         raise NotFound
     kinds = list(OrganType.objects.filter(code__in=organ_types))
     if len(kinds) != len(set(organ_types)):
         raise NotFound
-    _gate(kinds, asker=asker, admission=admission, at=at)
+    _gate(kinds, asker=asker, admission=admission, due_at=due_at, named_person=named_person, at=at)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
+    before = last_of(source) if admission and not drill else 0
     sent = insert_tasks(units_on(grounds, organ_types), given, paper_places=paper_places)
     if sent:
+        keep_burden(source, after=before, admission=admission, at=at, drill=drill)
         data = {"kind": kind, "tasks": sent, "organ_types": sorted(organ_types), "admission": given["admission_id"]}
         record(
             "desk.send_tasks", subject=f"desk.source:{source}", by=by, at=at, place=asker.place, data=data, drill=drill
@@ -155,16 +188,18 @@ def send_task(
 
     A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission. Nor does
     what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends).
-    Raises ``NotFound`` when the place lies outside the actor's scope, ``NotAdmitted`` as ``send_tasks``.
+    Raises ``NotFound`` when the place lies outside the actor's scope, ``NotAdmitted`` and
+    ``ShortNoticeAtNight`` as ``send_tasks``.
     """
     if place not in by.scope:
         raise NotFound
     if owner.pk != asker.pk and not listed:
-        _gate([owner.organ_type], asker=asker, admission=admission, at=at)
+        _gate([owner.organ_type], asker=asker, admission=admission, due_at=due_at, named_person="", at=at)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     task = Task(**given, owner=owner, place=place, on_paper=False)
     if not insert_row(task, once=("owner_id", "source")):
         return Task.objects.everywhere("the sender's own task").get(owner=owner, source=source)
+    keep_burden(source, after=task.pk - 1, until=task.pk, admission=admission, at=at, drill=drill)
     data = {"kind": kind, "source": source}
     record("desk.send_task", subject=task, by=by, at=at, place=place, data=data, drill=drill)
     publish(TasksSent(source, 1, drill))

@@ -1,6 +1,7 @@
 """Which work is admitted, and who may see an application."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -12,6 +13,31 @@ from qipan.kernel.refusal import NotFound
 from ..models import Admission
 from ..terms import AdmissionState
 from .desks import unit_of
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a form would ask that is known already: how many questions, how many of them, one sentence for each."""
+
+    questions: int
+    known: int
+    said: tuple[str, ...]
+
+
+_known: list[Callable[[str, datetime], Known | None]] = []
+
+
+def register_known(reader: Callable[[str, datetime], Known | None]) -> None:
+    """This function will let the room of forms say what a form or draft of a code asks that is known already.
+
+    Desks stand below forms, so an application names a form by its code alone.
+    """
+    _known.append(reader)
+
+
+def known_of(form_code: str, *, at: datetime) -> Known | None:
+    """This function will return what of a form is known already; None without a form of this code."""
+    return next((found for reader in _known if form_code and (found := reader(form_code, at))), None)
 
 
 def covers(admission: Admission | None, *, asker: Unit, kinds: Iterable[OrganType], at: datetime) -> bool:

@@ -247,6 +247,9 @@ def test_work_is_applied_for_seen_by_all_and_decided_by_the_lead_organisation(ci
     given = {
         "title": "老年人健康建档",
         "basis": "《基本医疗卫生与健康促进法》第三十六条",
+        "activity": "FORM",
+        "questions": 12,
+        "how_often": "ONCE",
         "minutes_per_unit": 30,
         "organ_types": ["community"],
         "valid_from": f"{city.at:%Y-%m-%d}",
@@ -255,7 +258,9 @@ def test_work_is_applied_for_seen_by_all_and_decided_by_the_lead_organisation(ci
     assert city.client("worker").post("/admissions", given).status_code == 403
     assert department.post("/admissions", given | {"basis": ""}).status_code == 400
     assert Admission.objects.count() == 0
-    assert department.post("/admissions", given).status_code == 302
+    assert department.post("/admissions", given).status_code == 200  # the cost first
+    assert Admission.objects.count() == 0
+    assert department.post("/admissions", given | {"seen": "8:4.0"}).status_code == 302
     admission = Admission.objects.get()
     assert (admission.units, admission.hours, admission.state) == (8, 4.0, "APPLIED")
     page = city.client("worker").get("/admissions").content.decode()

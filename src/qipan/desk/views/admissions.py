@@ -1,6 +1,8 @@
 """Work admission: the public list, applying, deciding."""
 
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,13 +13,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qipan.access.api import needs, signed_in
 from qipan.duties.api import OrganType
+from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound
 
-from ..actions.admissions import apply_admission, decide_admission
+from ..actions.admissions import apply_admission, count_units, decide_admission
 from ..input import AdmissionForm, DecisionForm
 from ..models import Admission
-from ..queries.admissions import get_admission, public_admissions
+from ..queries.admissions import Known, get_admission, known_of, public_admissions
+from ..rules import hours_a_month
 from ..terms import AdmissionState
 
 ONE_DAY = timedelta(days=1)
@@ -29,38 +33,39 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
     actor = signed_in(request)
     if actor.unit_id is None:
         raise NotFound
+    cost: Cost | None = None  # shown before the application is sent, and sent back as seen (SVC-9)
     form = AdmissionForm(request.POST or None, initial={"valid_from": timezone.localdate(now())})
     if request.method == "POST":
         actor.require("admission.apply")
         if form.is_valid():
             given = form.cleaned_data
             first, last = (_midnight(given[name]) for name in ("valid_from", "valid_to"))
+            asked = {**given, "valid_from": first, "valid_to": last + ONE_DAY}
             try:
-                apply_admission(
-                    title=given["title"],
-                    basis=given["basis"],
-                    minutes_per_unit=given["minutes_per_unit"],
-                    organ_types=given["organ_types"],
-                    valid_from=first,
-                    valid_to=last + ONE_DAY,
-                    by=actor,
-                    at=now(),
-                )
+                cost = _cost(given, actor)
+                if request.POST.get("seen") == cost.seen:
+                    apply_admission(**asked, by=actor, at=now())
+                    return HttpResponseRedirect(reverse("admissions"))
             except BadInput as refusal:
                 form.add_error(None, refusal.problems)
-            else:
-                return HttpResponseRedirect(reverse("admissions"))
     state = request.GET.get("state", "")
     if state and state not in AdmissionState.values:
         raise NotFound
     kinds = {kind.code: kind.label for kind in OrganType.objects.all()}
     rows = [
-        (admission, ", ".join(kinds.get(code, code) for code in admission.organ_types) or _("all that only execute"))
+        Shown(
+            admission,
+            ", ".join(kinds.get(code, code) for code in admission.organ_types) or _("all that only execute"),
+            known_of(admission.form_code, at=now()) if admission.state == AdmissionState.APPLIED else None,
+            datetime.fromisoformat(admission.asked["valid_to"]) - ONE_DAY if admission.asked else None,
+            timezone.localtime(admission.valid_to - ONE_DAY).date(),
+        )
         for admission in public_admissions(state=state)
     ]
     context = {
         "rows": rows,
         "form": form,
+        "cost": None if form.errors else cost,
         "state": state,
         "states": AdmissionState.choices,
         "applies": actor.can("admission.apply"),
@@ -71,7 +76,41 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/admissions.html", context, status=400 if form.errors else 200)
 
 
-def _midnight(day: datetime) -> datetime:
+@dataclass(frozen=True)
+class Shown:
+    """One line of the public list."""
+
+    admission: Admission
+    kinds: str
+    known: Known | None
+    asked_until: datetime | None  # the last day that was applied for, where less was admitted
+    last_day: date
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an application would cost all units on the ground, and what of its form is known already."""
+
+    units: int
+    minutes: int
+    monthly_hours: float
+    known: Known | None
+
+    @property
+    def seen(self) -> str:
+        """What the form sends back, so that nothing is sent whose cost was not shown."""
+        return f"{self.units}:{self.monthly_hours}"
+
+
+def _cost(given: dict[str, Any], actor: Actor) -> Cost:
+    units = count_units(given["organ_types"], by=actor)
+    minutes = given["minutes_per_unit"]
+    return Cost(
+        units, minutes, hours_a_month(minutes, units, given["how_often"]), known_of(given["form_code"], at=now())
+    )
+
+
+def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
@@ -85,7 +124,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         raise BadInput([f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()])
     given = form.cleaned_data
-    decide_admission(admission, admitted=given["admitted"] == "1", reason=given["reason"], by=actor, at=now())
+    decide_admission(
+        admission,
+        admitted=given["admitted"] == "1",
+        reason=given["reason"],
+        questions=given["questions"],
+        valid_to=_midnight(given["valid_to"]) + ONE_DAY if given["valid_to"] else None,
+        by=actor,
+        at=now(),
+    )
     return HttpResponseRedirect(reverse("admissions"))
 
 

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qipan.kernel.calendar import LAST_YEAR, OFFICE, Kind, due_time, is_working_day, running_time, time_left
+from qipan.kernel.calendar import (
+    LAST_YEAR,
+    OFFICE,
+    Kind,
+    due_time,
+    is_working_day,
+    robs_sleep,
+    running_time,
+    time_left,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOURS, DAYS, CLOCK = Kind.WORKING_HOURS, Kind.WORKING_DAYS, Kind.CLOCK_HOURS
@@ -145,3 +154,29 @@ def test_nothing_is_due_on_a_holiday_or_outside_office_hours(start: datetime, cl
 def test_running_time_is_the_reverse_of_a_due_time(start: datetime, clock: tuple, held: list):
     kind, amount, _ = clock
     assert running_time(start, due_time(start, amount, kind, pauses=held).at, kind, pauses=held) == amount
+
+
+def november(hour: int, minute: int = 0, day: int = 25) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("_case", "at", "due_at", "refused"),
+    [
+        ("half an hour at 23:30", november(23, 30), november(0, 0, 26), True),
+        ("an hour before dawn", november(6, 30), november(7, 30), True),
+        ("ends just inside the night", november(20, 30), november(22, 0), True),
+        ("ends just before the night", november(20, 0), november(21, 59), False),
+        ("two hours at night are enough", november(23, 0), november(1, 0, 26), False),
+        ("half an hour by day", november(14, 0), november(14, 30), False),
+        ("seven is day", november(7, 0), november(8, 0), False),
+        ("no due time", november(23, 30), None, False),
+    ],
+)
+def test_nobody_is_asked_to_answer_in_less_than_two_hours_at_night(_case, at, due_at, refused):
+    assert robs_sleep(at=at, due_at=due_at, zone=SHANGHAI) is refused
+
+
+def test_the_night_is_the_local_one():
+    at = datetime(2026, 11, 25, 15, 30, tzinfo=ZoneInfo("UTC"))  # 23:30 in Chengdu
+    assert robs_sleep(at=at, due_at=at.replace(hour=16), zone=SHANGHAI) is True
