@@ -76,7 +76,8 @@ def sentences(room: Path) -> set[str]:
         text = path.read_text()
         found |= {match[1] for match in TRANSLATE.findall(text)}
         for block in BLOCK.findall(text):
-            found.add(re.sub(r"\{\{\s*(\w+)[^}]*\}\}", r"%(\1)s", block))
+            # Django doubles a plain percent sign before it looks the sentence up.
+            found.add(re.sub(r"\{\{\s*(\w+)[^}]*\}\}", r"%(\1)s", block.replace("%", "%%")))
     for path in room.rglob("*.py"):
         if "tests" in path.parts or "migrations" in path.parts:
             continue

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import transaction
 
-from qipan.journal.api import entries_of
-from qipan.journal.models import Entry
 from qipan.kernel.act import act
 from qipan.kernel.rows import Reading, insert_row, store_row
+
+from ..models import Entry
+from ..queries import entries_of
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 
