@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.timezone import localdate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +35,9 @@ DISTRICT = "510104:district-command"
 
 
 def everyone(world, share=100, after_days=10):
-    return set_sampling(share=share, after_days=after_days, valid_from=world.at.date(), by=world.cast.lead, at=world.at)
+    return set_sampling(
+        share=share, after_days=after_days, valid_from=localdate(world.at), by=world.cast.lead, at=world.at
+    )
 
 
 def closed(world, code="01003", unit=LIGHTS, kind="SOLVED", begins=None, place=SPOT, satisfied=True):
@@ -65,7 +68,7 @@ def asked(world, **how):
 def counts(world):
     return {
         one.unit.code: one
-        for one in unit_closes(CITY, since=world.at.date().replace(day=1), until=world.later(days=130).date())
+        for one in unit_closes(CITY, since=localdate(world.at).replace(day=1), until=localdate(world.later(days=130)))
     }
 
 
@@ -111,7 +114,7 @@ def test_only_a_third_unit_and_person_look_again(state, unit, account, handlers,
 
 @pytest.mark.row("MAT-5")
 def test_the_setting_is_dated_and_belongs_to_the_lead_organisation(world):
-    lead, today = world.cast.lead, world.at.date()
+    lead, today = world.cast.lead, localdate(world.at)
     assert sample_on(today) == Sample(5, 10)
     set_sampling(share=20, after_days=7, valid_from=today + timedelta(days=3), by=lead, at=world.at)
     assert (sample_on(today), sample_on(today + timedelta(days=3))) == (Sample(5, 10), Sample(20, 7))
@@ -338,7 +341,7 @@ def lively(world):
     """A matter closed eleven days ago that waits to be looked at again now."""
     world.cast.at = now().replace(microsecond=0) - timedelta(days=11)
     Sampling.objects.create(
-        share=100, after_days=10, valid_from=world.at.date() - timedelta(days=9), at=world.at, by_label="lead"
+        share=100, after_days=10, valid_from=localdate(world.at) - timedelta(days=9), at=world.at, by_label="lead"
     )
     matter = closed(world)
     assert look_again(at=now()) == (1, 0)
@@ -368,7 +371,7 @@ def test_the_pages_of_the_sampled_review(lively):
     assert "灯仍不亮" in head.get("/matters/rechecks").content.decode()
     lead = world.cast.client("lead")
     assert "抽查比例" in lead.get("/matters/rechecks").content.decode()
-    given_ = {"share": "20", "after_days": "7", "valid_from": (now() + timedelta(days=2)).strftime("%Y-%m-%d")}
+    given_ = {"share": "20", "after_days": "7", "valid_from": f"{localdate(now()) + timedelta(days=2):%F}"}
     assert world.cast.client("dispatcher").post("/matters/rechecks", given_).status_code == 403
     for how in ({"share": "101"}, {"share": "x"}, {"after_days": "0"}, {"valid_from": "2020-01-01"}):
         answer = lead.post("/matters/rechecks", {**given_, **how})
