@@ -33,8 +33,8 @@ def asked_twice(at: datetime) -> list[str]:
         form__in=newest.values(), form__valid_to__gt=at, held=False, field_code__in=FieldEntry.objects.values("code")
     )
     found: dict[str, list[int]] = {}
-    for code, form in asking.order_by("field_code", "form").values_list("field_code", "form").distinct():
-        found.setdefault(code, []).append(form)
+    for code, pk in asking.order_by("field_code", "form").values_list("field_code", "form").distinct():
+        found.setdefault(code, []).append(pk)
     labels = {entry.code: entry.label for entry in FieldEntry.objects.filter(code__in=found, valid_to=None)}
     return [
         _("%(field)s: asked by %(forms)s")
