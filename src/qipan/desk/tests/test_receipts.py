@@ -70,7 +70,7 @@ def task_of(city: Cast, unit: str, source: str = SOURCE) -> Task:
 @pytest.mark.row("EMG-4")
 def test_one_statement_puts_a_task_on_every_desk_once(city: Cast, django_assert_max_num_queries):
     admission = admitted(city)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert send(city, admission=admission) == 8 + 16
     assert send(city, admission=admission) == 0
     community = task_of(city, "510104001001:community")
