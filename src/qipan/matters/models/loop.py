@@ -167,6 +167,16 @@ class Matter(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    # Lists say these in every row: looked up at once, where Django would go through all choices each time.
+
+    def get_state_display(self) -> str:
+        """Where it stands, in words."""
+        return str(State(self.state).label)
+
+    def get_channel_display(self) -> str:
+        """By which way it came, in words."""
+        return str(Channel(self.channel).label)
+
     @property
     def number(self) -> str:
         """What people call it: the year and a running number."""
@@ -328,6 +338,10 @@ class MatterStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matter_id} {self.kind}"
+
+    def get_kind_display(self) -> str:
+        """What happened, in words."""
+        return str(StepKind(self.kind).label)
 
 
 class Tally(models.Model):

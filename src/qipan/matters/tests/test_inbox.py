@@ -6,9 +6,14 @@ import pytest
 
 from qipan.journal.api import verify
 from qipan.kernel.place import range_of
+from qipan.kernel.refusal import NotFound
+from qipan.territory.api import Compound, areas_within
 
 from ..models import StreetTally
 from ..queries import figures as queries
+from ..queries import public
+from ..queries.offices import Offices, office_for
+from ..queries.public import PUBLIC_SHOWS, public_list
 from ..queries.reading import SHOWS, inbox
 
 
@@ -49,3 +54,32 @@ def test_streets_have_the_same_sums_as_their_communities(world, monkeypatch):
     assert [line.partition("(")[0] for line in verify().differences] == [
         "counts of matters against their steps: steps of a street "
     ]
+
+
+@pytest.mark.row("PAR-10")
+@pytest.mark.parametrize("area", ["5101", "510104001", "510105"])
+def test_everyone_reads_the_same_list_however_many_matters_there_are(world, monkeypatch, area):
+    for state in ("REPORTED", "FILED", "DISPATCHED", "DONE", "VERIFIED"):
+        world.matter(state)
+    world.reported(private=True, text="不公开")
+    ground = [range_of(area)]
+    looked = {show: public_list(ground, show=show) for show in PUBLIC_SHOWS}
+    assert [len(rows) for rows in looked.values()] == ([0, 0, 0, 0] if area == "510105" else [5, 5, 0, 0])
+    monkeypatch.setattr(public, "MANY", -1)
+    for show, rows in looked.items():
+        assert public_list(ground, show=show) == rows == sorted(rows, key=lambda one: -one.pk)
+        if rows:
+            assert public_list(ground, show=show, before=rows[0].pk) == rows[1:]
+
+
+def test_an_import_asks_the_same_office_as_a_report(world):
+    """Of every community and compound, of the city as a whole, and of no place at all."""
+    offices = Offices()
+    places = [area.ranges[0].first for level in (2, 3, 4) for area in areas_within([range_of("5101")], level)]
+    places += [*Compound.objects.values_list("place", flat=True), range_of("5101").first]
+    found = [offices.at(place) for place in places]
+    assert found == [office_for(place) for place in places]
+    assert {unit.code for unit in found} >= {"510104001:street-office"}
+    for act in (offices.at, office_for):
+        with pytest.raises(NotFound):
+            act(range_of("5202").first)

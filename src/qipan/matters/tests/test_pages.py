@@ -185,6 +185,11 @@ def test_the_reporter_has_the_last_word(world):
     assert fresh(matter.pk).state == "FILED"
 
 
+def listed(page):
+    """How many matters stand on the list, beside the table of areas."""
+    return max(0, page.partition("card-table stack")[2].count("<tr>") - 1)
+
+
 @pytest.mark.row("PAR-10", "MAT-12", "PAR-9")
 def test_the_public_list_shows_matters_and_nobody(world):
     text, private = "我叫张三，电话13900000000", "这是私密的"
@@ -204,11 +209,11 @@ def test_the_public_list_shows_matters_and_nobody(world):
     decline_matter(declined, kind="REDIRECTED", reason="请向法院起诉", by=world.cast.dispatcher, at=world.at)
     page = Client().get("/public/matters").content.decode()
     assert "管线未移交" in page and "请向法院起诉" in page and "锦江一街一社区" in page
-    assert page.count("<tr>") == 3
+    assert listed(page) == 2
     for hidden in (text, "13900000000", private, "1号院", world.cast.dispatcher.label):
         assert hidden not in page
-    assert Client().get("/public/matters?show=shelved").content.decode().count("<tr>") == 2
-    assert Client().get("/public/matters?area=510105").content.decode().count("<tr>") == 0
+    assert listed(Client().get("/public/matters?show=shelved").content.decode()) == 1
+    assert listed(Client().get("/public/matters?area=510105").content.decode()) == 0
     assert Client().get("/public/matters?area=%00&show=x&before=²").status_code == 200
 
 

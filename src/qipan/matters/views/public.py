@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.timezone import localdate
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -55,6 +57,8 @@ from ..rules import limits
 from ..rules.loop import REOPEN_WITHIN
 from ..rules.points import Point, PointWrong, point_from
 from ..terms import Channel, State
+
+FIGURES_KEPT_S = 60
 
 
 def city() -> Scope:
@@ -329,7 +333,11 @@ def public_page(request: HttpRequest) -> HttpResponse:
         month = localdate(at).replace(day=1)
         since = (month - timedelta(days=330)).replace(day=1)
         until = (month + timedelta(days=32)).replace(day=1)
-        own, lines = public_figures(area.code, since=since, until=until, at=at)
+        # Everyone reads the same: they are added up anew each minute, and not for every reader.
+        key = f"public-figures-{area.code}-{since}-{get_language()}"
+        own, lines = cache.get_or_set(
+            key, lambda: public_figures(area.code, since=since, until=until, at=at), FIGURES_KEPT_S
+        )
         found = {
             "own": own,
             "lines": [line for line in lines if line.key and line.key != area.code],
