@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 CHUNK = 50_000
+PIECE = 1_000
 
 
 def write(
@@ -37,10 +38,11 @@ def write(
                 before_chunk()
             if connection.vendor == "postgresql":
                 # An empty text is a text, and not NULL, but in the columns that hold no texts.
-                text = StringIO()
-                csv.writer(text, lineterminator="\n").writerows(chunk)
                 with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))") as copy:
-                    copy.write(text.getvalue())
+                    for start in range(0, len(chunk), PIECE):  # the database stores one while the next is written
+                        text = StringIO()
+                        csv.writer(text, lineterminator="\n").writerows(chunk[start : start + PIECE])
+                        copy.write(text.getvalue())
             else:
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chunk)  # noqa: S608 - own names
             done += len(chunk)

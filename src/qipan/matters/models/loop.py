@@ -177,6 +177,14 @@ class Matter(models.Model):
         """By which way it came, in words."""
         return str(Channel(self.channel).label)
 
+    def get_closing_display(self) -> str:
+        """How it ended, in words; empty while it has not."""
+        return str(Closing(self.closing).label) if self.closing else ""
+
+    def get_confirmation_display(self) -> str:
+        """What its reporters said of that, in words."""
+        return str(Confirmation(self.confirmation).label)
+
     @property
     def number(self) -> str:
         """What people call it: the year and a running number."""
@@ -348,7 +356,8 @@ class Tally(models.Model):
     """How many steps of a kind: kept with each step, by area, category, channel, unit and month."""
 
     place = models.BigIntegerField()  # the community's
-    category = models.ForeignKey(Category, on_delete=models.PROTECT)
+    # A plain number to the database, as the unit is: an import adds hundreds of thousands, each looked up already.
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, db_constraint=False)
     channel = models.CharField(max_length=10, choices=Channel)
     unit = models.BigIntegerField(default=0)  # 0: before a unit has it
     month = models.DateField()  # its first day, civil time
