@@ -23,7 +23,7 @@ def test_everybody_acts_on_the_own_ground(city):
     assert city.unit("510104001001:community").place in city.worker.scope
     assert city.unit("510104001002:community").place not in city.worker.scope
     assert len(city.guard.scope.ranges) == 8
-    assert city.screener.acts == {"visit.submit"}
+    assert city.screener.acts == {"visit.submit", "matter.report"}
     assert city.stranger.acts == frozenset()
     assert city.stranger.scope.ranges == ()
     assert city.post("worker").account.username == "worker"

@@ -70,7 +70,7 @@ def test_each_person_gets_a_pass_on_the_ground_of_the_line(city, enrol):
         city.unit(code).pk for code in ("510104001:street-office", "510104001002:community", "510104001001002:compound")
     ]
     assert [actor.team_id for actor in actors] == [None, None, 7]
-    assert {actor.acts for actor in actors} == {frozenset({"visit.submit"})}
+    assert {actor.acts for actor in actors} == {frozenset({"visit.submit", "matter.report"})}
     assert len({one.link for one in enrolled}) == 3
     assert enrolled[0].link == f"/p/{enrolled[0].token}"
     assert count() == 3
