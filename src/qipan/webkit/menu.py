@@ -81,7 +81,11 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/campaigns", _("Screening campaigns"), ("campaign.view", "campaign.open")),
             Page("/field/lists", _("Missing from phones"), ("team.manage",)),
             Page("/admissions", _("Work admission"), ("admission.apply", "admission.decide")),
-            Page("/burden", _("Burden of communities"), ("desk.view", "board.view", "admission.apply", "admission.decide")),
+            Page(
+                "/burden",
+                _("Burden of communities"),
+                ("desk.view", "board.view", "admission.apply", "admission.decide"),
+            ),
             Page("/conflicts", _("Conflicts"), ("conflict.decide",)),
         ),
     ),
