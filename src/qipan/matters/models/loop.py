@@ -169,19 +169,19 @@ class Matter(models.Model):
 
     # Lists say these in every row: looked up at once, where Django would go through all choices each time.
 
-    def get_state_display(self) -> str:
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
         """Where it stands, in words."""
         return str(State(self.state).label)
 
-    def get_channel_display(self) -> str:
+    def get_channel_display(self) -> str:  # type: ignore[no-redef]
         """By which way it came, in words."""
         return str(Channel(self.channel).label)
 
-    def get_closing_display(self) -> str:
+    def get_closing_display(self) -> str:  # type: ignore[no-redef]
         """How it ended, in words; empty while it has not."""
         return str(Closing(self.closing).label) if self.closing else ""
 
-    def get_confirmation_display(self) -> str:
+    def get_confirmation_display(self) -> str:  # type: ignore[no-redef]
         """What its reporters said of that, in words."""
         return str(Confirmation(self.confirmation).label)
 
@@ -347,7 +347,7 @@ class MatterStep(models.Model):
     def __str__(self) -> str:
         return f"{self.matter_id} {self.kind}"
 
-    def get_kind_display(self) -> str:
+    def get_kind_display(self) -> str:  # type: ignore[no-redef]
         """What happened, in words."""
         return str(StepKind(self.kind).label)
 

@@ -183,8 +183,10 @@ def _categories(code: str) -> list[int]:
 def _silent(asked: Asked, by: By | None, *, at: datetime) -> dict[Any, int]:
     """Parts whose time to accept ended in these months without a word: due, and not contacted."""
     since, until = (make_aware(datetime.combine(day, time())) for day in (asked.since, asked.until))
-    rows: QuerySet[Handling] = Handling.objects.filter(
-        asked.scope.q("matter__place"),
+    # They are few, so all are looked at: looked up by place, each matter of the ground would be asked for its parts.
+    ground = ExpressionWrapper(F("matter__place") + 0, output_field=BigIntegerField())
+    rows: QuerySet[Handling] = Handling.objects.alias(ground=ground).filter(
+        asked.scope.q("ground"),
         responded_at=None,
         ended_at=None,
         accept_by__gte=since,

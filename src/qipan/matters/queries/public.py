@@ -28,7 +28,7 @@ from ..rules.loop import ENDED
 from ..rules.points import NEAR, Point, box_around, metres_between
 from ..terms import TOLD, State, StepKind
 from .mapping import named_in
-from .reading import MANY, newest, standing
+from .reading import MANY, first_of, newest, standing
 
 ALIKE = 0.25  # share of common pairs of characters, beside the same category, place and week
 MOST_ALIKE = 3
@@ -161,7 +161,7 @@ def public_list(ranges: Iterable[Range], *, show: str = "", before: int | None =
     rows = rows.filter(private=False, drill=False)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return list(rows.select_related("category", "handler")[: PUBLIC_PAGE + 1])
+    return first_of(rows, PUBLIC_PAGE + 1)
 
 
 def last_told(matters: Iterable[Matter]) -> dict[int, str]:

@@ -81,7 +81,7 @@ def inbox(
         rows = rows.filter(handler=unit)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return rows.select_related("category", "handler", "waiting")
+    return rows
 
 
 def newest(scope: Scope, states: Iterable[State], *, many: bool) -> QuerySet[Matter]:
@@ -98,6 +98,17 @@ def newest(scope: Scope, states: Iterable[State], *, many: bool) -> QuerySet[Mat
         return looked_at.filter(scope.q("ground"), standing__in=wanted).order_by("-pk")
     found: QuerySet[Matter] = Matter.objects.within(scope).filter(state__in=wanted).order_by("-pk")
     return found
+
+
+def first_of(rows: QuerySet[Matter], n: int) -> list[Matter]:
+    """This function will return the first of a list with their category, handler and waiting task.
+
+    Their keys first: joined to them, SQLite would begin at the categories and sort all that stand there.
+    """
+    keys = list(rows.values_list("pk", flat=True)[:n])
+    listed = Matter.objects.everywhere("they were found on the ground")
+    found = listed.select_related("category", "handler", "waiting").in_bulk(keys)
+    return [found[key] for key in keys if key in found]
 
 
 def chips(ranges: Iterable[Range], *, drill: bool = False) -> list[Chip]:

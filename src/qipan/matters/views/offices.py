@@ -29,6 +29,7 @@ from ..queries.reading import (
     SHOWS,
     categories,
     chips,
+    first_of,
     get_category,
     get_matter,
     inbox,
@@ -71,7 +72,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         unit=actor.unit_id if own else None,
         before=key_of(request.GET.get("before", "")),
     )
-    page = list(rows[: PAGE + 1])
+    page = first_of(rows, PAGE + 1)
     shown = page[:PAGE]
     names, counts = place_names(one.place for one in shown), report_counts(shown)
     return render(

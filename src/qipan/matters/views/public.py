@@ -335,9 +335,11 @@ def public_page(request: HttpRequest) -> HttpResponse:
         until = (month + timedelta(days=32)).replace(day=1)
         # Everyone reads the same: they are added up anew each minute, and not for every reader.
         key = f"public-figures-{area.code}-{since}-{get_language()}"
-        own, lines = cache.get_or_set(
-            key, lambda: public_figures(area.code, since=since, until=until, at=at), FIGURES_KEPT_S
-        )
+        kept = cache.get(key)
+        if kept is None:
+            kept = public_figures(area.code, since=since, until=until, at=at)
+            cache.set(key, kept, FIGURES_KEPT_S)
+        own, lines = kept
         found = {
             "own": own,
             "lines": [line for line in lines if line.key and line.key != area.code],
