@@ -355,6 +355,7 @@ def test_the_map_costs_the_same_however_many_there_are(spread, django_assert_max
     client.get("/matters/map", {"show": "new"})
     with django_assert_max_num_queries(30):
         client.get("/matters/map", {"show": "new"})
+    client.get("/matters/map", {"show": "new", "area": "510104001"})  # areas are kept from here on
     for _n in range(20):
         spread.reported(point=GATE)
     with django_assert_max_num_queries(30):

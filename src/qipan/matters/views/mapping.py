@@ -21,7 +21,7 @@ from ..queries.mapping import (
     ground_area,
     kept_by_community,
 )
-from ..queries.reading import MANY, SHOWS, categories, chips, inbox, place_names
+from ..queries.reading import MANY, SHOWS, categories, chips, first_of, inbox, place_names
 from .offices import ground_for
 
 SHOWN = 100  # matters that are drawn and listed beside the map
@@ -57,7 +57,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     else:
         counted = kept_by_community(ranges, show=show)
     parts, rest = clusters(areas, counted)
-    shown = list(matters[: SHOWN + 1]) if near else []
+    shown = first_of(matters, SHOWN + 1) if near else []
     names = place_names(one.place for one in shown[:SHOWN])
     chosen = {"show": show, **({"category": category} if category else {}), **({"own": "1"} if own else {})}
     return render(
