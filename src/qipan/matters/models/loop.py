@@ -94,9 +94,13 @@ class Matter(models.Model):
     private = models.BooleanField(default=False)  # wished so by who reported it: not on the public list
     state = models.CharField(max_length=10, choices=State, default=State.REPORTED)
     handler = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    first_receiver = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    first_receiver = models.ForeignKey(
+        "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     hops = models.PositiveSmallIntegerField(default=0)
-    ruled = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")  # final
+    ruled = models.ForeignKey(
+        "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )  # final
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
     closing = models.CharField(max_length=10, choices=Closing, blank=True)
     confirmation = models.CharField(max_length=12, choices=Confirmation, blank=True)
@@ -333,7 +337,7 @@ class MatterStep(models.Model):
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="steps")
     kind = models.CharField(max_length=13, choices=StepKind)
     detail = models.CharField(max_length=30, blank=True)  # "SOLVED:CONFIRMED", "LATE"
-    unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
     note = models.CharField(max_length=1000, blank=True)
