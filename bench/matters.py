@@ -6,6 +6,7 @@ The rows are those of Pingshan (``../shared/data/civic_zh``) with their kinds, t
 """
 
 import csv
+import gc
 import io
 import os
 import random
@@ -427,6 +428,8 @@ def run(quick: bool) -> list[dict[str, Any]]:
     results = [
         row(f"import of {each:,} lines, slowest of {len(seconds)}", slowest, "s", "", None, "<= 60", slowest <= 60)
     ]
+    gc.collect()
+    gc.freeze()  # what this process holds to make lines from is no part of a page
     results += pages(town, times)
     results.append(requests(town, times))
     results.append(hints(town, times))
