@@ -153,14 +153,14 @@ class Matter(models.Model):
             # Which places keep coming back?
             models.Index(fields=["reported_at", "place"], name="matters_lately", condition=models.Q(drill=False)),
             # What is public, by the day it was asked and by its last change: whoever keeps a copy elsewhere asks so.
-            # With key and place, so that pages far behind are passed over in the index alone.
+            # With key, place and state, so that pages far behind are passed over in the index alone.
             models.Index(
-                fields=["reported_at", "id", "place"],
+                fields=["reported_at", "id", "place", "state"],
                 name="matters_asked",
                 condition=models.Q(private=False, drill=False),
             ),
             models.Index(
-                fields=["changed_at", "id", "place"],
+                fields=["changed_at", "id", "place", "state"],
                 name="matters_changed",
                 condition=models.Q(private=False, drill=False),
             ),
