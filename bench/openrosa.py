@@ -10,6 +10,7 @@ import statistics
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -84,14 +85,13 @@ def run(quick: bool) -> list[dict[str, Any]]:
     server = Server(workers=2 if postgres else 1, threads=8 if postgres else 48)
     connections, count = 16 if postgres else 48, 400 if quick else 1500
     runs: dict[str, list[Any]] = {"visit": [], "form": [], "photo": []}
-    take = lambda stream, many: [next(stream) for _ in range(many)]  # noqa: E731
     try:
         server.order("/api/visits", connections, visits.take(200, 1))
-        server.order(PATH, connections, take(plain, 200), KIND)
+        server.order(PATH, connections, list(islice(plain, 200)), KIND)
         for _repeat in range(3 if quick else 5):
             runs["visit"].append(server.order("/api/visits", connections, visits.take(count, 1)))
-            runs["form"].append(server.order(PATH, connections, take(plain, count), KIND))
-            runs["photo"].append(server.order(PATH, connections, take(pictured, count // 10), KIND))
+            runs["form"].append(server.order(PATH, connections, list(islice(plain, count)), KIND))
+            runs["photo"].append(server.order(PATH, connections, list(islice(pictured, count // 10)), KIND))
     finally:
         server.stop()
     for name, orders in runs.items():

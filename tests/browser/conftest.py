@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from qipan.pages.queries.tick import ticker
+from qipan.webkit.manifest import is_built
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -32,6 +33,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
+    if not is_built():
+        pytest.fail("the front end is not built: run scripts/frontend")
     # Playwright's loop runs in this thread, beside which Django's own queries of the tests are refused otherwise.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

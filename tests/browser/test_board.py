@@ -11,14 +11,13 @@ from playwright.sync_api import expect
 from qipan.kernel.clock import set_clock
 from qipan.pages.testing import make_emergency
 from qipan.screening.api import sample_open_rounds
-from qipan.webkit.manifest import BUILT, files_of, is_built
+from qipan.webkit.manifest import BUILT, files_of
 
 from .conftest import serious
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 AT = datetime(2026, 8, 3, 2, tzinfo=UTC)
 SIZES = ((360, 740), (1440, 900), (1920, 1080))

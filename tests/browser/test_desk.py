@@ -9,14 +9,12 @@ from qipan.access.testing import make_city
 from qipan.desk.api import Task, TaskKind, TaskState, send_task
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 
 

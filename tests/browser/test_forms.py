@@ -10,14 +10,12 @@ from qipan.forms.actions.drafts import start_draft
 from qipan.forms.api import seed_forms
 from qipan.forms.models import FormDraft
 from qipan.forms.tests.sheets import HEATING, sheet
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 
 

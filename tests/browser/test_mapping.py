@@ -10,7 +10,6 @@ from qipan.access.testing import make_city
 from qipan.kernel.place import code_of, place_of
 from qipan.matters.api import Matter, Point
 from qipan.matters.testing import World, draw_outlines, make_world
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 from .test_matters import PHONE, answer_question
@@ -18,7 +17,6 @@ from .test_matters import PHONE, answer_question
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
     pytest.mark.row("MAT-1"),
 ]
 GATE = Point(104.02, 30.62)

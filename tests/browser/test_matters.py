@@ -12,14 +12,12 @@ from playwright.sync_api import Page
 from qipan.access.api import Account, Post, Role, actor_of_post
 from qipan.access.testing import Cast, make_city
 from qipan.matters.testing import World, make_world
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 PHONE = {"width": 390, "height": 800}
 

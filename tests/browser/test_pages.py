@@ -16,14 +16,12 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import set_clock
 from qipan.pages.testing import CITY, make_emergency
 from qipan.posture.api import Declaration, Measure
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 AT = datetime(2026, 8, 3, 2, tzinfo=UTC)
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}

@@ -7,14 +7,12 @@ from playwright.sync_api import expect
 from qipan.access.testing import make_city
 from qipan.kernel.place import place_of
 from qipan.matters.testing import World, make_world
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 

@@ -23,7 +23,6 @@ from qipan.kernel.place import place_of, range_of
 from qipan.matters.api import Matter
 from qipan.matters.testing import World, make_world
 from qipan.territory.api import Compound
-from qipan.webkit.manifest import is_built
 
 from .conftest import serious
 from .test_matters import PHONE, act, answer_question, officer, picture, report
@@ -31,7 +30,6 @@ from .test_matters import PHONE, act, answer_question, officer, picture, report
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not is_built(), reason="the front end is not built: run scripts/frontend"),
 ]
 ZONE = ZoneInfo("Asia/Shanghai")
 TEN = datetime(2026, 3, 3, 10, tzinfo=ZONE).astimezone(UTC)  # a Tuesday

@@ -1,11 +1,27 @@
-"""Doing things at the same moment, for tests of what happens then."""
+"""What tests of all rooms share: real data where they are at hand, and doing things at the same moment."""
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 
 PATIENCE_S = 120
+
+
+def real_data(name: str) -> Path:
+    """This function will return a file or folder of ``../shared/data``; where it is not at hand, the test is skipped.
+
+    Real data are read in place and never committed: they belong to others. What the program must do with any data is
+    tested on made ones beside, so a machine without them still tests it all.
+    """
+    path: Path = settings.ROOT.parent / "shared" / "data" / name
+    if not path.exists():
+        import pytest
+
+        pytest.skip(f"shared/data/{name} is not on this machine")
+    return path
 
 
 def at_once(*works: Callable[[], object]) -> list[Exception | None]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.choices import flatten_choices
 
 from qipan.kernel.refusal import Refusal
 
@@ -14,6 +15,15 @@ def offer(form: forms.BaseForm, name: str, choices: Iterable[Any]) -> None:
     if not isinstance(field, forms.ChoiceField):
         raise TypeError(f"{name} offers no choices")
     field.choices = choices
+
+
+def said(form: forms.BaseForm, name: str) -> str:
+    """This function will return what is chosen in a field in words, for paper; empty when it is none of the choices."""
+    field, wanted = form.fields[name], form[name].value()
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} offers no choices")
+    choices: Any = field.choices
+    return str(dict(flatten_choices(choices)).get(wanted, ""))
 
 
 class ActForm(forms.Form):

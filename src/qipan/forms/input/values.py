@@ -25,4 +25,5 @@ class ValuesForm(ActForm):
 
     def __init__(self, *args: Any, fields: Sequence[FieldEntry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.offers = bool(fields)  # whether the reader's unit brings any
         offer(self, "field", [(one.code, one.label) for one in fields])

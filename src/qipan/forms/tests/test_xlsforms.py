@@ -4,11 +4,9 @@ import csv
 import io
 import re
 import zipfile
-from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from django.conf import settings
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import settings as tries
@@ -18,12 +16,10 @@ from qipan.forms.rules import FormBroken, Media, convert_xlsform, make_xlsform
 from qipan.forms.rules.columns import Column, answer_at, read_columns, write_columns
 from qipan.forms.rules.dictionary import MUST_REUSE, overlap
 from qipan.forms.rules.masking import is_token, token
+from qipan.kernel.testing import real_data
 
 from .sheets import HEATING, sheet
 
-SHARED = Path(settings.ROOT).parent / "shared" / "data"
-FIXTURES = SHARED / "xlsform" / "pyxform" / "tests" / "example_xls"
-WARDS = SHARED / "forms" / "wards.xml"
 XF = "{http://www.w3.org/2002/xforms}"
 # What does not convert, and what is said of it.
 BROKEN = {
@@ -42,10 +38,13 @@ BROKEN = {
 
 
 @pytest.mark.row("ORG-12")
-@pytest.mark.skipif(not FIXTURES.is_dir(), reason="the shared data are not on this machine")
 def test_the_standards_own_fixtures_convert_or_say_why() -> None:
     converted, broken = {}, {}
-    files = [path for path in sorted(FIXTURES.iterdir()) if path.suffix in (".xls", ".xlsx", ".csv", ".md")]
+    files = [
+        path
+        for path in sorted(real_data("xlsform/pyxform/tests/example_xls").iterdir())
+        if path.suffix in (".xls", ".xlsx", ".csv", ".md")
+    ]
     with override("en"):
         for path in files:
             try:
@@ -53,9 +52,8 @@ def test_the_standards_own_fixtures_convert_or_say_why() -> None:
             except FormBroken as refusal:
                 broken[path.name] = refusal.problems[0]
             else:
-                root = fromstring(made.xform)
-                assert root.find(f".//{XF}instance/*").attrib["id"] == "abc", path.name  # type: ignore[union-attr]
-                assert root.find(f".//{XF}instance/*").attrib["version"] == "3", path.name  # type: ignore[union-attr]
+                first = next(fromstring(made.xform).iterfind(f".//{XF}instance/*"))
+                assert (first.attrib["id"], first.attrib["version"]) == ("abc", "3"), path.name
                 converted[path.name] = len(made.questions)
     assert len(files) == 65
     assert set(broken) == set(BROKEN)
@@ -64,9 +62,8 @@ def test_the_standards_own_fixtures_convert_or_say_why() -> None:
     assert converted["xlsform_spec_test.xlsx"] == 46
 
 
-@pytest.mark.skipif(not WARDS.is_file(), reason="the shared data are not on this machine")
 def test_a_list_of_thousands_of_wards_is_taken_both_ways() -> None:
-    items = fromstring(WARDS.read_text("utf-8")).findall("item")
+    items = fromstring(real_data("forms/wards.xml").read_text("utf-8")).findall("item")
     rows = [(one.findtext("name") or "", one.findtext("label") or "") for one in items]
     assert (len(rows), len({name for name, _label in rows})) == (11_800, 9_538)
     choices = [["list_name", "name", "label"], *(["wards", name, label] for name, label in rows)]

@@ -70,7 +70,7 @@ def _page(
         "keeps": actor.can("field.edit"),
         "done": done,
         "refused": refusal,
-        "form": form if form.fields["field"].choices else None,  # type: ignore[attr-defined]
+        "form": form if form.offers else None,
         "deliveries": FieldValues.objects.order_by("-at", "-pk")[:DELIVERIES],
     }
     return render(request, "forms/fields.html", shown, status=refusal.status if refusal else status)
@@ -81,7 +81,7 @@ def bring(request: HttpRequest) -> HttpResponse:
     """This view will take over values of a field from the register that holds it."""
     actor = _reader(request)
     form = ValuesForm(request.POST, request.FILES, fields=_brings(actor))
-    if not form.fields["field"].choices:  # type: ignore[attr-defined]
+    if not form.offers:
         raise NotAllowed(act="field.edit")
     if not form.is_valid():
         return _page(request, actor, form, status=400)

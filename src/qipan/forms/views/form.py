@@ -1,10 +1,8 @@
 """One form: its passport, what it asks and what it fills in, in print with a code that leads back here."""
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from qipan.access.api import signed_in
@@ -31,7 +29,6 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
     dictionary = {one.code: one for one in fields_on()}
     lines = [(one, dictionary.get(one.field_code)) for one in form.questions.order_by("order")]
     address = request.build_absolute_uri(reverse("form", args=[code]))
-    picture = segno.make(address, error="m", micro=False).svg_inline(scale=3, border=2, dark="#000", light="#fff")
     shown = {
         "form": form,
         "lapsed": not rules.valid(form.valid_from, form.valid_to, at=at),
@@ -39,7 +36,6 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
         "sensitive": [entry for _one, entry in lines if entry and entry.sensitivity != Sensitivity.NONE],
         "openings": [one for one in open_forms(actor.scope.ranges, at=at) if one.form.code == code],
         "versions": Form.objects.filter(code=code).order_by("-version").values("version", "valid_from", "valid_to"),
-        "qr": mark_safe(picture),  # noqa: S308 made here from our own address
         "address": address,
         "held_sheet": Form.objects.filter(pk=form.pk, source__isnull=False).exists(),
         "designs": actor.can("form.design"),

@@ -8,28 +8,24 @@ from xml.etree import ElementTree
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
 from qipan.access.testing import Cast
 from qipan.kernel.clock import now
+from qipan.kernel.testing import real_data
 from qipan.matters.api import Matter
 from qipan.matters.testing import World, make_world
 
 from ..actions.partners import add_partner, set_endpoint
 
-RECORDED = settings.ROOT.parent / "shared" / "data" / "open311"
 V2 = "/open311/v2/"
 COMPOUND = "510104001001001"
 
 
 def recorded(name: str) -> Path:
-    """The file of the published schemas and recorded answers; skips where they are not on this machine."""
-    path = RECORDED / name
-    if not path.is_file():
-        pytest.skip(f"shared/data/open311/{name} is not on this machine")
-    return path
+    """The file of the published schemas and recorded answers."""
+    return real_data(f"open311/{name}")
 
 
 def counts() -> dict[str, int]:

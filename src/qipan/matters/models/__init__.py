@@ -1,9 +1,9 @@
 """The tables of the room: the loop, and joint work."""
 
+from .counts import Allowance, Standing, StreetTally, Tally
 from .importing import Import, ImportDraft, ImportLine, ImportMapping
 from .joint import AgendaItem, Agreed, Call, Called, Conclusion, Hazard, Rating, ReviewSession
 from .loop import (
-    Allowance,
     Category,
     Contact,
     ContactLook,
@@ -12,9 +12,6 @@ from .loop import (
     MatterStep,
     Photo,
     Report,
-    Standing,
-    StreetTally,
-    Tally,
 )
 from .rechecks import Recheck, Sampling
 from .referral import Handover, HandoverLook, Referral, ReferralStep

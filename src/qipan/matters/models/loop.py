@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import get_language
 
+from qipan.kernel.labels import QuickLabels
 from qipan.kernel.scoped import ScopedQuerySet
 
 from ..rules import sampling
@@ -82,7 +83,7 @@ class Category(models.Model):
         return self.closing_en if _english() and self.closing_en else self.closing
 
 
-class Matter(models.Model):
+class Matter(QuickLabels, models.Model):
     """One thing at one place that should be otherwise. It holds nothing about who reported it."""
 
     place = models.BigIntegerField()
@@ -170,24 +171,6 @@ class Matter(models.Model):
 
     def __str__(self) -> str:
         return self.number
-
-    # Lists say these in every row: looked up at once, where Django would go through all choices each time.
-
-    def get_state_display(self) -> str:  # type: ignore[no-redef]
-        """Where it stands, in words."""
-        return str(State(self.state).label)
-
-    def get_channel_display(self) -> str:  # type: ignore[no-redef]
-        """By which way it came, in words."""
-        return str(Channel(self.channel).label)
-
-    def get_closing_display(self) -> str:  # type: ignore[no-redef]
-        """How it ended, in words; empty while it has not."""
-        return str(Closing(self.closing).label) if self.closing else ""
-
-    def get_confirmation_display(self) -> str:  # type: ignore[no-redef]
-        """What its reporters said of that, in words."""
-        return str(Confirmation(self.confirmation).label)
 
     @property
     def number(self) -> str:
@@ -331,7 +314,7 @@ class Handling(models.Model):
         return f"{self.matter_id} at {self.unit_id}"
 
 
-class MatterStep(models.Model):
+class MatterStep(QuickLabels, models.Model):
     """One step with its actor and time: the history has no gap without an actor (ORG-15)."""
 
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="steps")
@@ -350,90 +333,3 @@ class MatterStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matter_id} {self.kind}"
-
-    def get_kind_display(self) -> str:  # type: ignore[no-redef]
-        """What happened, in words."""
-        return str(StepKind(self.kind).label)
-
-
-class Tally(models.Model):
-    """How many steps of a kind: kept with each step, by area, category, channel, unit and month."""
-
-    place = models.BigIntegerField()  # the community's
-    # A plain number to the database, as the unit is: an import adds hundreds of thousands, each looked up already.
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, db_constraint=False)
-    channel = models.CharField(max_length=10, choices=Channel)
-    unit = models.BigIntegerField(default=0)  # 0: before a unit has it
-    month = models.DateField()  # its first day, civil time
-    kind = models.CharField(max_length=13, choices=StepKind)
-    detail = models.CharField(max_length=30, blank=True)
-    drill = models.BooleanField(default=False)
-    n = models.BigIntegerField(default=0)
-
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["place", "month", "kind", "detail", "category", "channel", "unit", "drill"],
-                name="matters_tally_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.n}"
-
-
-class StreetTally(models.Model):
-    """The same steps by street alone: what a street or more adds up, without category and unit."""
-
-    place = models.BigIntegerField()  # the street's
-    channel = models.CharField(max_length=10, choices=Channel)
-    month = models.DateField()
-    kind = models.CharField(max_length=13, choices=StepKind)
-    detail = models.CharField(max_length=30, blank=True)
-    drill = models.BooleanField(default=False)
-    n = models.BigIntegerField(default=0)
-
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["place", "month", "kind", "detail", "channel", "drill"], name="matters_street_tally_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.n}"
-
-
-class Standing(models.Model):
-    """How many matters stand in a state on a community's ground, kept with each move."""
-
-    place = models.BigIntegerField()
-    state = models.CharField(max_length=10, choices=State)
-    drill = models.BooleanField(default=False)
-    n = models.BigIntegerField(default=0)
-
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["place", "state", "drill"], name="matters_standing_once")]
-
-    def __str__(self) -> str:
-        return f"{self.state} {self.n}"
-
-
-class Allowance(models.Model):
-    """How many reports came from one address in an hour; the address itself is not kept."""
-
-    source = models.CharField(max_length=64)  # keyed hash, another key each day
-    hour = models.DateTimeField()
-    n = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "hour"], name="matters_allowance_once")]
-
-    def __str__(self) -> str:
-        return f"{self.hour:%F %H} {self.n}"

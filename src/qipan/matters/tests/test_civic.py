@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.civic import DATA, FILES, bring
+from bench.civic import FILES, bring
 from qipan.journal.api import verify
+from qipan.kernel.testing import real_data
 
 from ..models import Matter
 
@@ -34,8 +35,7 @@ EXPECTED: dict[str, tuple[int, int, dict[tuple[str, str], int]]] = {
 @pytest.mark.row("MAT-3")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.path)
 def test_a_real_file_goes_in_but_for_its_bad_lines(db, file):
-    if not (DATA / file.path).exists():
-        pytest.skip(f"shared/data/{file.path} is not there")
+    real_data(file.path)
     checked, batch = bring(file, at=datetime(2026, 11, 25, tzinfo=UTC))
     reasons = Counter((problem.fault, problem.field) for problem in checked.problems)
     assert (batch.lines, batch.matters, reasons) == EXPECTED[Path(file.path).name]

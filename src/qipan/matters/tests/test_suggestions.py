@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from qipan.kernel.testing import real_data
 from qipan.matters.rules import learning
 from qipan.matters.rules.learning import NothingToLearnWith, TooFewCases, learn, majority, measure
 from qipan.matters.rules.suggestions import (
@@ -30,7 +31,6 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.naive_bayes import ComplementNB
 
-DATA = Path(__file__).resolve().parents[5] / "shared" / "data" / "civic_zh"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -189,9 +189,6 @@ def test_the_majority_is_what_a_plain_table_would_say():
     assert table[()] in {"police", "ecology", "lighting"}
 
 
-real = pytest.mark.skipif(not DATA.is_dir(), reason="the real cases are not at hand (shared/data/civic_zh)")
-
-
 def evaluated(*how: str) -> str:
     out = StringIO()
     call_command("evaluate_suggestions", *how, stdout=out)
@@ -202,10 +199,9 @@ def shares(text: str) -> list[float]:
     return [float(line.rsplit(None, 1)[1].rstrip("%")) for line in text.splitlines() if line.startswith("  ")]
 
 
-@real
 @pytest.mark.row("FOR-7")
 def test_units_of_real_cases_beat_the_majority():
-    file = str(DATA / "pingshan_give_first70pct.csv")
+    file = str(real_data("civic_zh/pingshan_give_first70pct.csv"))
     baseline, first, among_three, promised, sure_right = shares(evaluated("--train", file, "--split", "0.2"))
     assert 48 < baseline < 51
     assert first > baseline + 5
@@ -214,10 +210,9 @@ def test_units_of_real_cases_beat_the_majority():
     assert sure_right > 80
 
 
-@real
 @pytest.mark.row("FOR-7")
 def test_categories_of_real_messages_beat_the_majority():
-    file = str(DATA / "附件2_694035434.xlsx")
+    file = str(real_data("civic_zh/附件2_694035434.xlsx"))
     baseline, first, *_rest = shares(evaluated("--train", file, "--split", "0.7"))
     assert first > baseline + 35
 

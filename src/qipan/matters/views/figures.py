@@ -15,6 +15,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import BadInput, NotFound
+from qipan.webkit.forms import said
 from qipan.webkit.sheets import csv_file, xlsx_file
 
 from ..input.figures import FiguresForm
@@ -70,21 +71,11 @@ def figures_page(request: HttpRequest) -> HttpResponse:
             "by": by,
             "since": asked.since,
             "last": asked.until - timedelta(days=1),
-            "chosen": [form[name].value() and _label(form, name) for name in ("area", "unit", "category", "channel")],
+            "chosen": [form[name].value() and said(form, name) for name in ("area", "unit", "category", "channel")],
             "query": request.GET.urlencode(),
             "reported_known": asked.unit is None and by != By.UNIT,
         }
     return render(request, "matters/figures.html", shown, status=200 if asked is not None else 400)
-
-
-def _label(form: FiguresForm, name: str) -> str:
-    """A choice in words, for paper."""
-    wanted = form[name].value()
-    for value, label in form.fields[name].choices:  # type: ignore[attr-defined]
-        for one, words in label if isinstance(label, (list, tuple)) else [(value, label)]:
-            if one == wanted:
-                return str(words)
-    return ""
 
 
 @require_GET

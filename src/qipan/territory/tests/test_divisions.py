@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
+from qipan.kernel.testing import real_data
 from qipan.territory.api import (
     DayNotReached,
     DivisionRow,
@@ -32,8 +33,6 @@ from qipan.territory.models import Area, Change
 from .conftest import AT, BEGIN, city_rows, journal
 
 pytestmark = pytest.mark.django_db
-REAL = settings.ROOT.parent / "shared" / "data" / "divisions"
-real_data = pytest.mark.skipif(not REAL.is_dir(), reason="the real divisions are not on this machine")
 HEAD = "code,name,level,parent_code"
 
 
@@ -52,12 +51,11 @@ def problems_of(path: Path, keeper: Actor) -> list[str]:
     return refusal.value.problems
 
 
-@real_data
 @pytest.mark.row("ORG-5")
 def test_chengdu_2020_to_2021_differs_by_two_two_thirteen(keeper):
-    first = load(REAL / "chengdu_divisions_2020.csv", keeper, date(2020, 6, 30))
+    first = load(real_data("divisions/chengdu_divisions_2020.csv"), keeper, date(2020, 6, 30))
     assert (first.areas, first.counts["added"]) == (1 + 20 + 261 + 3041, 3323)
-    second = load(REAL / "chengdu_divisions_2021.csv", keeper, date(2021, 10, 31))
+    second = load(real_data("divisions/chengdu_divisions_2021.csv"), keeper, date(2021, 10, 31))
     assert second.counts == {"added": 2, "removed": 2, "renamed": 13, "moved": 0}
     assert [code for code, _name in second.removed] == ["510117020001", "510117020002"]
     assert [code for code, _name in second.added] == ["510117020004", "510117020005"]
@@ -71,7 +69,7 @@ def test_chengdu_2020_to_2021_differs_by_two_two_thirteen(keeper):
     with pytest.raises(NotFound):
         get_area("510117020004", on=date(2021, 9, 30))
     assert len(children("5101")) == 20  # the empty shell 510101 is dropped
-    again = load(REAL / "chengdu_divisions_2021.csv", keeper, date(2021, 12, 1))
+    again = load(real_data("divisions/chengdu_divisions_2021.csv"), keeper, date(2021, 12, 1))
     assert again.counts == {"added": 0, "removed": 0, "renamed": 0, "moved": 0}
     assert Change.objects.count() == 2
 

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
+from qipan.kernel.testing import real_data
 from qipan.territory.api import (
     GOVERNING,
     HeldIsNewer,
@@ -120,10 +121,9 @@ def test_rights(city, csv_file, keeper):
 
 
 def test_chengdu_is_governed_as_23_areas(db, keeper, capsys):
-    real = settings.ROOT.parent / "shared" / "data" / "divisions" / "chengdu_divisions_2021.csv"
-    if not real.is_file():
-        pytest.skip("the real divisions are not on this machine")
-    call_command("import_territory", csv=real, valid_from=date(2021, 10, 31))
+    call_command(
+        "import_territory", csv=real_data("divisions/chengdu_divisions_2021.csv"), valid_from=date(2021, 10, 31)
+    )
     grouping = settings.SOURCE / "territory" / "data" / "governing_5101.csv"
     call_command("import_territory", governing=grouping, valid_from=date(2021, 10, 31))
     areas = children("5101", hierarchy=GOVERNING)

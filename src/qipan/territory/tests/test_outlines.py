@@ -16,6 +16,7 @@ from shapely.geometry import shape
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
+from qipan.kernel.testing import real_data
 from qipan.territory.api import (
     DayNotReached,
     area_holding,
@@ -31,7 +32,6 @@ from qipan.territory.rules.datum import to_gcj02, to_wgs84
 
 from .conftest import AT, BEGIN, journal
 
-GEO = settings.ROOT.parent / "shared" / "data" / "geo"
 METRES = 111_320.0
 SQUARE = [[104.0, 30.6], [104.1, 30.6], [104.1, 30.7], [104.0, 30.7], [104.0, 30.6]]
 BOW = [[104.0, 30.6], [104.1, 30.7], [104.1, 30.6], [104.0, 30.7], [104.0, 30.6]]
@@ -168,11 +168,9 @@ def test_refusals(city, keeper, geojson):
 
 @pytest.mark.django_db
 def test_the_real_outlines_of_chengdu(keeper, capsys):
-    divisions = GEO.parent / "divisions" / "chengdu_divisions_2021.csv"
-    if not divisions.is_file():
-        pytest.skip("the real outlines are not on this machine")
+    divisions, geo = real_data("divisions/chengdu_divisions_2021.csv"), real_data("geo")
     call_command("import_territory", csv=divisions, valid_from=date(2021, 10, 31))
-    call_command("import_outlines", GEO / "chengdu_districts_datav_lyhmyd.json", datum="GCJ02")
+    call_command("import_outlines", geo / "chengdu_districts_datav_lyhmyd.json", datum="GCJ02")
     shapes = outlines([a.code for a in children("5101")])
     assert len(shapes) == 20  # 新津县 of the file is 新津区 on the map
     assert all(shape(geometry).is_valid for geometry in shapes.values())
@@ -182,7 +180,7 @@ def test_the_real_outlines_of_chengdu(keeper, capsys):
         assert shape(geometry).area == pytest.approx(whole[code].area, rel=0.02)
     grouping = settings.SOURCE / "territory" / "data" / "governing_5101.csv"
     call_command("import_territory", governing=grouping, valid_from=date(2021, 10, 31))
-    call_command("import_outlines", GEO / "chengdu_24_areas.json", datum="GCJ02", hierarchy="GOVERNING")
+    call_command("import_outlines", geo / "chengdu_24_areas.json", datum="GCJ02", hierarchy="GOVERNING")
     governed = outlines([a.code for a in children("5101", hierarchy="GOVERNING")], hierarchy="GOVERNING")
     assert len(governed) == 22  # the three parts of the High-tech Zone are one
     assert shape(governed["5101-gx"]).geom_type == "MultiPolygon"
