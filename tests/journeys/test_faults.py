@@ -56,6 +56,7 @@ def disk():
 
     def resize(spare):
         with connection.cursor() as cursor:
+            cursor.execute("VACUUM")  # what earlier tests left free would be room, too
             cursor.execute("PRAGMA page_count")
             limit["pages"] = cursor.fetchone()[0] + spare
         keep(connection)
