@@ -153,7 +153,6 @@ LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 USE_I18N = True
 TIME_ZONE = os.environ.get("QIPAN_TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
-USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["qipan.webkit.formats"]
 
 STATIC_URL = "/static/"

@@ -1,6 +1,7 @@
 """The desk's pages and endpoints: who gets in, what is written, what is not."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -196,6 +197,19 @@ def test_rows_are_answered_one_by_one_and_in_bulk(asked: Cast):
     assert answer["Location"] == "/desk"
     assert {found.state for found in tasks(pk__in=ids)} == {"DONE"}
     assert len(ids) == 8
+
+
+def test_a_row_is_answered_as_its_page_spells_it_when_keys_are_large(asked: Cast):
+    """Grouped thousands in a button's value once made every desk deaf after its thousandth task."""
+    task = task_of(asked, "510104001001:community")
+    Task.objects.everywhere("a test").filter(pk=task.pk).update(id=1_234_567)
+    client = asked.client("worker")
+    page = client.get("/desk").content.decode()
+    assert 'action="/desk/answer"' in page
+    [said] = re.findall(r'name="answer" value="([^"]+)"', page)
+    assert said == "1234567:ACCEPTED"
+    assert client.post("/desk/answer", {"answer": said}).status_code == 302
+    assert task_of(asked, "510104001001:community").state == "ACCEPTED"
 
 
 @pytest.mark.parametrize(
