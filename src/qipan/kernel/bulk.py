@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from .masking import refuse_tokens
+
 CHUNK = 50_000
 PIECE = 1_000
 
@@ -42,6 +44,7 @@ def write(
                     for start in range(0, len(chunk), PIECE):  # the database stores one while the next is written
                         text = StringIO()
                         csv.writer(text, lineterminator="\n").writerows(chunk[start : start + PIECE])
+                        refuse_tokens((text.getvalue(),))
                         copy.write(text.getvalue())
             else:
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chunk)  # noqa: S608 - own names

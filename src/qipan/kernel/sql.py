@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from .masking import refuse_tokens
+
 MOST_PREPARED = 500  # statements that a connection keeps prepared
 
 
@@ -27,6 +29,7 @@ def fetch(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list
     In the open transaction if there is one. On SQLite moments come without
     their zone (UTC), out of a function as text, and booleans as numbers or not.
     """
+    refuse_tokens(parameters)
     connection.ensure_connection()
     raw = connection.connection
     with connection.wrap_database_errors:

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.masking import is_token
 from qipan.kernel.place import DIGITS, place_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from .. import rules
 from ..models import FieldEntry, FieldValue, FieldValues
-from ..rules.masking import is_token
 from ..terms import FieldKind, Held, Sensitivity, Subject
 
 COLUMNS = (

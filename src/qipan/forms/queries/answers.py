@@ -6,12 +6,12 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from qipan.kernel.actor import Actor
+from qipan.kernel.masking import token
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotFound
 
 from ..models import ColumnOrder, FieldEntry, Form, FormQuestion, Submission
 from ..rules.columns import Column, answer_at
-from ..rules.masking import token
 from ..terms import Sensitivity, Standing, Subject
 
 READERS = ("desk.view", "campaign.view")

@@ -20,6 +20,7 @@ from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.masking import is_token
 from qipan.kernel.refusal import BadInput, Refusal
 
 from .xform import META, Node, XForm, local
@@ -214,6 +215,9 @@ def _value(text: str, node: Node, problems: list[str]) -> Any:
     """One answer in its type; what is wrong is said of the question, the answer is not repeated."""
     said = text.strip() if node.kind != "string" else text
     if not said.strip():
+        return None
+    if is_token(said):
+        problems.append(_named(node.path, _now("holds a masked value, which cannot be written back")))
         return None
     if len(said) > LONGEST:
         problems.append(_named(node.path, _now("is longer than %(most)s characters") % {"most": LONGEST}))

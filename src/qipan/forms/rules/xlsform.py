@@ -16,6 +16,8 @@ from pyxform.utils import external_choices_to_csv, has_external_choices
 from pyxform.xls2json import workbook_to_json
 from pyxform.xls2json_backends import DefinitionData
 
+from qipan.kernel.masking import refuse_tokens
+
 from .complaints import explained, located
 from .notes import Shown, note_rows
 from .workbooks import (
@@ -113,6 +115,7 @@ def convert_xlsform(
         raise broken(_("groups stand too deep inside each other")) from None
     except Exception as error:  # the converter expects well-meant sheets
         raise broken(_("the converter stopped: %(why)s"), why=str(error)[:200]) from None
+    refuse_tokens((xform, *(one.content for one in made)))  # the sheet itself is kept packed
     warnings += [explained(complaint, inserted=inserted) for complaint in complaints]
     return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages)
 

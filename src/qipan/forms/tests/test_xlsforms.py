@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from qipan.forms.rules import FormBroken, Media, convert_xlsform, make_xlsform
 from qipan.forms.rules.columns import Column, answer_at, read_columns, write_columns
 from qipan.forms.rules.dictionary import MUST_REUSE, overlap
-from qipan.forms.rules.masking import is_token, token
 from qipan.kernel.testing import real_data
 
 from .sheets import HEATING, sheet
@@ -199,15 +198,4 @@ def test_answers_are_found_by_their_path() -> None:
         "",
         "",
         "",
-    ]
-
-
-def test_a_masked_value_is_known_as_one() -> None:
-    assert token("IDENTITY") == "⟦masked:IDENTITY⟧"
-    assert [is_token(text) for text in (token("PERSON"), f"a {token('HEALTH')} b", "masked:PERSON", None, 3)] == [
-        True,
-        True,
-        False,
-        False,
-        False,
     ]

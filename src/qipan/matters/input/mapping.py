@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from openpyxl import load_workbook
 
+from qipan.kernel.masking import refuse_tokens
 from qipan.kernel.refusal import BadInput
 
 from ..actions.importing import Checked
@@ -80,6 +81,7 @@ def read_file(raw: bytes) -> Table:
     if len(header) > MOST_COLUMNS or len(lines) > MOST_LINES:
         most = {"lines": MOST_LINES, "columns": MOST_COLUMNS}
         raise BadInput([_now("more than %(lines)s lines or %(columns)s columns; please send it in parts") % most])
+    refuse_tokens(rows)  # the file is kept compressed until its columns are named
     return Table(hashlib.sha256(raw).hexdigest(), encoding, header, lines)
 
 
