@@ -32,9 +32,10 @@ def world(db: None) -> World:
 
 
 def tap(page: Page, name: str) -> None:
-    """Taps the map where an area's name stands."""
-    label = page.locator(".ground-label", has_text=re.compile(f"^{name}$"))
+    """Taps the page's last map where an area's name stands."""
+    label = page.locator(".ground-map").last.locator(".ground-label", has_text=re.compile(f"^{name}$"))
     label.wait_for(timeout=SLOW)
+    label.scroll_into_view_if_needed()
     box = label.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
@@ -178,6 +179,24 @@ def test_everyone_may_look_at_points_to_a_hundred_metres(spread, open_page, trou
     page.get_by_role("button", name="在地图上查看").click()
     expect(page.locator(".spot")).to_have_count(4, timeout=SLOW)
     assert serious(page) == []
+    assert troubles == []
+
+
+def test_an_office_puts_a_point_right_by_a_tap(world, open_page, troubles):
+    matter = world.reported(point=GATE).matter
+    page = open_page(world.cast, "dispatcher", f"/matters/{matter.pk}", **PHONE)
+    act = page.locator("#do-point")
+    act.locator("summary").click()
+    act.get_by_role("button", name="在地图上选").click()
+    expect(act.locator(".ground-map.ready")).to_be_visible(timeout=SLOW)
+    tap(page, "锦江一街一社区")
+    expect(act.locator("[data-said]")).to_contain_text("尚未提交")
+    chosen = page.locator("#point_point").input_value()
+    assert chosen != GATE.text and serious(page) == []
+    page.fill("#point_reason", "现场核对")
+    act.get_by_role("button", name="更正图上点位").click()
+    expect(page.locator(".way li", has_text="现场核对")).to_be_visible()
+    assert Matter.objects.everywhere("a test").get().point.text == chosen
     assert troubles == []
 
 

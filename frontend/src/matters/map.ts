@@ -3,20 +3,9 @@
 import { LngLatBounds, Marker, type GeoJSONSource, type LngLatLike, type Map as MapLibre } from "maplibre-gl";
 import type { FeatureCollection } from "geojson";
 import { middle, plainMap, ringsOf, token, type Area } from "../map/plain";
+import { spotOf, textOf, type Spot } from "./spot";
 
 const CLOSEST = 17; // beyond it there is nothing more to see
-const DECIMALS = 5; // about a metre
-
-export type Spot = [longitude: number, latitude: number];
-
-export function spotOf(text: string | undefined): Spot | null {
-  const [longitude, latitude] = (text ?? "").split(",").map(Number);
-  return Number.isFinite(longitude) && Number.isFinite(latitude) ? [longitude, latitude] : null;
-}
-
-export function textOf([longitude, latitude]: Spot): string {
-  return `${longitude.toFixed(DECIMALS)},${latitude.toFixed(DECIMALS)}`;
-}
 
 /** The outlines of the areas right below one, as the page's host says, or of another one. */
 async function areasOf(host: HTMLElement, code: string): Promise<Area[]> {

@@ -1,5 +1,7 @@
-// Where it is, on the report page: a point by a tap on the map or by one's own position, and the places at that point.
-import type { Picker, Spot } from "./map";
+// Where it is: a point by a tap on the map or by one's own position. On the report page with the places at that point;
+// where the host names a field (data-into), the point is written there.
+import type { Picker } from "./map";
+import { labelOf, spotOf, textOf, type Spot } from "./spot";
 
 const ROUGH = 100; // metres: a position that is less exact is said to be so
 
@@ -9,50 +11,54 @@ export function startPicking(host: HTMLElement): void {
   const how = host.querySelector<HTMLElement>("[data-how]")!;
   const open = host.querySelector<HTMLButtonElement>("[data-open]")!;
   const locate = host.querySelector<HTMLButtonElement>("[data-locate]")!;
-  const point = document.querySelector<HTMLElement>("#point")!;
-  const places = document.querySelector<HTMLElement>("#places")!;
+  const into = document.getElementById(host.dataset.into ?? "") as HTMLInputElement | null;
+  const point = document.querySelector<HTMLElement>("#point");
+  const places = document.querySelector<HTMLElement>("#places");
   let picker: Promise<Picker> | null = null;
   let turn = 0;
 
   const say = (name: string, n = "") => (said.textContent = (said.dataset[name] ?? "").replace("{n}", n));
 
   /** The point as a box that is ticked: taking the tick away takes the point away. */
-  const keep = (spot: Spot): string => {
-    const text = spot.map((degrees) => degrees.toFixed(5)).join(",");
-    const [longitude, latitude] = spot;
+  const tick = (spot: Spot) => {
     const label = document.createElement("label");
     label.className = "form-check";
     const input = Object.assign(document.createElement("input"), {
-      className: "form-check-input", type: "checkbox", name: "point", value: text, checked: true,
+      className: "form-check-input", type: "checkbox", name: "point", value: textOf(spot), checked: true,
     });
     const words = document.createElement("span");
-    const figures = Object.assign(document.createElement("span"), {
-      className: "secondary num",
-      textContent: `${Math.abs(latitude).toFixed(5)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(5)}° ${longitude < 0 ? "W" : "E"}`,
-    });
+    const figures = Object.assign(document.createElement("span"), { className: "secondary num", textContent: labelOf(spot) });
     words.append(`${said.dataset.label ?? ""} `, figures);
     label.append(input, words);
-    point.replaceChildren(label);
-    return text;
+    point?.replaceChildren(label);
   };
 
-  const chosen = async (spot: Spot, rough = 0) => {
+  /** The places at the point, to choose from; says whether there are any. */
+  const offerPlaces = async (spot: Spot): Promise<boolean | null> => {
     const mine = ++turn;
-    const answer = await fetch(`${host.dataset.places}?point=${keep(spot)}`).catch(() => null);
-    if (mine !== turn || !answer?.ok) return;
+    const answer = await fetch(`${host.dataset.places}?point=${textOf(spot)}`).catch(() => null);
+    if (mine !== turn || !answer?.ok || !places) return null;
     // What was chosen before at the top of the list gives way to what lies at the point.
     document.querySelector("#where > label.form-check")?.remove();
     places.innerHTML = await answer.text();
-    const first = places.querySelector<HTMLInputElement>("input[name=place]");
-    if (rough > ROUGH) say("rough", String(Math.round(rough)));
-    else say(first ? "set" : "none");
-    (first ?? point).dispatchEvent(new Event("change", { bubbles: true }));
+    return places.querySelector("input[name=place]") !== null;
   };
 
-  const given = (): Spot | null => {
-    const [longitude, latitude] = (point.querySelector("input")?.value ?? "").split(",").map(Number);
-    return Number.isFinite(latitude) ? [longitude, latitude] : null;
+  const chosen = async (spot: Spot, rough = 0) => {
+    let found: boolean | null = true;
+    if (into) into.value = textOf(spot);
+    else {
+      tick(spot);
+      found = await offerPlaces(spot);
+      if (found === null) return;
+    }
+    if (rough > ROUGH) say("rough", String(Math.round(rough)));
+    else say(found ? "set" : "none");
+    const changed = into ?? places?.querySelector("input[name=place]") ?? point;
+    changed?.dispatchEvent(new Event("change", { bubbles: true }));
   };
+
+  const given = (): Spot | null => spotOf((into ?? point?.querySelector("input"))?.value);
 
   const start = (): Promise<Picker> => {
     open.setAttribute("aria-expanded", "true");
@@ -73,7 +79,7 @@ export function startPicking(host: HTMLElement): void {
   locate.addEventListener("click", () => {
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
-        const spot: Spot = [Number(coords.longitude.toFixed(5)), Number(coords.latitude.toFixed(5))];
+        const spot: Spot = [coords.longitude, coords.latitude];
         void chosen(spot, coords.accuracy);
         void start().then((map) => map.set(spot), () => undefined);
       },

@@ -142,6 +142,7 @@ class StepKind(models.TextChoices):
     HASTENED = "HASTENED", _("less time: graded as a hazard")
     RECHECKED = "RECHECKED", _("looked at again after the close")
     RECURRED = "RECURRED", _("came back within 90 days of its close")
+    POINT = "POINT", _("point on the map put right")
 
 
 # Steps whose note everyone who reported may read.

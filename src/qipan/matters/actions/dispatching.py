@@ -20,7 +20,18 @@ from ..rules import limits, loop
 from ..rules.loop import Loop
 from ..terms import Outcome, Part, StepKind
 from .intake import office_for, title_of
-from .steps import as_asker, ask, end_part, end_waiting, locked, log, note_step, open_parts, settle
+from .steps import (
+    as_asker,
+    ask,
+    end_part,
+    end_waiting,
+    locked,
+    log,
+    need_office_or_handler,
+    note_step,
+    open_parts,
+    settle,
+)
 
 ARBITRATE = "1wd"  # the lead organisation rules within one working day
 
@@ -218,8 +229,7 @@ def add_cooperating(
     Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotItsGround``, ``NotCooperating``, ``HasPartAlready``.
     """
     held, now = locked(matter, by=by, act=None)
-    if not (by.can("task.answer") and by.unit_id == now.handler):
-        by.require("matter.dispatch")
+    need_office_or_handler(now, by=by)
     if now.state != loop.S.DISPATCHED:
         raise loop.NotNow(state=now.state.label)
     if not any(held.place in part for part in ground_of(unit)):
@@ -252,8 +262,7 @@ def waive_part(part: Handling, *, reason: str, by: Actor, at: datetime) -> Handl
     Needs ``matter.dispatch``, or to be the handler. Raises ``NotAllowed``, ``NotFound``, ``ReasonNeeded``.
     """
     held, now = locked(part.matter, by=by, act=None)
-    if not (by.can("task.answer") and by.unit_id == now.handler):
-        by.require("matter.dispatch")
+    need_office_or_handler(now, by=by)
     reason, fresh = loop.said(reason), _part(held, part.pk)
     fresh.result = reason[:1000]
     end_part(fresh, Outcome.WAIVED, note=reason, by=by, at=at)

@@ -10,7 +10,7 @@ from qipan.kernel.refusal import NotFound
 
 from ..models import Allowance, Contact, ContactLook, Report
 from ..rules import loop
-from .steps import locked
+from .steps import locked, need_office_or_handler
 
 AFTER_END = timedelta(days=30)  # as long as it can be reopened
 KEEP_ALLOWANCE = timedelta(days=1)
@@ -24,8 +24,7 @@ def look_at_contact(report: Report, *, why: str, by: Actor, at: datetime) -> str
     ``NotAllowed``, ``NotFound`` (none was left, or it is erased), ``ReasonNeeded``.
     """
     held, now = locked(report.matter, by=by, act=None)
-    if not (by.can("task.answer") and by.unit_id is not None and by.unit_id == now.handler):
-        by.require("matter.dispatch")
+    need_office_or_handler(now, by=by)
     why = loop.said(why)
     contact = Contact.objects.filter(report__pk=report.pk, report__matter=held).first()
     if contact is None:

@@ -56,6 +56,12 @@ def locked(matter: Matter, *, by: Actor, act: str | None) -> tuple[Matter, Loop]
     return held, loop_of(held)
 
 
+def need_office_or_handler(now: Loop, *, by: Actor) -> None:
+    """This function will see that the actor's unit handles the matter, or that it may dispatch; raises ``NotAllowed``."""
+    if by.unit_id is None or by.unit_id != now.handler or not by.can("task.answer"):
+        by.require("matter.dispatch")
+
+
 def _parts(matter: Matter) -> list[Handling]:
     """The parts of units, read once for an act: whoever changes them locks the matter."""
     if matter.parts is not None:

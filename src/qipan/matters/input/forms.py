@@ -130,6 +130,21 @@ class DeclineForm(ReasonForm):
     field_order = ["kind", "reason"]
 
 
+class PointForm(ReasonForm):
+    """Where on the map it is; beside it the page offers a map to tap on."""
+
+    point = forms.CharField(
+        label=_("Point on the map"),
+        help_text=_(
+            "Longitude and latitude in degrees (WGS 84), as 104.06575,30.65748; leave it empty to take it away."
+        ),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={**TEXT, "autocomplete": "off"}),
+    )
+    field_order = ["point", "reason"]
+
+
 class UnitForm(ActForm):
     unit = forms.CharField(label=_("Unit"), max_length=60, widget=forms.TextInput(attrs={**TEXT, "list": "units"}))
 

@@ -27,6 +27,7 @@ from ..actions.dispatching import (
 from ..actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from ..actions.handling import let_stand, report_done, send_back, verify_matter
 from ..actions.intake import merge_matter, part_report, place_label, unmerge_matter
+from ..actions.points import correct_point
 from ..actions.privacy import look_at_contact
 from ..actions.suggesting import decide_beside
 from ..actions.times import ask_time, decide_time, resume_part
@@ -40,6 +41,7 @@ from ..input.forms import (
     LookForm,
     MergeForm,
     PartForm,
+    PointForm,
     ReasonForm,
     ResultForm,
     RulingForm,
@@ -66,6 +68,7 @@ from ..queries.reading import (
 from ..queries.rechecks import recheck_of
 from ..queries.suggesting import Proposed, advice_on, shown_token
 from ..rules.loop import ENDED, MOVES, S
+from ..rules.points import point_from
 from ..terms import Part, Suggested
 
 Given = dict[str, Any]
@@ -143,6 +146,9 @@ ACTS: dict[str, tuple[type[ActForm], Act]] = {
         lambda m, g, a, t: decide_time(_part(m, g), granted=g["granted"] == "1", reason=g["reason"], by=a, at=t),
     ),
     "resume": (PartForm, lambda m, g, a, t: resume_part(_part(m, g), by=a, at=t)),
+    "point": (
+        PointForm, lambda m, g, a, t: correct_point(m, point=point_from(g["point"]), reason=g["reason"], by=a, at=t),
+    ),
     "part_report": (LookForm, lambda m, g, a, t: part_report(_report(m, g), by=a, at=t)),
     "contact": (LookForm, lambda m, g, a, t: look_at_contact(_report(m, g), why=g["why"], by=a, at=t)),
 }  # fmt: skip
@@ -183,6 +189,9 @@ def _offered(matter: Matter, actor: Actor, mine: Handling | None) -> list[str]:
         follows = {act for act, (sources, _to) in MOVES.items() if state in sources}
         follows |= {"cooperate"} if state == S.DISPATCHED else set()
         offered += [act for act in DISPATCHING if act in follows and act not in offered]
+    handles = actor.can("task.answer") and matter.handler_id is not None and matter.handler_id == actor.unit_id
+    if state not in ENDED and (handles or actor.can("matter.dispatch")):
+        offered.append("point")
     return offered
 
 
@@ -231,7 +240,7 @@ def _page(
     shown = {
         "matter": matter,
         "where": place_label(matter.place),
-        "drawing": drawing_around(matter.place) if matter.point is not None else None,
+        "drawing": drawing_around(matter.place) if matter.point is not None or "point" in dict(forms) else None,
         "forms": forms,
         "stray": bound if bound and bound[0] not in dict(forms) else None,
         "parts": parts,
@@ -272,7 +281,12 @@ def _blank(
     taken: Proposed | None,
 ) -> ActForm:
     """An empty form, with what is usual; a proposal that was taken over stands in its field, and nothing is sent."""
-    form = ACTS[act][0](initial={"review_at": at + timedelta(days=30), "unit": next(iter(primary), "")})
+    usual = {
+        "review_at": at + timedelta(days=30),
+        "unit": next(iter(primary), ""),
+        "point": matter.point.text if matter.point is not None else "",
+    }
+    form = ACTS[act][0](auto_id=f"{act}_%s", initial=usual)
     if act == "file":
         offer(form, "category", grouped(catalogue))
         form.initial["category"] = matter.category.code
@@ -290,7 +304,7 @@ def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     if act not in ACTS:
         raise NotFound
     kind, run = ACTS[act]
-    form = kind(request.POST, request.FILES)
+    form = kind(request.POST, request.FILES, auto_id=f"{act}_%s")
     if act == "file":
         offer(form, "category", grouped(categories()))
     if act == "part_report":
