@@ -17,7 +17,7 @@ from .actions.sending import (
     send_tasks,
 )
 from .models import Admission, Task
-from .queries.admissions import Known, admissions_for, get_admission, register_known
+from .queries.admissions import Known, admission_of_form, admissions_for, get_admission, register_known
 from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
@@ -44,6 +44,7 @@ __all__ = [
     "TasksAnswered",
     "TasksRecalled",
     "TasksSent",
+    "admission_of_form",
     "admissions_for",
     "admit_emergency",
     "answer_task",

@@ -1,14 +1,14 @@
 """Checking what people type on the desk's pages, and what clients send."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import OrganType
-from qipan.webkit.forms import offer
+from qipan.webkit.forms import ActForm, offer
 
 from .terms import Activity, HowOften
 
@@ -32,7 +32,12 @@ class AdmissionForm(forms.Form):
     """An application for work to be admitted."""
 
     title = forms.CharField(label=_("What is to be done"), max_length=200)
-    basis = forms.CharField(label=_("Legal or list basis"), max_length=300)
+    basis = forms.CharField(
+        label=_("Legal or list basis"),
+        max_length=300,
+        required=False,
+        help_text=_("Without one the list says that none was named."),
+    )
     activity = forms.ChoiceField(label=_("Kind of work"), choices=Activity.choices)
     questions = forms.IntegerField(label=_("How many questions each unit answers"), min_value=0, max_value=1000)
     form_code = forms.SlugField(
@@ -51,12 +56,20 @@ class AdmissionForm(forms.Form):
         kinds = OrganType.objects.filter(executes_only=True).order_by("level", "pk")
         offer(self, "organ_types", [(kind.code, kind.label) for kind in kinds])
 
+    def clean(self) -> dict[str, Any]:
+        """This method will ask for the number of questions where a form is named."""
+        given = self.cleaned_data
+        if given.get("form_code") and given.get("questions") == 0:
+            self.add_error("questions", _("Say how many questions the form asks."))
+        return given
 
-class DecisionForm(forms.Form):
+
+class DecisionForm(ActForm):
     """A decision on an application."""
 
     admitted = forms.ChoiceField(choices=[("1", _("Admit")), ("0", _("Refuse"))])
     reason = forms.CharField(label=_("Reason"), max_length=300)
+    basis = forms.CharField(label=_("Basis on which it is admitted"), max_length=300, required=False)
     questions = forms.IntegerField(label=_("Questions admitted"), min_value=0, max_value=1000, required=False)
     valid_to = forms.DateField(label=_("Admitted until"), required=False)
 

@@ -16,7 +16,7 @@ class Admission(models.Model):
 
     demander = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     title = models.CharField(max_length=200)
-    basis = models.CharField(max_length=300)
+    basis = models.CharField(max_length=300, blank=True)  # none was named: then whoever admits it names one
     declaration = models.CharField(max_length=60, blank=True)  # number of the declaration, emergency only
     organ_types = models.JSONField(default=list)  # codes of the kinds of unit that would work
     activity = models.CharField(max_length=10, choices=Activity, default=Activity.OTHER)

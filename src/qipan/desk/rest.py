@@ -27,7 +27,7 @@ class AdmissionIn(Schema):
     """An application for work to be admitted."""
 
     title: str = Field(max_length=200)
-    basis: str = Field(max_length=300)
+    basis: str = Field("", max_length=300)
     minutes_per_unit: int = Field(ge=0, le=100_000)
     organ_types: list[str] = []
     activity: Activity = Activity.OTHER
@@ -43,6 +43,7 @@ class DecisionIn(Schema):
 
     admitted: bool
     reason: str = Field(max_length=300)
+    basis: str = Field("", max_length=300)
     questions: int | None = Field(None, ge=0, le=1000)
     valid_to: AwareDatetime | None = None
 

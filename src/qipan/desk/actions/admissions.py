@@ -41,6 +41,17 @@ class MoreThanAsked(Refusal):
     sentence = _("An application is admitted as it is or in part: fewer questions or a shorter time, not more.")
 
 
+class BasisMissing(Refusal):
+    """Work without a basis is shown as such and not admitted."""
+
+    code = "admission_basis_missing"
+    sentence = _("The application names no basis: name the one on which you admit it, or refuse it.")
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__(field="basis")
+
+
 class NotInEmergency(Refusal):
     """Emergency admission without a declaration or by a unit that is no command."""
 
@@ -59,11 +70,12 @@ def _unit(by: Actor, act: str) -> Unit:
 def _check(
     *,
     title: str,
-    basis: str,
     minutes_per_unit: int,
     valid_from: datetime,
     valid_to: datetime,
+    basis: str | None = None,
     questions: int = 0,
+    form_code: str = "",
     activity: str = Activity.OTHER,
     how_often: str = HowOften.ONCE,
 ) -> None:
@@ -71,9 +83,10 @@ def _check(
         problem
         for wrong, problem in (
             (not title.strip(), gettext("the title is missing")),
-            (not basis.strip(), gettext("the basis is missing")),
+            (basis is not None and not basis.strip(), gettext("the basis is missing")),
             (minutes_per_unit < 0, gettext("the minutes per unit are negative")),
             (not 0 <= questions <= MOST_QUESTIONS, gettext("the number of questions is not between 0 and 1,000")),
+            (bool(form_code.strip()) and not questions, gettext("the number of questions of the form is missing")),
             (activity not in Activity.values, gettext("an unknown kind of work")),
             (how_often not in HowOften.values, gettext("how often is not known")),
             (valid_from >= valid_to, gettext("the end lies before the beginning")),
@@ -98,7 +111,7 @@ def _counted(organ_types: Sequence[str], grounds: Sequence[Range], *, by: Actor)
 def apply_admission(
     *,
     title: str,
-    basis: str,
+    basis: str = "",
     minutes_per_unit: int,
     valid_from: datetime,
     valid_to: datetime,
@@ -118,7 +131,8 @@ def apply_admission(
 
     ``organ_types`` are the codes of the kinds that would work; empty means all that only execute. A unit
     applies for itself. What it costs is shown from the first moment: minutes for each unit times the units on the ground
-    (the actor's whole scope unless ``grounds`` says less), ``how_often``. ``declaration`` is the number of one in force,
+    (the actor's whole scope unless ``grounds`` says less), ``how_often``. Without a basis it stands in the list as an
+    application that names none. ``declaration`` is the number of one in force,
     which the caller has checked; pages do not offer it. Raises ``NotAllowed``, ``NotFound``, ``BadInput``.
     """
     unit = _unit(by, "admission.apply")
@@ -126,11 +140,11 @@ def apply_admission(
         raise NotAllowed(act="admission.apply")
     _check(
         title=title,
-        basis=basis,
         minutes_per_unit=minutes_per_unit,
         valid_from=valid_from,
         valid_to=valid_to,
         questions=questions,
+        form_code=form_code,
         activity=activity,
         how_often=how_often,
     )
@@ -192,6 +206,7 @@ def decide_admission(
     *,
     admitted: bool,
     reason: str,
+    basis: str = "",
     questions: int | None = None,
     valid_to: datetime | None = None,
     by: Actor,
@@ -199,8 +214,10 @@ def decide_admission(
 ) -> Admission:
     """This function will admit, admit in part or refuse an application, once, with a reason that everyone may read.
 
-    ``questions`` and ``valid_to`` admit fewer questions (the minutes shrink with them) or a shorter time.
-    Raises ``NotAllowed``, ``OwnApplication``, ``AlreadyDecided``, ``MoreThanAsked``, ``BadInput`` without a reason.
+    ``questions`` and ``valid_to`` admit fewer questions (the minutes shrink with them) or a shorter time. Where the
+    application names no basis, whoever admits it names one in ``basis``; that none was named stays in the list.
+    Raises ``NotAllowed``, ``OwnApplication``, ``AlreadyDecided``, ``MoreThanAsked``, ``BasisMissing``, ``BadInput``
+    without a reason.
     """
     by.require("admission.decide")
     held = Admission.objects.select_for_update(of=("self",)).select_related("demander").get(pk=admission.pk)
@@ -211,12 +228,16 @@ def decide_admission(
     if not reason.strip():
         raise BadInput([gettext("the reason is missing")])
     if admitted:
+        if not (held.basis or basis.strip()):
+            raise BasisMissing
         _cut(held, questions=questions, valid_to=valid_to)
+        if not held.basis:
+            held.basis, held.asked = basis.strip()[:300], held.asked | {"basis": ""}
     held.state = AdmissionState.ADMITTED if admitted else AdmissionState.REFUSED
     held.decided_at, held.decided_by, held.reason = at, by.label[:120], reason.strip()[:300]
-    cut = ["questions", "minutes_per_unit", "valid_to", "asked"]
+    cut = ["basis", "questions", "minutes_per_unit", "valid_to", "asked"]
     held.save(update_fields=["state", "decided_at", "decided_by", "reason", *cut])
-    data = {"state": held.state, "reason": held.reason, "asked": held.asked}
+    data = {"state": held.state, "reason": held.reason, "basis": held.basis, "asked": held.asked}
     record("desk.decide_admission", subject=held, by=by, at=at, place=held.demander.place, data=data, drill=held.drill)
     return held
 

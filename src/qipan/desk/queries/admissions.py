@@ -85,6 +85,16 @@ def get_admission(pk: int, *, actor: Actor) -> Admission:
     return admission
 
 
+def admission_of_form(form_code: str, *, units: Iterable[int | None]) -> Admission | None:
+    """This function will return the newest application of these units (keys) that names a form; None without one.
+
+    Drills are left out. What another unit applies for under the same code says nothing of this form.
+    """
+    keys = [pk for pk in units if pk is not None]
+    named = Admission.objects.filter(form_code=form_code, demander__in=keys, drill=False)
+    return named.order_by("-applied_at", "-pk").first()
+
+
 def waiting() -> Q:
     """This function will return the filter of applications that nobody has decided."""
     return Q(state=AdmissionState.APPLIED)

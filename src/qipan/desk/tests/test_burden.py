@@ -13,6 +13,7 @@ from qipan.access.testing import Cast
 from qipan.desk import rules
 from qipan.desk.actions.admissions import (
     AlreadyDecided,
+    BasisMissing,
     MoreThanAsked,
     admit_emergency,
     apply_admission,
@@ -105,7 +106,14 @@ def test_the_lead_organisation_admits_four_columns_for_three_months(city: Cast):
 
 @pytest.mark.row("SVC-9")
 @pytest.mark.parametrize(
-    "wrong", [{"questions": -1}, {"questions": 1001}, {"activity": "PARTY"}, {"how_often": "HOURLY"}, {"basis": " "}]
+    "wrong",
+    [
+        {"questions": -1},
+        {"questions": 1001},
+        {"activity": "PARTY"},
+        {"how_often": "HOURLY"},
+        {"form_code": "ledger", "questions": 0},
+    ],
 )
 def test_a_wrong_application_writes_nothing(city: Cast, wrong: dict):
     with pytest.raises(BadInput):
@@ -266,3 +274,24 @@ def test_a_week_begins_on_monday(day: date):
     monday = rules.week_of(day)
     assert monday.weekday() == 0
     assert timedelta(0) <= day - monday < timedelta(weeks=1)
+
+
+@pytest.mark.row("SVC-9")
+def test_work_without_a_basis_is_shown_as_such_and_admitted_only_on_one(city: Cast):
+    admission = apply(city, basis=" ")
+    assert admission.basis == ""
+    lead, english = city.client("lead"), {"headers": {"Accept-Language": "en"}}
+    assert "No basis is named." in city.client("worker").get("/admissions", **english).content.decode()
+    before = (Admission.objects.get().state, len(list(entries_of("desk.decide_admission"))))
+    refused = lead.post(f"/admissions/{admission.pk}/decide", {"admitted": "1", "reason": "typed"}, **english)
+    page = refused.content.decode()
+    assert refused.status_code == 400
+    assert "name the one on which you admit it" in page and 'value="typed"' in page
+    with pytest.raises(BasisMissing):
+        admit(city, admission, basis="  ")
+    assert (Admission.objects.get().state, len(list(entries_of("desk.decide_admission")))) == before == ("APPLIED", 0)
+    admitted = admit(city, admission, basis="list 4")
+    assert (admitted.basis, admitted.asked) == ("list 4", {"basis": ""})
+    named = admit(city, apply(city, basis="law 7"), basis="another")
+    assert (named.basis, named.asked) == ("law 7", {})
+    assert admit(city, apply(city, basis=""), admitted=False).state == "REFUSED"

@@ -270,7 +270,7 @@ def test_work_is_applied_for_seen_by_all_and_decided_by_the_lead_organisation(ci
         "valid_to": f"{city.at + timedelta(days=30):%Y-%m-%d}",
     }
     assert city.client("worker").post("/admissions", given).status_code == 403
-    assert department.post("/admissions", given | {"basis": ""}).status_code == 400
+    assert department.post("/admissions", given | {"form_code": "ledger", "questions": 0}).status_code == 400
     assert Admission.objects.count() == 0
     assert department.post("/admissions", given).status_code == 200  # the cost first
     assert Admission.objects.count() == 0

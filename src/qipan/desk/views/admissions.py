@@ -15,16 +15,17 @@ from qipan.access.api import needs, signed_in
 from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import BadInput, NotFound
+from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from ..actions.admissions import apply_admission, count_units, decide_admission
 from ..input import AdmissionForm, DecisionForm
 from ..models import Admission
 from ..queries.admissions import Known, get_admission, known_of, public_admissions
 from ..rules import hours_a_month
-from ..terms import AdmissionState
+from ..terms import Activity, AdmissionState
 
 ONE_DAY = timedelta(days=1)
+FROM_DRAFT = ("title", "form_code", "questions", "basis")  # what a form's draft says already and nobody types again
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +35,10 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
     if actor.unit_id is None:
         raise NotFound
     cost: Cost | None = None  # shown before the application is sent, and sent back as seen (SVC-9)
-    form = AdmissionForm(request.POST or None, initial={"valid_from": timezone.localdate(now())})
+    begun = {name: request.GET[name][:300] for name in FROM_DRAFT if name in request.GET}
+    if "form_code" in begun:
+        begun["activity"] = Activity.FORM
+    form = AdmissionForm(request.POST or None, initial={"valid_from": timezone.localdate(now()), **begun})
     if request.method == "POST":
         actor.require("admission.apply")
         if form.is_valid():
@@ -48,6 +52,20 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
                     return HttpResponseRedirect(reverse("admissions"))
             except BadInput as refusal:
                 form.add_error(None, refusal.problems)
+    return _listed(request, actor, form, cost=cost, opened=bool(begun), status=400 if form.errors else 200)
+
+
+def _listed(
+    request: HttpRequest,
+    actor: Actor,
+    form: AdmissionForm,
+    *,
+    cost: "Cost | None" = None,
+    opened: bool = False,
+    said: tuple[int, DecisionForm] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The list, with an application or a decision that could not be taken as it was typed."""
     state = request.GET.get("state", "")
     if state and state not in AdmissionState.values:
         raise NotFound
@@ -57,14 +75,16 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
             admission,
             ", ".join(kinds.get(code, code) for code in admission.organ_types) or _("all that only execute"),
             known_of(admission.form_code, at=now()) if admission.state == AdmissionState.APPLIED else None,
-            datetime.fromisoformat(admission.asked["valid_to"]) - ONE_DAY if admission.asked else None,
+            datetime.fromisoformat(admission.asked["valid_to"]) - ONE_DAY if "valid_to" in admission.asked else None,
             timezone.localtime(admission.valid_to - ONE_DAY).date(),
+            said[1] if said and said[0] == admission.pk else None,
         )
         for admission in public_admissions(state=state)
     ]
     context = {
         "rows": rows,
         "form": form,
+        "opened": opened or form.is_bound,
         "cost": None if form.errors else cost,
         "state": state,
         "states": AdmissionState.choices,
@@ -73,7 +93,7 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
         "unit_id": actor.unit_id,
         "as_of": now(),
     }
-    return render(request, "desk/admissions.html", context, status=400 if form.errors else 200)
+    return render(request, "desk/admissions.html", context, status=status)
 
 
 @dataclass(frozen=True)
@@ -85,16 +105,18 @@ class Shown:
     known: Known | None
     asked_until: datetime | None  # the last day that was applied for, where less was admitted
     last_day: date
+    said: DecisionForm | None  # a decision that was refused, with what was typed
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What an application would cost all units on the ground, and what of its form is known already."""
+    """What an application would cost all units on the ground, what of its form is known already, whether a basis is named."""
 
     units: int
     minutes: int
     monthly_hours: float
     known: Known | None
+    basis: str
 
     @property
     def seen(self) -> str:
@@ -105,9 +127,8 @@ class Cost:
 def _cost(given: dict[str, Any], actor: Actor) -> Cost:
     units = count_units(given["organ_types"], by=actor)
     minutes = given["minutes_per_unit"]
-    return Cost(
-        units, minutes, hours_a_month(minutes, units, given["how_often"]), known_of(given["form_code"], at=now())
-    )
+    monthly = hours_a_month(minutes, units, given["how_often"])
+    return Cost(units, minutes, monthly, known_of(given["form_code"], at=now()), given["basis"].strip())
 
 
 def _midnight(day: date) -> datetime:
@@ -121,19 +142,29 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     actor = signed_in(request)
     admission: Admission = get_admission(pk, actor=actor)
     form = DecisionForm(request.POST)
-    if not form.is_valid():
-        raise BadInput([f"{form.fields[name].label}: {errors[0]}" for name, errors in form.errors.items()])
-    given = form.cleaned_data
-    decide_admission(
-        admission,
-        admitted=given["admitted"] == "1",
-        reason=given["reason"],
-        questions=given["questions"],
-        valid_to=_midnight(given["valid_to"]) + ONE_DAY if given["valid_to"] else None,
-        by=actor,
-        at=now(),
-    )
-    return HttpResponseRedirect(reverse("admissions"))
+    status = 400
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            decide_admission(
+                admission,
+                admitted=given["admitted"] == "1",
+                reason=given["reason"],
+                basis=given["basis"],
+                questions=given["questions"],
+                valid_to=_midnight(given["valid_to"]) + ONE_DAY if given["valid_to"] else None,
+                by=actor,
+                at=now(),
+            )
+        except Refusal as refusal:
+            if admission.state != AdmissionState.APPLIED:
+                raise
+            form.refuse(refusal)
+            status = refusal.status
+        else:
+            return HttpResponseRedirect(reverse("admissions"))
+    blank = AdmissionForm(initial={"valid_from": timezone.localdate(now())})
+    return _listed(request, actor, blank, said=(admission.pk, form), status=status)
 
 
 @require_GET

@@ -282,7 +282,7 @@ def publish_draft(draft: FormDraft, *, by: Actor, at: datetime) -> Form:
     if row.form_id is not None:
         raise AlreadyPublished
     passport = {name: getattr(row, name) for name in PASSPORT}
-    form = publish_form(code=row.code, definition=definition_of(row), **passport, by=by, at=at)
+    form = publish_form(code=row.code, definition=definition_of(row), written_by=row.unit, **passport, by=by, at=at)
     row.form, row.changed_at = form, at
     row.save(update_fields=["form", "changed_at"])
     return form

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from qipan.desk.api import Admission, AdmissionState, admission_of_form
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -92,6 +94,28 @@ class ApprovalMissing(Refusal):
     )
 
 
+class AdmissionWaits(Refusal):
+    """SVC-9: what was applied for is not asked before the lead organisation has decided."""
+
+    code = "admission_waits"
+    sentence = _("The application “%(title)s” for this form is not decided; until then it is not published.")
+
+
+class AdmissionRefused(Refusal):
+    code = "admission_refused"
+    sentence = _("The application “%(title)s” for this form was refused: %(reason)s")
+
+
+class BeyondAdmission(Refusal):
+    """A form asks no more questions and holds no longer than was admitted."""
+
+    code = "beyond_admission"
+    sentence = _(
+        "“%(title)s” was admitted with %(admitted)s questions until %(until)s; this form asks %(asked)s questions, "
+        "until %(valid_to)s."
+    )
+
+
 LABELS = {
     "number": _("form number"),
     "issuer": _("issuer"),
@@ -118,6 +142,26 @@ def _checked(definition: rules.Definition, *, code: str, subject: str, at: datet
     return design
 
 
+def _admitted(admission: Admission | None, design: Design | None, *, valid_to: datetime) -> None:
+    """Where work admission was asked for the form, it goes as far as was admitted. What nobody applied for is decided
+    by who publishes: the lead organisation, or a command with its playbook."""
+    if admission is None:
+        return
+    if admission.state == AdmissionState.APPLIED:
+        raise AdmissionWaits(title=admission.title)
+    if admission.state == AdmissionState.REFUSED:
+        raise AdmissionRefused(title=admission.title, reason=admission.reason)
+    asked = design.asks if design else 0
+    if asked > admission.questions or valid_to > admission.valid_to:
+        raise BeyondAdmission(
+            title=admission.title,
+            admitted=admission.questions,
+            asked=asked,
+            until=date_format(localtime(admission.valid_to), "DATETIME_FORMAT"),
+            valid_to=date_format(localtime(valid_to), "DATETIME_FORMAT"),
+        )
+
+
 @transaction.atomic
 def publish_form(
     *,
@@ -133,16 +177,19 @@ def publish_form(
     valid_from: datetime | None,
     valid_to: datetime | None,
     definition: rules.Definition | None = None,
+    written_by: Unit | None = None,
     by: Actor,
     at: datetime,
 ) -> Form:
     """This function will publish a form with its full passport, as the next version of its code.
 
     ``definition`` holds its questions as an XLSForm; each is a field of the dictionary (column ``qipan_field``, or
-    ``definition.fields``). Needs ``admission.decide`` or ``playbook.edit``. Raises ``NotAllowed``,
+    ``definition.fields``). ``written_by`` is the unit that wrote it, where that is not the issuer: what either of them
+    applied for (SVC-9) is what the form may ask. Needs ``admission.decide`` or ``playbook.edit``. Raises ``NotAllowed``,
     ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``,
     ``QuestionsUnfit`` (not mapped, against a red line), ``MustReuse`` (known already), ``ReasonMissing``,
-    ``ApprovalMissing`` (sensitive fields without a second approval of what is published).
+    ``ApprovalMissing`` (sensitive fields without a second approval of what is published), ``AdmissionWaits``,
+    ``AdmissionRefused``, ``BeyondAdmission`` (work admission was asked for it, and does not go so far).
     """
     require_one(by, "admission.decide", "playbook.edit")
     passport = {
@@ -167,6 +214,9 @@ def publish_form(
     design, made = None, None
     if definition is not None:
         design = _checked(definition, code=code, subject=subject, at=at)
+    writers = (issuer.pk, written_by.pk if written_by else None)
+    _admitted(admission_of_form(code, units=writers), design, valid_to=valid_to)
+    if definition is not None and design is not None:
         shown = rules.Shown(
             number=number,
             issuer=f"{issuer.name} {issuer.name_en}".strip(),

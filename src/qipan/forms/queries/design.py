@@ -67,6 +67,11 @@ class Design:
         return found if self.reuse else {}
 
     @property
+    def asks(self) -> int:
+        """How many questions somebody would answer: what is held and filled in is not asked."""
+        return sum(1 for line in self.lines if rules.asked(line.question) and line.question.path not in self.held)
+
+    @property
     def known(self) -> list[str]:
         """What is known already, one sentence for each field: who holds it, or which form asks it."""
         said = []

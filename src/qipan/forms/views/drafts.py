@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
+from qipan.desk.api import admission_of_form
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
@@ -192,6 +193,8 @@ def _page(
         "media": draft.media.defer("content").order_by("name"),
         "edits": actor.can("form.design") and draft.unit_id == actor.unit_id,
         "approved": approved,
+        "admission": admission_of_form(draft.code, units=(draft.unit_id, draft.issuer_id)),
+        "applies": actor.can("admission.apply") and draft.unit_id == actor.unit_id,
         "approves": actor.can("form.approve")
         and actor.account_id != draft.account
         and actor.unit_id not in (draft.unit_id, draft.issuer_id),
