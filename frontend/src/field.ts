@@ -2,6 +2,8 @@
 import "./field.css";
 import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
+import { FormPage } from "./field/formpage";
+import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
 import { Outbox } from "./field/outbox";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
@@ -13,7 +15,9 @@ interface Words {
 }
 const REFRESH = 60_000;
 const COMPARE = 30 * 60_000;
+const LIST = 10 * 60_000;
 const PAGES = "qipan-pages"; // as in worker.ts
+const FILES = "qipan-files";
 const page = document.getElementById("field")!;
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
 const list = document.getElementById("field-list")!;
@@ -24,6 +28,8 @@ const word = (name: string, values: Record<string, string | number> = {}): strin
 let box: Outbox;
 let chain: Chain;
 let matters: Matters;
+let forms: Forms;
+let papers: FormPage;
 let sheet: Sheet | undefined;
 let asked = 0;
 let wells: Stairwell[] = [];
@@ -58,6 +64,7 @@ const kept = async (): Promise<boolean> => (await navigator.storage?.persisted?.
 
 async function drawCounts(): Promise<void> {
   const tally = await box.tally();
+  for (const one of await forms.mine()) if (one.state !== "DRAFT") tally[one.state]++;
   for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
     const cell = document.getElementById(`count-${state}`)!;
     cell.textContent = String(tally[state]);
@@ -67,7 +74,7 @@ async function drawCounts(): Promise<void> {
   const note = document.getElementById("field-note")!;
   const lines = [];
   if (!navigator.onLine || box.trouble === "offline") lines.push(word("offline"));
-  else if (box.trouble) lines.push(box.trouble);
+  else if (box.trouble || forms.trouble) lines.push(box.trouble || forms.trouble);
   if (tally.KEPT && lines.length && !(await kept())) lines.push(word("swept"));
   const told = (await matters.mine()).filter((one) => one.state === "KEPT").length;
   if (told) lines.push(word("waiting", { count: told }));
@@ -224,8 +231,9 @@ async function tell(event: Event): Promise<void> {
 
 /** Asks whether the server holds all that this phone has finished; what it does not hold goes out again. */
 async function compare(): Promise<void> {
-  const found = await chain.compare((ids) => box.refused(ids));
-  if (found.missing.length) await box.again(found.missing);
+  const found = await chain.compare(async (ids) => [...(await box.refused(ids)), ...(await forms.refused(ids))]);
+  if (found.missing.length) await Promise.all([box.again(found.missing), forms.again(found.missing)]);
+  else if (!found.trouble) await forms.settled();
   const said = document.getElementById("field-compared")!;
   if (found.trouble) said.textContent = found.trouble === "offline" ? word("offline") : found.trouble;
   else said.textContent = found.missing.length ? word("missing", { count: found.missing.length }) : word("agreed");
@@ -245,6 +253,7 @@ async function wipe(): Promise<void> {
   wells = [];
   drawn = "";
   await box.dropSheets();
+  await forms.wipe();
   await globalThis.caches?.delete(PAGES);
   list.replaceChildren(make("p", "empty", word("ended")));
 }
@@ -257,6 +266,13 @@ async function keepPage(): Promise<void> {
   await workers.ready;
   const pages = await caches.open(PAGES);
   if (!(await pages.match(location.href))) await pages.add(location.href); // this one was loaded before the worker was there
+}
+
+/** What is loaded only when a form is opened is fetched ahead, so that a form opens without a network too. */
+async function keepEngine(): Promise<void> {
+  if (!navigator.serviceWorker?.controller) return;
+  const files = await caches.open(FILES);
+  for (const path of JSON.parse(page.dataset.later!) as string[]) if (!(await files.match(path))) await files.add(path);
 }
 
 const ends = page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity;
@@ -282,6 +298,10 @@ async function start(): Promise<void> {
   box = await Outbox.open(store, chain, page.dataset.holder!, csrf);
   matters = new Matters(store, chain, page.dataset.holder!, csrf);
   matters.addEventListener("changed", () => void drawCounts().then(drawList));
+  forms = new Forms(store, chain, page.dataset.holder!, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!);
+  papers = new FormPage(forms, word, labelOf, page.dataset.zone!, keepEngine);
+  forms.addEventListener("changed", () => void drawCounts());
+  navigator.serviceWorker?.addEventListener("controllerchange", () => void keepEngine().catch(() => undefined));
   let answered = 0;
   box.addEventListener("changed", () => {
     void drawCounts();
@@ -320,7 +340,12 @@ async function start(): Promise<void> {
   setInterval(() => document.hidden || dialog.open || void refresh(), REFRESH);
   await refresh();
   await drawCounts();
-  if (Date.now() < ends) await keepPage().catch(() => undefined); // a browser that forbids it still has the open page
+  await papers.draw();
+  if (Date.now() >= ends) return;
+  void forms.refresh();
+  addEventListener("online", () => void forms.refresh());
+  setInterval(() => document.hidden || (document.querySelector("dialog[open]") ?? void forms.refresh()), LIST);
+  await keepPage().catch(() => undefined); // a browser that forbids it still has the open page
 }
 
 void start();

@@ -9,6 +9,7 @@ interface Asked extends Lasting {
 }
 const here = self as unknown as EventTarget & {
   KEEP: string[]; // the server writes it before this script: addresses of what the page loads
+  LATER: string[]; // and of what it loads only when a form is opened; the page has it kept when it has forms
   skipWaiting(): Promise<void>;
   clients: { claim(): Promise<void> };
 };
@@ -17,13 +18,15 @@ const PAGES = "qipan-pages"; // field.ts empties it when the right ends
 const PATIENCE = 5_000;
 const ANY = { ignoreVary: true }; // language and cookie are the holder's own here
 
-const addresses = new Set(here.KEEP.map((path) => new URL(path, location.href).href));
+const href = (path: string): string => new URL(path, location.href).href;
+const first = here.KEEP.map(href);
+const addresses = new Set([...first, ...here.LATER.map(href)]);
 
 here.addEventListener("install", (event) => {
   const fill = async (): Promise<void> => {
     const files = await caches.open(FILES);
     const held = new Set((await files.keys()).map((request) => request.url));
-    await files.addAll([...addresses].filter((address) => !held.has(address)));
+    await files.addAll(first.filter((address) => !held.has(address)));
     await here.skipWaiting();
   };
   (event as Lasting).waitUntil(fill());

@@ -1,4 +1,4 @@
-// What lies on the phone: visits, reports of matters, sheets of doors, and the numbered list of what was finished.
+// What lies on the phone: visits, reports of matters, forms and filled ones, sheets of doors, the list of what was finished.
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 
 /** KEPT on this phone, SENT without an answer yet, then what the server said. */
@@ -43,6 +43,43 @@ export interface Told {
   state: State;
   why: string;
 }
+/** A form as the server tells of it; ``passport`` is names and texts in the page's language. */
+export interface Offer {
+  code: string;
+  version: number;
+  title: string;
+  about: string; // "DOOR", "UNIT", "PERSON"
+  passport: [string, string][];
+  valid_to: string;
+  lapsed: boolean;
+  sum: string;
+  files: [name: string, sum: string][];
+  blocked: string; // why it cannot be given out on this ground
+}
+/** A form on this phone: as it is listed, its XForm, and the files beside it. A lapsed one has its passport only. */
+export interface Blank {
+  key: string; // holder, code, and which version and sums it is
+  holder: string;
+  offer: Offer;
+  listed: boolean; // the server still lists it; else it stays for what was begun with it
+  xform: string;
+  files: { name: string; sum: string; blob: Blob }[];
+}
+/** A filled form: DRAFT while it is being filled in, then as a visit. */
+export interface Filled {
+  id: string; // of its instanceID
+  holder: string;
+  blank: string; // key of its form
+  title: string;
+  place: string;
+  label: string; // of the door or unit, in words
+  at: string;
+  changed: number;
+  state: "DRAFT" | State;
+  ready: number; // until then it can be opened again
+  why: string;
+  parts: { name: string; blob: Blob }[]; // the XML first, then photographs; emptied when the server holds it for good
+}
 /** One line of the list of what was finished; ``hash`` covers the line and all before it. */
 export interface Line {
   holder: string;
@@ -64,20 +101,26 @@ interface Schema extends DBSchema {
   matters: { key: string; value: Told };
   lines: { key: [string, number]; value: Line; indexes: { id: string } };
   agreed: { key: string; value: Agreed };
+  forms: { key: string; value: Blank };
+  filled: { key: string; value: Filled };
 }
 export type Store = IDBPDatabase<Schema>;
 
 /** Opens the phone's store; an older one keeps what lies in it. */
 export function openStore(): Promise<Store> {
-  return openDB<Schema>("qipan-field", 2, {
+  return openDB<Schema>("qipan-field", 3, {
     upgrade(fresh, from) {
       if (from < 1) {
         fresh.createObjectStore("visits", { keyPath: "id" }).createIndex("state", "state");
         fresh.createObjectStore("sheets", { keyPath: "key" });
       }
-      fresh.createObjectStore("matters", { keyPath: "id" });
-      fresh.createObjectStore("lines", { keyPath: ["holder", "n"] }).createIndex("id", "id");
-      fresh.createObjectStore("agreed", { keyPath: "holder" });
+      if (from < 2) {
+        fresh.createObjectStore("matters", { keyPath: "id" });
+        fresh.createObjectStore("lines", { keyPath: ["holder", "n"] }).createIndex("id", "id");
+        fresh.createObjectStore("agreed", { keyPath: "holder" });
+      }
+      fresh.createObjectStore("forms", { keyPath: "key" });
+      fresh.createObjectStore("filled", { keyPath: "id" });
     },
     blocking: (_now, _next, event) => (event.target as IDBDatabase).close(), // a newer page upgrades it
   });

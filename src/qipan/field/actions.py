@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from qipan.deployment.api import Team
+from qipan.forms.api import submissions_held
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_text
@@ -46,9 +47,9 @@ def nonce_of(report_id: UUID) -> str:
 
 
 def held_here(ids: Sequence[UUID]) -> set[UUID]:
-    """This function will return which ids of visits and reports are held here, counted or kept as a conflict."""
+    """This function will return which ids of visits, reports and filled forms are held here, counted or in conflict."""
     by_nonce = {nonce_of(one): one for one in ids}
-    return visits_held(ids) | {by_nonce[nonce] for nonce in nonces_held(list(by_nonce))}
+    return visits_held(ids) | submissions_held(ids) | {by_nonce[nonce] for nonce in nonces_held(list(by_nonce))}
 
 
 def compare_list(

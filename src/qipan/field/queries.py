@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from qipan.deployment.api import Team
+from qipan.forms.api import Form, GroundTooWide, files_beside, forms_to_fill, lapsed_forms, passport_lines
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range, compound_of, place_text
 from qipan.kernel.refusal import NotFound, Refusal
@@ -86,6 +88,34 @@ def order_of(round: Round) -> Order:
         until=round.closes_at,
         drill=campaign.drill,
     )
+
+
+def forms_of(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
+    """This function will return the forms of an actor's ground as its phone keeps them: those that can be filled in, with
+    the sums by which it sees that something changed, and those whose passport has lapsed."""
+    told = [_form(form, at=at) | _beside(form, actor=actor, at=at) for form in forms_to_fill(actor, at=at)]
+    return told + [_form(form, at=at) | {"sum": "", "files": [], "blocked": ""} for form in lapsed_forms(actor, at=at)]
+
+
+def _form(form: Form, *, at: datetime) -> dict[str, Any]:
+    english = (get_language() or "").startswith("en")
+    return {
+        "code": form.code,
+        "version": form.version,
+        "title": form.title_en if english and form.title_en else form.title,
+        "about": form.subject,
+        "passport": passport_lines(form),
+        "valid_to": form.valid_to,
+        "lapsed": form.valid_to <= at,
+    }
+
+
+def _beside(form: Form, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    try:
+        files, blocked = files_beside(form, actor=actor, at=at), ""
+    except GroundTooWide as refusal:
+        files, blocked = [], str(refusal)
+    return {"sum": hashlib.blake2b(form.xform.encode(), digest_size=12).hexdigest(), "files": files, "blocked": blocked}
 
 
 OVERLAP = timedelta(minutes=1)  # a visit received just before a sheet was read may be stored just after it

@@ -15,7 +15,7 @@ from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput
 
 from .actions import compare_list, report_from_phone
-from .queries import drill_of, round_of, sheet_of, team_of
+from .queries import drill_of, forms_of, round_of, sheet_of, team_of
 
 router = Router(tags=["field"])
 
@@ -46,6 +46,19 @@ def get_doors(
     response = get_conditional_response(request, etag=tag) or HttpResponse(body, content_type="application/json")
     response.headers["ETag"] = tag
     response.headers["As-Of"] = at.isoformat(timespec="seconds")
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+@router.get("field/forms")
+def get_forms(request: HttpRequest) -> HttpResponse:
+    """The forms that the holder can fill in, each with its passport and the sums of its files, and those that lapsed.
+
+    The forms themselves and their files are OpenRosa's (``/openrosa/``).
+    """
+    actor = signed_in(request)
+    actor.require("visit.submit")
+    response = HttpResponse(msgspec.json.encode({"forms": forms_of(actor, at=now())}), content_type="application/json")
     patch_cache_control(response, private=True, no_cache=True)
     return response
 

@@ -5,7 +5,17 @@ from .actions.disputes import decide_dispute
 from .actions.submitting import InProgress, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
-from .queries.submissions import form_to_fill, forms_to_fill, media_of, needs_files
+from .queries.held import GroundTooWide
+from .queries.passports import passport_lines
+from .queries.submissions import (
+    files_beside,
+    form_to_fill,
+    forms_to_fill,
+    lapsed_forms,
+    media_of,
+    needs_files,
+    submissions_held,
+)
 from .rules import Converted, Definition, FormBroken, Media, convert_xlsform, may_open
 from .terms import Outcome, Subject
 
@@ -16,6 +26,7 @@ __all__ = [
     "FormBroken",
     "FormMedia",
     "FormOpening",
+    "GroundTooWide",
     "InProgress",
     "Media",
     "Outcome",
@@ -27,17 +38,21 @@ __all__ = [
     "close_forms",
     "convert_xlsform",
     "decide_dispute",
+    "files_beside",
     "form_to_fill",
     "forms_to_fill",
     "get_form",
+    "lapsed_forms",
     "may_open",
     "media_of",
     "needs_files",
     "open_form",
     "open_forms",
     "openings_on",
+    "passport_lines",
     "publish_form",
     "register_posture",
     "seed_forms",
+    "submissions_held",
     "take_submission",
 ]

@@ -62,3 +62,23 @@ def everything_of(*entries: str) -> list[str]:
             if chunk["file"] in (script, *scripts):
                 found |= dict.fromkeys(chunk.get("assets", []))
     return list(found)
+
+
+def later_of(*entries: str) -> list[str]:
+    """This function will return the built files that these entries load only when they are needed, in order, each once."""
+    manifest = chunks()
+    found: dict[str, None] = {}
+    waiting = [(f"src/{entry}.ts", False) for entry in entries]
+    seen: set[tuple[str, bool]] = set()
+    while waiting:
+        key, later = waiting.pop()
+        if (key, later) in seen:
+            continue
+        seen.add((key, later))
+        chunk = manifest[key]
+        if later:
+            found.update(dict.fromkeys([*chunk.get("css", []), chunk["file"], *chunk.get("assets", [])]))
+        waiting += [(one, later) for one in chunk.get("imports", [])]
+        waiting += [(one, True) for one in chunk.get("dynamicImports", [])]
+    at_once = set(everything_of(*entries))
+    return [name for name in found if name not in at_once]

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_safe
 from qipan.access.api import card_of, needs, right_ends, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
+from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.matters.api import categories
 from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
-from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built
+from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built, later_of
+from qipan.webkit.middleware import POLICY
 
 from ..actions import holder_of
 from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
@@ -63,8 +65,51 @@ def words() -> dict[str, object]:
         "as_of": _("as of %(time)s"),
         "ended": _("Your right to this page has ended, so the doors were taken off this phone."),
         "full": _("This phone has no room left. Free some space; until then nothing can be entered here."),
+        "begun": _("%(count)s begun"),
+        "refuse": _("You may refuse it: it has lapsed"),
+        "not_fetched": _("Not on this phone yet; it is fetched when there is a network."),
+        "form_DRAFT": _("begun, kept on this phone"),
+        "form_KEPT": _("finished, waits to be sent"),
+        "form_SENT": _("sent, not answered yet"),
+        "form_ACKNOWLEDGED": _("acknowledged by the server"),
+        "form_CONFLICT": _("conflict: a person decides"),
+        "form_REFUSED": _("refused by the server"),
+        "form_kept": _("Kept on this phone. It goes out by itself."),
+        "go_on": _("Continue filling in"),
+        "throw_away": _("Throw away"),
+        "sure": _("Throw away what was filled in here? It cannot be brought back."),
+        "opening": _("Opening …"),
+        "cannot_open": _("This form cannot be opened on this phone. Use the sheet on paper or another client."),
+        "no_engine": _(
+            "The part of the page that opens forms is not on this phone yet; it is fetched when there is a network."
+        ),
+        "lacks": _("%(count)s answers are missing or not right; see beside them."),
+        "needed": _("must be answered"),
+        "held": _("filled in, not asked"),
+        "is_needed": _("Please answer this."),
+        "not_allowed": _("This answer is not allowed here."),
+        "no_number": _("This is no number."),
+        "not_here": _("This question cannot be answered on this page. Use another client or paper."),
+        "search": _("Type to find"),
+        "more_found": _("%(count)s more; type more letters"),
+        "none_found": _("Nothing on the list says that."),
+        "more": _("Add another"),
+        "less": _("Take this one out"),
+        "up": _("Move %(name)s up"),
+        "down": _("Move %(name)s down"),
+        "ok": _("Read and confirmed"),
+        "take_point": _("Take this position once, to 50 metres"),
+        "asking_point": _("Asking for the position …"),
+        "no_point": _("The phone gave no position. You may leave it out."),
+        "clear": _("Take it out"),
+        "photo_kept": _("%(kb)s kB, kept on this phone"),
         "swept": _("This phone's browser can throw away what is kept when space runs out. Send often."),
     }
+
+
+def later_files() -> list[str]:
+    """This function will return the addresses of what the page loads only when a form is opened."""
+    return [static(f"built/{name}") for name in later_of("field")] if is_built() else []
 
 
 @require_safe
@@ -74,7 +119,8 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         raise NotFound
     keep = [static(f"built/{name}") for name in everything_of("theme", "base", "field")]
     script = (BUILT / files_of("worker")[0]).read_text("utf-8")
-    body = f"self.KEEP={json.dumps([*keep, static('webkit/qipan.svg')])};\n{script}"
+    lists = {"KEEP": [*keep, static("webkit/qipan.svg")], "LATER": later_files()}
+    body = "".join(f"self.{name}={json.dumps(paths)};\n" for name, paths in lists.items()) + script
     headers = {"Service-Worker-Allowed": reverse("field"), "Cache-Control": "no-cache"}
     return HttpResponse(body, content_type="text/javascript; charset=utf-8", headers=headers)
 
@@ -118,10 +164,13 @@ def field(request: HttpRequest) -> HttpResponse:
         return render(request, "field/teams.html", {"teams": teams[:MOST_TEAMS], "more": len(teams) > MOST_TEAMS})
     team = team_of(actor, asked)
     round = round_of(team, at=now())
-    return render(
+    response = render(
         request,
         "field/field.html",
         {
+            "openrosa": reverse("openrosa_list").removesuffix("formList"),
+            "home": place_text(team.place),
+            "later": json.dumps(later_files()),
             "team": team,
             "several": len(teams) > 1,
             "round": round,
@@ -137,6 +186,9 @@ def field(request: HttpRequest) -> HttpResponse:
             "zone": settings.TIME_ZONE,
         },
     )
+    # ODK's engine reads formulas with a parser in WebAssembly; only this page may run it, and still no eval.
+    response.headers["Content-Security-Policy"] = f"{POLICY}; script-src 'self' 'wasm-unsafe-eval'"
+    return response
 
 
 @require_safe

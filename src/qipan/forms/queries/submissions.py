@@ -1,10 +1,11 @@
 """Reading what is needed to take a filled form, and what was taken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Min
 
@@ -18,11 +19,12 @@ from ..rules.submission import digest_of_stored
 from ..rules.xform import XForm, read_xform
 from ..terms import Sensitivity, Standing, Subject
 from .held import HeldFile, held_file
-from .opened import open_forms
+from .opened import open_forms, openings_on
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
 KEEP_DAYS = {Subject.PERSON: 60, Subject.DOOR: 365, Subject.UNIT: 730}
 MOST_DIFFERENCES = 20
+LAPSED_SHOWN = timedelta(days=30)
 
 
 def published_form(code: str, version: str, *, at: datetime) -> Form | None:
@@ -72,6 +74,35 @@ def form_to_fill(code: str, *, actor: Actor, at: datetime) -> Form:
         if form.code == code:
             return form
     raise NotFound
+
+
+def lapsed_forms(actor: Actor, *, at: datetime) -> list[Form]:
+    """This function will return the forms that were open on the actor's ground until their passport lapsed, in the
+    newest version of each: for a month whoever is still asked is told that he may refuse."""
+    openings = openings_on(actor.scope.ranges).filter(
+        opened_at__lte=at, form__valid_to__lte=at, form__valid_to__gt=at - LAPSED_SHOWN
+    )
+    holding = {one.code for one in forms_to_fill(actor, at=at)}
+    newest: dict[str, Form] = {}
+    for opening in openings.defer("form__xform"):
+        form = opening.form
+        if form.code not in holding and (form.code not in newest or newest[form.code].version < form.version):
+            newest[form.code] = form
+    return [newest[code] for code in sorted(newest)]
+
+
+def files_beside(form: Form, *, actor: Actor, at: datetime) -> list[tuple[str, str]]:
+    """This function will return names and sums of the files that clients fetch beside a form. Raises ``GroundTooWide``."""
+    held = held_file(form, actor.scope.ranges, at=at)
+    own = list(FormMedia.objects.filter(form=form).order_by("name").values_list("name", "sha256"))
+    return [*own, *([(held.name, held.md5)] if held else [])]
+
+
+def submissions_held(ids: Iterable[UUID]) -> set[UUID]:
+    """This function will return which filled forms are held here, standing or disputed, by the id that ODK's engine gives."""
+    names = {f"uuid:{one}": one for one in ids}
+    rows = Submission.objects.everywhere("a phone asks for its own ids").filter(instance_id__in=list(names))
+    return {names[name] for name in rows.values_list("instance_id", flat=True)}
 
 
 def needs_files(form: Form) -> bool:

@@ -1,24 +1,27 @@
 """OpenRosa 1.0: the forms of the holder's ground, and filled ones taken; for ODK Collect and whatever speaks like it.
 
 Every address exists twice: with the pass in the path (``openrosa/key/TOKEN/…``, as a QR code gives it to a phone) and
-with the pass in the header. Sessions and cookies count for nothing here.
+with the pass in the header. A cookie alone counts for nothing here: only our own phone page, which sends its CSRF token
+with every call, reading too, may call with the cookie it was opened by.
 """
 
 import mimetypes
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.crypto import constant_time_compare
 from django.utils.http import http_date
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _now
 from django.views.decorators.csrf import csrf_exempt
 
-from qipan.access.api import actor_of_token
+from qipan.access.api import actor_of_token, signed_in
 from qipan.forms.api import Form, Outcome, Taken, form_to_fill, forms_to_fill, media_of, needs_files, take_submission
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -67,7 +70,7 @@ def served(*methods: str) -> Callable[[View], View]:
     """This decorator will find who calls by the pass, count the call, and turn refusals into the standard's answers."""
 
     def wrap(view: View) -> View:
-        @csrf_exempt  # neither session nor cookie gives any right here, so none can be misused
+        @csrf_exempt  # no cookie gives a right here without its token (``_from_our_page``), so none can be misused
         @wraps(view)
         def guarded(request: HttpRequest, *, token: str = "", **named: str) -> HttpResponse:
             try:
@@ -95,6 +98,11 @@ def served(*methods: str) -> Callable[[View], View]:
 
 def _actor(request: HttpRequest, token: str) -> Actor:
     """A pass that is not good counts for its address, so that passes cannot be tried out."""
+    if not token and _from_our_page(request):
+        actor = signed_in(request)
+        count_tries(f"openrosa-page-{actor.pass_id or actor.post_id}", most=TRIES_WITH_PASS)
+        actor.require(ACT)
+        return actor
     try:
         actor = actor_of_token(token or token_in(request), at=now())
     except NotSignedIn:
@@ -103,6 +111,16 @@ def _actor(request: HttpRequest, token: str) -> Actor:
     count_tries(f"openrosa-pass-{actor.pass_id}", most=TRIES_WITH_PASS)
     actor.require(ACT)
     return actor
+
+
+def _from_our_page(request: HttpRequest) -> bool:
+    """Whether the call shows the secret of its own CSRF cookie, which no other site can read or send along.
+
+    Django's own check would read a multipart body before we do; the comparison is the same.
+    """
+    held = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
+    shown = request.headers.get("X-CSRFToken", "")
+    return "Authorization" not in request.headers and len(held) >= 32 and constant_time_compare(held, shown)
 
 
 def _url(request: HttpRequest, what: str, token: str, **named: object) -> str:

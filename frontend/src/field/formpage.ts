@@ -1,0 +1,191 @@
+// The list of forms on the phone page, and the sheet on which one of them is read, filled in and finished.
+import type { Filling, Typed } from "./filling";
+import { lapsed, type Forms } from "./forms";
+import type { Blank, Filled } from "./store";
+
+type Word = (name: string, values?: Record<string, string | number>) => string;
+const SHOWN = 20; // filled forms of one kind that are listed
+
+function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = "", text = ""): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  if (kind) element.className = kind;
+  if (text) element.textContent = text;
+  return element;
+}
+
+const part = (id: string): HTMLElement => document.getElementById(id)!;
+
+export class FormPage {
+  private dialog = part("field-form") as HTMLDialogElement;
+  private blank: Blank | undefined;
+  private door = "";
+  private filling: Filling | undefined;
+  private current = ""; // id of what is being filled in
+  private drawn = "";
+
+  constructor(
+    private forms: Forms,
+    private word: Word,
+    private nameOf: (place: string) => string,
+    private zone: string,
+    private keepEngine: () => Promise<void>,
+  ) {
+    part("form-start").addEventListener("click", () => void this.begin());
+    part("form-questions").addEventListener("submit", (event) => event.preventDefault()); // Enter in a line ends nothing
+    part("form-finish").addEventListener("click", () => void this.finish());
+    part("form-again").addEventListener("click", () => void this.begin());
+    for (const button of this.dialog.querySelectorAll("[data-back]")) button.addEventListener("click", () => void this.leave().then(() => this.show("passport")));
+    for (const button of this.dialog.querySelectorAll("[data-shut]")) button.addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("close", () => void this.leave());
+    forms.addEventListener("changed", () => void this.draw());
+  }
+
+  /** Draws the list; hidden where there is neither a form nor anything filled in. */
+  async draw(): Promise<void> {
+    const blanks = await this.forms.blanks();
+    const mine = await this.forms.mine();
+    const now = JSON.stringify([blanks.map((blank) => [blank.key, blank.offer, lapsed(blank.offer)]), mine.map(({ parts: _parts, ...one }) => one)]);
+    if (now === this.drawn) return;
+    this.drawn = now;
+    part("field-forms").hidden = !blanks.length && !mine.length;
+    part("forms-count").textContent = String(blanks.length);
+    part("forms-list").replaceChildren(
+      ...blanks.map((blank) => {
+        const row = make("li");
+        const button = make("button", "door");
+        button.type = "button";
+        button.dataset.form = blank.offer.code;
+        const begun = mine.filter((one) => one.blank === blank.key && one.state === "DRAFT").length;
+        button.append(make("b", "", blank.offer.title), make("span", "state", this.stateOf(blank)));
+        if (begun) button.append(make("span", "on-phone", this.word("begun", { count: begun })));
+        button.addEventListener("click", () => void this.open(blank, ""));
+        row.append(button);
+        return row;
+      }),
+    );
+    if (blanks.some((blank) => blank.xform)) void this.keepEngine().catch(() => undefined);
+    if (this.dialog.open && this.blank && !this.filling) this.drawMine(mine);
+  }
+
+  private stateOf({ offer, xform }: Blank): string {
+    if (lapsed(offer)) return this.word("refuse");
+    return offer.blocked || (xform ? "" : this.word("not_fetched"));
+  }
+
+  /** Shows a form's passport first; whoever is asked may read it. */
+  async open(blank: Blank, door: string): Promise<void> {
+    [this.blank, this.door] = [blank, door];
+    const { offer } = blank;
+    part("form-title").textContent = offer.title;
+    part("form-where").textContent = door ? this.nameOf(door) : "";
+    part("form-passport").replaceChildren(...offer.passport.flatMap(([name, text]) => [make("dt", "", name), make("dd", "", text)]));
+    const over = lapsed(offer);
+    part("form-refuse").hidden = !over;
+    const why = over ? "" : this.stateOf(blank);
+    part("form-why").textContent = why;
+    part("form-why").hidden = !why;
+    part("form-start").hidden = over || Boolean(why);
+    this.drawMine(await this.forms.mine());
+    this.show("passport");
+    if (!this.dialog.open) this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+  }
+
+  private drawMine(mine: Filled[]): void {
+    const rows = mine.filter((one) => one.blank === this.blank!.key || one.blank.split(" ").slice(0, 3).join(" ") === this.blank!.key.split(" ").slice(0, 3).join(" "));
+    part("form-mine").replaceChildren(...rows.slice(0, SHOWN).map((one) => this.rowOf(one)));
+    part("form-mine").hidden = !rows.length;
+  }
+
+  private rowOf(one: Filled): HTMLElement {
+    const row = make("li", "form-one");
+    const time = new Date(one.changed).toLocaleString(document.documentElement.lang, { timeZone: this.zone, dateStyle: "short", timeStyle: "short", hourCycle: "h23" });
+    const said = make("p");
+    const where = one.label || (one.place && this.nameOf(one.place));
+    said.append(make("b", "", where || time), make("span", "state", this.word(`form_${one.state}`)), make("span", "secondary", where ? time : ""));
+    row.append(said);
+    if (one.why && (one.state === "REFUSED" || one.state === "CONFLICT")) row.append(make("p", "message error", one.why));
+    const act = (name: string, done: () => void): void => {
+      const button = make("button", "btn", this.word(name));
+      button.type = "button";
+      button.addEventListener("click", done);
+      row.append(button);
+    };
+    if (one.state === "DRAFT" || one.state === "REFUSED") act("go_on", () => void this.resume(one.id));
+    if (one.state === "DRAFT" || one.state === "REFUSED" || one.state === "CONFLICT") {
+      act("throw_away", () => confirm(this.word("sure")) && void this.forms.drop(one.id));
+    }
+    return row;
+  }
+
+  private show(step: "passport" | "questions" | "done"): void {
+    for (const one of this.dialog.querySelectorAll<HTMLElement>("[data-step]")) one.hidden = one.dataset.step !== step;
+  }
+
+  private async resume(id: string): Promise<void> {
+    if (await this.forms.reopen(id)) await this.begin((await this.forms.mine()).find((one) => one.id === id));
+  }
+
+  private async begin(filled?: Filled): Promise<void> {
+    await this.leave();
+    const blank = filled ? ((await this.forms.blank(filled.blank)) ?? this.blank!) : this.blank!;
+    const said = part("form-said");
+    const questions = part("form-questions");
+    said.textContent = this.word("opening");
+    questions.replaceChildren();
+    this.show("questions");
+    try {
+      const { fill } = await import("./filling");
+      this.current = filled?.id ?? "";
+      this.filling = await fill(blank, filled, this.door, this.word, (typed) => this.keep(blank, typed));
+      questions.replaceChildren(this.filling.element);
+      said.textContent = "";
+    } catch (problem) {
+      console.error(problem);
+      said.textContent = this.word(navigator.onLine ? "cannot_open" : "no_engine");
+    }
+    this.dialog.scrollTop = 0;
+    questions.scrollTop = 0;
+    questions.querySelector<HTMLElement>("input:not([hidden]), textarea, select")?.focus({ preventScroll: true });
+  }
+
+  private async keep(blank: Blank, typed: Typed): Promise<void> {
+    this.current = typed.id;
+    try {
+      await this.forms.keep({ ...typed, blank: blank.key, title: blank.offer.title });
+      if (part("form-said").textContent === this.word("full")) part("form-said").textContent = "";
+    } catch (problem) {
+      part("form-said").textContent = this.word("full");
+      throw problem;
+    }
+  }
+
+  private async finish(): Promise<void> {
+    if (!this.filling) return;
+    const said = part("form-said");
+    const lacks = await this.filling.finish().catch(() => -1);
+    if (lacks < 0) return;
+    said.textContent = lacks ? this.word("lacks", { count: lacks }) : "";
+    if (lacks) {
+      const first = part("form-questions").querySelector<HTMLElement>(".ask:not([hidden]):has(> .ask-wrong:not([hidden]))");
+      first?.querySelector<HTMLElement>("input:not([hidden]), textarea, button")?.focus();
+      first?.scrollIntoView({ block: "start" });
+      return;
+    }
+    const id = this.current;
+    this.filling = undefined;
+    await this.forms.finish(id);
+    part("form-kept").textContent = this.word("form_kept");
+    this.show("done");
+    (part("form-again") as HTMLButtonElement).focus();
+  }
+
+  /** What was typed is written down before the sheet is left. */
+  private async leave(): Promise<void> {
+    const { filling } = this;
+    this.filling = undefined;
+    await filling?.close().catch(() => undefined);
+    part("form-questions").replaceChildren();
+    if (this.blank) this.drawMine(await this.forms.mine());
+  }
+}

@@ -1,0 +1,251 @@
+// The forms of the team's ground, kept on the phone with their files, and filled ones: written down as they are typed,
+// sent by themselves to the OpenRosa address when they are finished, and taken once whatever is sent again.
+import type { Chain } from "./chain";
+import { alone, type Filled, type Offer, type Blank, type State, type Store } from "./store";
+
+const FIRST_WAIT = 2_000;
+const LONGEST_WAIT = 120_000;
+const TAKE_BACK = 5_000;
+const DAY = 86_400_000;
+const AT_ONCE = 8_000_000; // bytes; a larger one goes out in several posts
+const FINAL = new Set([400, 403, 404, 409, 413, 415]); // sending the same again would not help
+
+/** Whether whoever is asked may refuse a form by now, on this phone's clock. */
+export const lapsed = (offer: Offer, at = Date.now()): boolean => offer.lapsed || Date.parse(offer.valid_to) <= at;
+/** Which form in which version with which files: what changes it makes it another. */
+export const keyOf = (holder: string, offer: Offer): string =>
+  [holder, offer.code, offer.version, offer.sum, ...offer.files.flat()].join(" ");
+
+export class Forms extends EventTarget {
+  private wait = FIRST_WAIT;
+  private timer = 0;
+  private sending = false;
+  /** Why nothing goes out now: "", "offline", or the server's sentence. */
+  trouble = "";
+
+  constructor(
+    private db: Store,
+    private chain: Chain,
+    private holder: string,
+    private token: () => string,
+    private path: string, // of the list
+    private root: string, // of OpenRosa
+    private home: string, // the team's place: what is about no door is about its ground
+  ) {
+    super();
+    addEventListener("online", () => this.soon(0));
+    document.addEventListener("visibilitychange", () => document.hidden || this.soon(0));
+    this.soon(0);
+  }
+
+  private changed(): void {
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  private headers(): Record<string, string> {
+    return { "X-CSRFToken": this.token(), "X-OpenRosa-Version": "1.0" };
+  }
+
+  /** The forms that the server lists for this holder. */
+  async blanks(): Promise<Blank[]> {
+    return (await this.db.getAll("forms")).filter((blank) => blank.holder === this.holder && blank.listed);
+  }
+
+  blank(key: string): Promise<Blank | undefined> {
+    return this.db.get("forms", key);
+  }
+
+  /** What was filled in here, the newest first. */
+  async mine(): Promise<Filled[]> {
+    const rows = (await this.db.getAll("filled")).filter((one) => one.holder === this.holder);
+    return rows.sort((a, b) => b.changed - a.changed);
+  }
+
+  /** Asks which forms there are and fetches what is new; says whether all of them lie on the phone. */
+  async refresh(): Promise<boolean> {
+    let offers: Offer[];
+    try {
+      const answer = await fetch(this.path, { headers: { Accept: "application/json" }, credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
+      if (!answer.ok) return false;
+      offers = ((await answer.json()) as { forms: Offer[] }).forms;
+    } catch {
+      return false;
+    }
+    let whole = true;
+    for (const offer of offers) {
+      const key = keyOf(this.holder, offer);
+      const held = await this.db.get("forms", key);
+      const wanted = offer.sum !== "" && !offer.blocked;
+      try {
+        const blank = held?.xform ? held : wanted ? await this.fetched(key, offer) : this.bare(key, offer);
+        await this.db.put("forms", { ...blank, offer, listed: true }); // the passport in the language of now
+      } catch {
+        whole = false; // the network went, or the phone is full: what is here stays as it is
+        const older = (await this.blanks()).find((blank) => blank.offer.code === offer.code);
+        if (!older) await this.db.put("forms", this.bare(key, offer)).catch(() => undefined);
+      }
+    }
+    if (whole) await this.sweep(new Set(offers.map((offer) => keyOf(this.holder, offer))));
+    this.changed();
+    return whole;
+  }
+
+  private bare(key: string, offer: Offer): Blank {
+    return { key, holder: this.holder, offer, listed: true, xform: "", files: [] };
+  }
+
+  private async fetched(key: string, offer: Offer): Promise<Blank> {
+    const at = `${this.root}forms/${encodeURIComponent(offer.code)}/`;
+    const get = async (path: string): Promise<Blob> => {
+      const answer = await fetch(at + path, { headers: this.headers(), credentials: "same-origin" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      return answer.blob();
+    };
+    const older = await this.db.getAll("forms");
+    const kept = older.flatMap((blank) => (blank.holder === this.holder && blank.offer.code === offer.code ? blank.files : []));
+    const files: Blank["files"] = [];
+    for (const [name, sum] of offer.files) {
+      const same = kept.find((file) => file.name === name && file.sum === sum);
+      files.push(same ?? { name, sum, blob: await get(`media/${encodeURIComponent(name)}`) });
+    }
+    return { ...this.bare(key, offer), xform: await (await get("form.xml")).text(), files };
+  }
+
+  /** What the server lists no more leaves the phone, unless something was begun with it. */
+  private async sweep(listed: Set<string>): Promise<void> {
+    const used = new Set((await this.db.getAll("filled")).filter((one) => one.state === "DRAFT" || one.state === "REFUSED").map((one) => one.blank));
+    for (const blank of await this.db.getAll("forms")) {
+      if (blank.holder === this.holder && listed.has(blank.key)) continue;
+      if (used.has(blank.key)) await this.db.put("forms", { ...blank, listed: false });
+      else await this.db.delete("forms", blank.key);
+    }
+  }
+
+  /** Writes a draft down; throws when the phone is full. */
+  async keep(filled: Pick<Filled, "id" | "blank" | "title" | "place" | "label" | "parts">): Promise<void> {
+    const held = await this.db.get("filled", filled.id);
+    const at = held?.at ?? new Date().toISOString();
+    await this.db.put("filled", { ...filled, holder: this.holder, at, changed: Date.now(), state: "DRAFT", ready: 0, why: "" });
+  }
+
+  /** The last word of a draft: it goes out by itself, in a few seconds. */
+  async finish(id: string): Promise<void> {
+    await this.mark(id, { state: "KEPT", ready: Date.now() + TAKE_BACK, changed: Date.now() });
+    this.soon(TAKE_BACK + 50);
+  }
+
+  /** Opens what has not left the phone, or was refused, for another word; says whether it was in time. */
+  async reopen(id: string): Promise<boolean> {
+    const store = this.db.transaction("filled", "readwrite").store;
+    const held = await store.get(id);
+    if (!held || !["DRAFT", "KEPT", "REFUSED"].includes(held.state)) return false;
+    await store.put({ ...held, state: "DRAFT" });
+    this.changed();
+    return true;
+  }
+
+  async drop(id: string): Promise<void> {
+    await this.db.delete("filled", id);
+    this.changed();
+  }
+
+  /** Which of these the server has refused. */
+  async refused(ids: string[]): Promise<string[]> {
+    const known = await Promise.all(ids.map((id) => this.db.get("filled", id)));
+    return known.filter((one) => one?.state === "REFUSED").map((one) => one!.id);
+  }
+
+  /** Sends again what the server turned out not to hold. */
+  async again(ids: string[]): Promise<void> {
+    for (const one of await Promise.all(ids.map((id) => this.db.get("filled", id)))) {
+      if (one?.state === "ACKNOWLEDGED" && one.parts.length) await this.mark(one.id, { state: "KEPT" });
+    }
+    this.soon(0);
+  }
+
+  /** The server has said that it holds all that was finished: what was answered need not lie here any longer. */
+  async settled(): Promise<void> {
+    for (const one of await this.mine()) {
+      if (one.state !== "ACKNOWLEDGED" && one.state !== "CONFLICT") continue;
+      if (one.changed < Date.now() - DAY) await this.db.delete("filled", one.id);
+      else if (one.parts.length) await this.mark(one.id, { parts: [] });
+    }
+  }
+
+  /** The right is over: forms and drafts go; what was finished waits for a right. */
+  async wipe(): Promise<void> {
+    await this.db.clear("forms");
+    for (const one of await this.db.getAll("filled")) if (one.state === "DRAFT") await this.db.delete("filled", one.id);
+    this.changed();
+  }
+
+  private async mark(id: string, changes: Partial<Filled>): Promise<void> {
+    const store = this.db.transaction("filled", "readwrite").store;
+    const held = await store.get(id);
+    if (held) await store.put({ ...held, ...changes });
+    this.changed();
+  }
+
+  soon(delay: number): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.send(), delay);
+  }
+
+  private async send(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    try {
+      await alone(async () => {
+        const waiting = (await this.mine()).filter((one) => one.state === "KEPT" || one.state === "SENT");
+        for (const one of waiting.reverse()) if (one.ready <= Date.now() && !(await this.post(one))) return;
+        this.trouble = "";
+        this.wait = FIRST_WAIT;
+        const left = waiting.filter((one) => one.ready > Date.now());
+        if (left.length) this.soon(Math.max(50, Math.min(...left.map((one) => one.ready)) - Date.now() + 50));
+      });
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Sends one, in several posts where it is large; says whether the next may be tried. */
+  private async post(filled: Filled): Promise<boolean> {
+    await this.chain.append([{ id: filled.id, place: filled.place || this.home }]); // before it leaves
+    await this.mark(filled.id, { state: "SENT" });
+    const [xml, ...rest] = filled.parts;
+    const whole = rest.reduce((sum, part) => sum + part.blob.size, 0) <= AT_ONCE;
+    const posts = whole ? [rest] : rest.map((part) => [part]);
+    for (const [n, parts] of posts.entries()) {
+      const body = new FormData();
+      for (const part of [xml, ...parts]) body.append(part.name, part.blob, part.name);
+      if (n < posts.length - 1) body.append("*isIncomplete*", "yes");
+      let answer: Response;
+      try {
+        answer = await fetch(`${this.root}submission`, { method: "POST", headers: this.headers(), credentials: "same-origin", body, signal: AbortSignal.timeout(120_000) });
+      } catch {
+        return this.later(filled.id, "offline");
+      }
+      if (answer.ok) continue;
+      const said = sentenceIn(await answer.text()) || `HTTP ${answer.status}`;
+      if (!FINAL.has(answer.status)) return this.later(filled.id, said);
+      const state: State = answer.status === 409 ? "CONFLICT" : "REFUSED";
+      await this.mark(filled.id, { state, why: said, changed: Date.now() });
+      return true;
+    }
+    await this.mark(filled.id, { state: "ACKNOWLEDGED", changed: Date.now() });
+    return true;
+  }
+
+  private async later(id: string, why: string): Promise<boolean> {
+    this.trouble = why;
+    await this.mark(id, { state: "KEPT" });
+    this.soon(this.wait * (0.75 + Math.random() / 2));
+    this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+    return false;
+  }
+}
+
+/** The sentence in an answer of OpenRosa. */
+export function sentenceIn(text: string): string {
+  return new DOMParser().parseFromString(text, "text/xml").querySelector("message")?.textContent?.trim() ?? "";
+}
