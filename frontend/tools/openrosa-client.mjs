@@ -4,6 +4,8 @@
 //   node openrosa-client.mjs http://127.0.0.1:8000/openrosa/key/TOKEN/ < order.json
 //
 // The order: {"form": code, "answers": [[reference, value], ...], "files": {name: base64}, "parts": true, "again": 1}.
+// "edits": [[[reference, value], ...], ...] changes what was filled in, each time what the time before made of it, and
+// "sending": [2, 0, 1] says in which order they go out.
 // A value that is a list chooses several; "+" adds a repeat; {"file": name} attaches a file; a number chooses the
 // choice at that position of a list. What became of it is written out as JSON.
 import { readFileSync } from "node:fs";
@@ -105,6 +107,15 @@ async function main() {
   told.head = [head.status, head.headers.get("X-OpenRosa-Accept-Content-Length")];
   const where = head.headers.get("Location");
   told.posts = [];
+  const made = [payload];
+  for (const answers of order.edits ?? []) {
+    const input = { inputType: "FORM_INSTANCE_INPUT_RESOLVED", data: made.at(-1).data };
+    const edited = (await loaded.editInstance(input)).root;
+    for (const answer of answers) fill(edited, answer, files);
+    made.push(await edited.prepareInstancePayload({ payloadType: "monolithic" }));
+  }
+  for (const n of order.sending ?? []) told.posts.push(await post(where, headers, [...made[n].data[0].entries()], false));
+  if (order.sending) return process.stdout.write(JSON.stringify(told));
   const [xml, ...rest] = entries.sort(([a], [b]) => (b === XML) - (a === XML));
   for (let round = 0; round <= (order.again ?? 0); round += 1) {
     if (order.parts && rest.length > 0) {

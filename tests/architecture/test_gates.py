@@ -76,6 +76,7 @@ GATES = {
     "forms/<slug:code>/answers.<slug:kind>": Gate("desk.view campaign.view"),
     "forms/disputes": Gate("conflict.decide"),
     "forms/disputes/<int:pk>/decide": Gate(None, "conflict.decide"),
+    "forms/disputes/<int:pk>/choose": Gate(None, "conflict.decide"),
     "declarations": Gate("board.view"),
     "declarations/new": Gate("declaration.issue", "declaration.issue"),
     "declarations/<int:pk>": Gate("board.view"),

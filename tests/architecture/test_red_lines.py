@@ -56,7 +56,7 @@ FIELDS = {
     "forms.FormOpening": "id form first last opened_at closes_at closed_at drill",
     # Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.
     "forms.FormQuestion": "id form order path kind labels field_code held",
-    "forms.Submission": "id form instance_id standing place xml answers digest awaits unit team device_at received_at erase_at decided_at decided_by drill",
+    "forms.Submission": "id form instance_id standing place xml answers digest awaits unit team device_at based_on record merged contested chosen received_at erase_at decided_at decided_by drill",
     "gateways.Attribute": "id category_code code order datatype required description description_en values",
     "gateways.Endpoint": "id jurisdiction keys_needed contact changed_at",
     "gateways.Partner": "id name key_hash key_hint most_an_hour created_at ended_at",

@@ -10,8 +10,10 @@ class FormsConfig(AppConfig):
 
         from .queries.burden import asked_twice, known_of
         from .queries.submissions import audit_submissions
+        from .queries.versions import audit_versions
 
         register_known(known_of)
         register_doubles(asked_twice)
 
         register_audit("digests of the filled forms against their content", audit_submissions)
+        register_audit("records of forms against their versions", audit_versions)

@@ -60,8 +60,12 @@ class Standing(models.TextChoices):
     """Whether a filled form is the one that counts under its id."""
 
     STANDS = "STANDS", _("stands")
+    CHANGE = "CHANGE", _("a change of an earlier one")
     DISPUTED = "DISPUTED", _("waits for a decision")
     SET_ASIDE = "SET_ASIDE", _("set aside")
+
+
+HELD_BY_ID = (Standing.STANDS, Standing.CHANGE)  # one of them for each id
 
 
 class Outcome(models.TextChoices):

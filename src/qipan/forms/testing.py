@@ -114,11 +114,13 @@ class Filled:
     more: str = ""  # further elements
     end: str = "2026-08-01T10:00:00.000+08:00"
     head: str = ""
+    base: str = ""  # the id of the one that it changes
 
     def xml(self) -> bytes:
         """This method will write the XML as ODK's clients do."""
+        base = f"<deprecatedID>{self.base}</deprecatedID>" if self.base else ""
         return (
             f'{self.head}<data id="{self.code}" version="{self.version}"><begun>2026-08-01T09:58:00.000+08:00</begun>'
             f"<ended>{self.end}</ended><place>{self.place}</place><people>{self.people}</people>{self.more}"
-            f"<meta><instanceID>{self.id}</instanceID></meta></data>"
+            f"<meta><instanceID>{self.id}</instanceID>{base}</meta></data>"
         ).encode()

@@ -3,28 +3,17 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.refusal import NotFound
 
 from ..models import Submission
-from ..terms import Standing
+from ..terms import HELD_BY_ID, Standing
+from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
 
 KEEP, REPLACE = "KEPT", "REPLACED"
 AT_ONCE = 1000  # rows erased in one transaction
-
-
-class AlreadyDecided(Refusal):
-    code = "already_decided"
-    sentence = _("This is decided already.")
-
-
-class UnknownDecision(Refusal):
-    code = "unknown_decision"
-    sentence = _("Decide to keep the first one or to replace it.")
-    status = 400
 
 
 @transaction.atomic
@@ -35,9 +24,11 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
     ``AlreadyDecided``, ``UnknownDecision``.
     """
     rows = Submission.objects.everywhere("the ground is checked here")
+    places = rows.filter(instance_id=waiting.instance_id).values_list("place", flat=True)
+    lock(waiting.instance_id, *lock_words(*places))
     both = list(rows.select_for_update().filter(instance_id=waiting.instance_id).order_by("pk"))
     chosen = next((one for one in both if one.pk == waiting.pk), None)
-    first = next((one for one in both if one.standing == Standing.STANDS), None)
+    first = next((one for one in both if one.standing in HELD_BY_ID), None)
     if chosen is None or first is None or any(one.place not in by.scope for one in (chosen, first)):
         raise NotFound
     by.require("conflict.decide")
@@ -45,9 +36,10 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
         raise UnknownDecision
     if chosen.standing != Standing.DISPUTED:
         raise AlreadyDecided
+    versions = [one for one in versions_of([first.record_id or first.pk]) if one.pk != first.pk]
     aside = chosen if decision == KEEP else first
-    aside.standing = Standing.SET_ASIDE
-    aside.save(update_fields=["standing"])
+    aside.standing, aside.record, aside.merged, aside.contested = Standing.SET_ASIDE, None, None, False
+    aside.save(update_fields=["standing", "record", "merged", "contested"])
     if decision == REPLACE:
         chosen.standing = Standing.STANDS
         if not chosen.awaits:  # only a file differed: the others go with it
@@ -55,6 +47,8 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
             first.attachments.exclude(name__in=mine).update(submission=chosen)
     chosen.decided_at, chosen.decided_by = at, by.label
     chosen.save(update_fields=["standing", "decided_at", "decided_by"])
+    if decision == REPLACE:
+        put_together([*versions, *_based_on(chosen, known=versions), chosen])
     record(
         "forms.decide_dispute",
         subject=f"forms.Submission:{chosen.digest[:32]}",
@@ -66,14 +60,29 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
     return chosen
 
 
+def _based_on(row: Submission, *, known: list[Submission]) -> list[Submission]:
+    """The versions of what a filled form names as its base, where its record did not have them before."""
+    near = Submission.objects.everywhere("one with it only at the same place").filter(
+        instance_id=row.based_on, place=row.place, drill=row.drill, form__code=row.form.code, standing__in=HELD_BY_ID
+    )
+    here = {one.pk for one in known}
+    return [one for one in versions_of({one.record_id or one.pk for one in near}) if one.pk not in here | {row.pk}]
+
+
 @transaction.atomic
 def erase_submissions(*, by: Actor, at: datetime) -> int:
     """This function will erase filled forms whose time is over, with their files; returns how many, at most 1,000."""
     by.require("form.erase")
     due = Submission.objects.everywhere("erasure knows no ground").filter(erase_at__lte=at)
-    keys = list(due.order_by("erase_at", "pk").values_list("pk", flat=True)[:AT_ONCE])
-    if not keys:
+    found = list(due.order_by("erase_at", "pk").values_list("pk", "record", "merged__isnull", "place")[:AT_ONCE])
+    if not found:
         return 0
+    keys = {pk for pk, _first, _alone, _place in found}
+    # What is left of a record whose first version goes stands for itself: each version is a whole form.
+    lock(*lock_words(*(place for *_row, place in found)))
+    torn = {first or pk for pk, first, alone, _place in found if first or not alone}
+    left = [one for one in versions_of(torn) if one.pk not in keys]
     Submission.objects.everywhere("erasure knows no ground").filter(pk__in=keys).delete()
+    put_together(left)
     record("forms.erase_submissions", subject="forms.Submission", by=by, at=at, data={"submissions": len(keys)})
     return len(keys)

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
@@ -21,7 +22,8 @@ from qipan.kernel.refusal import NotFound, Refusal
 from ..models import Attachment, Form, Submission
 from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form
 from ..rules.submission import Answered, answered, content_digest, read_submission
-from ..terms import Outcome, Standing, Subject
+from ..terms import HELD_BY_ID, Outcome, Standing, Subject
+from .versions import family_of, lock, lock_words, put_together
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0  # how long a second post of the same form waits for the first
@@ -98,6 +100,7 @@ class Taken:
     outcome: Outcome
     awaits: int = 0
     left_out: int = 0
+    contested: int = 0  # questions of its record that a person has to decide
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class _Wanted:
 
     form: Form
     instance_id: str
+    based_on: str | None
     answered: Answered
     place: int
     files: tuple[Sent, ...]
@@ -121,11 +125,13 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
 
     ``raw`` is its XML. What is told as kept is durable. A resend of the same content changes nothing; other content
     under the same instanceID, or another file under a known name, is kept beside the first for a person to decide
-    (``DISPUTED``). Files may come in several posts, each with the same XML.
+    (``DISPUTED``). Files may come in several posts, each with the same XML. What names an earlier one (``deprecatedID``)
+    is a version of it, whichever of them comes first (``versions``).
 
     Needs ``visit.submit``. Raises ``NotAllowed``, ``XmlTooLarge``, ``XmlUnsafe``, ``XmlBroken``,
     ``InstanceIdMissing``, ``FormUnknown``, ``VersionUnknown``, ``SubmissionBroken`` (each question by name),
-    ``PlaceMissing``, ``FormNotOpen``, ``TooManyFiles``, ``InProgress``, ``StoreUnavailable``; then nothing was kept.
+    ``PlaceMissing``, ``FormNotOpen``, ``TooManyFiles``, ``TooManyVersions``, ``InProgress``, ``StoreUnavailable``; then
+    nothing was kept.
     """
     by.require("visit.submit")
     filled = read_submission(raw)
@@ -142,6 +148,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
         _Wanted(
             form=form,
             instance_id=filled.instance_id,
+            based_on=filled.based_on,
             answered=said,
             place=place,
             files=named,
@@ -201,23 +208,23 @@ def in_hand(instance_id: str) -> Iterator[None]:
             _hand.notify_all()
 
 
-def _lock(instance_id: str) -> None:
-    """The lock of PostgreSQL that ends with the transaction."""
+def _lock(instance_id: str, place: int) -> None:
+    """The locks of PostgreSQL that end with the transaction: of the form, and of the versions of what it is about."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{int(PATIENCE_S * 1000)}ms"])
-        try:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7311))", [instance_id])
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") == "55P03":
-                raise InProgress from None
-            raise
+    try:
+        lock(instance_id, *lock_words(place))
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "55P03":
+            raise InProgress from None
+        raise
 
 
 def _kept(wanted: _Wanted) -> Taken:
     try:
         if connection.vendor == "postgresql":
             with transaction.atomic():
-                _lock(wanted.instance_id)
+                _lock(wanted.instance_id, wanted.place)
                 return _keep(wanted)
         if connection.in_atomic_block:
             return _keep(wanted)
@@ -235,21 +242,29 @@ def _keep_all(wanted: list[_Wanted]) -> list[Taken]:
 
 def _keep(wanted: _Wanted) -> Taken:
     """Writes one post in the open transaction, with nobody else at the same form."""
-    rows = Submission.objects.everywhere("the id is the client's own secret until it is known").filter(instance_id=wanted.instance_id)  # fmt: skip
-    held = list(rows.defer("xml", "answers"))
+    rows = Submission.objects.everywhere("the id is the client's own secret until it is known").filter(
+        Q(instance_id=wanted.instance_id)
+        | Q(based_on=wanted.instance_id)
+        | Q(instance_id=wanted.based_on or wanted.instance_id)
+    )
+    near = list(rows.defer("xml", "answers"))
+    held = [one for one in near if one.instance_id == wanted.instance_id]
     if any(one.place not in wanted.by.scope for one in held):
         raise NotFound  # an id of another ground: nothing is said of what is there
-    standing = next((one for one in held if one.standing == Standing.STANDS), None)
+    standing = next((one for one in held if one.standing in HELD_BY_ID), None)
     if standing is None:
-        return _insert(wanted)
+        return _insert(wanted, near)
     if standing.digest == wanted.answered.digest:
         return _add(standing, wanted, held)
     return _dispute(wanted, held, wanted.answered.digest)
 
 
-def _insert(wanted: _Wanted) -> Taken:
+def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
+    """A filled form that is new here, with the versions of it that are here already."""
+    family = family_of(near, form=wanted.form, place=wanted.place, drill=wanted.drill) if near else []
     row = _row(wanted, Standing.STANDS, wanted.answered.digest)
-    return Taken(Outcome.PART if row.awaits else Outcome.TAKEN, len(row.awaits), wanted.left_out)
+    contested = put_together([*family, row]) if family else 0
+    return Taken(Outcome.PART if row.awaits else Outcome.TAKEN, len(row.awaits), wanted.left_out, contested)
 
 
 def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
@@ -257,6 +272,7 @@ def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
     row = Submission.objects.create(
         form=wanted.form,
         instance_id=wanted.instance_id,
+        based_on=wanted.based_on,
         standing=standing,
         place=wanted.place,
         xml=wanted.answered.xml,

@@ -1,10 +1,12 @@
 """Forms that were filled in and sent, as far as they are kept, with what was sent beside the answers."""
 
+from typing import Any
+
 from django.db import models
 
 from qipan.kernel.scoped import ScopedQuerySet
 
-from ..terms import Standing
+from ..terms import HELD_BY_ID, Standing
 from .passports import Form
 
 
@@ -13,6 +15,9 @@ class Submission(models.Model):
 
     It says which unit and which team handed it in, never which person. Other content under a known id is a row of
     its own, DISPUTED until a person decides which of the two stands.
+
+    Who changes a filled form sends the whole of it again under a new id and names the one that he had before him. Such
+    a version is a row like any other; together they are one record, which its first row stands for (ADR 0015).
     """
 
     form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="submissions")
@@ -27,6 +32,14 @@ class Submission(models.Model):
     unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
     device_at = models.DateTimeField(null=True)  # when it was finished, by the device's clock
+    # The instance that its editor had before him. Null, not empty: few rows have one, so both indexes stay small.
+    based_on = models.CharField(max_length=120, null=True)  # noqa: DJ001
+    record = models.ForeignKey(  # the first row of the record that it belongs to
+        "self", null=True, on_delete=models.SET_NULL, related_name="versions", db_index=False
+    )
+    merged = models.JSONField(null=True)  # of a first row that has versions: the answers of all together
+    contested = models.BooleanField(default=False)  # of a first row: a question that a person has to decide
+    chosen = models.JSONField(default=dict)  # by question: the versions over which a person chose this one's answer
     received_at = models.DateTimeField()
     erase_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
@@ -39,13 +52,19 @@ class Submission(models.Model):
         constraints = [
             # Settles the race of two posts of one form: whatever comes second is a resend or a dispute.
             models.UniqueConstraint(
-                fields=["instance_id"], name="forms_submission_stands", condition=models.Q(standing=Standing.STANDS)
+                fields=["instance_id"], name="forms_submission_held", condition=models.Q(standing__in=HELD_BY_ID)
             ),
             models.UniqueConstraint(fields=["instance_id", "digest"], name="forms_submission_once"),
         ]
         indexes = [
             models.Index(fields=["form", "place"], name="forms_submission_place"),
             models.Index(fields=["erase_at"], name="forms_submission_erase"),
+            # What came before the one that it is based on; the versions of a record; what waits for a person.
+            models.Index(
+                fields=["based_on"], name="forms_submission_based", condition=models.Q(based_on__isnull=False)
+            ),
+            models.Index(fields=["record"], name="forms_submission_record", condition=models.Q(record__isnull=False)),
+            models.Index(fields=["place"], name="forms_submission_contested", condition=models.Q(contested=True)),
             models.Index(
                 fields=["place"], name="forms_submission_disputed", condition=models.Q(standing=Standing.DISPUTED)
             ),
@@ -53,6 +72,11 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.instance_id
+
+    @property
+    def now(self) -> Any:
+        """The answers of the record as they are now."""
+        return self.answers if self.merged is None else self.merged
 
 
 class Attachment(models.Model):

@@ -32,7 +32,7 @@ def answers_of(code: str, *, actor: Actor) -> QuerySet[Submission]:
     return (
         rows.filter(form__code=code, standing=Standing.STANDS)
         .select_related("form")
-        .only("place", "answers", "received_at", "instance_id", "drill", "form__version")
+        .only("place", "answers", "merged", "received_at", "instance_id", "drill", "form__version")
         .order_by("-received_at", "-pk")
     )
 
@@ -95,6 +95,6 @@ def rows_of(
             elif column.path in facts:
                 line.append(facts[column.path])
             else:
-                said = answer_at(one.answers, column.path)
+                said = answer_at(one.now, column.path)
                 line.append(token(masks[column.path]) if said and column.path in masks else said)
         yield line

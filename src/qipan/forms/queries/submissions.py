@@ -17,9 +17,10 @@ from qipan.kernel.refusal import NotFound
 from ..models import FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Submission
 from ..rules.submission import digest_of_stored
 from ..rules.xform import XForm, read_xform
-from ..terms import Sensitivity, Standing, Subject
+from ..terms import HELD_BY_ID, Standing, Subject
 from .held import HeldFile, held_file
 from .opened import open_forms, openings_on
+from .versions import sensitive_fields
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
 KEEP_DAYS = {Subject.PERSON: 60, Subject.DOOR: 365, Subject.UNIT: 730}
@@ -151,7 +152,7 @@ def disputes_for(actor: Actor) -> list[Dispute]:
     standing = {
         one.instance_id: one
         for one in Submission.objects.within(actor.scope)
-        .filter(instance_id__in=[row.instance_id for row in rows], standing=Standing.STANDS)
+        .filter(instance_id__in=[row.instance_id for row in rows], standing__in=HELD_BY_ID)
         .select_related("form", "unit")
     }
     return [
@@ -163,7 +164,7 @@ def disputes_for(actor: Actor) -> list[Dispute]:
 
 def get_dispute(pk: int, *, actor: Actor) -> Submission:
     """This function will return a filled form that waits for a decision. Raises ``NotFound``, ``NotAllowed``."""
-    found = Submission.objects.within(actor.scope).filter(pk=pk).exclude(standing=Standing.STANDS).first()
+    found = Submission.objects.within(actor.scope).filter(pk=pk).exclude(standing__in=HELD_BY_ID).first()
     if found is None:
         raise NotFound
     actor.require("conflict.decide")
@@ -174,7 +175,7 @@ def _differences(first: Submission, second: Submission) -> list[Difference]:
     """Only what differs is shown: to decide, nobody has to read the rest."""
     ours, theirs = dict(_flat(first.answers)), dict(_flat(second.answers))
     questions = {one.path: one for one in FormQuestion.objects.filter(form__in={first.form_id, second.form_id})}
-    sensitive = set(FieldEntry.objects.exclude(sensitivity=Sensitivity.NONE).values_list("code", flat=True))
+    sensitive = sensitive_fields()
     ours |= {f"file {one.name}": one.sha256[:12] for one in first.attachments.defer("content")}
     theirs |= {f"file {one.name}": one.sha256[:12] for one in second.attachments.defer("content")}
     told = []

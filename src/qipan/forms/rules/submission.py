@@ -84,6 +84,7 @@ class Filled:
     version: str
     instance_id: str
     root: Element
+    based_on: str | None = None  # the instance that its editor had before him (OpenRosa's deprecatedID)
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,12 @@ def read_submission(raw: bytes) -> Filled:
         raise XmlBroken from None
     _bounded(root)
     meta = next((one for one in root if local(one.tag) == "meta"), None)
-    said = next((one for one in meta if local(one.tag) == "instanceID"), None) if meta is not None else None
-    instance_id = (said.text or "").strip() if said is not None else ""
+    said = {local(one.tag): (one.text or "").strip() for one in meta} if meta is not None else {}
+    instance_id, before = said.get("instanceID", ""), said.get("deprecatedID", "")
     if not ID.fullmatch(instance_id):
         raise InstanceIdMissing
-    return Filled(root.get("id", ""), root.get("version", ""), instance_id, root)
+    based_on = before if ID.fullmatch(before) and before != instance_id else None
+    return Filled(root.get("id", ""), root.get("version", ""), instance_id, root, based_on)
 
 
 def _bounded(root: Element) -> None:

@@ -131,6 +131,25 @@ def test_what_the_engine_finds_wrong_the_server_refuses_by_the_same_name(served:
     assert kept() == []
 
 
+@pytest.mark.row("SCR-2")
+def test_a_form_that_the_engine_changed_twice_arrives_third_first_second(served: tuple[Cast, str]) -> None:
+    """ODK's own way of changing what was filled in: a new id, and the one before as deprecatedID."""
+    cast, root = served
+    opened(cast, publish(cast))
+    answers = [["/data/place", DOOR], ["/data/people", 2], ["/data/pet[1]/kind", "dog"], ["/data/help", "no"]]
+    edits = [[["/data/people", 3]], [["/data/help", "yes"], ["/data/why", "轮椅"]]]
+    told = client(root, answers=answers, edits=edits, sending=[2, 0, 1, 2])
+    assert [one["status"] for one in told["posts"]] == [201, 201, 201, 202]
+    stands, changed = [], []
+    for row in kept():
+        (stands if row.standing == "STANDS" else changed).append(row)
+    (first,) = stands
+    assert first.instance_id == told["instanceID"]
+    assert first.answers["people"] == 2
+    assert first.now == {"place": DOOR, "people": 3, "help": "yes", "why": "轮椅", "pet": [{"kind": "dog"}]}
+    assert ([row.record_id for row in changed], first.contested) == ([first.pk] * 2, False)
+
+
 def wards(kind: str) -> bytes:
     """A list of 11,800 items: made here, or the real one."""
     if kind == "real":

@@ -200,6 +200,10 @@ def _told(taken: Taken, *, partial: bool) -> str:
     lines = [str(taken.outcome.label)]
     if taken.awaits and not partial:
         lines.append(ngettext("%(n)s file is missing.", "%(n)s files are missing.", taken.awaits) % {"n": taken.awaits})
+    if taken.contested:
+        lines.append(
+            _now("Somebody else changed the same answer to something else; both are kept, and a person decides.")
+        )
     if taken.left_out:
         lines.append(ngettext("%(n)s file that no answer speaks of was not kept.", "%(n)s files that no answer speaks of were not kept.", taken.left_out) % {"n": taken.left_out})  # fmt: skip
     return " ".join(lines)
