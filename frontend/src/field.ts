@@ -177,7 +177,7 @@ function choose(door: Door): void {
   dialog.scrollTop = 0;
 }
 
-function showStep(step: "outcomes" | "kept" | "tell"): void {
+function showStep(step: "outcomes" | "kept" | "tell" | "forms"): void {
   for (const part of dialog.querySelectorAll<HTMLElement>("[data-step]")) part.hidden = part.dataset.step !== step;
 }
 
@@ -326,6 +326,10 @@ async function start(): Promise<void> {
     document.getElementById("door-tell")!.addEventListener("click", () => showStep("tell"));
     document.getElementById("tell-back")!.addEventListener("click", () => showStep("outcomes"));
   }
+  document.getElementById("door-form")!.addEventListener("click", () => {
+    void papers.atDoor(chosen!.place, document.getElementById("door-forms")!).then((more) => more && showStep("forms"));
+  });
+  document.getElementById("forms-back")!.addEventListener("click", () => showStep("outcomes"));
   document.getElementById("field-compare")!.addEventListener("click", () => void compare());
   setInterval(() => document.hidden || !navigator.onLine || void compare(), COMPARE);
   document.getElementById("door-back")!.addEventListener("click", () => void takeBack());

@@ -239,6 +239,7 @@ GATES = {
     "api/search": Gate("board.view"),
     "api/field/doors": Gate("visit.submit"),
     "api/field/forms": Gate("visit.submit"),
+    "api/field/nuisances": Gate(None, "visit.submit"),
     "api/field/card": Gate(None, "visit.submit"),
     "api/field/lists": Gate(None, "visit.submit"),
     "api/field/matters": Gate(None, "matter.report"),

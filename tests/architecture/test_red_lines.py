@@ -33,6 +33,8 @@ FIELDS = {
     "deployment.Team": "id unit number source place first last formed_at stands_down_at released_at drill",
     "desk.Admission": "id demander title basis declaration organ_types activity questions form_code how_often minutes_per_unit units state applied_at decided_at decided_by reason valid_from valid_to asked drill",
     "desk.BurdenIndex": "id week demander owner place activity tasks minutes",
+    # A unit says it, once a week; who of it said so is kept nowhere, in the journal neither.
+    "desk.Nuisance": "id week owner place demander activity form_code",
     "desk.Task": "id kind source title asker owner place admission basis state clock created_at sent_by due_at remind_at delivered_at read_at accepted_at closed_at suspended_at reminded_at escalation escalated_at changed_at note on_paper drill",
     "desk.TaskStep": "id task state at by_label note",
     "duties.OrganType": "id code name name_en unit_name unit_name_en level is_command is_lead executes_only authority_rank",

@@ -34,6 +34,10 @@ export class FormPage {
     part("form-questions").addEventListener("submit", (event) => event.preventDefault()); // Enter in a line ends nothing
     part("form-finish").addEventListener("click", () => void this.finish());
     part("form-again").addEventListener("click", () => void this.begin());
+    part("form-nuisance").addEventListener("click", () => {
+      this.forms.complain(this.blank!.offer);
+      this.drawNuisance();
+    });
     for (const button of this.dialog.querySelectorAll("[data-back]")) button.addEventListener("click", () => void this.leave().then(() => this.show("passport")));
     for (const button of this.dialog.querySelectorAll("[data-shut]")) button.addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => void this.leave());
@@ -63,8 +67,27 @@ export class FormPage {
         return row;
       }),
     );
+    part("door-form").hidden = !(await this.fitting()).length;
     if (blanks.some((blank) => blank.xform)) void this.keepEngine().catch(() => undefined);
     if (this.dialog.open && this.blank && !this.filling) this.drawMine(mine);
+  }
+
+  /** The forms that can be filled in at a door, as buttons; opens the only one at once and returns whether a choice is left. */
+  async atDoor(door: string, list: HTMLElement): Promise<boolean> {
+    const fit = (await this.fitting()).map((blank) => {
+      const button = make("button", "", blank.offer.title);
+      button.type = "button";
+      button.addEventListener("click", () => void this.open(blank, door));
+      return button;
+    });
+    list.replaceChildren(...fit);
+    if (fit.length === 1) fit[0].click();
+    return fit.length > 1;
+  }
+
+  /** Forms about doors and persons that lie on the phone and whose passport holds. */
+  private async fitting(): Promise<Blank[]> {
+    return (await this.forms.blanks()).filter(({ offer, xform }) => offer.about !== "UNIT" && xform && !lapsed(offer));
   }
 
   private stateOf({ offer, xform }: Blank): string {
@@ -85,10 +108,17 @@ export class FormPage {
     part("form-why").textContent = why;
     part("form-why").hidden = !why;
     part("form-start").hidden = over || Boolean(why);
+    this.drawNuisance();
     this.drawMine(await this.forms.mine());
     this.show("passport");
     if (!this.dialog.open) this.dialog.showModal();
     this.dialog.scrollTop = 0;
+  }
+
+  private drawNuisance(): void {
+    const said = this.forms.complained(this.blank!.offer);
+    (part("form-nuisance") as HTMLButtonElement).disabled = said;
+    part("form-nuisance-said").textContent = said ? this.word("nuisance") : "";
   }
 
   private drawMine(mine: Filled[]): void {

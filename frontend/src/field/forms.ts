@@ -1,7 +1,7 @@
 // The forms of the team's ground, kept on the phone with their files, and filled ones: written down as they are typed,
 // sent by themselves to the OpenRosa address when they are finished, and taken once whatever is sent again.
 import type { Chain } from "./chain";
-import { alone, type Filled, type Offer, type Blank, type State, type Store } from "./store";
+import { alone, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
 
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 120_000;
@@ -179,6 +179,34 @@ export class Forms extends EventTarget {
     this.changed();
   }
 
+  private grief(offer: Offer): string {
+    return `qipan-nuisance ${this.holder} ${offer.code} ${offer.version}`;
+  }
+
+  /** Whether this phone has said that a form is a nuisance. */
+  complained(offer: Offer): boolean {
+    return localStorage.getItem(this.grief(offer)) !== null;
+  }
+
+  /** Says that a form is a nuisance: noted here first, told without a name when there is a network. */
+  complain(offer: Offer): void {
+    if (!this.complained(offer)) localStorage.setItem(this.grief(offer), offer.code);
+    void this.tell();
+  }
+
+  private async tell(): Promise<void> {
+    for (const key of Object.keys(localStorage).filter((one) => one.startsWith(`qipan-nuisance ${this.holder} `))) {
+      const form = localStorage.getItem(key);
+      if (!form) continue; // told
+      try {
+        const answer = await fetch("/api/field/nuisances", { method: "POST", headers: writing(this.token()), credentials: "same-origin", body: JSON.stringify({ form }), signal: AbortSignal.timeout(30_000) });
+        if (answer.ok || answer.status === 404) localStorage.setItem(key, "");
+      } catch {
+        return; // later
+      }
+    }
+  }
+
   private async mark(id: string, changes: Partial<Filled>): Promise<void> {
     const store = this.db.transaction("filled", "readwrite").store;
     const held = await store.get(id);
@@ -194,6 +222,7 @@ export class Forms extends EventTarget {
   private async send(): Promise<void> {
     if (this.sending) return;
     this.sending = true;
+    void this.tell();
     try {
       await alone(async () => {
         const waiting = (await this.mine()).filter((one) => one.state === "KEPT" || one.state === "SENT");

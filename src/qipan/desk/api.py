@@ -4,6 +4,7 @@ from .actions.admissions import admit_emergency, apply_admission, decide_admissi
 from .actions.asking import decide_objection, extend_task, hasten_task, resume_task, suspend_task
 from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late
+from .actions.nuisances import say_nuisance
 from .actions.own import OwnTask, send_own
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
 from .actions.sending import (
@@ -20,6 +21,7 @@ from .models import Admission, Task
 from .queries.admissions import Known, admission_of_form, admissions_for, get_admission, register_known
 from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
+from .queries.nuisances import nuisances_of_forms, register_titles
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
 from .rules import reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
@@ -64,6 +66,7 @@ __all__ = [
     "is_late",
     "late_tasks",
     "lead_times",
+    "nuisances_of_forms",
     "recall_sources",
     "recall_tasks",
     "receipt_tree",
@@ -71,8 +74,10 @@ __all__ = [
     "receive",
     "register_doubles",
     "register_known",
+    "register_titles",
     "reserve_words",
     "resume_task",
+    "say_nuisance",
     "send_own",
     "send_task",
     "send_tasks",

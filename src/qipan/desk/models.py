@@ -162,3 +162,30 @@ class BurdenIndex(models.Model):
 
     def __str__(self) -> str:
         return f"{self.week} {self.demander_id} {self.owner_id}"
+
+
+class Nuisance(models.Model):
+    """A unit says in a week that a form or a kind of work is a nuisance (SVC-13): the unit, never who of it said so.
+
+    However many of it say so, and however often it is sent, it counts once.
+    """
+
+    week = models.DateField()  # its Monday
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)  # who says it
+    place = models.BigIntegerField()
+    demander = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
+    activity = models.CharField(max_length=10, choices=Activity)
+    form_code = models.SlugField(max_length=40, blank=True, db_index=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["week", "owner", "demander", "activity", "form_code"], name="desk_nuisance_once"
+            )
+        ]
+        indexes = [models.Index(fields=["week", "place"], name="desk_nuisance_week")]
+
+    def __str__(self) -> str:
+        return f"{self.week} {self.owner_id} {self.form_code or self.activity}"

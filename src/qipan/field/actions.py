@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from qipan.deployment.api import Team
+from qipan.desk.api import say_nuisance
 from qipan.forms.api import submissions_held
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -17,6 +18,7 @@ from qipan.matters.api import Reported, get_category, nonces_held, report_matter
 from qipan.screening.api import visits_held
 
 from .models import DeviceList
+from .queries import drill_of, form_of
 from .rules import head_of
 
 KEEP = timedelta(days=30)
@@ -121,6 +123,16 @@ def report_from_phone(
         category=get_category(category), place=place, text=text, channel="WORKER", nonce=nonce_of(report_id),
         by=by, at=at, drill=drill,
     )  # fmt: skip
+
+
+def call_form_nuisance(code: str, *, by: Actor, at: datetime) -> bool:
+    """This function will note that the team's unit calls a form a nuisance; again in the same week is harmless (SVC-13).
+
+    An exercise says nothing of real work. Needs ``visit.submit``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    by.require("visit.submit")
+    form = form_of(by, code, at=at)
+    return not drill_of(by) and say_nuisance(demander=form.issuer, form_code=form.code, by=by, at=at)
 
 
 def erase_lists(*, at: datetime) -> int:

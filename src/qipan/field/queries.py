@@ -97,6 +97,14 @@ def forms_of(actor: Actor, *, at: datetime) -> list[dict[str, Any]]:
     return told + [_form(form, at=at) | {"sum": "", "files": [], "blocked": ""} for form in lapsed_forms(actor, at=at)]
 
 
+def form_of(actor: Actor, code: str, *, at: datetime) -> Form:
+    """This function will return one of the forms on an actor's phone, lapsed ones too. Raises ``NotFound``."""
+    for form in (*forms_to_fill(actor, at=at), *lapsed_forms(actor, at=at)):
+        if form.code == code:
+            return form
+    raise NotFound
+
+
 def _form(form: Form, *, at: datetime) -> dict[str, Any]:
     english = (get_language() or "").startswith("en")
     return {

@@ -14,7 +14,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput
 
-from .actions import compare_list, report_from_phone
+from .actions import call_form_nuisance, compare_list, report_from_phone
 from .queries import drill_of, forms_of, round_of, sheet_of, team_of
 
 router = Router(tags=["field"])
@@ -61,6 +61,19 @@ def get_forms(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(msgspec.json.encode({"forms": forms_of(actor, at=now())}), content_type="application/json")
     patch_cache_control(response, private=True, no_cache=True)
     return response
+
+
+class NuisanceIn(Schema):
+    """The form that is a nuisance."""
+
+    form: str
+
+
+@router.post("field/nuisances", response=dict)
+def post_nuisance(request: HttpRequest, body: NuisanceIn) -> dict[str, str]:
+    """Note that a form is a nuisance to the team's unit: who said so is kept nowhere, and again counts once a week."""
+    new = call_form_nuisance(body.form, by=signed_in(request), at=now())
+    return {"answer": "noted" if new else "known"}
 
 
 @router.post("field/card", response=dict)

@@ -5,15 +5,16 @@ class FormsConfig(AppConfig):
     name = "qipan.forms"
 
     def ready(self) -> None:
-        from qipan.desk.api import register_doubles, register_known
+        from qipan.desk.api import register_doubles, register_known, register_titles
         from qipan.journal.api import register_audit
 
-        from .queries.burden import asked_twice, known_of
+        from .queries.burden import asked_twice, known_of, titles_of
         from .queries.submissions import audit_submissions
         from .queries.versions import audit_versions
 
         register_known(known_of)
         register_doubles(asked_twice)
+        register_titles(titles_of)
 
         register_audit("digests of the filled forms against their content", audit_submissions)
         register_audit("records of forms against their versions", audit_versions)

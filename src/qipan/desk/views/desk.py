@@ -18,9 +18,11 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from ..actions.asking import decide_objection, resume_task, suspend_task
 from ..actions.delivery import deliver_desk
+from ..actions.nuisances import say_task_nuisance
 from ..actions.receipts import Receipt, answer_task, receive
 from ..models import Task
 from ..queries.desks import answers_for, get_task, history, unit_of
+from ..queries.nuisances import said_lately, what_of
 from ..queries.pages import (
     PAGE,
     SHOWS,
@@ -150,6 +152,8 @@ def _task(task: Task, actor: Actor, unit: Unit) -> dict[str, object]:
         "link": link_of(task),
         "next_state": next_word(task) if answers else "",
         "may_object": answers and may_move(task, TaskState.OBJECTED),
+        "nuisance": task.owner_id == unit.pk and what_of(task) is not None,
+        "nuisance_said": task.owner_id == unit.pk and said_lately(task, at=at),
         "asked": task.asker_id == unit.pk and task.closed_at is None,
         "as_of": at,
     }
@@ -162,6 +166,7 @@ def _object(task: Task, reason: str, actor: Actor) -> None:
 CHANGES = {
     "object": _object,
     "suspend": lambda task, reason, actor: suspend_task(task, reason=reason, by=actor, at=now()),
+    "nuisance": lambda task, _reason, actor: say_task_nuisance(task, by=actor, at=now()),
     "resume": lambda task, _reason, actor: resume_task(task, by=actor, at=now()),
     "uphold": lambda task, reason, actor: decide_objection(task, upheld=True, reason=reason, by=actor, at=now()),
     "overrule": lambda task, reason, actor: decide_objection(task, upheld=False, reason=reason, by=actor, at=now()),
@@ -171,7 +176,7 @@ CHANGES = {
 @require_POST
 @needs("desk.view")
 def change(request: HttpRequest, pk: int, what: str) -> HttpResponse:
-    """This view will object to a task, decide on an objection, or stop and start a clock; each with its reason."""
+    """This view will object to a task, decide on an objection, stop and start a clock, each with its reason, or say that it is a nuisance."""
     actor, unit = _who(request)
     if what not in CHANGES:
         raise NotFound

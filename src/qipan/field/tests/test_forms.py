@@ -128,3 +128,23 @@ def test_only_the_phone_page_may_run_the_engine(scene):
     keep, later = (json.loads(script.partition(f"self.{name}=")[2].partition(";")[0]) for name in ("KEEP", "LATER"))
     assert [path.rpartition("/")[2].partition("-")[0] for path in later] == ["filling"]
     assert set(keep).isdisjoint(later)
+
+
+@pytest.mark.row("SVC-13")
+def test_a_form_called_a_nuisance_counts_for_the_unit_once_and_is_seen_on_its_page(scene):
+    form = opened(scene.cast, publish(scene.cast))
+    client = scene.holder()
+
+    def say(code):
+        return client.post("/api/field/nuisances", json.dumps({"form": code}), content_type="application/json")
+
+    assert say("nothing").status_code == 404
+    assert [say(CODE).json()["answer"] for _again in range(2)] == ["noted", "known"]
+    page = scene.cast.client("lead").get("/forms").content.decode()
+    assert "被反映添麻烦" in page and "八周内有1个单位反映" in page
+    assert "八周内有1个单位反映" in scene.cast.client("lead").get(f"/forms/{CODE}").content.decode()
+    meter = scene.cast.client("lead").get("/burden").content.decode()
+    table = meter.partition('id="burden-nuisances"')[2].partition("</table>")[0]
+    assert form.title in table and form.issuer.label in table
+    client.cookies.clear()
+    assert say(CODE).status_code == 401

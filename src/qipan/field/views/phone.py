@@ -78,6 +78,7 @@ def words() -> dict[str, object]:
         "go_on": _("Continue filling in"),
         "throw_away": _("Throw away"),
         "sure": _("Throw away what was filled in here? It cannot be brought back."),
+        "nuisance": _("It counts for your unit, this form and who asks it; nobody is named."),
         "opening": _("Opening …"),
         "cannot_open": _("This form cannot be opened on this phone. Use the sheet on paper or another client."),
         "no_engine": _(

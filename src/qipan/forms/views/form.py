@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from qipan.access.api import signed_in
+from qipan.desk.api import nuisances_of_forms
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
 
@@ -39,6 +40,7 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
         "address": address,
         "held_sheet": Form.objects.filter(pk=form.pk, source__isnull=False).exists(),
         "designs": actor.can("form.design"),
+        "nuisances": nuisances_of_forms([code], at=at).get(code),
         "returned": any(actor.can(act) for act in RETURNED_TO),
     }
     return render(request, "forms/form.html", shown)

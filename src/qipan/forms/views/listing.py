@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from qipan.access.api import signed_in
+from qipan.desk.api import nuisances_of_forms
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed
 
@@ -23,14 +24,17 @@ def forms_page(request: HttpRequest) -> HttpResponse:
     if not any(actor.can(act) for act in READERS):
         raise NotAllowed(act=READERS[0])
     holding, expired = forms_by_validity(at)
+    said = nuisances_of_forms([form.code for form in (*holding, *expired)], at=at)
     openings = open_forms(actor.scope.ranges, at=at)
     return render(
         request,
         "forms/forms.html",
         {
-            "rows": [(form, [one for one in openings if one.form_id == form.pk]) for form in holding],
+            "rows": [
+                (form, [one for one in openings if one.form_id == form.pk], said.get(form.code)) for form in holding
+            ],
             "older": [one for one in openings if one.form not in holding],
-            "expired": expired,
+            "expired": [(form, said.get(form.code)) for form in expired],
             "designs": actor.can("form.design"),
             "drafts": drafts_for(actor)[:DRAFTS],
         },
