@@ -23,10 +23,11 @@ from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.nuisances import nuisances_of_forms, register_titles
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
-from .rules import reserve_words
+from .rules import FAR_LEADER, reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
 __all__ = [
+    "FAR_LEADER",
     "Admission",
     "AdmissionState",
     "Answer",

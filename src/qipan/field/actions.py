@@ -14,7 +14,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.matters.api import Reported, get_category, nonces_held, report_matter
+from qipan.matters.api import Channel, Reported, Words, get_category, nonces_held, report_matter
 from qipan.screening.api import visits_held
 
 from .models import DeviceList
@@ -120,8 +120,8 @@ def report_from_phone(
     """
     by.require("matter.report")
     return report_matter(
-        category=get_category(category), place=place, text=text, channel="WORKER", nonce=nonce_of(report_id),
-        by=by, at=at, drill=drill,
+        category=get_category(category), place=place, words=Words(text, channel=Channel.WORKER),
+        nonce=nonce_of(report_id), by=by, at=at, drill=drill,
     )  # fmt: skip
 
 

@@ -6,8 +6,11 @@ compound or grid 3 (together the 15-digit unit grid code), door 4. An area is th
 numbers that begin with its code, so "in my subtree" is one BETWEEN on one index.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 DIGITS = 19
 CODE_LENGTHS = (2, 4, 6, 9, 12, 15, 19)
@@ -43,6 +46,21 @@ class Range(NamedTuple):
                 left.append(Range(first, other.first - 1))
             first = other.last + 1
         return [*left, Range(first, self.last)] if first <= self.last else left
+
+
+class Grounds(Generic[T]):
+    """What lies on which ground, for thousands of places: found by halving. No two grounds share a place."""
+
+    def __init__(self, grounds: Iterable[tuple[Range, T]]) -> None:
+        self._held = sorted(grounds, key=lambda one: one[0])
+        self._firsts = [ground.first for ground, _what in self._held]
+
+    def at(self, place: int) -> T | None:
+        """This method will return what lies on the ground that holds a place; None where none does."""
+        found = bisect_right(self._firsts, place) - 1
+        if found < 0 or place > self._held[found][0].last:
+            return None
+        return self._held[found][1]
 
 
 def short_code(code: str) -> str:

@@ -1,7 +1,7 @@
 """The front door of the closed loop."""
 
 from .actions.calls import call_units, end_call
-from .actions.catalogue import CatalogueRead, import_catalogue, seed_catalogue
+from .actions.catalogue import import_catalogue, seed_catalogue
 from .actions.dispatching import (
     add_cooperating,
     arbitrate_matter,
@@ -16,6 +16,7 @@ from .actions.hazards import grade_hazard, inspect_hazard
 from .actions.intake import (
     Reported,
     TooManyReports,
+    Words,
     join_matter,
     merge_matter,
     part_report,
@@ -43,7 +44,6 @@ from .terms import Channel, Closing, Confirmation, Part, State, StepKind, TimeWi
 __all__ = [
     "ENDED",
     "MOST_PHOTOS",
-    "CatalogueRead",
     "Category",
     "Channel",
     "Chip",
@@ -69,6 +69,7 @@ __all__ = [
     "TooManyReports",
     "TooManyTries",
     "Way",
+    "Words",
     "add_cooperating",
     "arbitrate_matter",
     "area_at_point",

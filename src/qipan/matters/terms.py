@@ -154,15 +154,6 @@ TOLD = frozenset(
 )  # fmt: skip
 
 
-class Stage(models.TextChoices):
-    """Stages with a time limit of their own."""
-
-    FILE = "FILE", _("filing")
-    ACCEPT = "ACCEPT", _("acceptance by the handler")
-    HANDLE = "HANDLE", _("handling")
-    VERIFY = "VERIFY", _("verification")
-
-
 class Urgency(models.TextChoices):
     """How soon a called unit must answer (the limits are in ``rules.joint``)."""
 

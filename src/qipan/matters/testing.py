@@ -1,7 +1,7 @@
 """A city with a catalogue, and matters at any point of their way, for the tests of this room and of higher ones."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,7 @@ from .actions.catalogue import seed_catalogue, seed_rows
 from .actions.dispatching import dispatch_matter
 from .actions.filing import file_matter
 from .actions.handling import report_done, verify_matter
-from .actions.intake import Reported, report_matter
+from .actions.intake import Reported, Words, report_matter
 from .models import Category, Matter, Report
 from .rules.photos import Picture
 from .terms import State
@@ -52,16 +52,16 @@ class World:
 
     def reported(self, code: str = "01003", **how: Any) -> Reported:
         """This method will report something by the public page: a street light that is out."""
+        said: dict[str, Any] = {"text": "小区门口路灯不亮了"}
+        said |= {one.name: how.pop(one.name) for one in fields(Words) if one.name in how}
         given: dict[str, Any] = {
             "category": self.category(code),
             "place": SPOT,
-            "text": "小区门口路灯不亮了",
-            "channel": "WEB",
             "nonce": f"nonce-{next(self.numbers)}",
             "by": PUBLIC,
             "at": self.at,
         }
-        return report_matter(**{**given, **how})
+        return report_matter(words=Words(**said), **{**given, **how})
 
     def matter(self, state: str = "FILED", code: str = "01003", unit: str = "5101:urban-management") -> Matter:
         """This method will return a matter that has come as far as ``state``, with its category's unit."""

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.dated import Renewed, put_in_force
 from qipan.kernel.masking import is_token
 from qipan.kernel.place import DIGITS, place_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
@@ -43,16 +44,6 @@ class NotHeldHere(Refusal):
         "Values of this field are not brought here: only of fields about places and units, not sensitive, whose "
         "dictionary line says that another register holds them."
     )
-
-
-@dataclass(frozen=True)
-class FieldsRead:
-    """What an import did: fields that are new, changed, unchanged, and taken out of force."""
-
-    added: int
-    changed: int
-    same: int
-    ended: int
 
 
 def _wrong(row: Mapping[str, str], units: Mapping[str, Unit]) -> list[str]:
@@ -107,7 +98,7 @@ def _problems(rows: Sequence[Mapping[str, str]], units: Mapping[str, Unit]) -> l
 
 
 @transaction.atomic
-def import_fields(rows: Sequence[Mapping[str, str]], *, example: bool = False, by: Actor, at: datetime) -> FieldsRead:
+def import_fields(rows: Sequence[Mapping[str, str]], *, example: bool = False, by: Actor, at: datetime) -> Renewed:
     """This function will put a whole dictionary in force: new and changed fields begin today, others end.
 
     Published forms keep the fields they were published with. One bad line, and nothing changes. Needs
@@ -121,23 +112,14 @@ def import_fields(rows: Sequence[Mapping[str, str]], *, example: bool = False, b
     }
     if problems := _problems(rows, units):
         raise BadInput(problems[:200])
-    today, counts = localdate(at), {"added": 0, "changed": 0, "same": 0}
-    held = {one.code: one for one in FieldEntry.objects.select_for_update().filter(valid_to=None)}
-    for row in rows:
-        given: dict[str, object] = {name: row[name] for name in COLUMNS if name not in ("owner", "retention_days")}
-        given |= {"owner_id": units[row["owner"]].pk, "retention_days": int(row["retention_days"]), "example": example}
-        before = held.pop(row["code"], None)
-        if before is not None and all(getattr(before, name) == value for name, value in given.items()):
-            counts["same"] += 1
-            continue
-        if before is not None:
-            before.valid_to = today
-            before.save(update_fields=["valid_to"])
-        FieldEntry.objects.create(**given, valid_from=today)
-        counts["changed" if before is not None else "added"] += 1
-    ended = FieldEntry.objects.filter(pk__in=[one.pk for one in held.values()]).update(valid_to=today)
-    done = FieldsRead(**counts, ended=ended)
-    if done.added or done.changed or done.ended:
+    kept = [name for name in COLUMNS if name not in ("owner", "retention_days")]
+    given = (
+        {name: row[name] for name in kept}
+        | {"owner_id": units[row["owner"]].pk, "retention_days": int(row["retention_days"]), "example": example}
+        for row in rows
+    )
+    done = put_in_force(FieldEntry, given, today=localdate(at))
+    if done:
         record("forms.import_fields", subject="forms.FieldEntry", by=by, at=at, data=done.__dict__)
     return done
 

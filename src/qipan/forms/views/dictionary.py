@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
+from qipan.kernel.dated import Renewed
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 from qipan.webkit.sheets import csv_file, read_table, xlsx_file
 
-from ..actions.fields import COLUMNS, FieldsRead, bring_values, import_fields
+from ..actions.fields import COLUMNS, bring_values, import_fields
 from ..input.values import ValuesForm
 from ..models import FieldEntry, FieldValues
 from ..queries import fields_on
@@ -42,7 +43,7 @@ def _brings(actor: Actor) -> list[FieldEntry]:
 def fields_page(request: HttpRequest) -> HttpResponse:
     """This view will show the dictionary in force; who keeps it puts a whole new one in its place."""
     actor = _reader(request)
-    done: FieldsRead | None = None
+    done: Renewed | None = None
     refusal: Refusal | None = None
     if request.method == "POST":
         actor.require("field.edit")
@@ -61,7 +62,7 @@ def _page(
     actor: Actor,
     form: ValuesForm,
     *,
-    done: FieldsRead | None = None,
+    done: Renewed | None = None,
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:

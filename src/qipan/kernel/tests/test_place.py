@@ -10,6 +10,7 @@ from qipan.kernel.place import (
     CODE_LENGTHS,
     COMPOUND,
     DOOR,
+    Grounds,
     Range,
     code_of,
     compound_of,
@@ -100,3 +101,12 @@ def test_covering_and_meeting_are_what_they_say(one, two):
     assert all(n in one for n in a)
     assert one.last + 1 not in one
     assert "x" not in one
+
+
+@given(st.lists(RANGES, max_size=6), SMALL)
+def test_what_lies_on_the_ground_of_a_place_is_found(ranges, place):
+    apart: list[Range] = []
+    for ground in ranges:
+        apart += ground.without(apart)
+    grounds = Grounds((ground, number) for number, ground in enumerate(apart))
+    assert grounds.at(place) == next((number for number, ground in enumerate(apart) if place in ground), None)

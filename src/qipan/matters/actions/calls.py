@@ -27,7 +27,7 @@ from ..rules import joint, loop
 from ..terms import Channel, StepKind, Urgency
 from .dispatching import NotCooperating, NotItsGround
 from .filing import file_matter
-from .intake import place_label, report_matter, title_of
+from .intake import Words, place_label, report_matter, title_of
 from .steps import as_asker, locked, log, note_step
 
 MOST = 20  # units in one call
@@ -189,9 +189,8 @@ def call_for_problem(
     Raises what reporting, filing and ``call_units`` raise.
     """
     by.require("matter.dispatch")
-    reported = report_matter(
-        category=category, place=place, text=what, channel=Channel.OFFICE, nonce=nonce, by=by, at=at
-    )
+    words = Words(what, channel=Channel.OFFICE)
+    reported = report_matter(category=category, place=place, words=words, nonce=nonce, by=by, at=at)
     if not reported.code and (held := reported.matter.calls.within(by.scope).order_by("pk").first()) is not None:
         return held
     matter = file_matter(reported.matter, by=by, at=at)

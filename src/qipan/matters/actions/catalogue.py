@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _now
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.dated import Renewed, put_in_force
 from qipan.kernel.refusal import BadInput
 
 from ..models import Category
@@ -27,16 +27,6 @@ MAY_BE_EMPTY = ("group_en", "name_en", "filing_en", "closing_en")
 LONGEST = {field.name: field.max_length or 0 for field in Category._meta.concrete_fields}
 MOST_ROWS = 5000
 SEED = Path(__file__).parents[1] / "data" / "catalogue.csv"
-
-
-@dataclass(frozen=True)
-class CatalogueRead:
-    """What an import did: categories that are new, changed, unchanged, and taken out of force."""
-
-    added: int
-    changed: int
-    same: int
-    ended: int
 
 
 def _problems(rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -66,9 +56,7 @@ def _problems(rows: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 @transaction.atomic
-def import_catalogue(
-    rows: Sequence[Mapping[str, str]], *, example: bool = False, by: Actor, at: datetime
-) -> CatalogueRead:
+def import_catalogue(rows: Sequence[Mapping[str, str]], *, example: bool = False, by: Actor, at: datetime) -> Renewed:
     """This function will put a whole catalogue in force: new and changed categories begin today, others end.
 
     Matters keep the category they were filed under. One bad line, and nothing changes. Needs
@@ -79,22 +67,9 @@ def import_catalogue(
         raise BadInput([_now("between 1 and %(most)s lines") % {"most": MOST_ROWS}])
     if problems := _problems(rows):
         raise BadInput(problems[:200])
-    today, counts = localdate(at), {"added": 0, "changed": 0, "same": 0}
-    held = {one.code: one for one in Category.objects.select_for_update().filter(valid_to=None)}
-    for row in rows:
-        given = {name: row[name] for name in COLUMNS} | {"example": example}
-        before = held.pop(row["code"], None)
-        if before is not None and all(getattr(before, name) == value for name, value in given.items()):
-            counts["same"] += 1
-            continue
-        if before is not None:
-            before.valid_to = today
-            before.save(update_fields=["valid_to"])
-        Category.objects.create(**given, valid_from=today)
-        counts["changed" if before is not None else "added"] += 1
-    ended = Category.objects.filter(pk__in=[one.pk for one in held.values()]).update(valid_to=today)
-    done = CatalogueRead(**counts, ended=ended)
-    if done.added or done.changed or done.ended:
+    given = ({name: row[name] for name in COLUMNS} | {"example": example} for row in rows)
+    done = put_in_force(Category, given, today=localdate(at))
+    if done:
         record("matters.import_catalogue", subject="matters.Category", by=by, at=at, data=done.__dict__)
     return done
 

@@ -17,8 +17,6 @@ from .intake import title_of
 from .steps import as_asker, locked, log, note_step, open_parts
 from .times import resume_part
 
-BACK = (S.FILED, S.DISPATCHED, S.OBJECTED, S.SHELVED)  # a remedied hazard whose matter is here again stands again
-
 
 def _of(matter: Matter) -> Hazard:
     found = Hazard.objects.select_related("look").filter(matter=matter).first()
@@ -110,8 +108,7 @@ def inspect_hazard(matter: Matter, *, remedied: bool, note: str, by: Actor, at: 
     """
     held, now = locked(matter, by=by, act="matter.verify")
     hazard = _of(held)
-    if by.unit_id is None or by.unit_id in now.handlers or by.account_id in now.workers:
-        raise loop.HandlerVerifies
+    loop.check_other(now, unit=by.unit_id, account=by.account_id)
     if now.state in loop.ENDED or (remedied and now.state != S.DONE):
         raise loop.NotNow(state=now.state.label)
     note = loop.said(note)
@@ -139,7 +136,7 @@ def follow_matter(hazard: Hazard, *, by: Actor, at: datetime) -> bool:
     if now.state in loop.ENDED and fresh.look is not None:
         _end_look(fresh, note=_now("The matter has ended"), by=by, at=at)
         fresh.save(update_fields=["look"])
-    elif now.state in BACK and (fresh.remedied_at is not None or fresh.look is None):
+    elif now.state in joint.GRADED_IN and (fresh.remedied_at is not None or fresh.look is None):
         fresh.remedied_at = None
         fresh.save(update_fields=["remedied_at"])
         _ask_look(fresh, by=by, at=at)

@@ -57,6 +57,18 @@ class SameMatter(Refusal):
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a reporter says and leaves: the text, where exactly in own words, pictures, a way to be reached."""
+
+    text: str
+    spot: str = ""
+    channel: str = Channel.WEB
+    private: bool = False
+    reach: str = ""
+    photos: Sequence[Picture] = ()
+
+
+@dataclass(frozen=True)
 class Reported:
     """What a reporter gets: the matter, and the code to follow it by, which is told once and not kept."""
 
@@ -93,51 +105,39 @@ def title_of(matter: Matter, what: str, where: str = "") -> str:
     return f"{what}: {matter.category.label} · {where or place_label(matter.place)} ({matter.number})"
 
 
-def _report(
-    matter: Matter,
-    *,
-    text: str,
-    spot: str,
-    channel: str,
-    private: bool,
-    reach: str,
-    nonce: str,
-    photos: Sequence[Picture],
-    by: Actor,
-    at: datetime,
-) -> tuple[Report, str]:
+def _report(matter: Matter, words: Words, nonce: str, *, by: Actor, at: datetime) -> tuple[Report, str]:
     code = limits.new_code()
     report = Report(
         matter=matter,
-        text=text,
-        spot=spot.strip()[:120],
-        channel=channel,
-        private=private,
+        text=words.text.strip(),
+        spot=words.spot.strip()[:120],
+        channel=words.channel,
+        private=words.private,
         code_hash=hashed(code),
         nonce=nonce,
         at=at,
         by_label=by.label[:120],
     )
     insert_row(report)
-    if reach.strip():
+    if words.reach.strip():
         Contact.objects.create(
             report=report,
-            reach=reach.strip()[:120],
+            reach=words.reach.strip()[:120],
             purpose=_now("Asking back about this matter and telling its end"),
             erase_at=at + KEEP_CONTACT,
         )
     Photo.objects.bulk_create(
-        Photo(matter=matter, report=report, jpeg=one.image, width=one.width, height=one.height, at=at) for one in photos
+        Photo(matter=matter, report=report, jpeg=one.image, width=one.width, height=one.height, at=at)
+        for one in words.photos
     )
     return report, code
 
 
-def _checked(text: str, photos: Sequence[Picture]) -> str:
-    if not 2 <= len(text.strip()) <= 2000:
+def _check(words: Words) -> None:
+    if not 2 <= len(words.text.strip()) <= 2000:
         raise TextNeeded(field="text")
-    if len(photos) > MOST_PHOTOS:
+    if len(words.photos) > MOST_PHOTOS:
         raise TooManyPhotos
-    return text.strip()
 
 
 _SAME = Reading[Report](lambda nonce: Report.objects.select_related("matter__category").filter(nonce=nonce))
@@ -163,12 +163,7 @@ def report_matter(
     category: Category,
     place: int,
     point: Point | None = None,
-    text: str,
-    spot: str = "",
-    channel: str,
-    private: bool = False,
-    reach: str = "",
-    photos: Sequence[Picture] = (),
+    words: Words,
     nonce: str,
     source: str = "",
     by: Actor,
@@ -188,7 +183,7 @@ def report_matter(
     label = place_label(place)
     if point is not None:
         check_point(point, place)
-    text = _checked(text, photos)
+    _check(words)
     if (held := _again(nonce)) is not None:
         return held
     _allowed(source, at)
@@ -198,25 +193,14 @@ def report_matter(
         longitude=point and point.longitude,
         latitude=point and point.latitude,
         category=category,
-        channel=channel,
-        private=private,
+        channel=words.channel,
+        private=words.private,
         reported_at=at,
         changed_at=at,
         drill=drill,
     )
     insert_row(matter)
-    report, code = _report(
-        matter,
-        text=text,
-        spot=spot,
-        channel=channel,
-        private=private,
-        reach=reach,
-        nonce=nonce,
-        photos=photos,
-        by=by,
-        at=at,
-    )
+    report, code = _report(matter, words, nonce, by=by, at=at)
     count_state(matter, was=None, now=State.REPORTED)
     note_step(matter, StepKind.REPORTED, by=by, at=at)
     ask_office(matter, office, label=label, by=by, at=at)
@@ -248,20 +232,7 @@ def ask_office(matter: Matter, office: Unit, *, label: str, by: Actor, at: datet
 
 
 @act
-def join_matter(
-    matter: Matter,
-    *,
-    text: str,
-    spot: str = "",
-    channel: str = Channel.WEB,
-    private: bool = False,
-    reach: str = "",
-    photos: Sequence[Picture] = (),
-    nonce: str,
-    source: str = "",
-    by: Actor,
-    at: datetime,
-) -> Reported:
+def join_matter(matter: Matter, *, words: Words, nonce: str, source: str = "", by: Actor, at: datetime) -> Reported:
     """This function will add a reporter to a matter that is open already: one matter, each told and asked at its end.
 
     Needs ``matter.report``. Raises as ``report_matter``, and ``NotNow`` when the matter has ended.
@@ -270,22 +241,11 @@ def join_matter(
     held, now = locked(matter, by=by, act=None)
     if now.state in loop.ENDED:
         raise loop.NotNow(state=State(now.state).label)
-    text = _checked(text, photos)
+    _check(words)
     if (again := _again(nonce)) is not None:
         return again
     _allowed(source, at)
-    report, code = _report(
-        held,
-        text=text,
-        spot=spot,
-        channel=channel,
-        private=private,
-        reach=reach,
-        nonce=nonce,
-        photos=photos,
-        by=by,
-        at=at,
-    )
+    report, code = _report(held, words, nonce, by=by, at=at)
     note_step(held, StepKind.JOINED, by=by, at=at)
     log(held, StepKind.JOINED, was=held.state, by=by, at=at)
     return Reported(held, report, code)

@@ -16,6 +16,15 @@ from ..terms import DECLINING, RESULTS, Channel, TimeWish, Way
 TEXT = {"class": "form-control"}
 
 
+def moment(label: Any) -> forms.DateTimeField:
+    """This function will make a field for a day and time."""
+    return forms.DateTimeField(
+        label=label,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", **TEXT}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+
+
 class ManyFiles(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -159,11 +168,7 @@ class HelpForm(UnitForm, NoteForm):
 
 class ShelveForm(ReasonForm):
     plan = forms.CharField(label=_("Plan"), max_length=400, widget=forms.Textarea(attrs={**TEXT, "rows": 2}))
-    review_at = forms.DateTimeField(
-        label=_("Looked at again on"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", **TEXT}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )
+    review_at = moment(_("Looked at again on"))
 
 
 class DoneForm(ActForm):
@@ -197,11 +202,7 @@ class TimeForm(ReasonForm):
     wish = forms.ChoiceField(
         label=_("What is asked"), choices=TimeWish.choices, widget=forms.Select(attrs={"class": "form-select"})
     )
-    until = forms.DateTimeField(
-        label=_("Until"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", **TEXT}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )
+    until = moment(_("Until"))
     field_order = ["wish", "until", "reason"]
 
 

@@ -10,21 +10,12 @@ from qipan.webkit.forms import offer
 from ..models import Category
 from ..rules.sampling import MOST_DAYS, MOST_SHARE
 from ..terms import Grade, Urgency
-from .forms import TEXT, ActForm, grouped
+from .forms import TEXT, ActForm, grouped, moment
 
 KEY = 2**63 - 1
 SELECT = {"class": "form-select"}
 NUMBER = forms.NumberInput(attrs=TEXT)
 SCALE = [(n, str(n)) for n in range(1, 6)]
-
-
-def moment(label: Any) -> forms.DateTimeField:
-    """This function will make a field for a day and time."""
-    return forms.DateTimeField(
-        label=label,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", **TEXT}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )
 
 
 class MeetingForm(ActForm):

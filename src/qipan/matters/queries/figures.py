@@ -1,10 +1,9 @@
 """The three rates with numerators and denominators, from the kept counts (users.md, section 6)."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -17,15 +16,13 @@ from django.utils.translation import gettext
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import COMMUNITY, DIGITS, DISTRICT, STREET, Range, range_of
+from qipan.kernel.place import COMMUNITY, DIGITS, DISTRICT, STREET, Grounds, Range, range_of
 from qipan.territory.api import AreaView, areas_within, path_to
 
 from ..models import Category, Handling, StreetTally, Tally
 from ..rules.figures import COUNTED, Counted, Figures, figures_of, too_few
-from ..rules.limits import whole_streets
+from ..rules.limits import COMMUNITY_SIZE, next_month, whole_streets
 from ..terms import By, Channel, StepKind
-
-COMMUNITY_SIZE = 10**7  # places in a community
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def months_of(since: date, until: date) -> list[date]:
     month = since.replace(day=1)
     while month < until:
         found.append(month)
-        month = (month + timedelta(days=32)).replace(day=1)
+        month = next_month(month)
     return found[::-1]
 
 
@@ -115,7 +112,7 @@ def breakdown(asked: Asked, by: By, *, at: datetime) -> tuple[Figures, list[Line
 
 
 def _month_of(rows: Sequence[Counted], silent: int, month: date) -> Figures:
-    return figures_of(rows, silent=silent, since=month, until=(month + timedelta(days=32)).replace(day=1))
+    return figures_of(rows, silent=silent, since=month, until=next_month(month))
 
 
 # ---- the rows
@@ -242,20 +239,13 @@ def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], silent: dict
 
 def _by_area(asked: Asked, counted: dict[Any, list[Counted]], silent: dict[Any, int]) -> list[Group]:
     areas = asked.areas
-    grounds = sorted((part.first, part.last, area.code) for area in areas for part in area.ranges)
-    firsts = [first for first, _last, _code in grounds]
-
-    def area_of(place: int) -> str:
-        """The area whose ground holds a place; none for what lies between."""
-        found = grounds[bisect_right(firsts, place) - 1] if firsts and place >= firsts[0] else (0, -1, "")
-        return found[2] if place <= found[1] else ""
-
+    grounds = Grounds((part, area.code) for area in areas for part in area.ranges)
     rows: dict[str, list[Counted]] = defaultdict(list)
     missing: dict[str, int] = defaultdict(int)
     for place, some in counted.items():
-        rows[area_of(place)] += some
+        rows[grounds.at(place) or ""] += some
     for place, n in silent.items():
-        missing[area_of(place)] += n
+        missing[grounds.at(place) or ""] += n
     names = {area.code: area.label for area in areas} | ({"": gettext("elsewhere")} if "" in {*rows, *missing} else {})
     return [(code, name, rows[code], missing[code]) for code, name in names.items()]
 

@@ -1,6 +1,5 @@
 """Matters on the map: points against outlines, places from points and from words, how many stand where."""
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from django.db.models import CharField, Count, F, QuerySet, Sum, Value
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Range, code_for, code_of, range_of
+from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Grounds, Range, code_for, code_of, range_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import (
     AreaView,
@@ -199,21 +198,15 @@ def areas_on(area: AreaView | None, ranges: Sequence[Range]) -> list[AreaView]:
 
 def clusters(areas: Sequence[AreaView], rows: Iterable[tuple[int, int]]) -> tuple[list[Cluster], int]:
     """This function will add up (place, how many) by area; returns them in the areas' order, and how many lie in none."""
-    starts = sorted((part.first, part.last, n) for n, one in enumerate(areas) for part in one.ranges)
-    firsts = [first for first, _last, _n in starts]
-    held: Counter[int] = Counter()
-    rest = 0
+    grounds = Grounds((part, one.code) for one in areas for part in one.ranges)
+    held: Counter[str | None] = Counter()
     for place, count in rows:
-        found = bisect_right(firsts, place) - 1
-        if found >= 0 and place <= starts[found][1]:
-            held[starts[found][2]] += count
-        else:
-            rest += count
+        held[grounds.at(place)] += count
     where = points_in(one.code for one in areas)
     return [
-        Cluster(one.code, one.label, held[n], Point(*where[one.code]) if one.code in where else None)
-        for n, one in enumerate(areas)
-    ], rest
+        Cluster(one.code, one.label, held[one.code], Point(*where[one.code]) if one.code in where else None)
+        for one in areas
+    ], held[None]
 
 
 def kept_by_community(ranges: Iterable[Range], *, show: str) -> list[tuple[int, int]]:

@@ -1,6 +1,5 @@
 """Which office receives what is reported at a place."""
 
-from bisect import bisect_right
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +7,7 @@ from django.db.models import QuerySet
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import CITY, DISTRICT, STREET, range_of
+from qipan.kernel.place import CITY, DISTRICT, STREET, Grounds, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading
 from qipan.territory.api import AreaView, area_at, areas_within
@@ -51,22 +50,19 @@ class Offices:
     """The same for thousands of places: the map is read once, and the offices of an area once."""
 
     def __init__(self) -> None:
-        self._areas = {level: self._grounds(level) for level in LEVELS}
+        city = [range_of(settings.CITY)]
+        self._areas = {
+            level: Grounds((part, area) for area in areas_within(city, level) for part in area.ranges)
+            for level in LEVELS
+        }
         self._held: dict[tuple[int, str], list[Unit]] = {}
-
-    def _grounds(self, level: int) -> tuple[list[int], list[tuple[int, AreaView]]]:
-        areas = areas_within([range_of(settings.CITY)], level)
-        parts = sorted((part.first, part.last, n) for n, area in enumerate(areas) for part in area.ranges)
-        return [first for first, _last, _n in parts], [(last, areas[n]) for _first, last, n in parts]
 
     def at(self, place: int) -> Unit:
         """This method will return what ``office_for`` returns. Raises ``NotFound``."""
         for level in LEVELS:
-            firsts, grounds = self._areas[level]
-            n = bisect_right(firsts, place) - 1
-            if n < 0 or place > grounds[n][0]:
+            area = self._areas[level].at(place)
+            if area is None:
                 continue
-            area = grounds[n][1]
             if (level, area.code) not in self._held:
                 self._held[level, area.code] = offices_on(area, level)
             found = _first(self._held[level, area.code], place)

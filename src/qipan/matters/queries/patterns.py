@@ -32,6 +32,7 @@ from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
 from ..terms import Outcome, State, StepKind
 from ..terms import Part as PartKind
+from .reading import is_late
 
 SHOWN = 200
 
@@ -189,25 +190,13 @@ def silent(calls: Iterable[Call], *, at: datetime) -> list[Called]:
         for call in calls
         if call.ended_at is None
         for one in call.called.all()
-        if one.task.closed_at is None
-        and one.task.suspended_at is None
-        and (one.refused_at is None or one.excused is False)
-        and one.task.due_at is not None
-        and one.task.due_at < at
+        if (one.refused_at is None or one.excused is False) and is_late(one.task, at=at)
     ]
 
 
 def agreed_late(calls: Iterable[Call], *, at: datetime) -> list[Agreed]:
     """This function will return what site meetings agreed on and is late: it blocks the matter."""
-    every = (one for call in calls for one in call.agreed.all())
-    return [
-        one
-        for one in every
-        if one.task.closed_at is None
-        and one.task.suspended_at is None
-        and one.task.due_at is not None
-        and one.task.due_at < at
-    ]
+    return [one for call in calls for one in call.agreed.all() if is_late(one.task, at=at)]
 
 
 @dataclass(frozen=True)

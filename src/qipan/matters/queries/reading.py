@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
+from qipan.desk.api import Task
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import key_of
@@ -16,7 +17,6 @@ from qipan.kernel.refusal import NotFound
 from qipan.territory.api import Compound, areas_within
 
 from ..models import Category, Handling, Matter, MatterStep, Report, Standing
-from ..rules.loop import ENDED
 from ..terms import Part, State
 
 PAGE = 50
@@ -134,16 +134,14 @@ def parts_of(matter: Matter) -> list[Handling]:
     return sorted(rows, key=lambda part: (part.ended_at is not None, part.part != Part.PRIMARY, part.pk))
 
 
+def is_late(task: Task, *, at: datetime) -> bool:
+    """This function will say whether a task blocks: it is open, its clock runs, and its time is over."""
+    return task.closed_at is None and task.suspended_at is None and task.due_at is not None and task.due_at < at
+
+
 def blocked_by(matter: Matter, *, at: datetime) -> list[Handling]:
     """This function will return the open parts that are late: who blocks the matter (ORG-8)."""
-    return [
-        part
-        for part in parts_of(matter)
-        if part.ended_at is None
-        and part.task.due_at is not None
-        and part.task.due_at < at
-        and part.task.suspended_at is None
-    ]
+    return [part for part in parts_of(matter) if part.ended_at is None and is_late(part.task, at=at)]
 
 
 def reports_of(matter: Matter) -> list[Report]:
@@ -174,11 +172,6 @@ def report_counts(matters: Iterable[Matter]) -> dict[int, int]:
     """This function will count who reported each of these matters."""
     rows = Report.objects.filter(matter__in=list(matters)).values_list("matter").annotate(n=Count("pk"))
     return dict(rows)
-
-
-def is_open(matter: Matter) -> bool:
-    """This function will say whether anybody still waits for something."""
-    return State(matter.state) not in ENDED
 
 
 def place_names(places: Iterable[int]) -> dict[int, str]:

@@ -93,9 +93,14 @@ def quarter(at: datetime) -> tuple[date, date]:
     """This function will return this month and the two before it, as first day and the day after the last."""
     month = month_of(at)
     since = ((month - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
-    return since, (month + timedelta(days=32)).replace(day=1)
+    return since, next_month(month)
 
 
 def month_of(at: datetime) -> date:
     """This function will return the first day of a moment's month in civil time."""
     return localdate(at).replace(day=1)
+
+
+def next_month(month: date) -> date:
+    """This function will return the first day of the month after a day's."""
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -219,21 +219,22 @@ def report_done(
     return replace(after, closing=kind, workers=loop.workers | ({account} if account is not None else frozenset()))
 
 
-def _looked(loop: Loop, *, unit: int | None, account: int | None) -> None:
+def check_other(loop: Loop, *, unit: int | None, account: int | None) -> None:
+    """This function will pass for another unit and another person than who handled it; raises ``HandlerVerifies``."""
     if unit is None or unit in loop.handlers or (account is not None and account in loop.workers):
         raise HandlerVerifies
 
 
 def verify(loop: Loop, *, unit: int | None, account: int | None) -> Loop:
     after = moved(loop, "verify")
-    _looked(loop, unit=unit, account=account)
+    check_other(loop, unit=unit, account=account)
     return after
 
 
 def send_back(loop: Loop, *, unit: int | None, account: int | None, reason: str) -> Loop:
     """What was reported done is not, as another found, or a reporter doubts it: the same handler again, no hop."""
     after = moved(loop, "send_back", closing="", confirmation=Confirmation.NONE)
-    _looked(loop, unit=unit, account=account)
+    check_other(loop, unit=unit, account=account)
     said(reason)
     return after
 
@@ -253,7 +254,7 @@ def close(loop: Loop, *, confirmed: bool, at: datetime) -> Loop:
 def let_stand(loop: Loop, *, unit: int | None, account: int | None, reason: str, at: datetime) -> Loop:
     """Closed as disputed, which counts as not solved; decided by somebody who did not handle it."""
     after = moved(loop, "let_stand", ended_at=at)
-    _looked(loop, unit=unit, account=account)
+    check_other(loop, unit=unit, account=account)
     said(reason)
     return after
 

@@ -13,7 +13,7 @@ from qipan.kernel.place import place_of, range_of
 from qipan.territory.api import from_gcj02
 
 from ..actions.importing import check_lines, import_lines
-from ..actions.intake import join_matter, part_report
+from ..actions.intake import Words, join_matter, part_report
 from ..models import Matter, Report, Standing
 from ..queries.mapping import PointElsewhere, areas_on, clusters, named_in, places_at
 from ..queries.public import places_like, similar
@@ -49,7 +49,7 @@ def test_a_point_is_kept_with_the_matter_and_parted_reports_have_it_too(drawn):
     first = drawn.reported(point=GATE)
     assert Matter.objects.everywhere("a test").get().point == GATE
     assert drawn.reported(place=SPOT).matter.point is None
-    second = join_matter(first.matter, text="一样的路灯", nonce="second", by=PUBLIC, at=drawn.at)
+    second = join_matter(first.matter, words=Words("一样的路灯"), nonce="second", by=PUBLIC, at=drawn.at)
     apart = part_report(second.report, by=drawn.cast.dispatcher, at=drawn.later(minutes=1))
     assert (apart.place, apart.point) == (SPOT, GATE)
 

@@ -32,6 +32,7 @@ from ..actions.intake import (
     SameMatter,
     TextNeeded,
     TooManyReports,
+    Words,
     join_matter,
     merge_matter,
     part_report,
@@ -316,7 +317,7 @@ def test_joining_to_itself_or_to_what_has_ended_is_refused(world):
     with refused(SameMatter):
         merge_matter(other, into=one, by=dispatcher, at=at)
     with refused(loop.NotNow):
-        join_matter(one, text="same here", nonce="n", by=PUBLIC, at=at)
+        join_matter(one, words=Words("same here"), nonce="n", by=PUBLIC, at=at)
 
 
 def test_a_reporter_speaks_only_when_asked_and_reopens_only_his_own_in_time(world):

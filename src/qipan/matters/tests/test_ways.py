@@ -12,7 +12,7 @@ from qipan.kernel.testing import at_once
 from ..actions.dispatching import arbitrate_matter, dispatch_matter, object_to_matter
 from ..actions.filing import decline_matter, file_matter, reopen_matter, shelve_matter, take_up
 from ..actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
-from ..actions.intake import join_matter, merge_matter, part_report, unmerge_matter
+from ..actions.intake import Words, join_matter, merge_matter, part_report, unmerge_matter
 from ..actions.privacy import erase_contacts, look_at_contact
 from ..actions.times import ask_time, decide_time
 from ..jobs import clock_actor, look
@@ -65,7 +65,7 @@ def test_the_same_thing_near_in_place_time_and_words_is_hinted_and_joined(world)
     assert similar(world.category("02001"), SPOT, "门口的路灯不亮", at=world.at) == []
     assert similar(light, SPOT, "楼道里有人养鸡", at=world.at) == []
     joined = join_matter(
-        hint.matter, text="门口的路灯不亮", nonce="j", reach="x@y.z", by=PUBLIC, at=world.later(days=6)
+        hint.matter, words=Words("门口的路灯不亮", reach="x@y.z"), nonce="j", by=PUBLIC, at=world.later(days=6)
     )
     assert (joined.matter.pk, Matter.objects.everywhere("a test").count()) == (first.matter.pk, 1)
     assert kinds(first.matter) == ["REPORTED", "JOINED"]
@@ -91,7 +91,11 @@ def test_a_joining_is_undone_and_everyone_is_told(world):
     assert outbox() == [("matter.merged", one.report.pk), ("matter.unmerged", one.report.pk)]
     assert desk("510104001:street-office") == [_("To file and dispatch"), _("To file and dispatch")]
     joined = join_matter(
-        other.matter, text="another lamp", nonce="j", photos=[Picture(b"x", 1, 1)], by=PUBLIC, at=world.later(hours=2)
+        other.matter,
+        words=Words("another lamp", photos=[Picture(b"x", 1, 1)]),
+        nonce="j",
+        by=PUBLIC,
+        at=world.later(hours=2),
     )
     own = part_report(joined.report, by=world.cast.dispatcher, at=world.later(hours=3))
     assert (own.state, own.reports.get().pk, Photo.objects.get().matter_id) == ("REPORTED", joined.report.pk, own.pk)
@@ -164,7 +168,7 @@ def test_silence_is_unconfirmed_and_never_satisfied(world):
 @pytest.mark.row("MAT-5")
 def test_with_two_reporters_both_are_asked(world):
     one = world.reported()
-    two = join_matter(one.matter, text="same", nonce="j", by=PUBLIC, at=world.at)
+    two = join_matter(one.matter, words=Words("same"), nonce="j", by=PUBLIC, at=world.at)
     dispatcher, at = world.cast.dispatcher, world.later(hours=1)
     file_matter(one.matter, by=dispatcher, at=at)
     dispatch_matter(one.matter, unit=world.cast.unit("5101:urban-management"), by=dispatcher, at=at)

@@ -6,10 +6,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
+from qipan.kernel.dated import Renewed
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.webkit.sheets import csv_file, read_table, xlsx_file
 
-from ..actions.catalogue import COLUMNS, CatalogueRead, import_catalogue
+from ..actions.catalogue import COLUMNS, import_catalogue
 from ..queries.reading import categories
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
@@ -20,7 +21,7 @@ FILES = {"csv": csv_file, "xlsx": xlsx_file}
 def catalogue_page(request: HttpRequest) -> HttpResponse:
     """This view will show the catalogue in force; who keeps it puts a whole new one in its place."""
     actor = signed_in(request)
-    done: CatalogueRead | None = None
+    done: Renewed | None = None
     refused: Refusal | None = None
     if request.method == "POST":
         actor.require("matter.catalogue")

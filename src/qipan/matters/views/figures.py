@@ -21,15 +21,12 @@ from qipan.webkit.sheets import csv_file, xlsx_file
 from ..input.figures import FiguresForm
 from ..queries.figures import Asked, Figures, Line, below, breakdown, units_offered
 from ..queries.reading import categories
+from ..rules.limits import next_month
 from ..terms import By, Way
 from .offices import ground_for
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
 MONTHS = 6  # shown when none are chosen
-
-
-def _following(month: date) -> date:
-    return (month + timedelta(days=32)).replace(day=1)
 
 
 def _months(data: dict[str, Any], at: datetime) -> tuple[date, date]:
@@ -38,7 +35,7 @@ def _months(data: dict[str, Any], at: datetime) -> tuple[date, date]:
     first: date = data.get("since") or last
     for _back in range(0 if data.get("since") else MONTHS - 1):
         first = (first - timedelta(days=1)).replace(day=1)
-    return first, _following(last)
+    return first, next_month(last)
 
 
 def _chosen(request: HttpRequest, actor: Actor, at: datetime) -> tuple[FiguresForm, Asked | None, By]:

@@ -15,7 +15,7 @@ from ..input.forms import ActForm
 from ..input.joint import GradeForm, InspectionForm
 from ..models import Hazard
 from ..queries.patterns import hazard_of, hazards_on
-from ..queries.reading import get_matter, place_names
+from ..queries.reading import get_matter, is_late, place_names
 from ..rules import joint
 from ..rules.loop import S
 from ..terms import Grade
@@ -45,10 +45,9 @@ def hazards_page(request: HttpRequest) -> HttpResponse:
 
 def _late(hazard: Hazard, at: datetime) -> dict[str, bool]:
     done = hazard.matter.state in (S.DONE, S.VERIFIED)
-    look = hazard.look
     return {
         "remedy": hazard.remedied_at is None and not done and hazard.remedy_by < at,
-        "look": look is not None and look.closed_at is None and look.due_at is not None and look.due_at < at,
+        "look": hazard.look is not None and is_late(hazard.look, at=at),
     }
 
 

@@ -1,14 +1,13 @@
 """The dispatcher's map: how many matters stand where, and from a street on each of them."""
 
-from collections.abc import Sequence
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from qipan.access.api import needs, signed_in
-from qipan.kernel.place import COMMUNITY, STREET, Range
+from qipan.kernel.actor import Scope
+from qipan.kernel.place import COMMUNITY, STREET
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import AreaView, path_to
 
@@ -68,7 +67,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
             "chips": found,
             "area": area,
             "asked": area.code if area is not None else "",
-            "path": _above(area, actor.scope.ranges) if area is not None else [],
+            "path": _above(area, actor.scope) if area is not None else [],
             "near": near,
             "parts": [(one, urlencode({**chosen, "area": one.code})) for one in parts],
             "rest": rest,
@@ -84,7 +83,6 @@ def map_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _above(area: AreaView, ground: Sequence[Range]) -> list[AreaView]:
+def _above(area: AreaView, ground: Scope) -> list[AreaView]:
     """The areas above one that lie wholly on the actor's ground: the way back."""
-    above = path_to(area.code)[:-1]
-    return [one for one in above if all(any(part.covers(own) for part in ground) for own in one.ranges)]
+    return [one for one in path_to(area.code)[:-1] if all(ground.covers(part) for part in one.ranges)]

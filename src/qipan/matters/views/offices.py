@@ -23,6 +23,7 @@ from ..input.forms import (
 )
 from ..models import Matter
 from ..queries.mapping import PointElsewhere
+from ..queries.public import places_like
 from ..queries.reading import (
     MANY,
     PAGE,
@@ -37,7 +38,7 @@ from ..queries.reading import (
     place_names,
     report_counts,
 )
-from .public import map_of_city, places_like, where_given
+from .public import map_of_city, where_given, words_of
 
 
 def ground_for(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
@@ -129,12 +130,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
                     category=get_category(data["category"]),
                     place=place_of(where.code),
                     point=where.point,
-                    text=data["text"],
-                    spot=data["spot"],
-                    channel=data["channel"],
-                    private=data["private"],
-                    reach=data["reach"],
-                    photos=data["photos"],
+                    words=words_of(data, data["channel"]),
                     nonce=nonce,
                     by=actor,
                     at=at,

@@ -25,7 +25,7 @@ from qipan.territory.api import AreaView, get_area, path_to
 
 from ..actions.filing import reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter
-from ..actions.intake import PlaceUnknown, Reported, join_matter, place_label, report_matter
+from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
 from ..input.challenge import count_try, new_challenge, nonce_of, source_of
 from ..input.forms import ReportForm
 from ..models import Report
@@ -143,16 +143,17 @@ def report_page(request: HttpRequest) -> HttpResponse:
     return redirect("matter_track", reported.code)
 
 
+def words_of(given: dict[str, Any], channel: str) -> Words:
+    """This function will return what somebody said on the form of a report."""
+    rest = {name: given[name] for name in ("text", "spot", "private", "reach", "photos")}
+    return Words(**rest, channel=channel)
+
+
 def _take(
     request: HttpRequest, given: dict[str, Any], where: Where, *, nonce: str, same: str, at: datetime
 ) -> Reported:
-    rest = {
-        "text": given["text"],
-        "spot": given["spot"],
-        "channel": Channel.WEB,
-        "private": given["private"],
-        "reach": given["reach"],
-        "photos": given["photos"],
+    rest: dict[str, Any] = {
+        "words": words_of(given, Channel.WEB),
         "nonce": nonce,
         "source": source_of(request),
         "by": resident(),
@@ -306,14 +307,11 @@ def _area(code: str) -> AreaView | None:
     if code and len(code) <= CODE_LENGTHS[COMMUNITY] and code.isascii() and code.isdigit():
         try:
             area = get_area(code)
-            if all(any(ground.covers(part) for ground in city().ranges) for part in area.ranges):
+            if all(city().covers(part) for part in area.ranges):
                 return area
         except NotFound:
             pass
-    try:
-        return get_area(settings.CITY)
-    except NotFound:  # before the first territory is there
-        return None
+    return city_area()
 
 
 @require_GET
@@ -332,7 +330,7 @@ def public_page(request: HttpRequest) -> HttpResponse:
     if area is not None:
         month = localdate(at).replace(day=1)
         since = (month - timedelta(days=330)).replace(day=1)
-        until = (month + timedelta(days=32)).replace(day=1)
+        until = limits.next_month(month)
         # Everyone reads the same: they are added up anew each minute, and not for every reader.
         key = f"public-figures-{area.code}-{since}-{get_language()}"
         kept = cache.get(key)
