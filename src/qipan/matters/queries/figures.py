@@ -259,7 +259,7 @@ def units_offered(ranges: Iterable[Range]) -> list[Unit]:
 
 # ---- for everyone
 
-COLUMNS = ("reported", "response", "resolution", "satisfaction")
+COLUMNS = ("reported", "response", "resolution", "satisfaction", "solved", "turned_away")
 
 
 def _cell(line: Line, column: str) -> int:

@@ -59,10 +59,20 @@ class Figures:
     answers: Rate
 
     @property
-    def kinds(self) -> list[tuple[str, int]]:
-        """How matters ended, in words: closed by kind with disputed ones apart, then declined by kind."""
+    def closed_by(self) -> list[tuple[str, int]]:
+        """How matters were closed, in words, by kind with disputed ones apart."""
         words = {**{one.value: str(one.label) for one in Closing}, DISPUTED: str(Confirmation.DISPUTED.label)}
-        return [(words[kind], n) for kind, n in [*self.closed.items(), *self.declined.items()] if n]
+        return [(words[kind], n) for kind, n in self.closed.items()]
+
+    @property
+    def declined_by(self) -> list[tuple[str, int]]:
+        """How matters were declined, in words, by kind."""
+        return [(str(Closing(kind).label), n) for kind, n in self.declined.items()]
+
+    @property
+    def turned_away(self) -> int:
+        """How many were declined, by whichever kind."""
+        return sum(self.declined.values())
 
     @property
     def solved(self) -> int:

@@ -14,7 +14,9 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_of, range_of
 
+from ..actions.filing import decline_matter
 from ..actions.handling import confirm_matter
+from ..terms import Closing, Way
 from ..testing import PUBLIC
 
 
@@ -86,6 +88,25 @@ def test_everyone_reads_rates_by_area_but_no_small_cell(lively):
     below = Client().get("/public/matters?area=510104").content.decode()
     assert "锦江一街" in below and 'href="?area=5101"' in below
     assert "路灯不亮了" not in page + below  # nobody's words
+
+
+@pytest.mark.row("PAR-10")
+def test_everyone_reads_how_matters_ended_only_where_enough_did(lively):
+    world, dispatcher = lively, lively.cast.dispatcher
+    reported = some(world, 24)
+    for one in reported[:9]:
+        decline_matter(one, kind="UNLAWFUL", reason="于法不合", by=dispatcher, at=world.later(minutes=1))
+    for _n in range(2):
+        world.matter("VERIFIED")
+    staff = world.cast.client("dispatcher").get("/matters/figures").content.decode()
+    told = [f'{Closing.UNLAWFUL.label} <b class="num">9</b>', f'{Way.GOVERNMENT.label} <b class="num">2</b>']
+    assert all(one in staff for one in told)
+    page = Client().get("/public/matters").content.decode()
+    assert not any(one in page for one in told)
+    cache.clear()
+    decline_matter(reported[9], kind="UNLAWFUL", reason="于法不合", by=dispatcher, at=world.later(minutes=1))
+    page = Client().get("/public/matters").content.decode()
+    assert f'{Closing.UNLAWFUL.label} <b class="num">10</b>' in page and str(Way.GOVERNMENT.label) not in page
 
 
 @pytest.mark.row("FRC-2")

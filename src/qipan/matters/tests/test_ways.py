@@ -162,7 +162,7 @@ def test_silence_is_unconfirmed_and_never_satisfied(world):
     assert (found.satisfaction.whole, found.answers.part, found.answers.whole) == (0, 0, 1)
     assert found.ways == {"GOVERNMENT": 1}
     assert found.solved_by == [("由政府解决", 1), ("由社会力量解决", 0), ("由居民自行解决", 0)]
-    assert found.kinds == [("已解决", 1)]
+    assert found.closed_by == [("已解决", 1)]
 
 
 @pytest.mark.row("MAT-5")
