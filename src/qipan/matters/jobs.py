@@ -1,6 +1,9 @@
 """What the clock does with matters: reviews, silence, ends of pauses; each night what must be erased."""
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from huey import crontab
@@ -9,6 +12,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue
+from qipan.kernel.refusal import Refusal
 
 from .actions.filing import call_review
 from .actions.handling import close_unanswered
@@ -29,6 +33,8 @@ from .rules.learning import can_learn
 from .rules.loop import CONFIRM_WITHIN
 from .terms import State
 
+log = logging.getLogger(__name__)
+
 MOST = 500  # in one look, so that no other writer waits long
 
 
@@ -37,6 +43,19 @@ def clock_actor() -> Actor:
     return Actor.system(
         "matters clock", acts=["matter.dispatch", "matter.verify", "matter.arbitrate"], ranges=[range_of(settings.CITY)]
     )
+
+
+def _each(rows: Iterable[Any], do: Callable[..., object], *, at: datetime) -> int:
+    """Does what is due, each in a transaction of its own; returns how many. What is refused (a place without an office,
+    say) is told to the log and holds up nothing else.
+    """
+    by, done = clock_actor(), 0
+    for row in rows:
+        try:
+            done += bool(do(row, by=by, at=at))
+        except Refusal as refusal:
+            log.error("%s of %s %s is refused: %s", do.__name__, type(row).__name__, row.pk, refusal)
+    return done
 
 
 @queue.periodic_task(crontab(minute="*"))
@@ -56,14 +75,12 @@ def prepare_each_week() -> None:
 
 def follow_hazards(*, at: datetime) -> int:
     """This function will let hazards follow what became of their matters; each is a transaction of its own."""
-    by = clock_actor()
-    return sum(follow_matter(hazard, by=by, at=at) for hazard in astray(by.scope)[:MOST])
+    return _each(astray(clock_actor().scope)[:MOST], follow_matter, at=at)
 
 
 def tell_silences(*, at: datetime) -> int:
     """This function will tell the level above the caller of each called unit that did not answer in its time."""
-    by = clock_actor()
-    return sum(tell_silence(called, by=by, at=at) for called in unanswered(by.scope, at=at)[:MOST])
+    return _each(unanswered(clock_actor().scope, at=at)[:MOST], tell_silence, at=at)
 
 
 def look_again(*, at: datetime) -> tuple[int, int]:
@@ -71,9 +88,9 @@ def look_again(*, at: datetime) -> tuple[int, int]:
 
     Returns how many of each; each is a transaction of its own.
     """
-    by = clock_actor()
-    ended = sum(follow_close(one, by=by, at=at) for one in stale(by.scope, at=at)[:MOST])
-    return sum(ask_recheck(one, by=by, at=at) for one in to_ask(by.scope, at=at)[:MOST]), ended
+    scope = clock_actor().scope
+    ended = _each(stale(scope, at=at)[:MOST], follow_close, at=at)
+    return _each(to_ask(scope, at=at)[:MOST], ask_recheck, at=at), ended
 
 
 @queue.periodic_task(crontab(minute="20", hour="3"))
@@ -109,13 +126,12 @@ def look(*, at: datetime) -> tuple[int, int, int]:
 
     Returns how many of each. A crash in between loses nothing: the rest is due at the next look.
     """
-    by = clock_actor()
-    matters = Matter.objects.within(by.scope)
+    matters = Matter.objects.within(clock_actor().scope)
     shelved = matters.filter(state=State.SHELVED, review_called=False, review_at__lte=at)[:MOST]
     silent = matters.filter(state=State.VERIFIED, verified_at__lte=at - CONFIRM_WITHIN)[:MOST]
     paused = Handling.objects.select_related("matter").filter(wish="", wish_until__lte=at, ended_at=None)[:MOST]
     return (
-        sum(call_review(matter, by=by, at=at) for matter in shelved),
-        sum(close_unanswered(matter, by=by, at=at) for matter in silent),
-        sum(resume_part(part, by=by, at=at) for part in paused),
+        _each(shelved, call_review, at=at),
+        _each(silent, close_unanswered, at=at),
+        _each(paused, resume_part, at=at),
     )

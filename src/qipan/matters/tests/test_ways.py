@@ -7,10 +7,12 @@ from django.utils.translation import gettext as _
 
 from qipan.desk.api import Task, answer_task
 from qipan.journal.api import verify
+from qipan.kernel.refusal import NotFound
 from qipan.kernel.testing import at_once
 
+from .. import jobs
 from ..actions.dispatching import arbitrate_matter, dispatch_matter, object_to_matter
-from ..actions.filing import decline_matter, file_matter, reopen_matter, shelve_matter, take_up
+from ..actions.filing import call_review, decline_matter, file_matter, reopen_matter, shelve_matter, take_up
 from ..actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
 from ..actions.intake import Words, join_matter, merge_matter, part_report, unmerge_matter
 from ..actions.privacy import erase_contacts, look_at_contact
@@ -315,3 +317,25 @@ def test_a_handler_who_objects_has_responded_once_and_for_good(world):
     assert part.responded_at == world.later(minutes=3)
     assert [step.detail for step in MatterStep.objects.filter(matter=matter, kind="RESPONDED")] == ["IN_TIME"]
     assert verify().differences == []
+
+
+@pytest.mark.row("MAT-12")
+def test_what_is_refused_holds_up_nothing_else(world, monkeypatch, caplog):
+    first, second = world.matter("FILED"), world.matter("FILED")
+    for one in (first, second):
+        shelve_matter(
+            one, reason="资金未落实", plan="列入计划", review_at=world.later(days=30), by=world.cast.dispatcher,
+            at=world.later(minutes=5),
+        )  # fmt: skip
+
+    def refused_once(matter, **how):
+        if matter.pk == first.pk:
+            raise NotFound
+        return call_review(matter, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "call_review", refused_once)
+        assert look(at=world.later(days=30)) == (1, 0, 0)
+    assert (fresh(first).review_called, fresh(second).review_called) == (False, True)
+    assert f"refused_once of Matter {first.pk}" in caplog.text
+    assert look(at=world.later(days=30)) == (1, 0, 0) and fresh(first).review_called

@@ -43,12 +43,13 @@ def rechecks_page(request: HttpRequest) -> HttpResponse:
                 status = refusal.status
     ranges = actor.scope.ranges
     own = None if watches else actor.unit_id or 0  # a department sees what became of its own closes
-    waiting = list(rechecks_on(ranges)[:PAGE]) if watches else []
+    waiting = list(rechecks_on(ranges)[: PAGE + 1]) if watches else []
     looked = list(looked_on(ranges, closer=own)[:PAGE])
     names = place_names(one.place for one in [*waiting, *looked])
     since, until = quarter(at)
     shown = {
-        "waiting": [(one, names[one.place]) for one in waiting],
+        "waiting": [(one, names[one.place]) for one in waiting[:PAGE]],
+        "more": len(waiting) > PAGE,
         "looked": [(one, names[one.place]) for one in looked],
         "closes": [one for one in unit_closes(ranges, since=since, until=until) if own in (None, one.unit.pk)],
         "watches": watches,
