@@ -1,6 +1,6 @@
 """The rows behind a figure: each list holds exactly what the board counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,10 @@ from qipan.deployment.api import shifts_now, standing_teams
 from qipan.desk.api import Task, TaskState, is_late
 from qipan.forms.api import open_forms
 from qipan.kernel.actor import Actor, Scope
-from qipan.kernel.place import COMMUNITY, Range, code_of, place_text
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.place import COMMUNITY, Range, code_of, place_text, range_of
 from qipan.posture.api import measures_in_force, posture_over
 from qipan.screening.api import coverage_total, coverage_trend, current_round, left
-from qipan.territory.api import OFFICIAL, AreaView
+from qipan.territory.api import OFFICIAL, AreaView, areas_within
 from qipan.webkit.templatetags.qipan import figure, share
 
 from ..terms import Listing
@@ -107,13 +106,11 @@ def moment(at: datetime | None) -> str:
     return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
 
 
-def place_name(place: int) -> str:
-    """This function will name the community that holds a place, or give its code where it has no name."""
-    code = code_of(place, COMMUNITY)
-    try:
-        return parts.family(code, OFFICIAL)[0].label
-    except NotFound:
-        return code
+def community_names(places: Iterable[int]) -> list[str]:
+    """This function will name the community of each place, or give its code where it has no name."""
+    codes = [code_of(place, COMMUNITY) for place in places]
+    named = {area.code: area.label for area in areas_within([range_of(code) for code in set(codes)], COMMUNITY)}
+    return [named.get(code, code) for code in codes]
 
 
 def _tasks(condition: Callable[[Asked], Q]) -> Callable[[Asked], Answer]:
@@ -212,12 +209,12 @@ def _left(asked: Asked) -> Answer:
     rows = [
         [
             Cell(place_text(door.place)),
-            Cell(place_name(door.place)),
+            Cell(name),
             Cell(str(door.state.label)),
             Cell(str(door.attempts), number=True),
             Cell(str(door.next_step.label)),
         ]
-        for door in doors
+        for door, name in zip(doors, community_names(door.place for door in doors), strict=True)
     ]
     about = _("%(campaign)s, round %(number)s") % {"campaign": current.campaign.title, "number": current.number}
     return columns, rows, coverage_total(current.pk, asked.ranges).left, about
@@ -245,24 +242,26 @@ def _trend(asked: Asked) -> Answer:
 
 def _teams(asked: Asked) -> Answer:
     found = standing_teams(asked.ranges, at=asked.at)
+    page = list(found[asked.offset : asked.offset + asked.limit])
     rows = [
-        [Cell(team.name), Cell(team.unit.label), Cell(place_name(team.first)), Cell(moment(team.stands_down_at))]
-        for team in found[asked.offset : asked.offset + asked.limit]
+        [Cell(team.name), Cell(team.unit.label), Cell(name), Cell(moment(team.stands_down_at))]
+        for team, name in zip(page, community_names(team.first for team in page), strict=True)
     ]
     return [_("Team"), _("Unit"), _("Community"), _("Stands down")], rows, found.count(), ""
 
 
 def _uncovered(asked: Asked) -> Answer:
     found = shifts_now(asked.ranges, at=asked.at).filter(filled_at=None)
+    page = list(found[asked.offset : asked.offset + asked.limit])
     rows = [
         [
             Cell(shift.title),
             Cell(shift.unit.label),
-            Cell(place_name(shift.place)),
+            Cell(name),
             Cell(moment(shift.starts_at)),
             Cell(moment(shift.ends_at)),
         ]
-        for shift in found[asked.offset : asked.offset + asked.limit]
+        for shift, name in zip(page, community_names(shift.place for shift in page), strict=True)
     ]
     return [_("Shift"), _("Unit"), _("Community"), _("Begins"), _("Ends")], rows, found.count(), ""
 
