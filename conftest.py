@@ -7,6 +7,7 @@ from django.conf import settings as site
 from django.core.cache import cache
 from django.utils import translation
 from hypothesis import settings
+from playwright.sync_api import expect
 
 from qipan.access.api import forget
 from qipan.access.testing import Cast, make_city
@@ -15,6 +16,7 @@ from qipan.pages.queries.tick import ticker
 
 settings.register_profile("qipan", deadline=None)  # a busy machine is no failure
 settings.load_profile("qipan")
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ A new address fails here until it is listed with the acts that open it.
 
 import inspect
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.test import Client
 
 from .living import MEMBERS, Living, addresses, make_living, watching
 
+pytestmark = pytest.mark.django_db
 PUBLIC = "*"  # for everyone, signed in or not
 SIGNED_IN = ""  # for everyone who is signed in
 PASS = "pass"  # by a pass in the address or the header alone: no session and no cookie counts, so none can be misused
@@ -250,18 +253,68 @@ SESSION = {"django_session"}
 RECEIPTS = {"desk_task", "desk_taskstep", "journal_entry"}
 READING_WRITES = dict.fromkeys(("desk", "desk/list", "api/desk/inbox", "desk/tasks/<int:pk>"), SESSION | RECEIPTS)
 ENDS_THE_SESSION = ("accounts/logout/", "p/<str:token>", "access/leave")
+SIGNED = ("city_commander", "screener", "admin", "worker")
 # Whoever is to be signed out or shown a page, and has no right to anything, is told so by these.
 DENIED = {403, 404}
 
 
-@pytest.fixture
-def living(db: None) -> Living:
-    return make_living()
+@pytest.fixture(scope="module")
+def living(django_db_setup: None, django_db_blocker: Any) -> Iterator[Living]:
+    """One city for all walks: each request is taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_living()
+        transaction.set_rollback(True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def clients(living: Living) -> dict[str, Client]:
-    return {member: living.client(member) for member in MEMBERS}
+    made = {member: living.client(member) for member in MEMBERS}
+    for client in made.values():
+        client.get("/desk")  # the session and what lay on the desk are settled
+    return made
+
+
+@contextmanager
+def taken_back() -> Iterator[list[str]]:
+    """This context will collect the tables that are written to inside it, and take everything back."""
+    mark = transaction.savepoint()
+    with watching() as written:
+        yield written
+    transaction.savepoint_rollback(mark)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request of a walk: who asked for what, what was answered, which tables were written to."""
+
+    method: str
+    route: str
+    member: str
+    status: int
+    headers: Any
+    written: set[str]
+
+
+def walk(living: Living, clients: dict[str, Client], method: str) -> list[Asked]:
+    """This function will let everyone ask for everything once."""
+    asked = []
+    for route in GATES:
+        for member, client in clients.items():
+            one = living.client(member) if route in ENDS_THE_SESSION else client
+            with taken_back() as written:
+                answer = send(one, method, route, living.address(route))
+            asked.append(Asked(method, route, member, answer.status_code, answer.headers, set(written)))
+    return asked
+
+
+@pytest.fixture(scope="module")
+def reads(living: Living, clients: dict[str, Client]) -> list[Asked]:
+    return walk(living, clients, "get")
+
+
+@pytest.fixture(scope="module")
+def writes(living: Living, clients: dict[str, Client]) -> list[Asked]:
+    return walk(living, clients, "post")
 
 
 def send(client: Client, method: str, route: str, address: str) -> Any:
@@ -327,42 +380,39 @@ def test_nothing_is_let_in_by_default():
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_each_is_let_in_where_the_post_gives_the_act_and_nowhere_else(living, clients, method):
+def test_each_is_let_in_where_the_post_gives_the_act_and_nowhere_else(living, reads, writes, method):
     wrong = []
-    for route, gate in sorted(GATES.items(), key=lambda pair: pair[0] in ENDS_THE_SESSION):
+    for asked in reads if method == "get" else writes:
+        gate, status = GATES[asked.route], asked.status
         acts = getattr(gate, method)
-        for member, client in clients.items():
-            mark = transaction.savepoint()
-            response = send(client, method, route, living.address(route))
-            transaction.savepoint_rollback(mark)
-            status = response.status_code
-            if status >= 500:
-                good = False
-            elif acts is None:
-                good = (
-                    status in (405, 401, 403, 404)
-                    or (gate.get == PUBLIC and status == 200)
-                    or (member == "anonymous" and status == 302 and method == "get")
-                )
-            elif acts == PASS:
-                good = status in (200, 400, 401, 404)
-            elif acts == PUBLIC:
-                # A form that lacks something is shown again, with what it lacks; a burst of them is held back.
-                good = status in (200, 302, 400, 404, 405, 409, 429)
-            elif member == "anonymous":
-                page = method == "get" and not route.startswith("api/")
-                good = (
-                    status == 302 and response.headers["Location"].startswith("/accounts/login/?next=")
-                    if page
-                    else status in (401, 302) and not (status == 302 and "login" not in response.headers["Location"])
-                )
-            elif entitled(living, member, acts):
-                good = status not in (401, 405)
-            else:
-                # An endpoint may say that the body lacks a field before it looks at the post.
-                good = status in DENIED or (route.startswith("api/") and status == 400)
-            if not good:
-                wrong.append((method, route, member, status))
+        if status >= 500:
+            good = False
+        elif acts is None:
+            good = (
+                status in (405, 401, 403, 404)
+                or (gate.get == PUBLIC and status == 200)
+                or (asked.member == "anonymous" and status == 302 and method == "get")
+            )
+        elif acts == PASS:
+            good = status in (200, 400, 401, 404)
+        elif acts == PUBLIC:
+            # A form that lacks something is shown again, with what it lacks; a burst of them is held back.
+            good = status in (200, 302, 400, 404, 405, 409, 429)
+        elif asked.member == "anonymous":
+            page = method == "get" and not asked.route.startswith("api/")
+            good = (
+                status == 302 and asked.headers["Location"].startswith("/accounts/login/?next=")
+                if page
+                else status in (401, 302) and not (status == 302 and "login" not in asked.headers["Location"])
+            )
+        elif entitled(living, asked.member, acts):
+            good = status not in (401, 405)
+        else:
+            # An endpoint may say that the body lacks a field before it looks at the post.
+            good = status in DENIED or (asked.route.startswith("api/") and status == 400)
+        if not good:
+            wrong.append((method, asked.route, asked.member, status))
+    assert len(reads) == len(writes) == len(GATES) * len(MEMBERS)
     assert wrong == []
 
 
@@ -400,33 +450,52 @@ def test_a_reader_of_one_district_finds_nothing_of_the_other(living, clients):
     assert [row for row in told if row[1:] != (404, 404, True)] == []
 
 
-def test_reading_writes_nothing(living, clients):
+def test_reading_writes_nothing(reads):
+    beyond = [(one, one.written - READING_WRITES.get(one.route, SESSION)) for one in reads]
+    assert [(one.route, one.member, sorted(more)) for one, more in beyond if more] == []
+
+
+def test_every_answer_carries_the_headers(reads, writes):
     wrong = []
-    for client in clients.values():
-        client.get("/desk")  # the session and what lay on the desk are settled
-    for route in GATES:
-        for member, client in clients.items():
-            with watching() as written:
-                client.get(living.address(route))
-            beyond = set(written) - READING_WRITES.get(route, SESSION)
-            if beyond:
-                wrong.append((route, member, sorted(beyond)))
+    for one in reads + writes:
+        policy = one.headers.get("Content-Security-Policy", "")
+        good = (
+            one.headers.get("X-Content-Type-Options") == "nosniff"
+            and one.headers.get("X-Frame-Options") == "DENY"
+            and "default-src 'self'" in policy
+            and not re.search(r"(script|default)-src[^;]*unsafe", policy)
+            and one.headers.get("Referrer-Policy") == "same-origin"
+            and one.headers.get("Cross-Origin-Opener-Policy") == "same-origin"
+        )
+        if not good:
+            wrong.append((one.method, one.route, one.member, dict(one.headers)))
+    assert wrong == []
+
+
+def test_what_is_shown_to_one_is_kept_by_no_cache(reads):
+    everyones = ("api/openapi.json", "api/docs", "api/", "api/<path:rest>", "i18n/setlang/", "field/worker.js")
+    wrong = [
+        (one.member, one.route, one.headers.get("Cache-Control"))
+        for one in reads
+        if one.member in SIGNED and one.route not in everyones and not one.route.startswith("accounts/")
+        and "private" not in one.headers.get("Cache-Control", "")
+    ]  # fmt: skip
     assert wrong == []
 
 
 def test_a_cookie_alone_writes_nothing(living):
     """Another site can make a browser send its cookies, but not the token."""
     wrong = []
+    clients = {member: living.client(member, csrf=True) for member in ("city_commander", "admin", "worker", "screener")}
     for route, gate in GATES.items():
         if gate.post is None:
             continue
-        for member in ("city_commander", "admin", "worker", "screener"):
-            client = living.client(member, csrf=True)
-            with watching() as written:
-                response = send(client, "post", route, living.address(route))
+        for member, client in clients.items():
+            with taken_back() as written:
+                status = send(client, "post", route, living.address(route)).status_code
             refused = (400, 401, 403) if gate.post == PASS else (401, 403)
-            if response.status_code not in refused or set(written) - SESSION:
-                wrong.append((route, member, response.status_code, sorted(set(written))))
+            if status not in refused or set(written) - SESSION:
+                wrong.append((route, member, status, sorted(set(written))))
     assert wrong == []
 
 
@@ -434,7 +503,7 @@ def test_other_methods_write_nothing(living, clients):
     wrong = []
     for method in ("put", "patch", "delete", "options", "trace"):
         for route in GATES:
-            with watching() as written:
+            with taken_back() as written:
                 response = getattr(clients["city_commander"], method)(living.address(route))
             beyond = set(written) - READING_WRITES.get(route, SESSION)
             if response.status_code >= 500 or beyond:
