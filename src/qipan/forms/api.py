@@ -8,13 +8,14 @@ from .queries import get_form, open_forms, openings_on, register_posture
 from .queries.held import GroundTooWide
 from .queries.passports import passport_lines
 from .queries.submissions import (
+    file_of,
     files_beside,
     form_to_fill,
     forms_to_fill,
     lapsed_forms,
     media_of,
-    needs_files,
     submissions_held,
+    with_files,
 )
 from .rules import Converted, Definition, FormBroken, Media, convert_xlsform, may_open
 from .terms import Outcome, Subject
@@ -38,6 +39,7 @@ __all__ = [
     "close_forms",
     "convert_xlsform",
     "decide_dispute",
+    "file_of",
     "files_beside",
     "form_to_fill",
     "forms_to_fill",
@@ -45,7 +47,6 @@ __all__ = [
     "lapsed_forms",
     "may_open",
     "media_of",
-    "needs_files",
     "open_form",
     "open_forms",
     "openings_on",
@@ -55,4 +56,5 @@ __all__ = [
     "seed_forms",
     "submissions_held",
     "take_submission",
+    "with_files",
 ]

@@ -9,6 +9,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Submission
+from ..rules.submission import digest_of_stored
 from ..terms import HELD_BY_ID, Standing
 from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
 
@@ -42,7 +43,7 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
     aside.save(update_fields=["standing", "record", "merged", "contested"])
     if decision == REPLACE:
         chosen.standing = Standing.STANDS
-        if not chosen.awaits:  # only a file differed: the others go with it
+        if digest_of_stored(chosen.xml) == digest_of_stored(first.xml):  # only a file differed: the others go with it
             mine = chosen.attachments.values("name")
             first.attachments.exclude(name__in=mine).update(submission=chosen)
     chosen.decided_at, chosen.decided_by = at, by.label

@@ -236,6 +236,7 @@ def publish_form(
             media=definition.media,
             shown=shown,
             held=design.held,
+            asks_place=subject == Subject.DOOR and not design.names_place,
         )
     form = Form.objects.create(
         code=code,

@@ -1,7 +1,6 @@
 """Data return: a unit sees what was given on its ground, and takes it along in the columns of another system."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -15,15 +14,7 @@ from ..rules.columns import Column, answer_at
 from ..terms import Sensitivity, Standing, Subject
 
 READERS = ("desk.view", "campaign.view")
-
-
-def newest_form(code: str, *, at: datetime) -> Form:
-    """This function will return the newest published version of a form, without its files; raises ``NotFound``."""
-    rows = Form.objects.select_related("issuer").defer("source", "xform").filter(code=code, valid_from__lte=at)
-    form = rows.order_by("-version").first()
-    if form is None:
-        raise NotFound
-    return form
+CALCULATED = ("calculate", "hidden")  # types of questions whose answer the client makes from others
 
 
 def answers_of(code: str, *, actor: Actor) -> QuerySet[Submission]:
@@ -65,15 +56,24 @@ def paths_by_word(questions: Sequence[FormQuestion]) -> dict[str, str]:
     return found
 
 
-def masks_of(questions: Sequence[FormQuestion]) -> dict[str, str]:
-    """This function will return the paths whose answers are shown as typed tokens: of persons, or sensitive."""
+def masks_of(code: str) -> dict[str, str]:
+    """This function will return the paths whose answers are shown as typed tokens: of persons, or sensitive.
+
+    What any version of the form asked so stays masked: its answers are still here, and a column order may name them.
+    What is calculated in such a form may say the same, so it is masked too.
+    """
+    asked = FormQuestion.objects.filter(form__code=code).order_by("form__version", "order")
+    questions = list(asked.values_list("path", "field_code", "kind"))
     kinds: dict[str, str] = {}
-    for entry in FieldEntry.objects.filter(code__in={one.field_code for one in questions}).order_by("valid_from", "pk"):
+    fields = FieldEntry.objects.filter(code__in={field for _path, field, _kind in questions})
+    for entry in fields.order_by("valid_from", "pk"):
         if entry.sensitivity != Sensitivity.NONE:
             kinds[entry.code] = entry.sensitivity
         elif entry.about == Subject.PERSON:
             kinds[entry.code] = "PERSON"
-    return {one.path: kinds[one.field_code] for one in questions if one.field_code in kinds}
+    masks = {path: kinds[field] for path, field, _kind in questions if field in kinds}
+    derived = {path: "CALCULATED" for path, _field, kind in questions if kind in CALCULATED}
+    return derived | masks if masks else {}
 
 
 def rows_of(

@@ -28,7 +28,8 @@ def asked_twice(at: datetime) -> list[str]:
     """This function will name each field that more than one valid form asks, the newest version of each form counting."""
     newest: dict[str, int] = {}
     titles: dict[int, str] = {}
-    for form in Form.objects.filter(valid_from__lte=at).order_by("code", "version"):
+    rows = Form.objects.filter(valid_from__lte=at).only("code", "title", "number")
+    for form in rows.order_by("code", "version"):
         newest[form.code] = form.pk
         titles[form.pk] = f"{form.title} {form.number}"
     asking = FormQuestion.objects.filter(

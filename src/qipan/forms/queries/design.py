@@ -72,6 +72,11 @@ class Design:
         return sum(1 for line in self.lines if rules.asked(line.question) and line.question.path not in self.held)
 
     @property
+    def names_place(self) -> bool:
+        """Whether a question says which door or unit an answer is about."""
+        return any(rules.asked(line.question) and line.question.field == rules.PLACE_FIELD for line in self.lines)
+
+    @property
     def known(self) -> list[str]:
         """What is known already, one sentence for each field: who holds it, or which form asks it."""
         said = []

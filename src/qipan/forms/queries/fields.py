@@ -49,6 +49,7 @@ def asked_elsewhere(codes: Iterable[str], *, except_code: str, at: datetime) -> 
         )
         .exclude(form__code=except_code)
         .select_related("form__issuer")
+        .defer("form__source", "form__xform")
         .order_by("form__code", "-form__version")
     )
     newest: dict[str, int] = {}

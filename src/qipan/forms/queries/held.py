@@ -5,7 +5,6 @@ brought. Nothing of a person is among them.
 """
 
 import csv
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,11 +42,6 @@ class HeldFile:
     name: str
     content: bytes
 
-    @property
-    def md5(self) -> str:
-        """The sum by which clients know that it changed (OpenRosa manifests use MD5)."""
-        return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
-
 
 def held_codes(form: Form) -> list[str]:
     """This function will return the fields that a form fills in from registers, in the order of its questions."""
@@ -55,14 +49,15 @@ def held_codes(form: Form) -> list[str]:
 
 
 def held_file(form: Form, ranges: Iterable[Range], *, at: datetime) -> HeldFile | None:
-    """This function will return the held values of a form's places on the ground; None where it fills in nothing.
+    """This function will return the held values of a form's places on the ground; None where it
+    neither fills in anything nor asks for the place.
 
     One line for each door, or unit for a form about units: ``name`` (place number of 19 digits, or the unit's code),
     ``label``, and a column for each held field. Raises ``GroundTooWide``.
     """
-    codes = held_codes(form)
-    if not codes:
+    if rules.HELD_FILE not in form.xform:
         return None
+    codes = held_codes(form)
     ground = sorted(Range(*one) for one in ranges)
     fields = [one for one in FieldEntry.objects.filter(valid_to=None, code__in=codes) if one.code != rules.PLACE_FIELD]
     with override(settings.LANGUAGE_CODE):  # values are the city's words, whoever asks

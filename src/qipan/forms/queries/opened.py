@@ -30,8 +30,9 @@ def posture_kind(ranges: Sequence[Range], *, at: datetime, drill: bool) -> str |
 
 
 def get_form(code: str, *, at: datetime) -> Form:
-    """This function will return the newest version of a form that is published by ``at``; raises ``NotFound``."""
-    form = Form.objects.select_related("issuer").filter(code=code, valid_from__lte=at).order_by("-version").first()
+    """This function will return the newest version of a form that is published by ``at``, without its files; raises ``NotFound``."""
+    rows = Form.objects.select_related("issuer").defer("source", "xform").filter(code=code, valid_from__lte=at)
+    form = rows.order_by("-version").first()
     if form is None:
         raise NotFound
     return form
@@ -40,7 +41,8 @@ def get_form(code: str, *, at: datetime) -> Form:
 def forms_by_validity(at: datetime) -> tuple[list[Form], list[Form]]:
     """This function will return the newest version of every form: those valid at ``at``, and those expired."""
     newest: dict[str, Form] = {}
-    for form in Form.objects.select_related("issuer").filter(valid_from__lte=at).order_by("code", "version"):
+    rows = Form.objects.select_related("issuer").defer("source", "xform").filter(valid_from__lte=at)
+    for form in rows.order_by("code", "version"):
         newest[form.code] = form
     holding = [form for form in newest.values() if rules.valid(form.valid_from, form.valid_to, at=at)]
     return holding, [form for form in newest.values() if form not in holding]
@@ -54,11 +56,11 @@ def running(at: datetime) -> Q:
 
 
 def openings_on(ranges: Iterable[Range]) -> QuerySet[FormOpening]:
-    """This function will return every opening that meets the ground, the newest first."""
+    """This function will return every opening that meets the ground, the newest first, without the forms' files."""
     return (
         FormOpening.objects.filter(overlapping(ranges))
         .select_related("form__issuer")
-        .defer("form__source")
+        .defer("form__source", "form__xform")
         .order_by("-opened_at", "-pk")
     )
 
@@ -72,7 +74,7 @@ def open_forms(ranges: Iterable[Range], *, at: datetime, code: str = "") -> list
     openings = openings_on(ranges).filter(running(at))
     return [
         opening
-        for opening in (openings.filter(form__code=code).defer("form__xform") if code else openings)
+        for opening in (openings.filter(form__code=code) if code else openings)
         if opening.form.subject != "PERSON"
         or rules.may_open(
             opening.form.subject,

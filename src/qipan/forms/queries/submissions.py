@@ -1,31 +1,34 @@
 """Reading what is needed to take a filled form, and what was taken."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min
+from django.db.models import Min, Prefetch
 
 from qipan.journal.api import entries_of
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 
-from ..models import FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Submission
+from ..models import Attachment, FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Submission
+from ..rules import HELD_FILE, PLACE_FIELD
 from ..rules.submission import digest_of_stored
 from ..rules.xform import XForm, read_xform
 from ..terms import HELD_BY_ID, Standing, Subject
+from .answers import masks_of
 from .held import HeldFile, held_file
 from .opened import open_forms, openings_on
-from .versions import sensitive_fields
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
 KEEP_DAYS = {Subject.PERSON: 60, Subject.DOOR: 365, Subject.UNIT: 730}
 MOST_DIFFERENCES = 20
 LAPSED_SHOWN = timedelta(days=30)
+MOST_DISPUTES = 50  # of one page
 
 
 def published_form(code: str, version: str, *, at: datetime) -> Form | None:
@@ -50,7 +53,10 @@ def asked_by(form: Form) -> XForm:
 def _asked(form_id: int, xform: str, sums: tuple[tuple[str, str], ...]) -> XForm:
     """The sums stand for the files, so that a list of megabytes is not read for each filled form."""
     rows = FormMedia.objects.filter(form_id=form_id) if sums else FormMedia.objects.none()
-    return read_xform(xform, {one.name: bytes(one.content) for one in rows})
+    read = read_xform(xform, {one.name: bytes(one.content) for one in rows})
+    # The author may call the question that says which door it is as he likes.
+    named = FormQuestion.objects.filter(form=form_id, field_code=PLACE_FIELD).values_list("path", flat=True).first()
+    return replace(read, place=named.rpartition("/")[2]) if named else read
 
 
 def opening_at(code: str, ground: Range, *, at: datetime) -> FormOpening | None:
@@ -58,22 +64,18 @@ def opening_at(code: str, ground: Range, *, at: datetime) -> FormOpening | None:
     return min(open_forms([ground], at=at, code=code), key=lambda one: one.drill, default=None)
 
 
-def forms_to_fill(actor: Actor, *, at: datetime) -> list[Form]:
+def forms_to_fill(actor: Actor, *, at: datetime, code: str = "") -> list[Form]:
     """This function will return the forms that are open on the actor's ground and that clients can fill, the newest
-    version of each."""
-    newest: dict[str, Form] = {}
-    for opening in open_forms(actor.scope.ranges, at=at):
-        form = opening.form
-        if form.xform and (form.code not in newest or newest[form.code].version < form.version):
-            newest[form.code] = form
-    return [newest[code] for code in sorted(newest)]
+    version of each; ``code`` asks for one."""
+    open_here = {opening.form_id for opening in open_forms(actor.scope.ranges, at=at, code=code)}
+    rows = Form.objects.filter(pk__in=open_here).exclude(xform="").select_related("issuer").defer("source")
+    return list({form.code: form for form in rows.order_by("code", "version")}.values())
 
 
 def form_to_fill(code: str, *, actor: Actor, at: datetime) -> Form:
     """This function will return one of ``forms_to_fill``. Raises ``NotFound``."""
-    for form in forms_to_fill(actor, at=at):
-        if form.code == code:
-            return form
+    for form in forms_to_fill(actor, at=at, code=code):
+        return form
     raise NotFound
 
 
@@ -85,7 +87,7 @@ def lapsed_forms(actor: Actor, *, at: datetime) -> list[Form]:
     )
     holding = {one.code for one in forms_to_fill(actor, at=at)}
     newest: dict[str, Form] = {}
-    for opening in openings.defer("form__xform"):
+    for opening in openings:
         form = opening.form
         if form.code not in holding and (form.code not in newest or newest[form.code].version < form.version):
             newest[form.code] = form
@@ -96,7 +98,7 @@ def files_beside(form: Form, *, actor: Actor, at: datetime) -> list[tuple[str, s
     """This function will return names and sums of the files that clients fetch beside a form. Raises ``GroundTooWide``."""
     held = held_file(form, actor.scope.ranges, at=at)
     own = list(FormMedia.objects.filter(form=form).order_by("name").values_list("name", "sha256"))
-    return [*own, *([(held.name, held.md5)] if held else [])]
+    return [*own, *([(held.name, sha256(held.content).hexdigest())] if held else [])]
 
 
 def submissions_held(ids: Iterable[UUID]) -> set[UUID]:
@@ -106,9 +108,11 @@ def submissions_held(ids: Iterable[UUID]) -> set[UUID]:
     return {names[name] for name in rows.values_list("instance_id", flat=True)}
 
 
-def needs_files(form: Form) -> bool:
-    """This function will say whether clients fetch files beside a form."""
-    return FormMedia.objects.filter(form=form).exists() or FormQuestion.objects.filter(form=form, held=True).exists()
+def with_files(forms: Iterable[Form]) -> set[int]:
+    """This function will return the keys of the forms beside which clients fetch files."""
+    chosen = list(forms)
+    held = {form.pk for form in chosen if HELD_FILE in form.xform}
+    return held | set(FormMedia.objects.filter(form__in=chosen).values_list("form", flat=True))
 
 
 def media_of(form: Form, *, actor: Actor, at: datetime) -> list[FormMedia | HeldFile]:
@@ -117,6 +121,17 @@ def media_of(form: Form, *, actor: Actor, at: datetime) -> list[FormMedia | Held
     """
     held = held_file(form, actor.scope.ranges, at=at)
     return [*FormMedia.objects.filter(form=form).order_by("name"), *([held] if held else [])]
+
+
+def file_of(form: Form, name: str, *, actor: Actor, at: datetime) -> FormMedia | HeldFile:
+    """This function will return one of ``media_of``. Raises ``NotFound``, ``GroundTooWide``."""
+    if name == HELD_FILE:
+        file: FormMedia | HeldFile | None = held_file(form, actor.scope.ranges, at=at)
+    else:
+        file = FormMedia.objects.filter(form=form, name=name).first()
+    if file is None:
+        raise NotFound
+    return file
 
 
 def keep_days(form: Form) -> int:
@@ -147,18 +162,35 @@ class Dispute:
 
 def disputes_for(actor: Actor) -> list[Dispute]:
     """This function will return what waits for a decision on the actor's ground, the oldest first."""
-    waiting = Submission.objects.within(actor.scope).filter(standing=Standing.DISPUTED)
-    rows = list(waiting.select_related("form", "unit").order_by("received_at", "pk")[:50])
-    standing = {
-        one.instance_id: one
-        for one in Submission.objects.within(actor.scope)
-        .filter(instance_id__in=[row.instance_id for row in rows], standing__in=HELD_BY_ID)
+    files = Prefetch("attachments", Attachment.objects.defer("content"))
+    mine = (
+        Submission.objects.within(actor.scope)
         .select_related("form", "unit")
-    }
+        .defer("xml", "form__source", "form__xform")
+        .prefetch_related(files)
+    )
+    rows = list(mine.filter(standing=Standing.DISPUTED).order_by("received_at", "pk")[:MOST_DISPUTES])
+    ids = [row.instance_id for row in rows]
+    standing = {one.instance_id: one for one in mine.filter(instance_id__in=ids, standing__in=HELD_BY_ID)}
+    # Where the other one lies outside this ground, who sees both decides.
+    pairs = [(standing[row.instance_id], row) for row in rows if row.instance_id in standing]
+    forms = {one.form for pair in pairs for one in pair}
+    labels: dict[int, dict[str, str]] = {form.pk: {} for form in forms}
+    for question in FormQuestion.objects.filter(form__in=forms):
+        labels[question.form_id][question.path] = question.label
+    masks = {code: masks_of(code) for code in {form.code for form in forms}}
     return [
-        Dispute(row, standing[row.instance_id], _differences(standing[row.instance_id], row))
-        for row in rows
-        if row.instance_id in standing  # the other one lies outside this ground: who sees both decides
+        Dispute(
+            second,
+            first,
+            _differences(
+                first,
+                second,
+                labels=labels[first.form_id] | labels[second.form_id],
+                masked=masks[first.form.code].keys() | masks[second.form.code].keys(),
+            ),
+        )
+        for first, second in pairs
     ]
 
 
@@ -171,26 +203,27 @@ def get_dispute(pk: int, *, actor: Actor) -> Submission:
     return found
 
 
-def _differences(first: Submission, second: Submission) -> list[Difference]:
+def _differences(
+    first: Submission, second: Submission, *, labels: Mapping[str, str], masked: Collection[str]
+) -> list[Difference]:
     """Only what differs is shown: to decide, nobody has to read the rest."""
     ours, theirs = dict(_flat(first.answers)), dict(_flat(second.answers))
-    questions = {one.path: one for one in FormQuestion.objects.filter(form__in={first.form_id, second.form_id})}
-    sensitive = sensitive_fields()
-    ours |= {f"file {one.name}": one.sha256[:12] for one in first.attachments.defer("content")}
-    theirs |= {f"file {one.name}": one.sha256[:12] for one in second.attachments.defer("content")}
     told = []
     for path in dict.fromkeys([*ours, *theirs]):
-        if path.startswith("file "):
-            if path in ours and path in theirs and ours[path] != theirs[path]:
-                told.append(Difference(path[5:], ours[path], theirs[path]))
-        elif ours.get(path) != theirs.get(path):
-            plain = "/data/" + "/".join(part.partition("[")[0] for part in path.split("/"))
-            asked = questions.get(plain)
-            if asked is not None and asked.field_code in sensitive:
-                told.append(Difference(asked.label, "", "", masked=True))
-            else:
-                label = asked.label if asked is not None else path
-                told.append(Difference(label, ours.get(path, ""), theirs.get(path, "")))
+        if ours.get(path) == theirs.get(path):
+            continue
+        plain = "/data/" + "/".join(part.partition("[")[0] for part in path.split("/"))
+        label = labels.get(plain, path)
+        if plain in masked:
+            told.append(Difference(label, "", "", masked=True))
+        else:
+            told.append(Difference(label, ours.get(path, ""), theirs.get(path, "")))
+    sums = {one.name: one.sha256 for one in second.attachments.all()}
+    told += [
+        Difference(one.name, one.sha256[:12], sums[one.name][:12])
+        for one in first.attachments.all()
+        if sums.get(one.name, one.sha256) != one.sha256
+    ]
     return told[:MOST_DIFFERENCES]
 
 

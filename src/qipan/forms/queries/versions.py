@@ -10,9 +10,10 @@ from django.db.models import Q
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
-from ..models import FieldEntry, FormQuestion, Submission
+from ..models import FormQuestion, Submission
 from ..rules.versions import Version, flat, merge, nested, roots
-from ..terms import HELD_BY_ID, Sensitivity, Standing
+from ..terms import HELD_BY_ID, Standing
+from .answers import masks_of
 
 SHOWN = 50
 
@@ -54,11 +55,6 @@ def text_of(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
-def sensitive_fields() -> set[str]:
-    """This function will return the fields whose answers are not shown to whoever decides."""
-    return set(FieldEntry.objects.exclude(sensitivity=Sensitivity.NONE).values_list("code", flat=True))
-
-
 def contested_for(actor: Actor) -> list[Contested]:
     """This function will return the records on the actor's ground that wait for a decision, the oldest first."""
     rows = Submission.objects.within(actor.scope).filter(contested=True)
@@ -70,15 +66,17 @@ def contested_for(actor: Actor) -> list[Contested]:
     asked = {
         (one.form_id, one.path): one for one in FormQuestion.objects.filter(form__in={one.form_id for one in firsts})
     }
-    sensitive = sensitive_fields() if firsts else set()
+    masks = {code: masks_of(code) for code in {one.form.code for one in firsts}}
     told = []
     for first in firsts:
         by_id = {one.instance_id: one for one in (first, *versions[first.pk])}
         contests = merge([version_of(one) for one in by_id.values()]).contests
         questions = []
         for contest in contests:
-            question = asked.get((first.form_id, f"/data/{contest.path}"))
-            masked = question is not None and question.field_code in sensitive
+            path = f"/data/{contest.path}"
+            question = asked.get((first.form_id, path))
+            # A repeated group is one answer: it is masked with what stands in it.
+            masked = any(one == path or one.startswith(f"{path}/") for one in masks[first.form.code])
             questions.append(
                 Question(
                     contest.path,

@@ -35,7 +35,6 @@ ID = re.compile(r"[!-~]{1,120}")
 NUMBER = re.compile(r"[+-]?\d{1,18}")
 DECIMAL = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?")
 FILE = re.compile(r"(?!\.)[^/\\\x00-\x1f]{1,150}")
-PLACE = "place"  # the question that says which door a form is about: 19 digits, as everywhere outside the program
 ElementTree.register_namespace("orx", "http://openrosa.org/xforms")
 ElementTree.register_namespace("jr", "http://openrosa.org/javarosa")
 
@@ -146,7 +145,7 @@ def answered(filled: Filled, form: XForm) -> Answered:
         answers=answers,
         digest=digest_of_content(filled.root),
         files=tuple(dict.fromkeys(files)),
-        place=_place(answers),
+        place=_place(answers, form.place),
         device_at=_moment(moments[0] or "") if moments else None,
     )
 
@@ -193,7 +192,7 @@ def _read(element: Element, path: str, form: XForm, problems: list[str], files: 
                 told[name] = value
                 if node.kind == "binary":
                     files.append(str(value))
-    problems += [_named(node.path, _now("is needed")) for node in form.children(path) if node.needed and node.path.rpartition("/")[2] not in given]  # fmt: skip
+    problems += [_named(node.path, _now("is needed")) for node in form.needed.get(path, ()) if node.path.rpartition("/")[2] not in given]  # fmt: skip
     return told
 
 
@@ -336,15 +335,15 @@ def digest_of_stored(xml: str) -> str:
     return digest_of_content(fromstring(xml.encode(), forbid_dtd=True))
 
 
-def _place(answers: dict[str, Any]) -> int | None:
-    """The door that a form is about: the answer to its question ``place``, wherever that stands."""
+def _place(answers: dict[str, Any], name: str) -> int | None:
+    """The door that a form is about: the answer to the question of this name, wherever that stands."""
     waiting: list[Any] = [answers]
     while waiting:
         held = waiting.pop(0)
         if isinstance(held, list):
             waiting += held
         elif isinstance(held, dict):
-            said = held.get(PLACE)
+            said = held.get(name)
             if isinstance(said, str) and re.fullmatch(r"\d{19}", said) and int(said) < 2**63:
                 return int(said)
             waiting += held.values()

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -20,6 +21,7 @@ from defusedxml.ElementTree import fromstring
 META = frozenset({"instanceID", "instanceName", "deprecatedID", "timeStart", "timeEnd"})
 # Of the device and of who holds it, and when he began: asked of nobody here, so it is not kept (red line 9).
 PRIVATE_PRELOADS = frozenset({("property", ""), ("timestamp", "start")})
+PLACE = "place"  # the question that says which door a form is about: 19 digits, as everywhere outside the program
 PATTERN = re.compile(r"instance\('([^']+)'\)")
 
 
@@ -45,13 +47,16 @@ class XForm:
 
     root: str
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    place: str = PLACE  # the name of the question that says which door it is about
 
-    def children(self, path: str) -> Iterator[Node]:
-        """This method will return the nodes right below a path."""
-        depth = path.count("/") + 1
-        return (
-            node for node in self.nodes.values() if node.path.startswith(f"{path}/") and node.path.count("/") == depth
-        )
+    @cached_property
+    def needed(self) -> dict[str, list[Node]]:
+        """What is needed right below each path; a filled form may hold a group thousands of times."""
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes.values():
+            if node.needed:
+                found.setdefault(node.path.rpartition("/")[0], []).append(node)
+        return found
 
 
 def local(tag: str) -> str:

@@ -32,9 +32,9 @@ from .workbooks import (
     settle,
     walk,
 )
+from .xform import PLACE
 
 HELD_FILE = "qipan_held.csv"
-HELD_PLACE = "place"  # by which a filled form says which door it is about
 PLACE_FIELD = "place"  # the field of the dictionary that says which door or unit an answer is about
 
 
@@ -90,17 +90,19 @@ def convert_xlsform(
     media: Sequence[Media] = (),
     shown: Shown | None = None,
     held: Mapping[str, str] | None = None,
+    asks_place: bool = False,
 ) -> Converted:
     """This function will convert an XLSForm (XLSX, XLS, CSV or a Markdown table) to an XForm.
 
     ``code`` becomes the id and ``version`` the version of the XForm. ``shown`` is the passport for its top. ``held``
     are paths of questions with the field that a register holds: each becomes a read-only value of the chosen place.
+    ``asks_place``: the place is asked even where nothing is held, since the answers are about one.
     Raises ``FormBroken`` with each problem, with sheet and row where they are known.
     """
     book = read_workbook(raw)
     warnings = settle(book, code=code, version=version, title=title)
     questions, languages = tuple(questions_of(book)), languages_of(book)
-    inserted = _put_in(book, shown=shown, held=held or {})
+    inserted = _put_in(book, shown=shown, held=held or {}, asks_place=asks_place)
     complaints: list[str] = []
     try:
         tree = workbook_to_json(workbook_dict=book, form_name=ROOT, warnings=complaints)
@@ -120,7 +122,7 @@ def convert_xlsform(
     return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages)
 
 
-def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str]) -> int:
+def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str], asks_place: bool) -> int:
     """Put the passport and the place before the first question, and make held questions read-only values; returns
     how many rows now stand before the author's first one.
     """
@@ -129,13 +131,13 @@ def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str
     labels = list(columns_of(header, "label", "caption"))
     before = note_rows(shown, labels) if shown else []
     before = [_spelled(row, header) for row in before]
-    if held:
+    if held or asks_place:
         place = next((row for row in walk(rows) if held.get(row.path) == PLACE_FIELD), None)
         if place is None:
-            asks = {"type": f"select_one_from_file {HELD_FILE}", "name": HELD_PLACE, "required": "yes"}
+            asks = {"type": f"select_one_from_file {HELD_FILE}", "name": PLACE, "required": "yes"}
             asks |= dict.fromkeys(labels or ["label"], "哪一处 Which place")
             before.append(_spelled(asks, header))
-        ref = place.name if place else HELD_PLACE
+        ref = place.name if place else PLACE
         for row in list(walk(rows)):
             if row.path in held:
                 rows[row.number - 2] = _value_row(rows[row.number - 2], held[row.path], ref=ref, header=header)

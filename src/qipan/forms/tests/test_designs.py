@@ -18,7 +18,8 @@ from qipan.forms.actions import (
     seed_forms,
 )
 from qipan.forms.actions.fields import NotHeldHere, seed_rows
-from qipan.forms.models import FieldEntry, FieldValue, Form, FormQuestion
+from qipan.forms.api import Outcome, open_form, take_submission
+from qipan.forms.models import FieldEntry, FieldValue, Form, FormQuestion, Submission
 from qipan.forms.queries import GroundTooWide, held, held_file
 from qipan.forms.rules import Definition, FormBroken
 from qipan.kernel.place import range_of
@@ -88,7 +89,34 @@ def test_what_a_register_holds_must_be_reused_and_is_then_filled_in(city: Cast) 
     assert lines[1] == "5101040010010010001,锦江一街一社区1号院 1-1-102,锦江一街一社区1号院"
     assert len(lines) == 11
     other = held_file(form, [range_of("510105")], at=city.at)
-    assert other is not None and other.md5 != made.md5 and "锦江" not in other.content.decode()
+    assert other is not None and other.content != made.content and "锦江" not in other.content.decode()
+
+
+def fill(form: Form, **answers: str) -> bytes:
+    said = "".join(f"<{name}>{value}</{name}>" for name, value in answers.items())
+    return f'<data id="{form.code}" version="1">{said}<meta><instanceID>uuid:{form.code}</instanceID></meta></data>'.encode()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "reuse", "name"),
+    [
+        ([HEATING[4]], False, "place"),  # the author asks for no door: the form does
+        ([["text", "where", "哪一户", "Which door", "", "place"], HEATING[4]], True, "where"),
+    ],
+)
+@pytest.mark.row("ORG-12")
+def test_a_form_about_doors_asks_which_one_whatever_the_author_calls_it(
+    city: Cast, rows: list[list[str]], reuse: bool, name: str
+) -> None:
+    form = publish(city, sheet(*rows), reuse=reuse)
+    made = held_file(form, [HERE], at=city.at)
+    assert made is not None and len(made.content.decode().splitlines()) == 11
+    end = city.at + timedelta(days=1)
+    open_form(form, grounds=[range_of("510104")], closes_at=end, by=city.city_commander, at=city.at)
+    door = "5101040010010010003"
+    told = take_submission(fill(form, **{name: door, "help": "yes"}), by=city.worker, at=city.at)
+    assert told.outcome == Outcome.TAKEN
+    assert Submission.objects.everywhere("a test").get().place == int(door)
 
 
 @pytest.mark.row("ORG-12")

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from qipan.access.testing import Cast
-from qipan.forms.actions import submitting
+from qipan.forms.actions import seed_fields, submitting
 from qipan.forms.actions.disputes import AlreadyDecided, UnknownDecision, decide_dispute
 from qipan.forms.actions.submitting import InProgress, StoreUnavailable, in_hand
 from qipan.forms.api import Form, Outcome
@@ -95,6 +95,25 @@ def test_where_only_a_file_differed_the_others_go_with_the_one_that_stands(cast:
     decide_dispute(rows()[1], decision="REPLACED", by=cast.district_head, at=cast.at)
     (stands,) = (row for row in rows() if row.standing == "STANDS")
     assert {one.name: bytes(one.content) for one in stands.attachments.all()} == {"a.png": b"another", "w.png": PNG}
+
+
+def test_where_the_answers_differed_the_files_of_the_first_stay_with_it(cast: Cast, needs: Form) -> None:
+    filled = with_photo()
+    take(cast, filled, photo())
+    take(cast, Filled(id=filled.id, people="4"))
+    decide_dispute(rows()[1], decision="REPLACED", by=cast.district_head, at=cast.at)
+    assert [(row.standing, row.attachments.count()) for row in rows()] == [("SET_ASIDE", 1), ("STANDS", 0)]
+
+
+def test_names_are_not_shown_to_decide(cast: Cast, needs: Form) -> None:
+    """Red line 5: whoever decides reads of no person, only that the two differ."""
+    first = Filled(more="<why>张三</why>")
+    take(cast, first)
+    take(cast, Filled(id=first.id, more="<why>李四</why>"))
+    seed_fields(cast.unit("5101:lead-body"), by=cast.lead, at=cast.at)
+    FormQuestion.objects.create(form=needs, order=1, path="/data/why", kind="text", labels={}, field_code="person_name")
+    (dispute,) = disputes_for(cast.district_head)
+    assert [(one.label, one.masked, one.first, one.second) for one in dispute.differences] == [("why", True, "", "")]
 
 
 @pytest.mark.parametrize(

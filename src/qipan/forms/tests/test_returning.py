@@ -109,6 +109,26 @@ def test_facts_about_persons_come_back_as_typed_tokens(cast: Cast) -> None:
         assert "510104190001010000" not in text and "张三" not in text
 
 
+def test_what_an_older_version_asked_of_persons_stays_masked(cast: Cast) -> None:
+    """Red line 5: a column order outlives the version that it was made for, and so do the answers."""
+    FormQuestion.objects.filter(path="/data/language").update(field_code="person_id_number")
+    FormQuestion.objects.filter(path="/data/help").update(kind="calculate")
+    given(cast, HERE, outcome="ANSWERED", language="510104190001010000", help="of 510104190001010000")
+    client = cast.client("worker")
+    lines = "号码 = person_id_number\n派生 = help"
+    assert client.post("/forms/door-screening/answers", {"name": "old", "lines": lines}).status_code == 302
+    old = Form.objects.get(code="door-screening")
+    newer = Form.objects.get(pk=old.pk)
+    newer.pk, newer.version = None, 2
+    newer.save()
+    FormQuestion.objects.create(
+        form=newer, order=1, path="/data/language", kind="text", labels={}, field_code="visit_language"
+    )
+    raw = client.get("/forms/door-screening/answers.csv", {"order": "old"}).content.decode("utf-8-sig")
+    assert raw.splitlines() == ["号码,派生", "⟦masked:IDENTITY⟧,⟦masked:CALCULATED⟧"]
+    assert "510104190001010000" not in client.get("/forms/door-screening/answers").content.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "page", "answers"),
     [

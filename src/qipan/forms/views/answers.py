@@ -16,12 +16,12 @@ from qipan.webkit.sheets import csv_file, xlsx_file
 from ..actions.returning import save_order
 from ..input.orders import OrderForm
 from ..models import ColumnOrder
+from ..queries import get_form
 from ..queries.answers import (
     READERS,
     answers_of,
     column_order,
     masks_of,
-    newest_form,
     questions_of,
     rows_of,
     usual_columns,
@@ -45,7 +45,7 @@ def _reader(request: HttpRequest) -> Actor:
 def answers_page(request: HttpRequest, code: str) -> HttpResponse:
     """This view will show the newest answers of a form on the actor's ground; and keep a column order."""
     actor, at = _reader(request), now()
-    form = newest_form(code, at=at)
+    form = get_form(code, at=at)
     questions = questions_of(form)
     chosen = request.GET.get("order", "")
     columns = column_order(code, chosen) if chosen else usual_columns(questions)
@@ -63,7 +63,7 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
                 status = refusal.status
             else:
                 return redirect(f"{request.path}?{urlencode({'order': order.name})}")
-    answers, masks = answers_of(code, actor=actor), masks_of(questions)
+    answers, masks = answers_of(code, actor=actor), masks_of(code)
     shown = {
         "form": form,
         "typed": typed,
@@ -86,9 +86,9 @@ def answers_file(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     actor, at = _reader(request), now()
     if kind not in FILES:
         raise NotFound
-    form = newest_form(code, at=at)
+    form = get_form(code, at=at)
     questions = questions_of(form)
     chosen = request.GET.get("order", "")
     columns = column_order(code, chosen) if chosen else usual_columns(questions)
-    rows = rows_of(answers_of(code, actor=actor), columns, masks_of(questions))
+    rows = rows_of(answers_of(code, actor=actor), columns, masks_of(code))
     return FILES[kind](f"{code}-answers", [one.header for one in columns], rows)

@@ -12,9 +12,8 @@ from qipan.kernel.refusal import NotAllowed, NotFound
 
 from .. import rules
 from ..models import Form
-from ..queries import fields_on, open_forms
+from ..queries import fields_on, get_form, open_forms
 from ..queries.answers import READERS as RETURNED_TO
-from ..queries.answers import newest_form
 from ..terms import Sensitivity
 from .drafts import attached
 from .listing import READERS
@@ -26,7 +25,7 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
     actor, at = signed_in(request), now()
     if not any(actor.can(act) for act in (*READERS, "form.design")):
         raise NotAllowed(act=READERS[0])
-    form = newest_form(code, at=at)
+    form = get_form(code, at=at)
     dictionary = {one.code: one for one in fields_on()}
     lines = [(one, dictionary.get(one.field_code)) for one in form.questions.order_by("order")]
     address = request.build_absolute_uri(reverse("form", args=[code]))
@@ -52,7 +51,7 @@ def form_source(request: HttpRequest, code: str) -> HttpResponse:
     actor, at = signed_in(request), now()
     if not any(actor.can(act) for act in (*READERS, "form.design")):
         raise NotAllowed(act=READERS[0])
-    form = newest_form(code, at=at)
+    form = get_form(code, at=at)
     if form.source is None:
         raise NotFound
     return attached(bytes(form.source), f"{form.code}-v{form.version}")

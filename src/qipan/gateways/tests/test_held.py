@@ -44,6 +44,7 @@ def test_the_manifest_names_what_is_held_of_the_holders_ground(db: None) -> None
     assert [line.split(",")[0] for line in lines[1:]] == [
         str(place) for place in doors.order_by("place").values_list("place", flat=True)
     ]
+    assert cast.client("anonymous").get("/openrosa/forms/door-screening/media/other.csv", **header).status_code == 404
 
 
 @pytest.mark.row("ORG-12", "SVC-10")

@@ -22,10 +22,20 @@ from django.utils.translation import gettext as _now
 from django.views.decorators.csrf import csrf_exempt
 
 from qipan.access.api import actor_of_token, signed_in
-from qipan.forms.api import Form, Outcome, Taken, form_to_fill, forms_to_fill, media_of, needs_files, take_submission
+from qipan.forms.api import (
+    Form,
+    Outcome,
+    Taken,
+    file_of,
+    form_to_fill,
+    forms_to_fill,
+    media_of,
+    take_submission,
+    with_files,
+)
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import BadInput, NotFound, NotSignedIn, Refusal
+from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
 from qipan.matters.api import count_tries, source_of
 
 from ..input.openrosa import PostTooLarge, read_post, token_in
@@ -133,12 +143,13 @@ def _url(request: HttpRequest, what: str, token: str, **named: object) -> str:
 def list_call(request: HttpRequest, actor: Actor, *, token: str) -> HttpResponse:
     """This view will list the forms that are open on the holder's ground; ``formID`` asks for one."""
     wanted = request.GET.get("formID", "")
-    forms = [form for form in forms_to_fill(actor, at=now()) if wanted in ("", form.code)]
-    listed = [_listed(request, form, token) for form in forms]
+    forms = forms_to_fill(actor, at=now(), code=wanted)
+    files = with_files(forms)
+    listed = [_listed(request, form, token, files=form.pk in files) for form in forms]
     return HttpResponse(list_xml(listed), content_type=CONTENT_TYPE)
 
 
-def _listed(request: HttpRequest, form: Form, token: str) -> Listed:
+def _listed(request: HttpRequest, form: Form, token: str, *, files: bool) -> Listed:
     english = (get_language() or "").startswith("en")
     return Listed(
         code=form.code,
@@ -148,7 +159,7 @@ def _listed(request: HttpRequest, form: Form, token: str) -> Listed:
         description=_now("%(number)s · %(issuer)s · %(approval)s") % {"number": form.number, "issuer": form.issuer.label, "approval": form.approval},
         hash=hash_of(form.xform.encode()),
         url=_url(request, "form", token, code=form.code),
-        manifest=_url(request, "manifest", token, code=form.code) if needs_files(form) else "",
+        manifest=_url(request, "manifest", token, code=form.code) if files else "",
     )  # fmt: skip
 
 
@@ -174,11 +185,9 @@ def manifest_call(request: HttpRequest, actor: Actor, *, token: str, code: str) 
 def media_call(request: HttpRequest, actor: Actor, *, token: str, code: str, file: str) -> HttpResponse:
     """This view will give out one file of a form."""
     at = now()
-    for one in media_of(form_to_fill(code, actor=actor, at=at), actor=actor, at=at):
-        if one.name == file:
-            kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
-            return HttpResponse(bytes(one.content), content_type=kind, headers={"Content-Disposition": "attachment"})
-    raise NotFound
+    found = file_of(form_to_fill(code, actor=actor, at=at), file, actor=actor, at=at)
+    kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
+    return HttpResponse(bytes(found.content), content_type=kind, headers={"Content-Disposition": "attachment"})
 
 
 @served("HEAD", "POST")
