@@ -1,5 +1,7 @@
 """Fixtures for every room: the tiny city and its cast, and a process that remembers nothing between tests."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +19,20 @@ from qipan.pages.queries.tick import ticker
 settings.register_profile("qipan", deadline=None)  # a busy machine is no failure
 settings.load_profile("qipan")
 expect.set_options(timeout=15_000)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run takes its folder until it ends: a second one would lay its own database over the first one's (SQLite)."""
+    if hasattr(config, "workerinput") or site.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        return
+    site.VAR.mkdir(parents=True, exist_ok=True)
+    held = os.open(site.VAR / "test.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise pytest.UsageError(
+            f"Other tests are running in {site.VAR}: give these a QIPAN_VAR of their own."
+        ) from None
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a team's paper sheet has two for each door, and a community 3,000 doors
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -81,6 +81,13 @@ def test_refuses_nonsense_keeps_what_was_ticked_and_writes_nothing(scene, change
     assert not Visit.objects.everywhere("a test").exists()
 
 
+def test_the_sheet_of_a_whole_community_is_taken(scene):
+    client = scene.cast.client("worker")
+    body = ticked(page_of(client, scene), n0="ANSWERED") | {f"id-{number:019d}": "" for number in range(1, 6_000)}
+    assert client.post(f"/field/paper?team={scene.team.pk}", body).status_code == 302
+    assert states(scene) == {"UNTOUCHED": 19, "ANSWERED": 1}
+
+
 @pytest.mark.parametrize(
     ("who", "status"), [("anonymous", 302), ("stranger", 403), ("auditor", 403), ("neighbour_worker", 404)]
 )

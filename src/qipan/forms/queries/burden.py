@@ -19,7 +19,10 @@ def known_of(code: str, at: datetime) -> Known | None:
     draft = FormDraft.objects.filter(code=code, form=None).order_by("-changed_at", "-pk").first()
     if draft is None:
         return None
-    design = read_design(definition_of(draft), code=draft.code, subject=draft.subject, at=at)
+    try:
+        design = read_design(definition_of(draft), code=draft.code, subject=draft.subject, at=at)
+    except rules.FormBroken:  # a converter of another version reads it no more; its page says so
+        return None
     questions = sum(1 for line in design.lines if rules.asked(line.question))
     return Known(questions, design.overlap.known, tuple(design.known))
 

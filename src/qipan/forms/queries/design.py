@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -99,12 +101,18 @@ def sentence_of(problem: Problem) -> str:
     return str(SENTENCES[problem.fault] % {"detail": problem.detail})
 
 
+@lru_cache(maxsize=16)
+def _converted(source: bytes, media: tuple[rules.Media, ...], code: str, language: str | None) -> rules.Converted:
+    """The conversion of a draft, which its page and every public list of applications would do again."""
+    return rules.convert_xlsform(source, code=code, version=1, media=media)
+
+
 def read_design(definition: rules.Definition, *, code: str, subject: str, at: datetime) -> Design:
     """This function will convert a definition and compare it with the dictionary, the registers and the other forms.
 
     Raises ``FormBroken``.
     """
-    converted = rules.convert_xlsform(definition.source, code=code, version=1, media=definition.media)
+    converted = _converted(definition.source, definition.media, code, get_language())
     questions = tuple(replace(one, field=definition.fields.get(one.path) or one.field) for one in converted.questions)
     known = entries(subject)
     held = {code for code, entry in known.items() if entry.held}

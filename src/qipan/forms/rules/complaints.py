@@ -14,43 +14,43 @@ _ROW = re.compile(r"\[row : ?(\d+)\]\s*")
 _SHEET = re.compile(
     r"the '(survey|choices|entities|settings|external_choices)' sheet|sheet: '(\w+)'|in (choices) sheet"
 )
-_KNOWN: tuple[tuple[re.Pattern[str], Promise], ...] = (
-    (re.compile(r"Unknown question type '(?P<what>[^']*)'"), _("no question type is called “%(what)s”")),
-    (re.compile(r"Question with no type"), _("the column type is empty")),
-    (re.compile(r"Question or group with no name"), _("the column name is empty")),
-    (re.compile(r"named '(?P<what>[^']+)' has no label or hint"), _("the question “%(what)s” has no label")),
+_KNOWN: tuple[tuple[str, Promise], ...] = (
+    (r"Unknown question type '(?P<what>[^']*)'", _("no question type is called “%(what)s”")),
+    (r"Question with no type", _("the column type is empty")),
+    (r"Question or group with no name", _("the column name is empty")),
+    (r"named '(?P<what>[^']+)' has no label or hint", _("the question “%(what)s” has no label")),
     (
-        re.compile(r"'name' value '(?P<what>[^']+)' is invalid\. (Questions|Repeat names must unique)"),
+        r"'name' value '(?P<what>[^']+)' is invalid\. (Questions|Repeat names must unique)",
         _("the name “%(what)s” stands twice"),
     ),
     (
-        re.compile(r"'(?P<what>[\w:]+)' value is invalid\. Names must begin"),
+        r"'(?P<what>[\w:]+)' value is invalid\. Names must begin",
         _("a name begins with a letter and holds only letters, digits, underscores, hyphens and dots (column %(what)s)"),
     ),
-    (re.compile(r"Choices should have a label"), _("the choice has no label")),
-    (re.compile(r"Choices must have a name"), _("the choice has no name")),
-    (re.compile(r"Choice names must be unique"), _("the name of the choice stands twice in its list")),
-    (re.compile(r"List name not in choices sheet: (?P<what>[^.]+)"), _("the list of choices “%(what)s” is missing")),
-    (re.compile(r"There should be a choices sheet"), _("the sheet choices is missing")),
+    (r"Choices should have a label", _("the choice has no label")),
+    (r"Choices must have a name", _("the choice has no name")),
+    (r"Choice names must be unique", _("the name of the choice stands twice in its list")),
+    (r"List name not in choices sheet: (?P<what>[^.]+)", _("the list of choices “%(what)s” is missing")),
+    (r"There should be a choices sheet", _("the sheet choices is missing")),
     (
-        re.compile(r"Could not find the name '(?P<what>[^']+)'|Could not find '(?P<what2>[^']+)'"),
+        r"Could not find the name '(?P<what>[^']+)'|Could not find '(?P<what2>[^']+)'",
         _("it refers to “%(what)s”, which is no question of this form"),
     ),
-    (re.compile(r"Unmatched 'begin_(?P<what>\w+)'"), _("what begins here (%(what)s) does not end")),
-    (re.compile(r"Unmatched 'end_(?P<what>\w+)'"), _("what ends here (%(what)s) did not begin")),
-    (re.compile(r"Missing calculation"), _("the calculation is missing")),
-    (re.compile(r"must have a sheet named 'survey'"), _("the sheet survey is missing")),
-    (re.compile(r"column headers were not found: (?P<what>[^.]+)"), _("columns are missing: %(what)s")),
-    (re.compile(r"same column were found: (?P<what>[^.]+)"), _("two columns mean the same: %(what)s")),
-    (re.compile(r"Duplicate column header: (?P<what>.+)"), _("the column %(what)s stands twice")),
-    (re.compile(r"section has not been included"), _("include is not supported: put the questions into the sheet")),
+    (r"Unmatched 'begin_(?P<what>\w+)'", _("what begins here (%(what)s) does not end")),
+    (r"Unmatched 'end_(?P<what>\w+)'", _("what ends here (%(what)s) did not begin")),
+    (r"Missing calculation", _("the calculation is missing")),
+    (r"must have a sheet named 'survey'", _("the sheet survey is missing")),
+    (r"column headers were not found: (?P<what>[^.]+)", _("columns are missing: %(what)s")),
+    (r"same column were found: (?P<what>[^.]+)", _("two columns mean the same: %(what)s")),
+    (r"Duplicate column header: (?P<what>.+)", _("the column %(what)s stands twice")),
+    (r"section has not been included", _("include is not supported: put the questions into the sheet")),
     (
-        re.compile(r"was not recognized as a supported type|unexpected keyword argument|Error reading \.\w+ file"),
+        r"was not recognized as a supported type|unexpected keyword argument|Error reading \.\w+ file",
         _("the file is no XLSForm: XLSX, XLS, CSV or a Markdown table with the sheet survey"),
     ),
-    (re.compile(r"has no label: |has no label\b"), _("the group has no label")),
-    (re.compile(r"Labels and hints in.+missing|Missing translations?:?(?P<what>.*)"), _("translations are missing: %(what)s")),
-    (re.compile(r"Row without name, text, or label is being skipped"), _("the row is empty but for its type and is left out")),
+    (r"has no label: |has no label\b", _("the group has no label")),
+    (r"Labels and hints in.+missing|Missing translations?:?(?P<what>.*)", _("translations are missing: %(what)s")),
+    (r"Row without name, text, or label is being skipped", _("the row is empty but for its type and is left out")),
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def explained(complaint: str, *, inserted: int = 0) -> str:
         where.append(str(_("row %(row)s") % {"row": max(int(found[1]) - inserted, 1)}))
     plain = " ".join(_ROW.sub("", complaint).split())[:400]
     for pattern, sentence in _KNOWN:
-        if found := pattern.search(complaint):
+        if found := re.search(pattern, complaint):
             named = found.groupdict()
             what = (named.get("what") or named.get("what2") or "").strip()
             said = str(sentence % {"what": what} if "%(what)s" in str(sentence) else sentence)

@@ -62,8 +62,8 @@ def new_form(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             given = _uploaded(form)
             try:
-                made = rules.convert_xlsform(given["source"], code="draft", version=1)
-                sheet = passport_of_sheet(read_passport(given["source"])) if made else {}
+                rules.convert_xlsform(given["source"], code="draft", version=1)  # bounds what is read next
+                sheet = passport_of_sheet(read_passport(given["source"]))
                 draft = start_draft(code=form.cleaned_data["code"], **given, passport=sheet, by=actor, at=now())
             except Refusal as refusal:
                 refused(form, refusal)
