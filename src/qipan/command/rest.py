@@ -80,8 +80,7 @@ class ActivationIn(Schema):
 
 
 def _require_planning(actor: Actor) -> None:
-    if not any(actor.can(act) for act in PLANNING):
-        raise NotAllowed(act="playbook.activate")
+    actor.require(*PLANNING)
 
 
 def _said(directive: Directive) -> dict[str, Any]:

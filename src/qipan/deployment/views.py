@@ -13,7 +13,7 @@ from qipan.access.api import card_counts, signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, Range
-from qipan.kernel.refusal import NotAllowed, Refusal
+from qipan.kernel.refusal import Refusal
 from qipan.territory.api import AreaView, Compound, children, get_area, path_to
 
 from .actions import fill_shift
@@ -47,8 +47,7 @@ def _page(
     request: HttpRequest, *, code: str, number: str = "1", refused: tuple[int, str, Refusal] | None = None
 ) -> HttpResponse:
     actor, at = signed_in(request), now()
-    if not any(actor.can(act) for act in READERS):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS)
     area, ranges = _ground(actor, code)
     shifts = Paginator(shifts_now(ranges, at=at), PER_PAGE).get_page(number)
     teams = list(standing_teams(ranges, at=at)[:PER_PAGE])

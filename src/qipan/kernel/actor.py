@@ -67,7 +67,7 @@ class Actor:
     def can(self, act: str) -> bool:
         return act in self.acts
 
-    def require(self, act: str) -> None:
-        """This method will raise ``NotAllowed`` unless the post gives ``act``."""
-        if act not in self.acts:
+    def require(self, act: str, *others: str) -> None:
+        """This method will raise ``NotAllowed`` unless the post gives ``act`` or one of the others; it names the first."""
+        if self.acts.isdisjoint((act, *others)):
             raise NotAllowed(act=act)

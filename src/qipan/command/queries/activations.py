@@ -21,7 +21,7 @@ from ..models import ActivatedGround, Activation, ActivationItem, Playbook
 from ..terms import StepKind
 
 # Who may read plans and what is open; everybody else receives a task card (EMG-1).
-PLANNING = ("playbook.edit", "playbook.activate", "release.run", "admission.decide", "journal.verify")
+PLANNING = ("playbook.activate", "playbook.edit", "release.run", "admission.decide", "journal.verify")
 
 
 def current_playbooks() -> list[Playbook]:

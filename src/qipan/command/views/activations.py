@@ -40,8 +40,7 @@ from ..queries.roster import commands_for, rosters_of
 
 def _reader(request: HttpRequest) -> Actor:
     actor = signed_in(request)
-    if not any(actor.can(act) for act in PLANNING):
-        raise NotAllowed(act="playbook.activate")
+    actor.require(*PLANNING)
     return actor
 
 

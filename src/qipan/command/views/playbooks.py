@@ -8,7 +8,7 @@ from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.refusal import NotAllowed, Refusal
+from qipan.kernel.refusal import Refusal
 
 from .. import rules
 from ..actions.playbooks import publish_playbook
@@ -22,8 +22,7 @@ from ..terms import StepKind
 def _reader(request: HttpRequest) -> Actor:
     """This function will let in who plans, activates, admits or releases: others get their card, not the plan (EMG-1)."""
     actor = signed_in(request)
-    if not any(actor.can(act) for act in PLANNING):
-        raise NotAllowed(act="playbook.activate")
+    actor.require(*PLANNING)
     return actor
 
 

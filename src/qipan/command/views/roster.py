@@ -27,8 +27,7 @@ def _page(
     about: int | None = None,
     typed: str = "",
 ) -> HttpResponse:
-    if not any(actor.can(act) for act in READERS):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS)
     at = now()
     rosters = rosters_of(commands_for(actor), at=at)
     own = next((roster for roster in rosters if roster.unit.pk == actor.unit_id), None)

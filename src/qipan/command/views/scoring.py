@@ -7,7 +7,6 @@ from django.views.decorators.http import require_GET
 
 from qipan.access.api import signed_in
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import NotAllowed
 
 from ..queries import PLANNING, areas_of, get_activation
 from ..queries.scoring import score_of
@@ -25,8 +24,7 @@ LABELS = {
 def score_page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show the score sheet of a drill to who plans and releases; it prints on one page."""
     actor = signed_in(request)
-    if not any(actor.can(act) for act in PLANNING):
-        raise NotAllowed(act="playbook.activate")
+    actor.require(*PLANNING)
     activation = get_activation(pk, actor=actor)
     score = score_of(activation)
     return render(

@@ -45,12 +45,6 @@ class PersonFormUnderStanding(Refusal):
     sentence = _("While the standing posture holds here, no form about persons is opened; ask about units or doors.")
 
 
-def require_one(by: Actor, *acts: str) -> None:
-    """This function will pass whoever has one of the acts; the refusal names the first."""
-    if not any(by.can(act) for act in acts):
-        by.require(acts[0])
-
-
 @transaction.atomic
 def open_form(
     form: Form, *, grounds: Iterable[Range], closes_at: datetime, by: Actor, at: datetime, drill: bool = False
@@ -60,7 +54,7 @@ def open_form(
     Needs ``form.open`` or ``campaign.open``. Raises ``NotAllowed``, ``NotFound`` (no ground, or ground
     outside the scope), ``FormNotValid``, ``ClosesTooEarly``, ``BeyondValidity``, ``PersonFormUnderStanding``.
     """
-    require_one(by, "form.open", "campaign.open")
+    by.require("form.open", "campaign.open")
     ranges = [Range(*ground) for ground in grounds]
     if not ranges or any(ground.without(by.scope.ranges) for ground in ranges):
         raise NotFound
@@ -96,7 +90,7 @@ def close_forms(openings: Iterable[FormOpening], *, by: Actor, at: datetime) -> 
 
     Needs ``form.open`` or ``campaign.open`` or ``release.run``. Raises ``NotAllowed``, ``NotFound``.
     """
-    require_one(by, "form.open", "campaign.open", "release.run")
+    by.require("form.open", "campaign.open", "release.run")
     chosen: Sequence[FormOpening] = list(openings)
     if any(Range(opening.first, opening.last).without(by.scope.ranges) for opening in chosen):
         raise NotFound

@@ -22,7 +22,6 @@ from ..models import Form, FormMedia, FormQuestion
 from ..queries.design import Design, read_design
 from ..terms import Subject
 from .fields import seed_fields
-from .opening import require_one
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -191,7 +190,7 @@ def publish_form(
     ``ApprovalMissing`` (sensitive fields without a second approval of what is published), ``AdmissionWaits``,
     ``AdmissionRefused``, ``BeyondAdmission`` (work admission was asked for it, and does not go so far).
     """
-    require_one(by, "admission.decide", "playbook.edit")
+    by.require("admission.decide", "playbook.edit")
     passport = {
         "number": number,
         "issuer": issuer,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.kernel.refusal import NotFound, Refusal
 from qipan.webkit.sheets import csv_file, xlsx_file
 
 from ..actions.returning import save_order
@@ -35,8 +35,7 @@ SHOWN = 50
 
 def _reader(request: HttpRequest) -> Actor:
     actor = signed_in(request)
-    if not any(actor.can(act) for act in READERS):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS)
     return actor
 
 

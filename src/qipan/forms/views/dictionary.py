@@ -28,8 +28,7 @@ DELIVERIES = 20
 
 def _reader(request: HttpRequest) -> Actor:
     actor = signed_in(request)
-    if not any(actor.can(act) for act in READERS):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS)
     return actor
 
 

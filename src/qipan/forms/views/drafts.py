@@ -84,8 +84,7 @@ def draft_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _reader(request: HttpRequest) -> Actor:
     actor = signed_in(request)
-    if not any(actor.can(act) for act in DESIGNERS):
-        raise NotAllowed(act=DESIGNERS[0])
+    actor.require(*DESIGNERS)
     return actor
 
 

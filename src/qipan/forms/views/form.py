@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from qipan.access.api import signed_in
 from qipan.desk.api import nuisances_of_forms
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.refusal import NotFound
 
 from .. import rules
 from ..models import Form
@@ -23,8 +23,7 @@ from .listing import READERS
 def form_page(request: HttpRequest, code: str) -> HttpResponse:
     """This view will show one form with its passport and its questions; it is public to everybody with a post."""
     actor, at = signed_in(request), now()
-    if not any(actor.can(act) for act in (*READERS, "form.design")):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS, "form.design")
     form = get_form(code, at=at)
     dictionary = {one.code: one for one in fields_on()}
     lines = [(one, dictionary.get(one.field_code)) for one in form.questions.order_by("order")]
@@ -49,8 +48,7 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
 def form_source(request: HttpRequest, code: str) -> HttpResponse:
     """This view will give the spreadsheet of the newest version as its author uploaded it."""
     actor, at = signed_in(request), now()
-    if not any(actor.can(act) for act in (*READERS, "form.design")):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS, "form.design")
     form = get_form(code, at=at)
     if form.source is None:
         raise NotFound

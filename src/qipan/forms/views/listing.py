@@ -7,7 +7,6 @@ from django.views.decorators.http import require_GET
 from qipan.access.api import signed_in
 from qipan.desk.api import nuisances_of_forms
 from qipan.kernel.clock import now
-from qipan.kernel.refusal import NotAllowed
 
 from ..queries import forms_by_validity, open_forms
 from ..queries.drafts import drafts_for
@@ -21,8 +20,7 @@ def forms_page(request: HttpRequest) -> HttpResponse:
     """This view will print each form with its passport, the openings on the actor's ground, and the expired ones,
     which whoever is asked may refuse."""
     actor, at = signed_in(request), now()
-    if not any(actor.can(act) for act in READERS):
-        raise NotAllowed(act=READERS[0])
+    actor.require(*READERS)
     holding, expired = forms_by_validity(at)
     said = nuisances_of_forms([form.code for form in (*holding, *expired)], at=at)
     openings = open_forms(actor.scope.ranges, at=at)

@@ -15,7 +15,7 @@ from qipan.command.api import Directive
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import moment_of
 from qipan.posture.api import PostureView, prevailing_posture
 from qipan.screening.api import DoorState, Round
@@ -197,8 +197,7 @@ class Board:
 
 def may_look(actor: Actor) -> None:
     """This function will raise ``NotAllowed`` unless the post gives the board or the wall."""
-    if not any(actor.can(act) for act in ACTS):
-        raise NotAllowed(act=ACTS[0])
+    actor.require(*ACTS)
 
 
 def look(code: str, *, actor: Actor, hierarchy: str) -> tuple[AreaView, list[AreaView], list[AreaView]]:
