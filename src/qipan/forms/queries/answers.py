@@ -17,13 +17,16 @@ READERS = ("desk.view", "campaign.view")
 CALCULATED = ("calculate", "hidden")  # types of questions whose answer the client makes from others
 
 
-def answers_of(code: str, *, actor: Actor) -> QuerySet[Submission]:
-    """This function will return what stands of a form's answers on the actor's ground, in any version, newest first."""
+def answers_of(code: str, *, actor: Actor, drill: bool = False) -> QuerySet[Submission]:
+    """This function will return what stands of a form's answers on the actor's ground, in any version, newest first.
+
+    Those of drills stand apart (red line 15).
+    """
     rows: QuerySet[Submission] = Submission.objects.within(actor.scope)
     return (
-        rows.filter(form__code=code, standing=Standing.STANDS)
+        rows.filter(form__code=code, standing=Standing.STANDS, drill=drill)
         .select_related("form")
-        .only("place", "answers", "merged", "received_at", "instance_id", "drill", "form__version")
+        .only("place", "answers", "merged", "received_at", "instance_id", "form__version")
         .order_by("-received_at", "-pk")
     )
 

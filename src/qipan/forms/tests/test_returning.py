@@ -90,6 +90,21 @@ def test_a_community_takes_along_what_it_gave_in_another_systems_order(cast: Cas
     assert client.get("/forms/door-screening/answers.pdf").status_code == 404
 
 
+def test_answers_of_a_drill_stand_apart(cast: Cast) -> None:
+    """Red line 15: they are in no list and no file of what was really answered."""
+    given(cast, HERE, place=str(HERE), outcome="ANSWERED")
+    client = cast.client("worker")
+    assert client.get("/forms/door-screening/answers").context["drills"] is False
+    Submission.objects.everywhere("a test").update(drill=True)
+    page = client.get("/forms/door-screening/answers")
+    assert (page.context["total"], page.context["rows"], page.context["drills"]) == (0, [], True)
+    assert str(HERE) not in client.get("/forms/door-screening/answers.csv").content.decode()
+    assert client.get("/forms/door-screening/answers?drill=1").context["total"] == 1
+    drill = client.get("/forms/door-screening/answers.csv?drill=1")
+    assert str(HERE) in drill.content.decode()
+    assert "door-screening-answers-drill.csv" in drill.headers["Content-Disposition"]
+
+
 def test_a_column_order_that_cannot_be_read_is_not_kept(cast: Cast) -> None:
     answer = cast.client("worker").post("/forms/door-screening/answers", {"name": "x", "lines": "a = nothing"}, **EN)
     assert answer.status_code == 400 and "a = nothing" in answer.content.decode()

@@ -46,7 +46,7 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
     actor, at = _reader(request), now()
     form = get_form(code, at=at)
     questions = questions_of(form)
-    chosen = request.GET.get("order", "")
+    chosen, drill = request.GET.get("order", ""), "drill" in request.GET
     columns = column_order(code, chosen) if chosen else usual_columns(questions)
     initial = {"name": chosen, "lines": write_columns([one.__dict__ for one in columns])}
     typed = OrderForm(request.POST or None, initial=initial)
@@ -62,7 +62,7 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
                 status = refusal.status
             else:
                 return redirect(f"{request.path}?{urlencode({'order': order.name})}")
-    answers, masks = answers_of(code, actor=actor), masks_of(code)
+    answers, masks = answers_of(code, actor=actor, drill=drill), masks_of(code)
     shown = {
         "form": form,
         "typed": typed,
@@ -73,6 +73,8 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
         "shown": SHOWN,
         "masked": bool(masks),
         "order": chosen,
+        "drill": drill,
+        "drills": drill or answers_of(code, actor=actor, drill=True).exists(),
         "orders": ColumnOrder.objects.filter(form_code=code).order_by("name"),
     }
     return render(request, "forms/answers.html", shown, status=status)
@@ -87,7 +89,7 @@ def answers_file(request: HttpRequest, code: str, kind: str) -> HttpResponse:
         raise NotFound
     form = get_form(code, at=at)
     questions = questions_of(form)
-    chosen = request.GET.get("order", "")
+    chosen, drill = request.GET.get("order", ""), "drill" in request.GET
     columns = column_order(code, chosen) if chosen else usual_columns(questions)
-    rows = rows_of(answers_of(code, actor=actor), columns, masks_of(code))
-    return FILES[kind](f"{code}-answers", [one.header for one in columns], rows)
+    rows = rows_of(answers_of(code, actor=actor, drill=drill), columns, masks_of(code))
+    return FILES[kind](f"{code}-answers-drill" if drill else f"{code}-answers", [one.header for one in columns], rows)
