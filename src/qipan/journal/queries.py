@@ -1,6 +1,6 @@
 """Reading the journal, and verifying it: the audits, each entry's digest, the chain."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .models import Entry
@@ -18,9 +18,13 @@ def register_audit(name: str, audit: Audit) -> None:
     _audits[name] = audit
 
 
-def entries_of(act: str) -> Iterator[Entry]:
-    """This function will return the entries of an act, oldest first, without holding them in memory."""
-    return Entry.objects.filter(act=act).order_by("pk").iterator(chunk_size=2000)
+def entries_of(act: str, *, subjects: Sequence[str] | None = None) -> Iterator[Entry]:
+    """This function will return the entries of an act, oldest first, without holding them in memory; those of some
+    subjects alone by their index.
+    """
+    rows = Entry.objects.filter(act=act)
+    rows = rows if subjects is None else rows.filter(subject__in=subjects)
+    return rows.order_by("pk").iterator(chunk_size=2000)
 
 
 def entry_digest(entry: Entry) -> str:

@@ -9,6 +9,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Submission
+from ..queries.submissions import subject_of
 from ..rules.submission import digest_of_stored
 from ..terms import HELD_BY_ID, Standing
 from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
@@ -52,7 +53,7 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
         put_together([*versions, *_based_on(chosen, known=versions), chosen])
     record(
         "forms.decide_dispute",
-        subject=f"forms.Submission:{chosen.digest[:32]}",
+        subject=subject_of(chosen.digest),
         by=by,
         at=at,
         data={"decision": decision, "digest": chosen.digest, "first": first.digest},

@@ -20,7 +20,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Attachment, Form, Submission
-from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form
+from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form, subject_of
 from ..rules.submission import Answered, answered, content_digest, read_submission
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
 from .versions import family_of, lock, lock_words, put_together
@@ -315,7 +315,7 @@ def _note(act: str, row: Submission, wanted: _Wanted, **more: Any) -> None:
         "content": wanted.answered.digest,
         "files": sorted(one.sha256 for one in wanted.files),
     }
-    record(act, subject=f"forms.Submission:{row.digest[:32]}", by=wanted.by, at=wanted.at, data=data | more, drill=row.drill)  # fmt: skip
+    record(act, subject=subject_of(row.digest), by=wanted.by, at=wanted.at, data=data | more, drill=row.drill)  # fmt: skip
 
 
 def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
