@@ -1,6 +1,6 @@
 """Acts on forces: form and release teams, open, fill and close shifts, warn of empty ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from qipan.desk.api import (
     send_task,
     send_tasks,
 )
-from qipan.duties.api import Stewardship, Unit
+from qipan.duties.api import Stewardship, Unit, ground_of
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -103,6 +103,7 @@ def form_teams(
 ) -> int:
     """This function will split the ground of each unit into teams of at most ``per_doors`` doors: whole
     neighbouring compounds, or parts of a large one. The teams tile the ground: no place is left without one.
+    A partner (a property company, a social organisation) gets a team in each compound that it looks after.
     A unit that has teams already keeps them, so forming twice is harmless. Returns how many were formed.
 
     Needs ``team.manage``. Raises ``NotAllowed``, ``NotFound`` (a unit outside the scope),
@@ -114,15 +115,14 @@ def form_teams(
     if stands_down_at <= at:
         raise StandDownMissing(field="stands_down_at")
     chosen = units if isinstance(units, QuerySet) else Unit.objects.filter(pk__in=[unit.pk for unit in units])
-    chosen = chosen.filter(first__isnull=False)
-    grounds = chosen.order_by().values_list("first", "last")
-    if any(Range(first or 0, last or 0).without(by.scope.ranges) for first, last in grounds):
-        raise NotFound
     standing = Team.objects.everywhere("units inside the scope").filter(
         unit=OuterRef("pk"), released_at=None, drill=drill
     )
-    without = chosen.filter(~Exists(standing))
-    cut = list(team_grounds(without, per_doors=per_doors))
+    grounds = [*_grounds(chosen)]
+    if any(ground.without(by.scope.ranges) for ground, _unit in grounds):
+        raise NotFound
+    without = set(chosen.filter(~Exists(standing)).values_list("pk", flat=True))
+    cut = list(team_grounds([one for one in grounds if one[1] in without], per_doors=per_doors))
     formed = insert_teams(cut, source=source, at=at, stands_down_at=stands_down_at, drill=drill)
     if formed:
         record(
@@ -131,10 +131,19 @@ def form_teams(
             by=by,
             at=at,
             place=min(ranges[0].first for _unit, ranges in cut),
-            data={"teams": formed, "units": len(cut), "per_doors": per_doors},
+            data={"teams": formed, "units": len({unit for unit, _ranges in cut}), "per_doors": per_doors},
             drill=drill,
         )
     return formed
+
+
+def _grounds(units: QuerySet[Unit]) -> Iterator[tuple[Range, int]]:
+    """Each ground of each unit; partners have none of their own and work in the compounds that they look after."""
+    for first, last, pk in units.order_by().values_list("first", "last", "pk"):
+        if first is not None and last is not None:
+            yield Range(first, last), pk
+    for partner in units.filter(first=None):
+        yield from ((ground, partner.pk) for ground in ground_of(partner))
 
 
 @transaction.atomic

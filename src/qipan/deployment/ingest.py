@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from qipan.duties.api import Unit
 from qipan.kernel.place import Range
 from qipan.territory.api import Compound
 
@@ -53,15 +51,15 @@ def moment(at: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(at)
 
 
-def team_grounds(units: QuerySet[Unit], *, per_doors: int) -> Iterator[tuple[int, list[Range]]]:
-    """This function will return, unit by unit, the ranges of its teams; a unit without doors is left out.
+def team_grounds(grounds: Iterable[tuple[Range, int]], *, per_doors: int) -> Iterator[tuple[int, list[Range]]]:
+    """This function will return the ranges of the teams on each ground of a unit (its key); one without doors is left out.
 
     Units and compounds are met here and not in SQL: a join on a range of each has no good plan.
     """
-    chosen = sorted(units.order_by().values_list("first", "last", "pk"))
+    chosen = sorted(grounds)
     if not chosen:
         return
-    ground = Range(chosen[0][0] or 0, max(last or 0 for _first, last, _pk in chosen))
+    ground = Range(chosen[0][0].first, max(mine.last for mine, _pk in chosen))
     cuts: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(CUTS, [per_doors] * 4 + [*ground, per_doors])
@@ -69,11 +67,10 @@ def team_grounds(units: QuerySet[Unit], *, per_doors: int) -> Iterator[tuple[int
             cuts[compound].append(place)
     stock = list(Compound.objects.filter(place__range=ground).order_by("place").values_list("place", "doors"))
     places = [place for place, _doors in stock]
-    for first, last, pk in chosen:
-        inside = stock[bisect_left(places, first or 0) : bisect_right(places, last or 0)]
+    for mine, pk in chosen:
+        inside = stock[bisect_left(places, mine.first) : bisect_right(places, mine.last)]
         compounds = [rules.Stock(place, doors) for place, doors in inside]
         if any(compound.doors for compound in compounds):
-            mine = Range(first or 0, last or 0)
             yield pk, rules.team_ranges(mine, rules.team_starts(compounds, per_doors, cuts))
 
 
@@ -86,9 +83,12 @@ def insert_teams(
     drill: bool,
 ) -> int:
     """This function will write the teams; returns how many."""
+    of_unit: dict[int, list[Range]] = defaultdict(list)
+    for unit_id, ranges in grounds:
+        of_unit[unit_id] += ranges
     rows = [
         (unit_id, number, source, ground.first, ground.first, ground.last, moment(at), moment(stands_down_at), drill)
-        for unit_id, ranges in grounds
+        for unit_id, ranges in of_unit.items()
         for number, ground in enumerate(ranges, 1)
     ]
     with connection.cursor() as cursor:

@@ -43,9 +43,14 @@ class Order:
 
 
 def teams_of(actor: Actor) -> "QuerySet[Team]":
-    """This function will return the teams whose visits ``actor`` may enter: the pass's own, or those on a post's ground."""
+    """This function will return the teams whose visits ``actor`` may enter: the pass's own, or those on a post's ground.
+
+    Who does not see the screening as a whole sees the teams of the own unit: a property company not the community's.
+    """
     teams = Team.objects.within(actor.scope).filter(released_at=None).order_by("place", "pk")
-    return teams.filter(pk=actor.team_id) if actor.team_id is not None else teams
+    if actor.team_id is not None:
+        return teams.filter(pk=actor.team_id)
+    return teams if actor.can("campaign.view") else teams.filter(unit=actor.unit_id or 0)
 
 
 def team_of(actor: Actor, team_id: int | None) -> Team:

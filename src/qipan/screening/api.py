@@ -52,6 +52,7 @@ from .queries import (
     recount_doors,
     recount_result,
     visits_held,
+    visits_of_team,
     waiting_doors,
 )
 from .terms import SETTLED, UNSETTLED, DoorState, NextStep, Outcome
@@ -115,5 +116,6 @@ __all__ = [
     "sample_open_rounds",
     "store_visits",
     "visits_held",
+    "visits_of_team",
     "waiting_doors",
 ]

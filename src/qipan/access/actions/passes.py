@@ -92,6 +92,9 @@ def _units_at(codes: Iterable[str], scope: Scope) -> dict[str, Unit]:
 def check_rows(rows: Sequence[WorkerRow], *, unit: Unit, scope: Scope) -> tuple[list[Unit], list[Range], list[str]]:
     """This function will find the unit and the ground of each row, and name each bad row with its reason."""
     own = Range(unit.first, unit.last) if unit.first is not None and unit.last is not None else None
+    # A partner (a property company, a social organisation) has no ground but the compounds that it looks after: its
+    # people stay its own and work there only.
+    partner = Scope(ground_of(unit)) if own is None else None
     units = _units_at({row.code for row in rows if row.code}, scope)
     problems: list[str] = []
     where: list[Unit] = []
@@ -106,7 +109,7 @@ def check_rows(rows: Sequence[WorkerRow], *, unit: Unit, scope: Scope) -> tuple[
             reason = gettext("the name is empty")
         elif len(label) > LABEL_LENGTH:
             reason = gettext("the name is longer than %(length)s characters") % {"length": LABEL_LENGTH}
-        elif row.code and row.code not in units:
+        elif row.code and (row.code not in units or (partner is not None and not partner.covers(range_of(row.code)))):
             reason = gettext("%(code)s is no area or compound inside your area") % {"code": row.code[:40]}
         elif not row.code and own is None:
             reason = gettext("the area is missing")
@@ -115,7 +118,7 @@ def check_rows(rows: Sequence[WorkerRow], *, unit: Unit, scope: Scope) -> tuple[
         if reason:
             problems.append(gettext("line %(line)s: %(reason)s") % {"line": number, "reason": reason})
             continue
-        where.append(units[row.code] if row.code else unit)
+        where.append(units[row.code] if row.code and partner is None else unit)
         grounds.append(range_of(row.code) if row.code else own)  # type: ignore[arg-type]
     return where, grounds, problems
 

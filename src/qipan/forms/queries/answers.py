@@ -13,16 +13,20 @@ from ..models import ColumnOrder, FieldEntry, Form, FormQuestion, Submission
 from ..rules.columns import Column, answer_at
 from ..terms import Sensitivity, Standing, Subject
 
-READERS = ("desk.view", "campaign.view")
+READERS = ("campaign.view", "desk.view", "visit.submit")
 CALCULATED = ("calculate", "hidden")  # types of questions whose answer the client makes from others
 
 
 def answers_of(code: str, *, actor: Actor, drill: bool = False) -> QuerySet[Submission]:
     """This function will return what stands of a form's answers on the actor's ground, in any version, newest first.
 
-    Those of drills stand apart (red line 15).
+    Those of drills stand apart (red line 15). Who does not see the screening as a whole, partners above all, sees what
+    the own unit handed in, and of that the own team's, when it works in one (SCR-7, red line 6).
     """
     rows: QuerySet[Submission] = Submission.objects.within(actor.scope)
+    if not actor.can("campaign.view"):
+        rows = rows.filter(unit=actor.unit_id) if actor.unit_id is not None else rows.none()
+        rows = rows.filter(team=actor.team_id) if actor.team_id is not None else rows
     return (
         rows.filter(form__code=code, standing=Standing.STANDS, drill=drill)
         .select_related("form")

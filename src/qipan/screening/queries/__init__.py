@@ -14,7 +14,7 @@ from .campaigns import (
     visits_held,
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
-from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks
+from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks, visits_of_team
 from .recounts import (
     RecountResult,
     audit_recounts,
@@ -63,5 +63,6 @@ __all__ = [
     "recount_result",
     "recounts_on",
     "visits_held",
+    "visits_of_team",
     "waiting_doors",
 ]

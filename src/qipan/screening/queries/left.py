@@ -12,7 +12,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.sql import moment_of
 
 from ..rules import NEXT_STEP, check_again_at, state_of
-from ..terms import DoorState, NextStep
+from ..terms import DoorState, NextStep, Outcome
 from .coverage import _JOIN, SETTLED_SUM, STATE_COLUMNS
 
 
@@ -152,6 +152,22 @@ def doors_of_team(team_id: int, round_id: int) -> list[DoorLine]:
         DoorLine(place, building, entrance, label, state_of(highest, visits), visits, moment_of(received_at))
         for place, building, entrance, label, highest, visits, received_at in rows
     ]
+
+
+def visits_of_team(team_id: int, *, since: datetime, until: datetime) -> list[tuple[int, Outcome]]:
+    """This function will return the doors that a team visited in a span of time with what it found, by place.
+
+    Without the time of day: in which order a team went from door to door is nobody's business (red line 9).
+    """
+    join = _JOIN[connection.vendor]  # from the team's grounds to their visits
+    rows = _fetch(
+        "SELECT v.place, v.outcome FROM screening_assignment a"  # noqa: S608
+        f" {join} screening_visit v ON v.round_id = a.round_id AND v.place BETWEEN a.first AND a.last"
+        " WHERE a.team_id = %s AND v.team_id = %s AND v.happened_at >= %s AND v.happened_at < %s"
+        " ORDER BY v.place, v.outcome",
+        [team_id, team_id, *(connection.ops.adapt_datetimefield_value(one) for one in (since, until))],
+    )
+    return [(place, Outcome(outcome)) for place, outcome in rows]
 
 
 def rechecks(round_id: int, *, scope: Scope, after: int | None = None, limit: int = 100) -> list[Recheck]:

@@ -1,0 +1,184 @@
+"""Partners visit their own doors, see what they handed in themselves, and less of it (SCR-7, red line 6)."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.utils.timezone import localdate
+
+from qipan.access.api import actor_of_token, issue_pass
+from qipan.deployment.api import Team, form_teams
+from qipan.field.queries import team_of, teams_of
+from qipan.forms.api import take_submission
+from qipan.forms.testing import Filled, opened, publish
+from qipan.kernel.actor import Actor
+from qipan.kernel.ids import uuid7
+from qipan.kernel.masking import token
+from qipan.kernel.place import place_text
+from qipan.kernel.refusal import BadInput, NotFound
+from qipan.screening.api import addresses_of, assign_doors, store_visits
+
+from .conftest import Scene
+
+
+@dataclass
+class Partner:
+    """A property company with a team in a compound that it looks after, its visitor's pass, and one of its posts."""
+
+    scene: Scene
+    team: Team
+    visitor: Actor
+    phone: Client
+    steward: Actor  # a post of the company that may hand in visits, for whichever of its teams
+
+    def visit(self, by: Actor, place: int, outcome: str, **changes: Any) -> str:
+        at = self.scene.cast.at
+        said = {"id": str(uuid7()), "round": self.scene.round.pk, "place": place_text(place), "outcome": outcome}
+        raw = json.dumps({"sent_at": at.isoformat(), "visits": [{**said, "at": at.isoformat(), **changes}]}).encode()
+        (answer,) = store_visits(raw, by=by, at=at).answers
+        return answer.code or answer.answer
+
+    def seen(self, day: int = 0, client: Client | None = None) -> list[tuple[str, str]]:
+        asked = localdate(self.scene.cast.at) + timedelta(days=day)
+        page = (client or self.phone).get(f"/field/visits?day={asked:%F}")
+        assert page.status_code == 200
+        return [(str(address), outcome.name) for address, outcome in page.context["rows"]]
+
+
+@pytest.fixture
+def partner(scene: Scene) -> Partner:
+    cast = scene.cast
+    company = cast.unit("510104:property-company-1")
+    ends = cast.at + timedelta(days=9)
+    looked_after = apps.get_model("duties", "Stewardship").objects.filter(unit=company).count()
+    by = cast.city_commander
+    assert form_teams(units=[company], per_doors=50, stands_down_at=ends, by=by, at=cast.at) == looked_after
+    assert form_teams(units=[company], per_doors=50, stands_down_at=ends, by=by, at=cast.at) == 0
+    assign_doors(scene.round, by=by, at=cast.at)
+    team = Team.objects.everywhere("a test").filter(unit=company).order_by("place").first()
+    assert team is not None
+    given = issue_pass(
+        label="协作走访员", role_code="partner-visitor", unit=company, code=place_text(team.place)[:15], team=team.pk,
+        expires_at=ends, by=Actor.system("test", acts=["pass.issue"], ranges=[(0, 2**63 - 1)]), at=cast.at,
+    )  # fmt: skip
+    phone = Client()
+    phone.cookies["qipan_pass"] = given.token
+    visitor = actor_of_token(given.token, at=cast.at)
+    steward = Actor(label="x", acts=frozenset({"visit.submit"}), scope=cast.guard.scope, unit_id=company.pk)
+    return Partner(scene, team, visitor, phone, steward)
+
+
+@pytest.mark.row("SCR-7")
+def test_yesterdays_visits_are_only_the_own_teams(partner: Partner) -> None:
+    scene, cast = partner.scene, partner.scene.cast
+    ours, theirs = partner.team.first + 1, partner.team.first + 2
+    community = Actor(
+        label="y", acts=frozenset({"visit.submit"}), scope=cast.worker.scope, unit_id=cast.worker.unit_id, team_id=scene.team.pk
+    )  # fmt: skip
+    yesterday = (cast.at - timedelta(days=1)).isoformat()
+    assert partner.visit(partner.visitor, ours, "ANSWERED", at=yesterday) == "stored"
+    assert partner.visit(community, theirs, "REFUSED", at=yesterday) == "stored"
+    assert partner.visit(partner.visitor, theirs, "NOT_HOME") == "stored"
+    address = {place: str(one) for place, one in addresses_of({ours, theirs}).items()}
+    assert partner.seen(-1) == [(address[ours], "ANSWERED")]
+    assert partner.seen() == [(address[theirs], "NOT_HOME")]
+    assert partner.seen(-2) == []
+    visit = apps.get_model("screening", "Visit").objects.everywhere("a test").get(place=ours)
+    assert visit.team.unit.code == "510104:property-company-1"  # attributed to the partner
+
+
+@pytest.mark.row("SCR-7", "FRC-5")
+def test_a_partner_has_its_own_doors_and_no_others(partner: Partner) -> None:
+    sheet = partner.phone.get(f"/api/field/doors?team={partner.team.pk}").json()
+    doors = [int(door[0]) for compound in sheet["compounds"] for door in compound["doors"]]
+    assert doors == [partner.team.first + n for n in range(1, 11)]
+    assert partner.visit(partner.visitor, partner.team.last + 2, "ANSWERED") == "other_team"
+    assert partner.phone.get(f"/api/field/doors?team={partner.scene.team.pk}").status_code == 404
+    assert partner.phone.get(f"/field/visits?team={partner.scene.team.pk}").status_code == 404
+
+
+def test_a_post_of_a_partner_works_for_its_own_teams_only(partner: Partner) -> None:
+    units = set(teams_of(partner.steward).values_list("unit__code", flat=True))
+    assert units == {"510104:property-company-1"}
+    with pytest.raises(NotFound):
+        team_of(partner.steward, partner.scene.team.pk)
+    assert partner.scene.team in teams_of(partner.scene.cast.worker)
+
+
+@pytest.fixture
+def handed_in(partner: Partner) -> Partner:
+    """A form with a person's number in it: one by the partner, one by the community at the same door."""
+    cast = partner.scene.cast
+    form = opened(cast, publish(cast))
+    FieldEntry, Question = apps.get_model("forms", "FieldEntry"), apps.get_model("forms", "FormQuestion")
+    for order, (name, about, sensitivity) in enumerate((("people", "DOOR", "NONE"), ("why", "PERSON", "IDENTITY")), 1):
+        FieldEntry.objects.create(
+            code=name, name=name, name_en=name, kind="TEXT", about=about, source="s", source_en="s", retention_days=9,
+            owner=cast.unit("5101:lead-body"), sensitivity=sensitivity, valid_from=cast.at.date(),
+        )  # fmt: skip
+        Question.objects.create(
+            form=form, order=order, path=f"/data/{name}", kind="text", labels={"zh": name}, field_code=name
+        )
+    place = place_text(partner.team.first + 1)
+    community = Actor(label="y", acts=frozenset({"visit.submit"}), scope=cast.worker.scope, unit_id=cast.worker.unit_id)
+    for by, people, number in ((partner.visitor, "41", "510104190001010001"), (community, "42", "510104190001010002")):
+        take_submission(Filled(place=place, people=people, more=f"<why>{number}</why>").xml(), by=by, at=cast.at)
+    return partner
+
+
+@pytest.mark.row("SCR-7")
+def test_of_forms_a_partner_reads_its_own_without_numbers_of_persons(handed_in: Partner) -> None:
+    for path in ("/forms/door-needs/answers", "/forms/door-needs/answers.csv"):
+        text = handed_in.phone.get(path).content.decode()
+        assert "41" in text and token("IDENTITY") in text
+        assert "510104190001010001" not in text
+        assert not any(word in text for word in (">42<", ",42,", "510104190001010002"))
+    guard = handed_in.scene.cast.client("guard").get("/forms/door-needs/answers.csv").content.decode()
+    assert ",41," in guard and ",42," not in guard and "51010419" not in guard
+    worker = handed_in.scene.cast.client("worker").get("/forms/door-needs/answers.csv").content.decode()
+    assert ",41," in worker and ",42," in worker
+
+
+@pytest.mark.row("SCR-7")
+def test_what_a_partner_read_masked_cannot_come_back(handed_in: Partner) -> None:
+    rows = apps.get_model("forms", "Submission").objects.everywhere("a test")
+    before = list(rows.values("pk", "answers", "merged", "standing"))
+    first = rows.order_by("pk").first()
+    assert first is not None
+    changed = Filled(
+        place=place_text(first.place), people="41", more=f"<why>{token('IDENTITY')}</why>", base=first.instance_id
+    )
+    with pytest.raises(BadInput) as refused:
+        take_submission(changed.xml(), by=handed_in.visitor, at=handed_in.scene.cast.at)
+    assert [one.startswith("/data/why") for one in refused.value.problems] == [True]
+    assert list(rows.values("pk", "answers", "merged", "standing")) == before
+
+
+@pytest.mark.parametrize("day", ["x", "2026-13-01", "9999-12-31", "0001-01-01"])
+def test_a_day_that_is_none_is_refused(partner: Partner, day: str) -> None:
+    assert partner.phone.get(f"/field/visits?day={day}").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["auditor", "guard", "stranger"])
+def test_who_hands_in_no_visits_has_no_such_page(partner: Partner, name: str) -> None:
+    assert partner.scene.cast.client(name).get("/field/visits").status_code == 403
+
+
+@pytest.mark.row("SCR-7")
+def test_people_of_a_partner_are_enrolled_where_it_works_and_nowhere_else(partner: Partner) -> None:
+    """The pass is the partner's, not the community's, and holds only in a compound that it looks after."""
+    assert partner.visitor.unit_id == partner.team.unit_id
+    assert partner.visitor.scope.ranges == ((partner.team.first, partner.team.last),)
+    Pass = apps.get_model("access", "Pass")
+    before = Pass.objects.everywhere("a test").count()
+    with pytest.raises(BadInput):
+        issue_pass(
+            label="another", role_code="partner-visitor", unit=partner.team.unit, code="510105001001001",
+            expires_at=partner.scene.cast.at + timedelta(days=9),
+            by=Actor.system("test", acts=["pass.issue"], ranges=[(0, 2**63 - 1)]), at=partner.scene.cast.at,
+        )  # fmt: skip
+    assert Pass.objects.everywhere("a test").count() == before
