@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qipan.access.testing import Cast
-from qipan.forms.actions import versions
+from qipan.forms.actions import seed_fields, versions
 from qipan.forms.actions.disputes import decide_dispute, erase_submissions
 from qipan.forms.actions.submitting import FormNotOpen
 from qipan.forms.actions.versions import AlreadyDecided, TooManyVersions, UnknownDecision, decide_contest
@@ -267,3 +267,15 @@ def test_of_a_sensitive_question_only_that_it_differs_is_shown(cast: Cast, needs
     page = cast.client("district_head").get("/forms/disputes").content.decode()
     assert "何种帮助" in page
     assert not any(word in page for word in ("轮椅", "拐杖"))
+
+
+def test_of_a_repeated_group_with_a_name_in_it_only_that_it_differs_is_shown(cast: Cast, needs: Form) -> None:
+    """Red line 5: a repeated group is one answer, so it is masked with what stands in it."""
+    first = Filled()
+    take(cast, first)
+    for word in ("张三", "李四"):
+        take(cast, Filled(more=f"<pet><kind>{word}</kind></pet>", base=first.id))
+    seed_fields(cast.unit("5101:lead-body"), by=cast.lead, at=cast.at)
+    FormQuestion.objects.create(form=needs, order=1, path="/data/pet/kind", kind="text", labels={}, field_code="person_name")  # fmt: skip
+    ((question,),) = (one.questions for one in contested_for(cast.district_head))
+    assert (question.path, question.masked, [side.text for side in question.sides]) == ("pet", True, ["", ""])
