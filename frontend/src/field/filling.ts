@@ -5,6 +5,7 @@ import { viewOf } from "./questions";
 import type { Blank, Filled } from "./store";
 
 const XML = "xml_submission_file";
+const BASE = /<(?:\w+:)?deprecatedID>([^<]*)</;
 const PAUSE = 300; // between a keystroke and its being written down
 type Root = Awaited<ReturnType<typeof opened>>;
 
@@ -18,7 +19,7 @@ export interface Filling {
   close(): Promise<void>;
 }
 
-async function opened(blank: Blank, filled: Filled | undefined) {
+async function opened(blank: Blank, filled: Filled | undefined, change: boolean) {
   const loaded = await loadForm(blank.xform, {
     // A file that is not here is a fault; the form is then not opened at all rather than with an empty list.
     fetchFormAttachment: async (url) => {
@@ -31,6 +32,8 @@ async function opened(blank: Blank, filled: Filled | undefined) {
   if (!filled?.parts.length) return loaded.createInstance().root;
   const data = new FormData();
   for (const part of filled.parts) data.append(part.name, new File([part.blob], part.name, { type: part.blob.type }));
+  // A change is a form of its own: a new id, and as deprecatedID the one that its editor had before him.
+  if (change) return (await loaded.editInstance({ inputType: "FORM_INSTANCE_INPUT_RESOLVED", data: [data as never] })).root;
   return (await loaded.restoreInstance({ data: [data as never] })).root;
 }
 
@@ -49,15 +52,18 @@ function leaves(node: AnyNode): AnyNode[] {
 
 const placeOf = (root: Root): AnyNode | undefined => leaves(root as AnyNode).find((node) => node.currentState.reference.endsWith("/place"));
 
-/** Opens a form, anew or where it was left; ``door`` answers its question for the place. */
+/** Opens a form, anew, where it was left, or to ``change`` what was sent; ``door`` answers its question for the place. */
 export async function fill(
   blank: Blank,
   filled: Filled | undefined,
   door: string,
   word: Page["word"],
   keep: (typed: Typed) => Promise<void>,
+  change = false,
 ): Promise<Filling> {
-  const root = await opened(blank, filled);
+  const root = await opened(blank, filled, change);
+  // The engine forgets what a draft is based on when it is opened again; it is put back into what is sent.
+  const base = change || !filled?.parts.length ? "" : (BASE.exec(await filled.parts[0].blob.text())?.[1] ?? "");
   speak(root);
   const asked = placeOf(root);
   if (door && !filled && asked) {
@@ -83,7 +89,12 @@ export async function fill(
     const payload = await root.prepareInstancePayload({ payloadType: "monolithic" });
     const parts = [...payload.data[0].entries()].map(([name, blob]) => ({ name, blob: blob as Blob }));
     parts.sort((a, b) => Number(b.name === XML) - Number(a.name === XML));
-    const xml = new DOMParser().parseFromString(await parts[0].blob.text(), "text/xml");
+    const text = await parts[0].blob.text();
+    if (base && !BASE.test(text)) {
+      const told = text.replace(/<\/((?:\w+:)?)instanceID>/, `</$1instanceID><$1deprecatedID>${base}</$1deprecatedID>`);
+      parts[0].blob = new Blob([told], { type: parts[0].blob.type });
+    }
+    const xml = new DOMParser().parseFromString(text, "text/xml");
     const id = xml.querySelector("instanceID")!.textContent!.replace(/^uuid:/, "");
     const node = placeOf(root);
     const said = (node?.currentState as { instanceValue?: string } | undefined)?.instanceValue ?? "";

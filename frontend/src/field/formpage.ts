@@ -142,6 +142,7 @@ export class FormPage {
       row.append(button);
     };
     if (one.state === "DRAFT" || one.state === "REFUSED") act("go_on", () => void this.resume(one.id));
+    if ((one.state === "KEPT" || one.state === "SENT" || one.state === "ACKNOWLEDGED") && one.parts.length) act("change", () => void this.begin(one, true));
     if (one.state === "DRAFT" || one.state === "REFUSED" || one.state === "CONFLICT") {
       act("throw_away", () => confirm(this.word("sure")) && void this.forms.drop(one.id));
     }
@@ -156,7 +157,8 @@ export class FormPage {
     if (await this.forms.reopen(id)) await this.begin((await this.forms.mine()).find((one) => one.id === id));
   }
 
-  private async begin(filled?: Filled): Promise<void> {
+  /** Opens a form anew, or one that was left; with ``change`` one that went out is the base of the next. */
+  private async begin(filled?: Filled, change = false): Promise<void> {
     await this.leave();
     const blank = filled ? ((await this.forms.blank(filled.blank)) ?? this.blank!) : this.blank!;
     const said = part("form-said");
@@ -166,8 +168,8 @@ export class FormPage {
     this.show("questions");
     try {
       const { fill } = await import("./filling");
-      this.current = filled?.id ?? "";
-      this.filling = await fill(blank, filled, this.door, this.word, (typed) => this.keep(blank, typed));
+      this.current = change ? "" : (filled?.id ?? "");
+      this.filling = await fill(blank, filled, this.door, this.word, (typed) => this.keep(blank, typed), change);
       questions.replaceChildren(this.filling.element);
       said.textContent = "";
     } catch (problem) {

@@ -88,6 +88,26 @@ def question(page, name):
     return page.locator(f"[data-ref='/data/{name}']")
 
 
+def change_what_was_sent(page, first):
+    """A change is a version: it says what it is based on, also when the battery was out in the middle (ADR 0015)."""
+    page.locator(FORM).tap()
+    page.locator("#form-mine .btn", has_text="修改").tap()
+    expect(question(page, "appointment").locator("input")).to_have_value("2026-12-24")
+    question(page, "appointment").locator("input").fill("2026-12-25")
+    page.wait_for_timeout(600)
+    page.reload()
+    open_form_sheet(page)
+    page.locator("#form-mine .btn", has_text="继续填写").tap()
+    expect(question(page, "appointment").locator("input")).to_have_value("2026-12-25")
+    page.locator("#form-finish").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("2", timeout=20_000)
+    before, after = kept()
+    assert (after.based_on, after.record_id, after.standing) == (before.instance_id, first.pk, "CHANGE")
+    assert before.answers["appointment"] == "2026-12-24"
+    assert before.now == {**before.answers, "appointment": "2026-12-25"}
+    page.locator("#form-kept ~ [data-shut]").tap()
+
+
 @pytest.mark.parametrize("phone", [samples], indirect=True)
 @pytest.mark.row("EMG-20", "ORG-12", "SVC-10")
 def test_a_form_is_opened_filled_in_and_finished_without_a_network_and_stored_once(phone):
@@ -147,6 +167,7 @@ def test_a_form_is_opened_filled_in_and_finished_without_a_network_and_stored_on
     assert (row.place, row.standing, row.team) == (int(DOOR) + 1, "STANDS", _scene.team.pk)
     assert row.answers["outcome"] == "APPOINTMENT" and row.answers["appointment"] == "2026-12-24"
     page.locator("#form-kept ~ [data-shut]").tap()
+    change_what_was_sent(page, row)
     page.locator("#field-compare").tap()
     expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
 

@@ -76,6 +76,7 @@ def words() -> dict[str, object]:
         "form_REFUSED": _("refused by the server"),
         "form_kept": _("Kept on this phone. It goes out by itself."),
         "go_on": _("Continue filling in"),
+        "change": _("Change it"),
         "throw_away": _("Throw away"),
         "sure": _("Throw away what was filled in here? It cannot be brought back."),
         "nuisance": _("It counts for your unit, this form and who asks it; nobody is named."),
