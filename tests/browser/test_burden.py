@@ -1,6 +1,8 @@
 """Work admission and the burden meter, in both languages, on a phone and on a desk (SVC-9, SVC-13)."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +66,50 @@ def test_a_department_sees_the_cost_the_lead_body_cuts_it_and_the_meter_names_it
     assert meter.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert serious(meter) == []
     assert troubles == []
+
+
+@pytest.mark.row("SVC-11", "SVC-12")
+def test_a_community_lists_its_systems_and_reports_a_plaque_and_the_lead_body_answers(open_page, troubles):
+    cast = make_city()
+    pages = {
+        who: open_page(cast, who, "/terminals", lang=lang, width=width)
+        for who, lang, width in (("worker", "zh-hans", 360), ("lead", "en", 1440))
+    }
+    worker, lead = pages["worker"], pages["lead"]
+    worker.fill("#id_name", "网格通")
+    worker.select_option("#id_owner", label=cast.unit("510104001:street-office").name)
+    worker.locator("form[action$='/note'] button").click()
+    worker.locator("#terminals-own button").first.click()
+    assert worker.locator("#terminals-mine").inner_text() == "1"
+    assert worker.locator("#terminals-own tbody tr").count() == 1
+    looked(worker, "terminals-zh-360")
+    worker.goto("/signs")
+    worker.locator("details.apply summary").click()
+    worker.fill("#id_words", "数字化示范社区")
+    worker.locator("form[action$='/report'] button").click()
+    worker.locator(".admission").wait_for()
+    looked(worker, "signs-zh-360")
+    lead.goto("/desk")
+    lead.locator(".row-title").first.click()
+    lead.locator("#beside a[href='/signs']").click()
+    looked(lead, "signs-en-1440")
+    lead.locator("form.decide [name=reason]").fill("not on the list of 2026")
+    lead.locator("form.decide button[value='0']").click()
+    assert "to be taken down" in lead.locator(".admission").inner_text()
+    worker.reload()
+    assert "not on the list of 2026" in worker.locator(".admission").inner_text()
+    lead.goto("/terminals")
+    looked(lead, "terminals-en-1440")
+    lead.locator("form.decide [name=instead]").fill("CSV in its columns")
+    lead.locator("form.decide button").click()
+    assert "CSV in its columns" in lead.locator("main").inner_text()
+    assert lead.locator("#terminals-all").count() == 0
+    assert troubles == []
+
+
+def looked(page, name: str) -> None:
+    """Nothing is cut off, axe finds nothing; a picture where one is wanted."""
+    if folder := os.environ.get("QIPAN_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    assert serious(page) == [], name

@@ -10,9 +10,12 @@ class DeskConfig(AppConfig):
 
         from .queries.audits import audit_tasks
         from .queries.burden import audit_burden
+        from .rules import reserve_words
         from .subscribers import on_lists_changed
+        from .terms import TaskState
 
         subscribe(ListsChanged, on_lists_changed)
+        reserve_words("sign", frozenset({TaskState.DONE, TaskState.OBJECTED}))  # decided on the page of signs
 
         register_audit("burden of communities against their tasks", audit_burden)
         register_audit("tasks against their units, moments and steps", audit_tasks)

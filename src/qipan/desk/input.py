@@ -7,10 +7,11 @@ import msgspec
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from qipan.duties.api import OrganType
+from qipan.duties.api import OrganType, Unit
 from qipan.webkit.forms import ActForm, offer
 
-from .terms import Activity, HowOften
+from .models import Terminal
+from .terms import Activity, HowOften, TerminalKind
 
 
 class ReceiptIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,3 +79,82 @@ class ReasonForm(forms.Form):
     """A reason that others will read."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+def _text(label: Any, most: int, *, required: bool = True) -> forms.CharField:
+    widget = forms.TextInput(attrs={"class": "form-control"})
+    return forms.CharField(label=label, max_length=most, required=required, widget=widget)
+
+
+def _chosen(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, widget=forms.Select(attrs={"class": "form-select"}))
+
+
+class TerminalForm(ActForm):
+    """An app or system that the own unit must keep."""
+
+    terminal = _chosen(_("From the registry"))
+    name = _text(_("Or another one: its name"), 80, required=False)
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=TerminalKind.choices, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    owner = _chosen(_("Whose it is"))
+    basis = _text(_("Basis that was named, if any"), 300, required=False)
+    accounts = forms.IntegerField(
+        label=_("Log-ins of your unit"),
+        min_value=0,
+        max_value=500,
+        initial=1,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )
+    last_used = forms.DateField(
+        label=_("Last used on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, terminals: list[Terminal], units: list[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "terminal", [("", "—"), *((str(one.pk), f"{one.name} · {one.owner.label}") for one in terminals)])
+        offer(self, "owner", [("", "—"), *((str(one.pk), one.label) for one in units)])
+
+    def clean(self) -> dict[str, Any]:
+        """This method will want one of the registry, or a name and whose it is."""
+        given = self.cleaned_data
+        if not given.get("terminal"):
+            for name in ("name", "owner"):
+                if not given.get(name) and name not in self.errors:
+                    self.add_error(name, _("Choose one of the registry, or say its name and whose it is."))
+        return given
+
+
+class EndTerminalForm(ActForm):
+    """The end of a terminal."""
+
+    instead = _text(_("How its data are had instead"), 300)
+
+
+class SignReportForm(ActForm):
+    """A plaque that is not on the list."""
+
+    words = _text(_("What stands on the plaque"), 80)
+    demander = _chosen(_("Who wants it there"))
+
+    def __init__(self, *args: Any, units: list[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "demander", [("", "—"), *((str(one.pk), one.label) for one in units)])
+
+
+class SignForm(ActForm):
+    """A line of the list of what may hang."""
+
+    name = _text(_("Name in Chinese"), 80)
+    name_en = _text(_("Name in English"), 120, required=False)
+    basis = _text(_("Basis"), 300)
+
+
+class SignDecisionForm(ActForm):
+    """A decision on a report."""
+
+    may_hang = forms.ChoiceField(choices=[("1", _("Put on the list")), ("0", _("Take down"))])
+    reason = _text(_("Reason"), 300)

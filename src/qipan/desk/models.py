@@ -1,11 +1,22 @@
 """One inbox per unit: whatever is asked of a unit is a task on its desk."""
 
 from django.db import models
+from django.utils.translation import get_language
 
 from qipan.kernel.scoped import ScopedQuerySet
 
 from .rules import hours_a_month, hours_of
-from .terms import Activity, AdmissionState, ClockKind, HowOften, StepKind, TaskKind, TaskState
+from .terms import (
+    Activity,
+    AdmissionState,
+    ClockKind,
+    HowOften,
+    SignState,
+    StepKind,
+    TaskKind,
+    TaskState,
+    TerminalKind,
+)
 
 
 class Admission(models.Model):
@@ -189,3 +200,111 @@ class Nuisance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.week} {self.owner_id} {self.form_code or self.activity}"
+
+
+class Terminal(models.Model):
+    """An app, system, account, chat group or terminal that somebody wants communities to keep (SVC-11).
+
+    One registry for all, so that its owner stands once. ``instead`` says how its data are had without it: an export in
+    its columns, an import of what it holds.
+    """
+
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=TerminalKind)
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    basis = models.CharField(max_length=300, blank=True)
+    instead = models.CharField(max_length=300, blank=True)
+    listed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"], name="desk_terminal_once", condition=models.Q(ended_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TerminalUse(models.Model):
+    """A community keeps a terminal: how many log-ins, used last on which day, as the community itself says.
+
+    Nothing is measured: no time on line and no person (red line 9).
+    """
+
+    terminal = models.ForeignKey(Terminal, on_delete=models.PROTECT, related_name="uses")
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    place = models.BigIntegerField()
+    accounts = models.PositiveSmallIntegerField(default=1)
+    last_used = models.DateField(null=True)
+    noted_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["terminal", "unit"], name="desk_terminal_use_once", condition=models.Q(ended_at=None)
+            )
+        ]
+        indexes = [
+            # What does this ground keep?
+            models.Index(fields=["place"], name="desk_terminal_place", condition=models.Q(ended_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.terminal_id}"
+
+
+class Sign(models.Model):
+    """A line of the list of what may hang at a community's door, by date (SVC-12)."""
+
+    name = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
+    basis = models.CharField(max_length=300)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name"], name="desk_sign_current", condition=models.Q(valid_to=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        """The name in the active language."""
+        return self.name_en if (get_language() or "").startswith("en") and self.name_en else self.name
+
+
+class SignReport(models.Model):
+    """A plaque that somebody wants at a community's door and that is not on the list: a complaint to the lead body."""
+
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    place = models.BigIntegerField()
+    words = models.CharField(max_length=80)  # what stands on it
+    demander = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=SignState, default=SignState.REPORTED)
+    task = models.ForeignKey(Task, null=True, on_delete=models.PROTECT, related_name="+")  # on the lead body's desk
+    reported_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "words"], name="desk_sign_report_once", condition=models.Q(state="REPORTED")
+            )
+        ]
+        indexes = [models.Index(fields=["place", "reported_at"], name="desk_sign_report_place")]
+
+    def __str__(self) -> str:
+        return self.words

@@ -1,8 +1,14 @@
 """Pure decisions of the desk: which state follows which, whose word counts, when to remind."""
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from django.utils.timezone import localdate
+
+from qipan.kernel.place import DISTRICT
 
 from .terms import HowOften, TaskState
 
@@ -128,3 +134,32 @@ def week_of(at: datetime | date) -> date:
     """This function will return the Monday of a moment's week where the city lives, or of a day's week."""
     day = localdate(at) if isinstance(at, datetime) else at
     return day - timedelta(days=day.weekday())
+
+
+class Named(Protocol):
+    """A line of the list of signs, as far as rules ask."""
+
+    name: str
+    name_en: str
+
+
+N = TypeVar("N", bound=Named)
+
+
+def plain(words: str) -> str:
+    """This function will return the words of a plaque without what differs by hand: spaces, dots, case, width."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", words)).casefold()
+
+
+def sign_named(words: str, signs: Iterable[N]) -> N | None:
+    """This function will return the line of the list that a plaque with these words is, None when it is on none."""
+    wanted = plain(words)
+    return next((one for one in signs if wanted and wanted in (plain(one.name), plain(one.name_en))), None)
+
+
+def may_want_terminals(level: int) -> bool:
+    """This function will say whether a unit of this level may want communities to keep an app of its own.
+
+    Units below the county or district level build none (State Council 2026, no. 12).
+    """
+    return level <= DISTRICT

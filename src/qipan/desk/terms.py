@@ -74,3 +74,21 @@ class ClockKind(models.TextChoices):
     CLOCK_HOURS = "CLOCK_HOURS", _("clock hours")
     WORKING_HOURS = "WORKING_HOURS", _("working hours")
     WORKING_DAYS = "WORKING_DAYS", _("working days")
+
+
+class TerminalKind(models.TextChoices):
+    """What communities must keep and look into, beside their own work (SVC-11)."""
+
+    APP = "APP", _("app")
+    SYSTEM = "SYSTEM", _("system in a browser")
+    ACCOUNT = "ACCOUNT", _("public account")
+    CHAT = "CHAT", _("working group in a chat")
+    DEVICE = "DEVICE", _("terminal or screen")
+
+
+class SignState(models.TextChoices):
+    """What became of a plaque that is not on the list (SVC-12)."""
+
+    REPORTED = "REPORTED", _("reported")
+    MAY_HANG = "MAY_HANG", _("put on the list")
+    TAKE_DOWN = "TAKE_DOWN", _("to be taken down")

@@ -86,6 +86,8 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
                 _("Burden of communities"),
                 ("desk.view", "board.view", "admission.apply", "admission.decide"),
             ),
+            Page("/terminals", _("Apps and systems"), ("desk.view", "board.view", "admission.decide")),
+            Page("/signs", _("Signs at the door"), ("desk.view", "board.view", "admission.decide")),
             Page("/conflicts", _("Conflicts"), ("conflict.decide",)),
         ),
     ),

@@ -30,6 +30,7 @@ LINKS = {
     "silent": "/calls/{}",
     "agreed": "/calls/{}",
     "recheck": "/matters/{}/recheck",
+    "sign": "/signs",
 }  # pages of higher rooms, shown if they exist
 SHOWS = ("open", "late", "objected", "done", "below")
 

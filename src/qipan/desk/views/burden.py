@@ -20,6 +20,7 @@ from qipan.webkit.sheets import csv_file, xlsx_file
 from ..queries.burden import TOP, asked_twice, burden_lines, burden_on, by_area, by_demander, by_week
 from ..queries.desks import unit_of
 from ..queries.nuisances import nuisances_on
+from ..queries.terminals import kept_on
 from ..rules import week_of
 from ..terms import Activity
 
@@ -79,6 +80,7 @@ def burden_page(request: HttpRequest) -> HttpResponse:
         "weeks": by_week(ranges, week),
         "twice": asked_twice(at),
         "nuisances": nuisances_on(ranges, week),
+        "systems": kept_on(ranges),
         "activities": Activity.labels,
         "as_of": at,
     }

@@ -1,6 +1,7 @@
 """Forms with a passport, and where they are open."""
 
 from django.db import models
+from django.utils.translation import get_language
 
 from ..terms import Subject
 
@@ -33,6 +34,11 @@ class Form(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} v{self.version}"
+
+    @property
+    def label(self) -> str:
+        """The title in the active language."""
+        return self.title_en if (get_language() or "").startswith("en") and self.title_en else self.title
 
 
 class FormOpening(models.Model):

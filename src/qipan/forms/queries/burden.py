@@ -34,7 +34,7 @@ def asked_twice(at: datetime) -> list[str]:
     rows = Form.objects.filter(valid_from__lte=at).only("code", "title", "number")
     for form in rows.order_by("code", "version"):
         newest[form.code] = form.pk
-        titles[form.pk] = f"{form.title} {form.number}"
+        titles[form.pk] = f"{form.label} {form.number}"
     asking = FormQuestion.objects.filter(
         form__in=newest.values(), form__valid_to__gt=at, held=False, field_code__in=FieldEntry.objects.values("code")
     )

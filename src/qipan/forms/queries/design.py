@@ -91,7 +91,7 @@ class Design:
                     % {"field": line.entry.label, "source": line.entry.source_label, "owner": line.entry.owner.label}
                 )
             elif line.asked_by:
-                forms = ", ".join(f"{one.title} {one.number}" for one in line.asked_by)
+                forms = ", ".join(f"{one.label} {one.number}" for one in line.asked_by)
                 said.append(_now("%(field)s: asked by %(forms)s") % {"field": line.entry.label, "forms": forms})
         return said
 

@@ -89,8 +89,8 @@ class TestWhatIsKnown:
         assert found is not None and later is not None
         assert (found.questions, found.known) == (4, 3)
         assert found.said[1:] == (
-            "Help that is needed: asked by 入户排查表 示例-排查-001",
-            "Day of the next visit: asked by 入户排查表 示例-排查-001",
+            "Help that is needed: asked by Door screening form 示例-排查-001",
+            "Day of the next visit: asked by Door screening form 示例-排查-001",
         )
         assert (later.questions, later.known) == (4, 1)
 
