@@ -182,6 +182,7 @@ GATES = {
     "field": Gate("visit.submit"),
     "field/worker.js": Gate(PUBLIC),
     "field/lists": Gate("team.manage"),
+    "field/doors.csv": Gate("visit.submit"),
     "field/paper": Gate("visit.submit", "visit.submit"),
     "field/visits": Gate("visit.submit"),
     "field/app.webmanifest": Gate(PUBLIC),

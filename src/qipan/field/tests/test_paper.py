@@ -1,6 +1,8 @@
 """Paper has the same rights as the phone: the sheet by stairwell, its entry, counted once."""
 
+import csv
 import re
+from io import StringIO
 
 import pytest
 
@@ -97,3 +99,21 @@ def test_is_closed_to_others(scene, who, status):
     refused = scene.cast.client(who).post(f"/field/paper?team={scene.team.pk}", body).status_code
     assert refused == (401 if who == "anonymous" else status)  # a form is not sent on to the log-in page
     assert not Visit.objects.everywhere("a test").exists()
+
+
+@pytest.mark.row("SCR-3")
+def test_a_pass_takes_its_teams_doors_along_as_csv_and_no_other_teams(scene):
+    visit(scene.holder(), scene, DOORS[0], "NOT_HOME")
+    answer = scene.holder().get("/field/doors.csv", headers={"Accept-Language": "en"})
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="doors.csv"'
+    rows = list(csv.reader(StringIO(answer.content.decode().removeprefix("\ufeff"))))
+    assert rows[0] == ["Place number", "Compound", "Building", "Stairwell", "Door", "State", "Visits"]
+    assert [row[0] for row in rows[1:]] == DOORS
+    assert rows[1][1:] == ["锦江一街一社区1号院", "1", "1", "102", "nobody home", "1"]
+    assert rows[2][5:] == ["not yet visited", "0"]
+    of_page = scene.cast.client("worker").get(f"/field/doors.csv?team={scene.team.pk}").content.decode()
+    assert of_page.count("\n") == 11
+    assert "/field/doors.csv?team=" in page_of(scene.cast.client("worker"), scene).content.decode()
+    assert scene.holder().get(f"/field/doors.csv?team={scene.other.pk}").status_code == 404
+    assert scene.cast.client("neighbour_worker").get(f"/field/doors.csv?team={scene.team.pk}").status_code == 404
+    assert scene.cast.client("auditor").get("/field/doors.csv").status_code == 403
