@@ -64,6 +64,7 @@ const kept = async (): Promise<boolean> => (await navigator.storage?.persisted?.
 
 async function drawCounts(): Promise<void> {
   const tally = await box.tally();
+  tally.elsewhere += await forms.elsewhere();
   for (const one of await forms.mine()) if (one.state !== "DRAFT") tally[one.state]++;
   for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
     const cell = document.getElementById(`count-${state}`)!;
@@ -301,7 +302,7 @@ async function start(): Promise<void> {
   forms = new Forms(store, chain, page.dataset.holder!, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!);
   papers = new FormPage(forms, word, labelOf, page.dataset.zone!, keepEngine);
   forms.addEventListener("changed", () => void drawCounts());
-  navigator.serviceWorker?.addEventListener("controllerchange", () => void keepEngine().catch(() => undefined));
+  navigator.serviceWorker?.addEventListener("controllerchange", () => void papers.keepAhead());
   let answered = 0;
   box.addEventListener("changed", () => {
     void drawCounts();

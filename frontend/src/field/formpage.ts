@@ -68,7 +68,7 @@ export class FormPage {
       }),
     );
     part("door-form").hidden = !(await this.fitting()).length;
-    if (blanks.some((blank) => blank.xform)) void this.keepEngine().catch(() => undefined);
+    void this.keepAhead();
     if (this.dialog.open && this.blank && !this.filling) this.drawMine(mine);
   }
 
@@ -88,6 +88,11 @@ export class FormPage {
   /** Forms about doors and persons that lie on the phone and whose passport holds. */
   private async fitting(): Promise<Blank[]> {
     return (await this.forms.blanks()).filter(({ offer, xform }) => offer.about !== "UNIT" && xform && !lapsed(offer));
+  }
+
+  /** Has what opens forms fetched ahead, once there is a form to open. */
+  async keepAhead(): Promise<void> {
+    if ((await this.forms.blanks()).some((blank) => blank.xform)) await this.keepEngine().catch(() => undefined);
   }
 
   private stateOf({ offer, xform }: Blank): string {

@@ -7,6 +7,7 @@ const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 120_000;
 const TAKE_BACK = 5_000;
 const DAY = 86_400_000;
+const FORGOTTEN = 30 * DAY; // a draft that nobody went on with
 const AT_ONCE = 8_000_000; // bytes; a larger one goes out in several posts
 const FINAL = new Set([400, 403, 404, 409, 413, 415]); // sending the same again would not help
 
@@ -61,6 +62,12 @@ export class Forms extends EventTarget {
     return rows.sort((a, b) => b.changed - a.changed);
   }
 
+  /** How many finished ones wait for another pass. */
+  async elsewhere(): Promise<number> {
+    const waits = (one: Filled): boolean => one.holder !== this.holder && (one.state === "KEPT" || one.state === "SENT");
+    return (await this.db.getAll("filled")).filter(waits).length;
+  }
+
   /** Asks which forms there are and fetches what is new; says whether all of them lie on the phone. */
   async refresh(): Promise<boolean> {
     let offers: Offer[];
@@ -113,6 +120,9 @@ export class Forms extends EventTarget {
 
   /** What the server lists no more leaves the phone, unless something was begun with it. */
   private async sweep(listed: Set<string>): Promise<void> {
+    for (const one of await this.db.getAll("filled")) {
+      if (one.state === "DRAFT" && one.changed < Date.now() - FORGOTTEN) await this.db.delete("filled", one.id); // also of a right that is gone
+    }
     const used = new Set((await this.db.getAll("filled")).filter((one) => one.state === "DRAFT" || one.state === "REFUSED").map((one) => one.blank));
     for (const blank of await this.db.getAll("forms")) {
       if (blank.holder === this.holder && listed.has(blank.key)) continue;
@@ -175,7 +185,7 @@ export class Forms extends EventTarget {
   /** The right is over: forms and drafts go; what was finished waits for a right. */
   async wipe(): Promise<void> {
     await this.db.clear("forms");
-    for (const one of await this.db.getAll("filled")) if (one.state === "DRAFT") await this.db.delete("filled", one.id);
+    for (const one of await this.mine()) if (one.state === "DRAFT") await this.db.delete("filled", one.id);
     this.changed();
   }
 

@@ -54,7 +54,7 @@ def words() -> dict[str, object]:
         "no_round": _("No round is under way here."),
         "nothing_yet": _("No network, and no list of doors on this phone yet."),
         "offline": _("No network. Everything is kept on this phone and goes out by itself."),
-        "elsewhere": _("%(count)s visits were entered under another pass; open its link again to send them."),
+        "elsewhere": _("%(count)s entries were made under another pass; open its link again to send them."),
         "conflict": _("the server holds something else under this visit; a person decides"),
         "noted": _("Noted"),
         "told": _("Kept; it goes to the street office by itself."),
