@@ -204,7 +204,8 @@ def test_a_list_of_11800_is_looked_through_at_a_door_and_a_lapsed_form_may_be_re
     ward.locator("[type=search]").fill("ward 11799")
     ward.locator(".ask-choice").tap()
     expect(ward.locator(":checked")).to_have_value("w11799")
-    page.evaluate("document.documentElement.style.fontSize = '200%'")  # whoever reads large letters scrolls one way only
+    # Whoever reads large letters scrolls one way only.
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
     form = page.locator("#form-questions")
     assert form.evaluate("(form) => form.scrollWidth - form.clientWidth") == 0
     page.evaluate("document.documentElement.style.fontSize = ''")
