@@ -22,6 +22,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localdate
 
 from qipan.access.api import Post, seed_demo_accounts
 from qipan.desk.api import Task, TaskState, answer_task
@@ -30,6 +31,7 @@ from qipan.journal.api import seal
 from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
 from qipan.kernel.place import place_of, range_of
+from qipan.kernel.rows import Reading
 from qipan.matters.actions.catalogue import COLUMNS, import_catalogue, seed_rows
 from qipan.matters.actions.importing import check_lines, import_lines
 from qipan.matters.api import (
@@ -374,9 +376,11 @@ def twelve(town: Town, times: int) -> dict[str, Any]:
     )
     from qipan.duties.api import proposals
 
-    found_units = [one.unit for one in proposals(category.item_code, spot, on=town.at.date())]
+    found_units = [one.unit for one in proposals(category.item_code, spot, on=localdate(town.at))]
     first, helper = found_units[0], get_unit(f"{CITY}:parks")
     handler, other = (replace(every, label="岗", unit_id=unit.pk, account_id=3) for unit in (first, helper))
+
+    task_of = Reading[Task](lambda owner, source: Task.objects.everywhere("bench").filter(owner=owner, source=source))
 
     def one(n: int) -> None:
         at = town.at + timedelta(minutes=n)
@@ -388,8 +392,8 @@ def twelve(town: Town, times: int) -> dict[str, Any]:
         matter = object_to_matter(matter, reason="不在清单", by=handler, at=at)
         matter = arbitrate_matter(matter, unit=first, reason="在清单", by=ruler, at=at)
         add_cooperating(matter, unit=helper, by=handler, at=at)
-        mine = Task.objects.everywhere("bench").filter(owner=first, source__startswith=f"matter:{matter.pk}:")
-        answer_task(mine.latest("pk"), state=TaskState.ACCEPTED, by=handler, at=at)
+        [mine] = task_of(first.pk, f"matter:{matter.pk}:2")  # the second thing asked about it: to handle it
+        answer_task(mine, state=TaskState.ACCEPTED, by=handler, at=at)
         finish_part(matter, result="已修剪", by=other, at=at)
         report_done(matter, kind="SOLVED", result="已修", by=handler, at=at)
         verify_matter(matter, by=office, at=at)

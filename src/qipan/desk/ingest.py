@@ -14,7 +14,8 @@ from django.db.models import BooleanField, Case, F, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from qipan.duties.api import Unit
-from qipan.kernel.sql import fetch
+from qipan.kernel.act import gather
+from qipan.kernel.sql import Statement, adapted, fetch, insertions
 
 from .models import Task, TaskStep
 
@@ -94,15 +95,13 @@ STEP_COLUMNS = ("task_id", "state", "at", "by_label", "note")
 
 
 def write_steps(rows: Sequence[tuple[int, str, datetime, str, str]]) -> None:
-    """This function will add steps, rows of ``STEP_COLUMNS``, in one statement (a few hundred at a time)."""
-    adapt = connection.ops.adapt_datetimefield_value
-    for start in range(0, len(rows), 500):
-        some = rows[start : start + 500]
-        values = ", ".join(["(%s, %s, %s, %s, %s)"] * len(some))
-        fetch(
-            f"INSERT INTO desk_taskstep ({', '.join(STEP_COLUMNS)}) VALUES {values}",  # noqa: S608
-            [value for pk, state, at, label, note in some for value in (pk, state, adapt(at), label[:120], note[:300])],
-        )
+    """This function will add steps, rows of ``STEP_COLUMNS``, with all others of the act."""
+    gather(_written, rows)
+
+
+def _written(rows: list[tuple[int, str, datetime, str, str]]) -> list[Statement]:
+    steps = ((pk, state, adapted(at), label[:120], note[:300]) for pk, state, at, label, note in rows)
+    return insertions("desk_taskstep", STEP_COLUMNS, steps)
 
 
 # PostgreSQL locks in the order of the ids, as receipts do; SQLite has one writer.

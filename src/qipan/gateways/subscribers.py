@@ -9,7 +9,7 @@ from .queries.requests import whole
 from .queries.standing import TOLD
 from .terms import Standing
 
-_ACTIVE = Reading[Subscription](lambda active: Subscription.objects.filter(standing=active).order_by("pk"))
+_ACTIVE = Reading[Subscription](lambda: Subscription.objects.filter(standing=Standing.ACTIVE).order_by("pk"))
 
 
 def tell_partners(event: MatterMoved) -> None:
@@ -17,7 +17,7 @@ def tell_partners(event: MatterMoved) -> None:
     kind = TOLD.get(event.step)
     if kind is None:
         return
-    wanted = [one for one in _ACTIVE(Standing.ACTIVE.value) if kind in one.kinds]
+    wanted = [one for one in _ACTIVE() if kind in one.kinds]
     if not wanted:
         return
     matter = whole(Matter.objects.everywhere("an event of the matter itself")).get(pk=event.matter)

@@ -5,17 +5,46 @@ Django's cursors bind on the client and are never prepared; here the driver bind
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain, count
+from threading import local
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
 
 from .masking import refuse_tokens
 
 MOST_PREPARED = 500  # statements that a connection keeps prepared
+MOST_ROWS = 500  # that one statement inserts
+MOST_VALUES = 30_000  # in one statement; PostgreSQL takes 65,535
+
+
+class _Mine(local):
+    connection: Any = None
+
+
+_mine = _Mine()
+
+
+def here() -> Any:
+    """This function will return this thread's connection, which Django looks up anew for each of its attributes."""
+    if _mine.connection is None:
+        _mine.connection = connections[DEFAULT_DB_ALIAS]
+    return _mine.connection
+
+
+@lru_cache(maxsize=256)
+def utc_text(value: datetime) -> str:
+    """This function will return a moment with its zone as SQLite keeps it."""
+    return str(value.astimezone(UTC).replace(tzinfo=None))
+
+
+def adapted(value: datetime | None) -> datetime | str | None:
+    """This function will return a moment with its zone as the driver takes it: SQLite keeps UTC as text."""
+    return value if value is None or here().vendor != "sqlite" else utc_text(value)
 
 
 @lru_cache(maxsize=1024)
@@ -30,18 +59,91 @@ def fetch(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list
     their zone (UTC), out of a function as text, and booleans as numbers or not.
     """
     refuse_tokens(parameters)
-    connection.ensure_connection()
-    raw = connection.connection
-    with connection.wrap_database_errors:
-        if connection.vendor == "sqlite":
+    mine = here()
+    if mine.connection is None:
+        mine.ensure_connection()
+    raw = mine.connection
+    with mine.wrap_database_errors:
+        if mine.vendor == "sqlite":
             return raw.cursor(sqlite3.Cursor).execute(_for_sqlite(statement), parameters).fetchall()
-        from psycopg import Cursor
+        cursor = _postgres_cursor(mine)
+        text, names = _for_postgres(statement)
+        values = [parameters[name] for name in names] if isinstance(parameters, Mapping) else parameters
+        cursor.execute(text, values, prepare=True)
+        found = cursor.pgresult  # not ``description``, which makes an object of each column
+        return cursor.fetchall() if found is not None and found.nfields else []
 
-        if raw.prepared_max != MOST_PREPARED:
-            raw.prepare_threshold, raw.prepared_max = 2, MOST_PREPARED
-        with Cursor(raw) as cursor:
-            cursor.execute(statement, parameters, prepare=True)
-            return cursor.fetchall() if cursor.description else []
+
+def _postgres_cursor(mine: Any) -> Any:
+    """The connection's one cursor for statements with places by number: nothing is looked for in their text."""
+    raw, cursor = mine.connection, getattr(mine, "kept_cursor", None)
+    if cursor is None or cursor.connection is not raw:
+        from psycopg import RawCursor
+        from psycopg.types.datetime import TimestamptzLoader
+
+        raw.prepare_threshold, raw.prepared_max = 2, MOST_PREPARED
+        cursor = mine.kept_cursor = RawCursor(raw)
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # Django's is written in Python
+    return cursor
+
+
+@lru_cache(maxsize=2048)
+def _for_postgres(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement with its places by number, and the names that they had, in their order."""
+    names: list[str] = []
+    places = count(1)
+
+    def place(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        if found[1] is None:
+            return f"${next(places)}"
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return re.sub(r"%(?:\((\w+)\)s|s|%)", place, statement).encode(), tuple(names)
+
+
+Statement = tuple[str, Sequence[Any]]
+
+
+def insertions(
+    table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marks: Sequence[str] = ()
+) -> list[Statement]:
+    """This function will return what inserts rows, some hundreds in a statement. ``marks`` stand in place of ``%s``."""
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - own names
+    row, every = f"({', '.join(marks or ['%s'] * len(columns))})", list(rows)
+    parts = [every[first : first + MOST_ROWS] for first in range(0, len(every), MOST_ROWS)]
+    return [(insert + ", ".join([row] * len(some)), list(chain.from_iterable(some))) for some in parts]
+
+
+def run_together(statements: Iterable[Statement]) -> None:
+    """This function will run statements that write and return nothing, none of which reads what another writes.
+
+    On PostgreSQL they are one statement, for one way there and back: the first one, with the others as its
+    ``WITH``. In practice they run in the order in which they are given, which matters only to locks.
+    """
+    joined: list[Statement] = []
+    for statement, values in statements:
+        if here().vendor != "postgresql":
+            fetch(statement, values)
+            continue
+        if sum(len(some) for _statement, some in joined) + len(values) > MOST_VALUES:
+            _run_joined(joined)
+            joined = []
+        joined.append((statement, values))
+    _run_joined(joined)
+
+
+def _run_joined(statements: list[Statement]) -> None:
+    if not statements:
+        return
+    (first, values), *others = statements
+    others.reverse()  # PostgreSQL runs what was begun last first
+    parts = ", ".join(f"w{n} AS ({statement})" for n, (statement, _values) in enumerate(others))
+    every = [value for _statement, some in others for value in some]
+    fetch(f"WITH {parts} {first}" if parts else first, [*every, *values])
 
 
 def fetch_rows(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:

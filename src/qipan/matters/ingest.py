@@ -3,28 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 
+from qipan.kernel.act import gather
 from qipan.kernel.bulk import add_up
-from qipan.kernel.sql import fetch
+from qipan.kernel.sql import Statement, adapted, fetch, insertions
 
 from .models import Matter, MatterStep
 from .rules.limits import community_of, month_of, street_of
 
-ADD_TALLY = """
-INSERT INTO matters_tally (place, category_id, channel, unit, month, kind, detail, drill, n)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (place, month, kind, detail, category_id, channel, unit, drill) DO UPDATE SET n = matters_tally.n + excluded.n
-"""
-ADD_STREET = """
-INSERT INTO matters_streettally (place, channel, month, kind, detail, drill, n) VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (place, month, kind, detail, channel, drill) DO UPDATE SET n = matters_streettally.n + excluded.n
-"""
-ADD_STANDING = """
-INSERT INTO matters_standing (place, state, drill, n) VALUES {rows}
-ON CONFLICT (place, state, drill) DO UPDATE SET n = matters_standing.n + excluded.n
-"""
 ADD_ALLOWANCE = """
 INSERT INTO matters_allowance (source, hour, n) VALUES (%s, %s, 1)
 ON CONFLICT (source, hour) DO UPDATE SET n = matters_allowance.n + 1 RETURNING n
@@ -35,19 +24,62 @@ ON CONFLICT (month, kind, word) DO UPDATE SET n = matters_suggestiontally.n + 1
 """
 
 
-def count_steps(matter: Matter, steps: Iterable[MatterStep], *, by: int = 1) -> None:
+# What is counted, as the tables name it; places are those of the community, of the street.
+TALLY = ("place", "category_id", "channel", "unit", "month", "kind", "detail", "drill")
+STREET_TALLY = ("place", "channel", "month", "kind", "detail", "drill")
+STANDING = ("place", "state", "drill")
+TABLES = {"matters_standing": STANDING, "matters_streettally": STREET_TALLY, "matters_tally": TALLY}
+Tally = tuple[int, int, str, int, date, str, str, bool]
+Standing = tuple[int, str, bool]
+
+
+class Step(NamedTuple):
+    """A step of a matter as it is written."""
+
+    matter_id: int
+    kind: str
+    detail: str
+    unit_id: int | None
+    at: datetime
+    by_label: str
+    note: str
+
+
+def write_step(matter: Matter, step: Step) -> None:
+    """This function will write a step of a matter and count it, with all others of the act."""
+    gather(_written, [step])
+    count_steps(matter, [step])
+
+
+def _written(steps: list[Step]) -> list[Statement]:
+    rows = ((*one[:4], adapted(one.at), one.by_label[:120], one.note.strip()[:1000]) for one in steps)
+    return insertions("matters_matterstep", Step._fields, rows)
+
+
+class Count(NamedTuple):
+    """What an act adds to one of the tables of counts."""
+
+    table: str
+    key: tuple[Any, ...]
+    n: int
+
+
+def count_steps(matter: Matter, steps: Iterable[MatterStep | Step], *, by: int = 1) -> None:
     """This function will add steps to the kept counts, or take them off with ``by=-1``."""
-    for step in steps:
-        month = connection.ops.adapt_datefield_value(month_of(step.at))
-        fetch(
-            ADD_TALLY,
-            (
-                community_of(matter.place), matter.category_id, matter.channel, step.unit_id or 0, month,
-                str(step.kind), step.detail, matter.drill, by,
-            ),
-        )  # fmt: skip
-        street = street_of(matter.place)
-        fetch(ADD_STREET, (street, matter.channel, month, str(step.kind), step.detail, matter.drill, by))
+    gather(
+        _counted,
+        (
+            Count(
+                "matters_tally",
+                (
+                    community_of(matter.place), matter.category_id, str(matter.channel), step.unit_id or 0,
+                    month_of(step.at), str(step.kind), step.detail, matter.drill,
+                ),
+                by,
+            )
+            for step in steps
+        ),
+    )  # fmt: skip
 
 
 def count_state(matter: Matter, *, was: str | None, now: str) -> None:
@@ -56,26 +88,45 @@ def count_state(matter: Matter, *, was: str | None, now: str) -> None:
         return
     place = community_of(matter.place)
     changes = [(str(now), 1)] + ([(str(was), -1)] if was is not None else [])
-    # In one order, so that two acts never wait in a circle.
-    values = [value for state, n in sorted(changes) for value in (place, state, matter.drill, n)]
-    fetch(ADD_STANDING.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(changes))), values)
+    gather(_counted, [Count("matters_standing", (place, state, matter.drill), n) for state, n in changes])
 
 
-# What is counted, as the tables name it; places are those of the community, of the street.
-TALLY = ("place", "category_id", "channel", "unit", "month", "kind", "detail", "drill")
-STREET_TALLY = ("place", "channel", "month", "kind", "detail", "drill")
-STANDING = ("place", "state", "drill")
-Tally = tuple[int, int, str, int, date, str, str, bool]
-Standing = tuple[int, str, bool]
+def _counted(counts: list[Count]) -> list[Statement]:
+    """What an act counted, added up: one statement for each table, always in one order, so that no two acts wait in
+    a circle; standings first, as when many are added at once.
+    """
+    sums: dict[str, Counter[tuple[Any, ...]]] = {table: Counter() for table in TABLES}
+    for table, key, n in counts:
+        sums[table][key] += n
+    for tally, n in sums["matters_tally"].items():
+        sums["matters_streettally"][_street(tally)] += n
+    return [_added(table, {key: n for key, n in of.items() if n}) for table, of in sums.items() if any(of.values())]
+
+
+def _street(tally: tuple[Any, ...]) -> tuple[Any, ...]:
+    place, _category, channel, _unit, month, kind, detail, drill = tally
+    return street_of(place), channel, month, kind, detail, drill
+
+
+def _added(table: str, counts: dict[tuple[Any, ...], int]) -> Statement:
+    columns = TABLES[table]
+    names = ", ".join(columns)
+    row = f"({', '.join(['%s'] * (len(columns) + 1))})"
+    sums = ((*key, counts[key]) for key in sorted(counts))
+    return (
+        f"INSERT INTO {table} ({names}, n) VALUES {', '.join([row] * len(counts))}"  # noqa: S608 - own names
+        f" ON CONFLICT ({names}) DO UPDATE SET n = {table}.n + excluded.n",
+        [value.isoformat() if isinstance(value, date) else value for some in sums for value in some],
+    )
 
 
 def add_counts(tallies: Mapping[Tally, int], standings: Mapping[Standing, int]) -> None:
     """This function will add many counts at once, always in one order, standings first as single acts do."""
     day = connection.ops.adapt_datefield_value
     add_up("matters_standing", STANDING, ((*key, standings[key]) for key in sorted(standings)))
-    streets: Counter[tuple[int, str, date, str, str, bool]] = Counter()
-    for (place, _category, channel, _unit, month, kind, detail, drill), n in tallies.items():
-        streets[street_of(place), channel, month, kind, detail, drill] += n
+    streets: Counter[tuple[Any, ...]] = Counter()
+    for tally, n in tallies.items():
+        streets[_street(tally)] += n
     rows = ((*key[:2], day(key[2]), *key[3:], streets[key]) for key in sorted(streets))
     add_up("matters_streettally", STREET_TALLY, rows)
     add_up("matters_tally", TALLY, ((*key[:4], day(key[4]), *key[5:], tallies[key]) for key in sorted(tallies)))

@@ -2,12 +2,12 @@
 
 from qipan.desk.api import TasksAnswered, TaskState
 from qipan.kernel.actor import Actor
-from qipan.kernel.rows import Reading, insert_row, store_row
+from qipan.kernel.rows import Reading, store_row
 
 from .actions.rechecks import draw_recheck, note_return
 from .actions.steps import MatterMoved
-from .ingest import count_steps
-from .models import Handling, Matter, MatterStep
+from .ingest import Step, write_step
+from .models import Handling, Matter
 from .terms import StepKind
 
 SAID = frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED})
@@ -35,19 +35,14 @@ def note_responses(event: TasksAnswered) -> None:
         late = part.accept_by is not None and event.at > part.accept_by
         part.responded_at = event.at
         store_row(part)
-        step = MatterStep(
-            matter=part.matter,
-            kind=StepKind.RESPONDED,
-            detail="LATE" if late else "IN_TIME",
-            unit_id=part.unit_id,
-            at=event.at,
-            by_label=event.by.label[:120],
-        )
-        insert_row(step)
-        count_steps(part.matter, [step])
+        word, kind = "LATE" if late else "IN_TIME", StepKind.RESPONDED.value
+        write_step(part.matter, Step(part.matter_id, kind, word, part.unit_id, event.at, event.by.label, ""))
 
 
 WATCH = Actor.system("90-day watch")
+_MOVED = Reading[Matter](
+    lambda pk: Matter.objects.everywhere("the matter of the event").select_related("category").filter(pk=pk)
+)
 
 
 def watch_closes(event: MatterMoved) -> None:
@@ -57,7 +52,7 @@ def watch_closes(event: MatterMoved) -> None:
     """
     if event.drill or event.step not in (StepKind.CLOSED, StepKind.DISPATCHED):
         return
-    matter = Matter.objects.everywhere("the matter of the event").select_related("category").get(pk=event.matter)
+    [matter] = _MOVED(event.matter)
     if event.step == StepKind.CLOSED:
         draw_recheck(matter)
     else:

@@ -127,7 +127,7 @@ _LOCKED = Reading[tuple[Any, ...]](
         "owner_id", "owner__first", "owner__organ_type__level", "kind",
     )
 )  # fmt: skip
-_ANSWERED = Reading[Task](lambda scope, pk: Task.objects.within(scope).select_related("asker", "owner").filter(pk=pk))
+_ANSWERED = Reading[Task](lambda scope, pk: Task.objects.within(scope).filter(pk=pk))
 
 
 def _held(ids: Iterable[int], *, by: Actor) -> dict[int, _Held]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, Range, code_of, compound_of
 from qipan.kernel.refusal import Refusal
-from qipan.kernel.rows import Reading
+from qipan.kernel.rows import Reading, instance_of
 from qipan.kernel.sql import fetch
 from qipan.territory.api import areas_within
 
@@ -52,7 +52,9 @@ _LINES = Reading[Responsibility](
 
 
 # One statement. "held": the codes of the areas (and the compound) that hold the place that day: what its digits say,
-# unless a merger or a split gave the place to another. A unit's own line stands in place of its kind's.
+# unless a merger or a split gave the place to another. "kind": the kinds of units that the item's lines name, and the
+# backstop. A unit's own line stands in place of its kind's. (Sets of keys, and no joins: SQLite would go through all units for
+# a filter of what it joins.)
 UNIT_FIELDS, TYPE_FIELDS = (
     [str(field.attname) for field in model._meta.local_concrete_fields] for model in (Unit, OrganType)
 )
@@ -60,6 +62,7 @@ UNIT_COLUMNS, TYPE_COLUMNS = (
     ", ".join(f"{short}.{field.column}" for field in model._meta.local_concrete_fields)
     for short, model in (("u", Unit), ("t", OrganType))
 )
+LINE_FIELDS = ("role", "basis", "basis_en")
 PROPOSED = f"""
 WITH line AS (
     SELECT organ_type_id, unit_id, role, basis, basis_en, version FROM duties_responsibility
@@ -73,22 +76,23 @@ WITH line AS (
         SELECT %(city)s AS code UNION ALL SELECT %(district)s UNION ALL SELECT %(street)s
         UNION ALL SELECT %(community)s UNION ALL SELECT %(compound)s
     ) AS digits WHERE NOT EXISTS (SELECT 1 FROM moved WHERE length(moved.code) = length(digits.code))
+), kind AS (
+    SELECT code FROM duties_organtype WHERE id IN (SELECT organ_type_id FROM line) OR (is_command AND level = {DISTRICT})
 ), candidate AS (
-    SELECT u.id FROM held, duties_organtype t, duties_unit u WHERE u.code = held.code || ':' || t.code
+    SELECT id FROM duties_unit WHERE code IN (SELECT held.code || ':' || kind.code FROM held, kind)
     UNION SELECT unit_id FROM duties_stewardship
         WHERE place = %(compound_place)s AND valid_from <= %(on)s AND (valid_to IS NULL OR valid_to > %(on)s)
-    UNION SELECT u.id FROM line JOIN duties_unit u ON u.id = line.unit_id
-        JOIN held ON u.code LIKE held.code || ':%%' WHERE u.first IS NOT NULL
+    UNION SELECT u.id FROM duties_unit u CROSS JOIN held
+        WHERE u.id IN (SELECT unit_id FROM line) AND u.code LIKE held.code || ':%%' AND u.first IS NOT NULL
 )
 SELECT {UNIT_COLUMNS}, {TYPE_COLUMNS},
     coalesce(own.role, shared.role) AS role, coalesce(own.basis, shared.basis) AS basis,
     coalesce(own.basis_en, shared.basis_en) AS basis_en, coalesce(own.version, shared.version) AS version
-FROM candidate
-JOIN duties_unit u ON u.id = candidate.id
+FROM duties_unit u
 JOIN duties_organtype t ON t.id = u.organ_type_id
 LEFT JOIN line own ON own.unit_id = u.id
 LEFT JOIN line shared ON shared.organ_type_id = t.id
-WHERE u.valid_from <= %(on)s AND (u.valid_to IS NULL OR u.valid_to > %(on)s)
+WHERE u.id IN (SELECT id FROM candidate) AND u.valid_from <= %(on)s AND (u.valid_to IS NULL OR u.valid_to > %(on)s)
 """  # noqa: S608 - names of columns only
 
 
@@ -107,10 +111,10 @@ def proposals(item_code: str, place: int, *, on: date) -> list[Proposal]:
     found: list[Proposal] = []
     backstop: Proposal | None = None
     for row in rows:
-        unit = Unit.from_db(connection.alias, UNIT_FIELDS, row[: ends[0]])
-        unit.organ_type = OrganType.from_db(connection.alias, TYPE_FIELDS, row[ends[0] : ends[1]])
+        unit = instance_of(Unit, UNIT_FIELDS, row[: ends[0]])
+        unit.organ_type = instance_of(OrganType, TYPE_FIELDS, row[ends[0] : ends[1]])
         role, basis, basis_en, version = row[ends[1] :]
-        line = Responsibility(role=role or "", basis=basis or "", basis_en=basis_en or "")
+        line = instance_of(Responsibility, LINE_FIELDS, (role or "", basis or "", basis_en or ""))
         if role in (Role.PRIMARY, Role.COOPERATING):
             found.append(Proposal(unit, role, line.basis_label, _why(role, version)))
         elif role is None and is_backstop(unit):

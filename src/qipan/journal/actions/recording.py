@@ -3,19 +3,16 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from itertools import chain
+from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import connection
 from django.db.models import Model
 
+from qipan.kernel.act import gather
 from qipan.kernel.actor import Actor
-from qipan.kernel.rows import insert_row
-from qipan.kernel.sql import fetch
+from qipan.kernel.sql import Statement, here, insertions, utc_text
 
-from ..models import Entry, Message
-from ..queries import entry_digest
+from ..models import Message
 from ..rules import canonical, digest_of_text, entry_text
 
 Event = TypeVar("Event")
@@ -35,29 +32,16 @@ def record(
     place: int | None = None,
     data: dict[str, Any] | None = None,
     drill: bool = False,
-) -> Entry:
+) -> None:
     """This function will write the journal row of an act, in the act's own transaction.
 
     ``data`` holds what changed (old and new values, counts), never personal data. Raises
     ``RuntimeError`` outside a transaction: an act and its record stand or fall together.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError(f"{act} was recorded outside a transaction")
-    entry = Entry(
-        at=at,
-        by_label=by.label,
-        by_account=by.account_id,
-        by_post=by.post_id,
-        by_pass=by.pass_id or "",
-        act=act,
-        subject=name_of(subject),
-        place=place,
-        data=json.loads(canonical(data or {})),  # as it will be read again, so that its digest can be taken again
-        drill=drill,
-    )
-    entry.digest = entry_digest(entry)
-    insert_row(entry)
-    return entry
+    # As it will be read again, so that its digest can be taken again.
+    said = json.loads(canonical(data)) if data else {}
+    entry = entry_values(act=act, subject=name_of(subject), by=by, at=at, place=place, data=said, drill=drill)
+    write_entries([entry])
 
 
 ENTRY_COLUMNS = (
@@ -70,11 +54,11 @@ def entry_values(
 ) -> tuple[Any, ...]:
     """This function will return an unsealed entry as SQLite stores it, in the order of ``ENTRY_COLUMNS``.
 
-    For acts that come by thousands and write many entries in one statement of their own, or with
+    For acts that come by thousands and write many entries in a statement of their own, or with
     ``write_entries``; everybody else calls ``record``.
     """
     text = entry_text(act=act, subject=subject, by=by, at=at, place=place, data=data, drill=drill)
-    when = str(at.astimezone(UTC).replace(tzinfo=None))
+    when = utc_text(at)
     digest = digest_of_text(text)
     by_pass = by.pass_id or ""
     return (
@@ -83,15 +67,17 @@ def entry_values(
 
 
 def write_entries(rows: Sequence[tuple[Any, ...]]) -> None:
-    """This function will write entries that ``entry_values`` made in one statement, in the act's own transaction."""
-    if not connection.in_atomic_block:
+    """This function will write entries that ``entry_values`` made, with all others of the act, in its own transaction."""
+    if not here().in_atomic_block:
         raise RuntimeError("entries were recorded outside a transaction")
-    if not rows:
-        return
-    moment = "%s" if connection.vendor == "sqlite" else "CAST(%s AS timestamp) AT TIME ZONE 'UTC'"
-    row = f"({', '.join([moment, *['%s'] * (len(ENTRY_COLUMNS) - 1)])})"
-    statement = f"INSERT INTO journal_entry ({', '.join(ENTRY_COLUMNS)}) VALUES {', '.join([row] * len(rows))}"  # noqa: S608
-    fetch(statement, list(chain.from_iterable(rows)))
+    gather(_written, rows)
+
+
+def _written(rows: list[tuple[Any, ...]]) -> list[Statement]:
+    if here().vendor == "sqlite":
+        return insertions("journal_entry", ENTRY_COLUMNS, rows)
+    moment = "CAST(%s AS timestamp) AT TIME ZONE 'UTC'"
+    return insertions("journal_entry", ENTRY_COLUMNS, rows, marks=[moment, *["%s"] * (len(ENTRY_COLUMNS) - 1)])
 
 
 def subscribe(event: type[Event], handler: Callable[[Event], None]) -> None:

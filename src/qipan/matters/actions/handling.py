@@ -10,6 +10,7 @@ from qipan.duties.api import Unit
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading, store_row
 
 from ..models import Matter, Photo, Report
 from ..queries.patterns import agreed_open, check_reinspected
@@ -116,9 +117,15 @@ def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter
     return held
 
 
+_OWN = Reading[Report](lambda pk: Report.objects.select_related("matter__merged_into").filter(pk=pk))
+_UNSAID = Reading[tuple[int]](
+    lambda matter: Report.objects.filter(matter=matter).exclude(confirmed=True).values_list("pk")[:1]
+)
+
+
 def _own(report: Report, by: Actor) -> tuple[Report, Matter, Loop]:
     """A reporter's matter, locked; a report that was joined with its matter follows that one."""
-    fresh = Report.objects.select_related("matter__merged_into").filter(pk=report.pk).first()
+    fresh = _OWN.one(report.pk)
     if fresh is None:
         raise NotFound
     held, now = locked(followed(fresh), by=by, act=None)
@@ -136,10 +143,10 @@ def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: dat
     if now.state != loop.S.VERIFIED:
         raise loop.NotNow(state=now.state.label)
     own.confirmed, own.satisfied, own.said_at = True, satisfied, at
-    own.save(update_fields=["confirmed", "satisfied", "said_at"])
+    store_row(own)
     word = {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]
     settle(held, now, StepKind.CONFIRMED, detail=word, by=by, at=at)
-    if not held.reports.exclude(confirmed=True).exists():
+    if not _UNSAID(held.pk):
         _close(held, now, confirmed=True, by=by, at=at)
     return held
 
@@ -153,7 +160,7 @@ def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Mat
     own, held, now = _own(report, by)
     after = loop.doubt(now, reason=reason)
     own.confirmed, own.satisfied, own.said_at = False, None, at
-    own.save(update_fields=["confirmed", "satisfied", "said_at"])
+    store_row(own)
     office = verifier_of(held)
     held.waiting = ask(
         held,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.journal.api import queue_message
-from qipan.kernel.act import act
+from qipan.kernel.act import act, write_gathered
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
@@ -346,6 +346,7 @@ def recategorise(matter: Matter, category: Category) -> None:
         return
     if category.valid_to is not None:
         raise BadInput([_now("this category is no longer in the catalogue")])
+    write_gathered()
     steps = list(MatterStep.objects.filter(matter=matter))
     count_steps(matter, steps, by=-1)
     matter.category = category

@@ -14,7 +14,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 
 from ..models import Matter, Recheck, Sampling
-from ..queries.rechecks import came_back_from, sample_on
+from ..queries.rechecks import came_back_from, is_noted_as_return, sample_on
 from ..rules import limits, loop, sampling
 from ..rules.loop import Loop, S
 from ..terms import StepKind, Verdict
@@ -67,7 +67,7 @@ def note_return(matter: Matter, *, by: Actor, at: datetime) -> None:
     At its first dispatch: by then it is neither declined nor joined to another, so the count need never be undone.
     """
     before = came_back_from(matter) if matter.hops == 1 else None
-    if before is None or matter.steps.filter(kind=StepKind.RECURRED).exists():
+    if before is None or is_noted_as_return(matter):
         return
     note_step(matter, StepKind.RECURRED, unit=before.handler_id, note=before.number, by=by, at=at)
 

@@ -8,10 +8,10 @@ from qipan.duties.api import Unit
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
-from qipan.kernel.rows import Reading, insert_row, store_row
+from qipan.kernel.rows import Reading, store_row
 
-from ..ingest import count_state, count_steps
-from ..models import Handling, Matter, MatterStep
+from ..ingest import Step, count_state, write_step
+from ..models import Handling, Matter
 from ..rules import limits
 from ..rules.loop import Loop
 from ..terms import Outcome, Part, State, StepKind
@@ -99,20 +99,10 @@ def note_step(
     note: str = "",
     by: Actor,
     at: datetime,
-) -> MatterStep:
+) -> None:
     """This function will write one step and count it; unit by default is the handler."""
-    step = MatterStep(
-        matter=matter,
-        kind=kind,
-        detail=detail,
-        unit_id=unit if unit is not None else matter.handler_id,
-        at=at,
-        by_label=by.label[:120],
-        note=note.strip()[:1000],
-    )
-    insert_row(step)
-    count_steps(matter, [step])
-    return step
+    handler = unit if unit is not None else matter.handler_id
+    write_step(matter, Step(matter.pk, kind.value, detail, handler, at, by.label, note))
 
 
 def settle(

@@ -13,6 +13,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, Range
 from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 
 from ..models import (
     AgendaItem,
@@ -169,10 +170,16 @@ def agreed_of(call: Call) -> list[Agreed]:
     return list(call.agreed.select_related("task__owner").order_by("pk"))
 
 
+_AGREED_OPEN = Reading[Agreed](
+    lambda matter: (
+        Agreed.objects.filter(call__matter=matter, task__closed_at=None).select_related("task__owner").order_by("pk")
+    )
+)
+
+
 def agreed_open(matter: Matter) -> list[Agreed]:
     """This function will return what the site meetings of a matter agreed on and nobody has done yet."""
-    rows = Agreed.objects.filter(call__matter=matter, task__closed_at=None)
-    return list(rows.select_related("task__owner").order_by("pk"))
+    return _AGREED_OPEN(matter.pk)
 
 
 def unanswered(scope: Scope, *, at: datetime) -> QuerySet[Called]:
@@ -253,9 +260,13 @@ def hazard_of(matter: Matter) -> Hazard | None:
     return Hazard.objects.select_related("look__owner").filter(matter=matter).first()
 
 
+_HAZARD = Reading[Hazard](lambda matter: Hazard.objects.filter(matter=matter))
+
+
 def remedy_due(matter: Matter, *, at: datetime) -> datetime | None:
     """This function will return by when a handler remedies a matter that is a hazard; None for any other, or when late."""
-    return Hazard.objects.filter(matter=matter, remedy_by__gt=at).values_list("remedy_by", flat=True).first()
+    hazard = _HAZARD.one(matter.pk)
+    return hazard.remedy_by if hazard is not None and hazard.remedy_by > at else None
 
 
 def check_reinspected(matter: Matter) -> None:
@@ -263,7 +274,8 @@ def check_reinspected(matter: Matter) -> None:
 
     Raises ``NotReinspected``.
     """
-    if Hazard.objects.filter(matter=matter, remedied_at=None).exists():
+    hazard = _HAZARD.one(matter.pk)
+    if hazard is not None and hazard.remedied_at is None:
         raise joint.NotReinspected
 
 

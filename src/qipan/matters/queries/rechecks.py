@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet, Sum
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import COMPOUND, Range, code_of, compound_of, range_of
+from qipan.kernel.rows import Reading
 
 from ..models import AgendaItem, Hazard, Matter, MatterStep, Recheck, Sampling, Tally
 from ..rules import joint, sampling
@@ -20,9 +21,12 @@ from ..terms import AgendaKind, Closing, Confirmation, State, StepKind, Verdict
 SHOWN = 100
 
 
+_SAMPLING = Reading[Sampling](lambda day: Sampling.objects.filter(valid_from__lte=day).order_by("-valid_from")[:1])
+
+
 def sample_on(day: date) -> Sample:
     """This function will return the setting in force on a day, the usual one where a city has set none."""
-    held = Sampling.objects.filter(valid_from__lte=day).order_by("-valid_from").first()
+    held = _SAMPLING.one(day)
     return held.sample if held is not None else Sample()
 
 
@@ -72,25 +76,34 @@ def _solved(rows: QuerySet[Matter]) -> QuerySet[Matter]:
     return held.exclude(confirmation=Confirmation.DISPUTED)
 
 
+_BEFORE = Reading[Matter](
+    lambda pk, code, first, last, since, until: (
+        _solved(Matter.objects.everywhere("the same compound as a matter that was gated"))
+        .filter(category__code=code, place__gte=first, place__lte=last, ended_at__gte=since, ended_at__lte=until)
+        .filter(handler__isnull=False)
+        .exclude(pk=pk)
+        .order_by("-ended_at", "-pk")[:1]
+    )
+)
+_CAME_BACK = Reading[tuple[int]](
+    lambda matter: MatterStep.objects.filter(matter=matter, kind=StepKind.RECURRED).values_list("pk")[:1]
+)
+
+
+def is_noted_as_return(matter: Matter) -> bool:
+    """This function will say whether a matter was found to be something come back before."""
+    return bool(_CAME_BACK(matter.pk))
+
+
 def came_back_from(matter: Matter) -> Matter | None:
     """This function will return the matter that a new one repeats: of its category in its compound, closed as solved
     within 90 days before it was reported, the latest. None without one, or where the place is no place.
     """
     if not joint.is_place(matter.place):
         return None
-    rows = _solved(Matter.objects.everywhere("the same compound as a matter that was gated"))
-    return (
-        rows.filter(
-            category__code=matter.category.code,
-            place__range=range_of(code_of(matter.place, COMPOUND)),
-            ended_at__gte=matter.reported_at - WATCH,
-            ended_at__lte=matter.reported_at,
-            handler__isnull=False,
-        )
-        .exclude(pk=matter.pk)
-        .order_by("-ended_at", "-pk")
-        .first()
-    )
+    ground = range_of(code_of(matter.place, COMPOUND))
+    since, until = matter.reported_at - WATCH, matter.reported_at
+    return _BEFORE.one(matter.pk, matter.category.code, ground.first, ground.last, since, until)
 
 
 def recurred(ranges: Iterable[Range], *, since: datetime, until: datetime) -> QuerySet[Matter]:

@@ -8,12 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
+from qipan.kernel.act import forget
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Change
+from ..queries.kept import territory_mark
 from ..terms import ChangeKind
 
 
@@ -66,3 +68,4 @@ def note(
         at=at,
     )
     Change.objects.create(id=uuid7(), kind=kind, source=source[:200], valid_from=valid_from, at=at, synthetic=synthetic)
+    forget(territory_mark)

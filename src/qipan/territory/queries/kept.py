@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from qipan.kernel.act import once
 from qipan.kernel.sql import fetch
 
 Mark = tuple[int, str]
@@ -26,7 +27,7 @@ def territory_mark() -> Mark | None:
 def fresh() -> dict[str, Any] | None:
     """This function will return the kept look-ups of the present state; None when nothing may be kept."""
     global _kept, _kept_mark
-    mark = territory_mark()
+    mark = once(territory_mark)
     if mark is None:
         return None
     if mark != _kept_mark:
