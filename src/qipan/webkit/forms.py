@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.utils import flatatt
 from django.utils.choices import flatten_choices
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 from qipan.kernel.refusal import Refusal
 
@@ -24,6 +27,31 @@ def said(form: forms.BaseForm, name: str) -> str:
         raise TypeError(f"{name} offers no choices")
     choices: Any = field.choices
     return str(dict(flatten_choices(choices)).get(wanted, ""))
+
+
+class LongSelect(forms.Select):
+    """A choice among hundreds: the same HTML as Django's, which goes through three templates for each option."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """This method will write the list with its groups, what is chosen marked."""
+        wanted = set(self.format_value(value))
+        parts: list[str] = []
+
+        def write(choices: Iterable[Any]) -> None:
+            for key, label in choices:
+                if isinstance(label, (list, tuple)):
+                    parts.append(f'<optgroup label="{conditional_escape(key)}">')
+                    write(label)
+                    parts.append("</optgroup>")
+                    continue
+                key = str(key if key is not None else "")
+                marked = " selected" if key in wanted else ""
+                wanted.discard(key)
+                parts.append(f'<option value="{conditional_escape(key)}"{marked}>{conditional_escape(label)}</option>')
+
+        write(self.choices)
+        given = flatatt({"name": name, **self.build_attrs(self.attrs, attrs)})
+        return mark_safe(f"<select{given}>{''.join(parts)}</select>")  # noqa: S308 - each part is escaped above
 
 
 class ActForm(forms.Form):

@@ -171,7 +171,10 @@ def ask(
     by: Actor,
     at: datetime,
 ) -> Task:
-    """This function will put a task of the matter on a unit's desk, with a source of its own; ``log`` stores its number."""
+    """This function will put a task of the matter on a unit's desk, with a source of its own; ``log`` stores its number.
+
+    It is due at ``due_at``, by the clock, or else when the catalogue's ``limit`` is over, by that limit's own clock.
+    """
     matter.tasks += 1
     return send_task(
         kind=TaskKind.MATTER,
@@ -182,7 +185,7 @@ def ask(
         place=matter.place,
         basis=basis[:300],
         due_at=due_at or limits.due(limit, at),
-        clock=str(limits.clock_of(limit)) if limit else "CLOCK_HOURS",
+        clock=str(limits.clock_of(limit)) if limit and due_at is None else "CLOCK_HOURS",  # a moment is one by the clock
         listed=listed,
         by=by,
         at=at,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.territory.api import AreaView
-from qipan.webkit.forms import ActForm, offer
+from qipan.webkit.forms import ActForm, LongSelect, offer
 
 from ..models import Category
 from ..terms import By, Channel
@@ -29,9 +29,9 @@ def month(label: Any) -> forms.DateField:
 
 class FiguresForm(ActForm):
     by = forms.ChoiceField(label=_("Table by"), required=False, choices=By.choices, widget=forms.Select(attrs=SELECT))
-    area = forms.ChoiceField(label=_("Area"), required=False, widget=forms.Select(attrs=SELECT))
-    unit = forms.ChoiceField(label=_("Unit"), required=False, widget=forms.Select(attrs=SELECT))
-    category = forms.ChoiceField(label=_("Category"), required=False, widget=forms.Select(attrs=SELECT))
+    area = forms.ChoiceField(label=_("Area"), required=False, widget=LongSelect(attrs=SELECT))
+    unit = forms.ChoiceField(label=_("Unit"), required=False, widget=LongSelect(attrs=SELECT))
+    category = forms.ChoiceField(label=_("Category"), required=False, widget=LongSelect(attrs=SELECT))
     channel = forms.ChoiceField(
         label=_("Channel"),
         required=False,

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.refusal import Refusal
-from qipan.webkit.forms import ActForm, offer
+from qipan.webkit.forms import ActForm, LongSelect, offer
 
 from ..models import Category
 from ..rules.photos import MOST_BYTES, MOST_PHOTOS, PhotoTooLarge, Picture, TooManyPhotos, clean
@@ -67,7 +67,7 @@ def grouped(categories: list[Category]) -> list[Any]:
 class ReportForm(ActForm):
     """A report by the public page."""
 
-    category = forms.ChoiceField(label=_("What is it about?"), widget=forms.Select(attrs={"class": "form-select"}))
+    category = forms.ChoiceField(label=_("What is it about?"), widget=LongSelect(attrs={"class": "form-select"}))
     text = forms.CharField(
         label=_("What is wrong there?"),
         min_length=2,
@@ -126,7 +126,7 @@ class NoteForm(ActForm):
 
 class FileForm(NoteForm):
     category = forms.ChoiceField(
-        label=_("Category, put right if needed"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+        label=_("Category, put right if needed"), required=False, widget=LongSelect(attrs={"class": "form-select"})
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from qipan.webkit.forms import offer
+from qipan.webkit.forms import LongSelect, offer
 
 from ..models import Category
 from ..rules.sampling import MOST_DAYS, MOST_SHARE
@@ -44,7 +44,7 @@ class CallForm(MeetingForm):
 class ProblemForm(CallForm):
     """A call for a problem that has no matter yet; it becomes one."""
 
-    category = forms.ChoiceField(label=_("What is it about?"), widget=forms.Select(attrs=SELECT))
+    category = forms.ChoiceField(label=_("What is it about?"), widget=LongSelect(attrs=SELECT))
     nonce = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = ["category", "what", "urgency", "units", "meets_where", "meets_at", "nonce"]
 
@@ -92,7 +92,7 @@ class AgreedForm(ActForm):
     text = forms.CharField(
         label=_("What needs to be done"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
     )
-    owner = forms.ChoiceField(label=_("By which unit"), widget=forms.Select(attrs=SELECT))
+    owner = forms.ChoiceField(label=_("By which unit"), widget=LongSelect(attrs=SELECT))
     due_at = moment(_("By when"))
 
 
@@ -129,7 +129,7 @@ class ConclusionForm(ActForm):
     text = forms.CharField(
         label=_("What needs to be done"), max_length=300, widget=forms.Textarea(attrs={**TEXT, "rows": 2})
     )
-    owner = forms.ChoiceField(label=_("By which unit"), widget=forms.Select(attrs=SELECT))
+    owner = forms.ChoiceField(label=_("By which unit"), widget=LongSelect(attrs=SELECT))
     due_at = moment(_("By when"))
     item = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=KEY)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum, prefetch_related_objects
 
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor, Scope
@@ -155,14 +155,21 @@ def called_of(call: Call) -> list[Called]:
     return list(call.called.select_related("unit", "task").prefetch_related("ratings").order_by("pk"))
 
 
-def calls_of(matter: Matter) -> list[Call]:
-    """This function will return the calls of a matter, the latest first, with their units."""
-    rows = Call.objects.everywhere("of a matter that was gated").filter(matter=matter)
-    return list(
-        rows.select_related("caller")
-        .prefetch_related("called__unit", "called__task", "agreed__task__owner")
+_CALLS = Reading[Call](
+    lambda matter: (
+        Call.objects.everywhere("of a matter that was gated")
+        .filter(matter=matter)
+        .select_related("caller")
         .order_by("-pk")
     )
+)
+
+
+def calls_of(matter: Matter) -> list[Call]:
+    """This function will return the calls of a matter, the latest first, with their units."""
+    found = _CALLS(matter.pk)
+    prefetch_related_objects(found, "called__unit", "called__task", "agreed__task__owner")
+    return found
 
 
 def agreed_of(call: Call) -> list[Agreed]:
@@ -257,9 +264,10 @@ def hazards_on(ranges: Iterable[Range], *, grade: str = "") -> QuerySet[Hazard]:
 
 def hazard_of(matter: Matter) -> Hazard | None:
     """This function will return the hazard of a matter that was gated, None when it is none."""
-    return Hazard.objects.select_related("look__owner").filter(matter=matter).first()
+    return _HAZARD_LOOKED_AT.one(matter.pk)
 
 
+_HAZARD_LOOKED_AT = Reading[Hazard](lambda matter: Hazard.objects.select_related("look__owner").filter(matter=matter))
 _HAZARD = Reading[Hazard](lambda matter: Hazard.objects.filter(matter=matter))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
 from qipan.desk.api import Task
@@ -14,9 +14,10 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import COMMUNITY, Range, code_of, place_text, range_of
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 from qipan.territory.api import Compound, areas_within
 
-from ..models import Category, Handling, Matter, MatterStep, Report, Standing
+from ..models import Category, Handling, Matter, MatterStep, Photo, Report, Standing
 from ..terms import Part, State
 
 PAGE = 50
@@ -42,14 +43,43 @@ class Chip:
     n: int
 
 
+_MATTER = Reading[Matter](
+    lambda scope, pk: (
+        Matter.objects.within(scope)
+        .select_related("category", "handler", "first_receiver", "ruled", "merged_into", "waiting__owner")
+        .filter(pk=pk)
+    )
+)
+_STEPS = Reading[MatterStep](
+    lambda matter: MatterStep.objects.filter(matter=matter).select_related("unit").order_by("pk")
+)
+_PARTS = Reading[Handling](
+    lambda matter: Handling.objects.filter(matter=matter).select_related("unit", "task").order_by("pk")
+)
+_REPORTS = Reading[Report](
+    lambda matter: (
+        Report.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter)).select_related("matter").order_by("pk")
+    )
+)
+_CONTACTS = Reading[tuple[int]](
+    lambda matter: Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk")
+)
+_PICTURES = Reading[tuple[int, int | None]](
+    lambda matter: Photo.objects.filter(matter=matter).order_by("pk").values_list("pk", "report")
+)
+_CATALOGUE = Reading[Category](lambda: Category.objects.filter(valid_to=None).order_by("code"))
+_TARGETS = Reading[Unit](
+    lambda first, last: (
+        Unit.objects.filter(first__lte=first, last__gte=last, valid_to=None, organ_type__is_lead=False)
+        .select_related("organ_type")
+        .order_by("organ_type__level", "pk")
+    )
+)
+
+
 def get_matter(pk: int, *, actor: Actor) -> Matter:
     """This function will return a matter on the actor's ground; missing and out of scope look alike (``NotFound``)."""
-    found = (
-        Matter.objects.within(actor.scope)
-        .select_related("category", "handler", "first_receiver", "ruled", "merged_into", "waiting")
-        .filter(pk=pk)
-        .first()
-    )
+    found = _MATTER.one(actor.scope, pk)
     if found is None:
         raise NotFound
     return found
@@ -125,13 +155,12 @@ def standing(scope: Scope, *, drill: bool = False) -> dict[str, int]:
 
 def history(matter: Matter) -> list[MatterStep]:
     """This function will return every step of a matter, each with its actor: no gap (ORG-15)."""
-    return list(matter.steps.select_related("unit").order_by("pk"))
+    return _STEPS(matter.pk)
 
 
 def parts_of(matter: Matter) -> list[Handling]:
     """This function will return all parts that units had in a matter, the primary ones first."""
-    rows = matter.handlings.select_related("unit", "task").order_by("pk")
-    return sorted(rows, key=lambda part: (part.ended_at is not None, part.part != Part.PRIMARY, part.pk))
+    return sorted(_PARTS(matter.pk), key=lambda part: (part.ended_at is not None, part.part != Part.PRIMARY, part.pk))
 
 
 def is_late(task: Task, *, at: datetime) -> bool:
@@ -139,15 +168,29 @@ def is_late(task: Task, *, at: datetime) -> bool:
     return task.closed_at is None and task.suspended_at is None and task.due_at is not None and task.due_at < at
 
 
-def blocked_by(matter: Matter, *, at: datetime) -> list[Handling]:
+def late_parts(parts: Iterable[Handling], *, at: datetime) -> list[Handling]:
     """This function will return the open parts that are late: who blocks the matter (ORG-8)."""
-    return [part for part in parts_of(matter) if part.ended_at is None and is_late(part.task, at=at)]
+    return [part for part in parts if part.ended_at is None and is_late(part.task, at=at)]
+
+
+def blocked_by(matter: Matter, *, at: datetime) -> list[Handling]:
+    """This function will return the late parts of a matter, as ``late_parts``."""
+    return late_parts(parts_of(matter), at=at)
 
 
 def reports_of(matter: Matter) -> list[Report]:
     """This function will return the reports of a matter and of those joined to it, the first one first."""
-    rows = Report.objects.filter(matter=matter) | Report.objects.filter(matter__merged_into=matter)
-    return list(rows.select_related("matter").prefetch_related("photo_set").order_by("pk"))
+    return _REPORTS(matter.pk)
+
+
+def with_contact(matter: Matter) -> set[int]:
+    """This function will return the reports of a matter whose reporter can be reached."""
+    return {pk for (pk,) in _CONTACTS(matter.pk)}
+
+
+def pictures_of(matter: Matter) -> list[tuple[int, int | None]]:
+    """This function will return the keys of a matter's photographs, each with its report, None where it shows what was done."""
+    return _PICTURES(matter.pk)
 
 
 def nonces_held(nonces: Iterable[str]) -> set[str]:
@@ -157,7 +200,7 @@ def nonces_held(nonces: Iterable[str]) -> set[str]:
 
 def categories() -> list[Category]:
     """This function will return the catalogue in force, in the order of its codes."""
-    return list(Category.objects.filter(valid_to=None).order_by("code"))
+    return _CATALOGUE()
 
 
 def get_category(code: str) -> Category:
@@ -189,7 +232,4 @@ def place_names(places: Iterable[int]) -> dict[int, str]:
 
 def targets(matter: Matter) -> list[Unit]:
     """This function will return the units that work at a matter's place, the highest level first; the rules then decide."""
-    at_place = Unit.objects.filter(first__lte=matter.place, last__gte=matter.place, valid_to=None)
-    return list(
-        at_place.filter(organ_type__is_lead=False).select_related("organ_type").order_by("organ_type__level", "pk")
-    )
+    return _TARGETS(matter.place, matter.place)

@@ -35,10 +35,19 @@ def samplings() -> list[Sampling]:
     return list(Sampling.objects.order_by("-valid_from"))
 
 
+_RECHECK = Reading[Recheck](
+    lambda matter: (
+        Recheck.objects.everywhere("of a matter that was gated")
+        .select_related("task__owner", "closer")
+        .filter(matter=matter, verdict="", task__isnull=False)
+        .order_by("pk")
+    )
+)
+
+
 def recheck_of(matter: Matter) -> Recheck | None:
     """This function will return the open review of a matter that was gated, None when nobody is asked for one."""
-    rows = Recheck.objects.everywhere("of a matter that was gated")
-    return rows.select_related("task__owner", "closer").filter(matter=matter, verdict="", task__isnull=False).first()
+    return _RECHECK.one(matter.pk)
 
 
 def rechecks_on(ranges: Iterable[Range]) -> QuerySet[Recheck]:

@@ -1,7 +1,7 @@
 """What is proposed to a dispatcher, with its reasons in words; whether anything is; how often it was taken (FOR-7)."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -167,14 +167,17 @@ def advice_on(
         return alike, []
     case = _case(matter.category.code, matter.place, matter.channel, text, "", matter.reported_at)
     if matter.state == State.FILED:
-        return alike, _learned(Suggested.UNIT, case, legal, matter)
-    made = _learned(Suggested.CATEGORY, case, {one.code: one.label for one in catalogue}, matter)
+        return alike, _learned(Suggested.UNIT, case, lambda: legal, matter)
+    made = _learned(Suggested.CATEGORY, case, lambda: {one.code: one.label for one in catalogue}, matter)
     return alike, made + [_same(one, matter) for one in alike[:1] if one.likeness >= LEAST_ALIKE]
 
 
-def _learned(kind: Suggested, case: Case, labels: Mapping[str, str], matter: Matter) -> list[Proposed]:
+def _learned(kind: Suggested, case: Case, named: Callable[[], Mapping[str, str]], matter: Matter) -> list[Proposed]:
     advisor = advisor_for(kind)
-    made = advisor.propose(case, most=1, among=labels) if advisor is not None else []
+    if advisor is None:
+        return []
+    labels = named()
+    made = advisor.propose(case, most=1, among=labels)
     if not made or made[0].confidence < LEAST:
         return []
     [best] = made

@@ -55,15 +55,17 @@ from ..models import Category, Handling, Matter, Photo, Report
 from ..queries.mapping import drawing_around
 from ..queries.patterns import agreed_late, calls_of, hazard_of, silent
 from ..queries.reading import (
-    blocked_by,
     categories,
     get_category,
     get_matter,
     history,
+    late_parts,
     parts_of,
+    pictures_of,
     pk_of,
     reports_of,
     targets,
+    with_contact,
 )
 from ..queries.rechecks import recheck_of
 from ..queries.suggesting import Proposed, advice_on, shown_token
@@ -214,7 +216,7 @@ def _page(
     parts = parts_of(matter)
     mine = next((one for one in parts if one.ended_at is None and one.unit_id == actor.unit_id), None)
     reports, calls = reports_of(matter), calls_of(matter)
-    late = [*blocked_by(matter, at=at), *silent(calls, at=at), *agreed_late(calls, at=at)]
+    late = [*late_parts(parts, at=at), *silent(calls, at=at), *agreed_late(calls, at=at)]
     proposed = (
         proposals(matter.category.item_code, matter.place, on=localdate(at))
         if actor.can("matter.dispatch") or actor.can("matter.arbitrate")
@@ -251,9 +253,7 @@ def _page(
         "may_call": matter.state not in (*ENDED, S.REPORTED)
         and (actor.can("matter.dispatch") or actor.can("matter.arbitrate")),
         "reports": reports,
-        "pictures": [
-            (one.pk, one.report_id) for one in Photo.objects.filter(matter=matter).only("pk", "report").order_by("pk")
-        ],
+        "pictures": pictures_of(matter),
         "steps": history(matter),
         "proposed": proposed,
         "targets": targets(matter) if proposed else [],
@@ -265,7 +265,7 @@ def _page(
         "taken_into": TAKEN_INTO[taken.kind][0] if taken else "",
         "may_dispatch": decides,
         "may_contact": decides or (mine is not None and mine.part == Part.PRIMARY),
-        "contacts": set(Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk", flat=True)),
+        "contacts": with_contact(matter),
         "contact": contact,
         "at": at,
     }

@@ -335,10 +335,11 @@ def public_page(request: HttpRequest) -> HttpResponse:
         key = f"public-figures-{area.code}-{since}-{get_language()}"
         kept = cache.get(key)
         if kept is None:
-            kept = public_figures(area.code, since=since, until=until, at=at)
+            kept = at, public_figures(area.code, since=since, until=until, at=at)
             cache.set(key, kept, FIGURES_KEPT_S)
-        own, lines = kept
+        as_of, (own, lines) = kept
         found = {
+            "as_of": as_of,  # of the oldest that the page shows
             "own": own,
             "lines": [line for line in lines if line.key and line.key != area.code],
             "since": since,
