@@ -5,13 +5,17 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import transaction
 
-from qipan.kernel.act import act
+from qipan.kernel.act import act, forget, once, write_gathered
+from qipan.kernel.actor import Actor
 from qipan.kernel.rows import Reading, insert_row, store_row
+from qipan.kernel.sql import MOST_ROWS
 
+from ..actions import recording
 from ..models import Entry
-from ..queries import entries_of
+from ..queries import Verdict, check_unsealed, entries_of
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
+CLERK = Actor(label="clerk")
 
 
 def entry(name: str, **given: object) -> Entry:
@@ -108,3 +112,132 @@ def test_days_and_moments_are_told_apart(db):
     row = entry("t.day")
     insert_row(row)
     assert reading(date(2026, 3, 4)) == [(row.pk,)] and reading(date(2026, 3, 5)) == []
+
+
+def note(name: str) -> None:
+    recording.record(name, subject="a:1", by=CLERK, at=AT, data={"n": 1})
+
+
+def noted() -> list[str]:
+    return list(Entry.objects.order_by("pk").values_list("act", flat=True))
+
+
+@pytest.mark.django_db
+def test_what_an_act_only_adds_is_written_at_its_end_in_order():
+    @act
+    def within() -> None:
+        note("t.second")
+
+    @act
+    def whole() -> None:
+        done = len(noted())
+        note("t.first")
+        within()
+        assert noted()[done:] == []
+        note("t.third")
+
+    whole()
+    assert noted() == ["t.first", "t.second", "t.third"]
+    whole()
+    assert len(noted()) == 6 and check() == []
+
+
+def check() -> list[str]:
+    verdict = Verdict()
+    check_unsealed(verdict)
+    return verdict.differences
+
+
+@pytest.mark.django_db
+def test_nothing_of_an_act_that_is_refused_is_written_then_or_with_the_next():
+    @act
+    def refused() -> None:
+        note("t.lost")
+        raise ValueError("no")
+
+    @act
+    def after() -> None:
+        note("t.kept")
+
+    with pytest.raises(ValueError, match="no"):
+        refused()
+    after()
+    assert noted() == ["t.kept"]
+
+
+@pytest.mark.django_db
+def test_what_stands_behind_a_block_of_its_own_goes_with_the_block():
+    @act
+    def inner_one() -> None:
+        note("t.undone")
+        raise ValueError("no")
+
+    @act
+    def careful() -> None:
+        note("t.before")
+        with pytest.raises(ValueError, match="no"), transaction.atomic():
+            inner_one()
+        with transaction.atomic():
+            note("t.in_a_block")
+        note("t.after")
+
+    careful()
+    assert sorted(noted()) == ["t.after", "t.before", "t.in_a_block"]
+
+
+@pytest.mark.django_db
+def test_what_was_gathered_can_be_written_before_the_end():
+    @act
+    def reads() -> list[str]:
+        note("t.one")
+        write_gathered()
+        found = noted()
+        note("t.two")
+        return found
+
+    assert reads() == ["t.one"] and noted() == ["t.one", "t.two"]
+
+
+@pytest.mark.django_db
+def test_more_rows_than_one_statement_takes_are_all_written_in_order():
+    @act
+    def many() -> None:
+        for n in range(2 * MOST_ROWS + 1):
+            note(f"t.{n}")
+
+    many()
+    assert noted() == [f"t.{n}" for n in range(2 * MOST_ROWS + 1)]
+
+
+@pytest.mark.django_db
+def test_a_question_is_asked_once_in_an_act_until_it_is_forgotten():
+    asked = []
+
+    def question() -> int:
+        asked.append(1)
+        return len(asked)
+
+    @act
+    def act_of_many() -> list[int]:
+        first = [once(question), once(question)]
+        forget(question)
+        return [*first, once(question)]
+
+    assert act_of_many() == [1, 1, 2]
+    assert [once(question), once(question)] == [3, 4]  # outside of an act each time
+
+
+@pytest.mark.django_db
+def test_what_never_changes_is_written_into_a_question_and_texts_with_signs_are_not():
+    reading = Reading[tuple[int]](
+        lambda pk: Entry.objects.filter(pk=pk, act="t.plain", drill=False, by_label="O'Neil %s").values_list("pk")
+    )
+    row = entry("t.plain", by_label="O'Neil %s")
+    insert_row(row)
+    assert reading(row.pk) == [(row.pk,)] and reading(0) == []
+    [statement] = reading._made.values()
+    assert [one for one in statement.parameters if one == "O'Neil %s"] == ["O'Neil %s"]
+    word = Reading[tuple[int]](lambda pk: Entry.objects.filter(pk=pk, act="plain").values_list("pk"))
+    word(row.pk)
+    [statement] = word._made.values()
+    assert "'plain'" in statement.sql and len(statement.parameters) == 1

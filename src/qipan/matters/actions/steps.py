@@ -185,7 +185,9 @@ def ask(
         place=matter.place,
         basis=basis[:300],
         due_at=due_at or limits.due(limit, at),
-        clock=str(limits.clock_of(limit)) if limit and due_at is None else "CLOCK_HOURS",  # a moment is one by the clock
+        clock=str(limits.clock_of(limit))
+        if limit and due_at is None
+        else "CLOCK_HOURS",  # a moment is one by the clock
         listed=listed,
         by=by,
         at=at,

@@ -74,7 +74,7 @@ def test_wrong_choices_are_refused_beside_their_field(lively):
 
 
 @pytest.mark.row("PAR-10", "PAR-9")
-def test_everyone_reads_rates_by_area_but_no_small_cell(lively):
+def test_everyone_reads_rates_by_area_but_no_small_cell(lively, monkeypatch):
     some(lively, 12)
     some(lively, 3, place=place_of("510105001001001"))
     page = Client().get("/public/matters").content.decode()
@@ -85,6 +85,9 @@ def test_everyone_reads_rates_by_area_but_no_small_cell(lively):
     cache.clear()
     page = Client().get("/public/matters").content.decode()
     assert page.count(">12<") == 2
+    shown = Client().get("/public/matters").context["as_of"]
+    monkeypatch.setattr("qipan.matters.views.public.now", lambda: shown + timedelta(seconds=30))
+    assert Client().get("/public/matters").context["as_of"] == shown  # the moment of what is shown
     below = Client().get("/public/matters?area=510104").content.decode()
     assert "锦江一街" in below and 'href="?area=5101"' in below
     assert "路灯不亮了" not in page + below  # nobody's words

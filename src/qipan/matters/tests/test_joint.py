@@ -369,6 +369,16 @@ def test_a_hazard_graded_after_dispatch_brings_the_handlers_due_time_forward_and
 
 
 @pytest.mark.row("MAT-11")
+def test_who_is_given_a_graded_hazard_has_its_time_by_the_clock(world):
+    matter, by = world.matter("FILED"), world.cast.dispatcher
+    hazard = grade_hazard(matter, grade="ORDINARY", measure="已围挡", by=by, at=world.later(minutes=10))
+    dispatch_matter(matter, unit=world.cast.unit(LIGHTS), by=by, at=world.later(minutes=20))
+    task = matter.handlings.get().task
+    assert (task.due_at, task.clock) == (hazard.remedy_by, "CLOCK_HOURS")
+    assert world.matter("DISPATCHED").handlings.get().task.clock == "WORKING_DAYS"  # the catalogue's own
+
+
+@pytest.mark.row("MAT-11")
 def test_a_danger_does_not_wait_for_a_clock_that_stands(world):
     matter, by = world.matter("DISPATCHED"), world.cast.dispatcher
     part = matter.handlings.get()
