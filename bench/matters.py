@@ -28,13 +28,14 @@ from qipan.access.api import Post, seed_demo_accounts
 from qipan.desk.api import Task, TaskState, answer_task
 from qipan.duties.api import Unit, get_unit, seed_organisation
 from qipan.journal.api import seal
-from qipan.kernel.actor import Actor
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.bulk import write
-from qipan.kernel.place import place_of, range_of
+from qipan.kernel.place import Range, place_of, range_of
 from qipan.kernel.rows import Reading
 from qipan.matters.actions.catalogue import COLUMNS, import_catalogue, seed_rows
 from qipan.matters.actions.importing import check_lines, import_lines
 from qipan.matters.api import (
+    Words,
     add_cooperating,
     arbitrate_matter,
     chips,
@@ -385,7 +386,7 @@ def twelve(town: Town, times: int) -> dict[str, Any]:
     def one(n: int) -> None:
         at = town.at + timedelta(minutes=n)
         made = report_matter(
-            category=category, place=spot, text="路灯不亮", channel="WEB", nonce=f"bench {n}", by=every, at=at
+            category=category, place=spot, words=Words("路灯不亮"), nonce=f"bench {n}", by=every, at=at
         )
         matter = file_matter(made.matter, by=office, at=at)
         matter = dispatch_matter(matter, unit=first, by=office, at=at)
@@ -417,6 +418,26 @@ def twelve(town: Town, times: int) -> dict[str, Any]:
     return row(f"CPU of one matter through {steps} steps", cost, "ms", "", None, "<= 40", cost <= 40 and steps >= 12)
 
 
+def pages_of_one(town: Town, times: int) -> list[dict[str, Any]]:
+    """This function will read the page of a matter that was just reported as a dispatcher does, and of one that ended; CPU
+    of this process.
+    """
+    client, post = signed_in("street-dispatcher")
+    mine = Matter.objects.within(Scope((Range(post.unit.first, post.unit.last),)))
+    results = []
+    for state in ("REPORTED", "CLOSED"):
+        path = f"/matters/{mine.filter(state=state).latest('pk').pk}"
+        assert client.get(path).status_code == 200
+        costs = []
+        for _n in range(times):
+            before = time.process_time()
+            client.get(path)
+            costs.append(1000 * (time.process_time() - before))
+        cost = statistics.median(costs)
+        results.append(row(f"CPU of the page of one matter, {state}", cost, "ms", "", None, "<= 100", cost <= 100))
+    return results
+
+
 def run(quick: bool) -> list[dict[str, Any]]:
     """This function will take a million matters over, read them in every way, and count them again."""
     total, each, times = (20_000, 20_000, 3) if quick else (int(os.environ.get("BENCH_MATTERS", 1_000_000)), EACH, 10)
@@ -439,5 +460,6 @@ def run(quick: bool) -> list[dict[str, Any]]:
     results.append(hints(town, times))
     results += counts(town, times)
     results.append(twelve(town, 20 if quick else 100))
+    results += pages_of_one(town, 25)
     seal(at=town.at + timedelta(days=1), limit=5000)
     return results

@@ -256,7 +256,8 @@ def _target(field: Any) -> Any:
 
 def _prepared(row: Model, columns: list[Column]) -> list[Any]:
     mine = here()
-    held, values = row.__dict__, []
+    held: dict[str, Any] = row.__dict__
+    values: list[Any] = []
     for field, name, taken in columns:
         value = held[name]
         if taken is None or (value is not None and type(value) is not taken):

@@ -50,7 +50,7 @@ class LongSelect(forms.Select):
                 parts.append(f'<option value="{conditional_escape(key)}"{marked}>{conditional_escape(label)}</option>')
 
         write(self.choices)
-        given = flatatt({"name": name, **self.build_attrs(self.attrs, attrs)})
+        given = flatatt({"name": name}) + flatatt(self.build_attrs(self.attrs, attrs))
         return mark_safe(f"<select{given}>{''.join(parts)}</select>")  # noqa: S308 - each part is escaped above
 
 
