@@ -263,7 +263,7 @@ def _prepared(row: Model, columns: list[Column]) -> list[Any]:
         if taken is None or (value is not None and type(value) is not taken):
             value = field.get_db_prep_save(value, mine)
         elif taken is datetime:
-            value = adapted(value)
+            value = adapted(held[name])
         values.append(value)
     return values
 
