@@ -182,9 +182,12 @@ TEXT_WILL_DO = re.compile(
 )
 COUNTS = {"directives/reach"}
 WHO = {"access": "district_head", "admissions": "department", "field": "worker"}
-# PostgreSQL refuses more than SQLite does (NUL, wide integers): what it takes is what is drawn from most.
-EXAMPLES = 30 if connection.vendor == "postgresql" else 10
-many = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+# Each of these is what a database, a driver or Python itself once failed on.
+ALONE = ("\x00", str(HUGE), "9" * 5000)
+# PostgreSQL refuses more than SQLite does: most is tried there, and on SQLite what it alone fails on (a wide integer).
+STRICT = connection.vendor == "postgresql"
+TOGETHER = [text for text in TEXTS if len(text) < 1000] if STRICT else ["", "\x00", "\u00b2", str(HUGE), "NaN"]
+many = settings(max_examples=30 if STRICT else 10, suppress_health_check=list(HealthCheck))
 
 
 def member_for(route: str) -> str:
@@ -295,11 +298,10 @@ def test_nonsense_in_the_query_is_refused(living, route):
 
     with asked_for() as names:
         ask({})
-        for text in TEXTS:
-            if len(text) < 1000:
-                ask(dict.fromkeys([*READ, *names], text))
+        for text in TOGETHER:
+            ask(dict.fromkeys([*READ, *names], text))
     for name in sorted(names):  # each alone too, so that none hides behind another
-        for text in ("\x00", str(HUGE), "9" * 5000):
+        for text in ALONE if STRICT else ALONE[1:2]:
             ask({name: text})
 
 

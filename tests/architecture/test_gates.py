@@ -466,6 +466,8 @@ def test_every_answer_carries_the_headers(reads, writes):
     wrong = []
     for one in reads + writes:
         policy = one.headers.get("Content-Security-Policy", "")
+        if one.route == "field":  # the engine of forms on the phone page alone (ADR 14)
+            policy = policy.replace("'wasm-unsafe-eval'", "")
         good = (
             one.headers.get("X-Content-Type-Options") == "nosniff"
             and one.headers.get("X-Frame-Options") == "DENY"

@@ -50,11 +50,15 @@ def reading() -> list[str]:
     return [route for route, gate in GATES.items() if gate.get is not None]
 
 
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_no_text_of_a_user_becomes_markup(living, language):
+ENGLISH = ("city_commander", "dispatcher", "lead")  # the sentences differ by language, what is put into them does not
+CHINESE = (*ENGLISH, "district_head", "worker", "admin", "screener")
+
+
+@pytest.mark.parametrize(("language", "members"), [("zh-hans", CHINESE), ("en", ENGLISH)])
+def test_no_text_of_a_user_becomes_markup(living, language, members):
     assert poison() >= 25
     shown = 0
-    for member in ("city_commander", "district_head", "dispatcher", "worker", "lead", "admin", "screener"):
+    for member in members:
         client = living.client(member)
         client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
         for route in reading():
@@ -149,7 +153,7 @@ def test_a_replay_clock_is_said_on_every_page(living, tmp_path):
     path = tmp_path / "clock.json"
     set_clock(str(path), shown=living.cast.at + timedelta(hours=1), speed=60)
     with override_settings(CLOCK_FILE=str(path)):
-        for member in ("anonymous", "city_commander", "worker", "admin", "screener"):
+        for member in ("anonymous", "city_commander", "screener"):
             client = living.client(member)
             for route in reading():
                 if route.startswith(("api/", "accounts/logout")) or "fragment" in route:

@@ -46,8 +46,16 @@ export class Chain {
     }
   }
 
-  /** Asks the server which of the lines it holds; what it agrees to leaves this phone. */
+  /** Asks the server which of the lines it holds, to the last one; what it agrees to leaves this phone. */
   async compare(refused: (ids: string[]) => Promise<string[]>): Promise<Compared> {
+    for (let lines = 0; ; ) {
+      const found = await this.compareNext(refused);
+      lines += found.lines;
+      if (found.lines < AT_ONCE || found.missing.length || found.trouble) return { ...found, lines };
+    }
+  }
+
+  private async compareNext(refused: (ids: string[]) => Promise<string[]>): Promise<Compared> {
     const agreed = await this.agreed();
     const lines = await this.lines(agreed.n, AT_ONCE);
     const found: Compared = { lines: lines.length, missing: [], trouble: "" };

@@ -18,6 +18,7 @@ from django.db.models.query import RelatedPopulator, ValuesListIterable
 from django.db.models.signals import post_init, pre_init
 
 from .actor import Scope
+from .ids import MOST
 from .place import Range
 from .sql import adapted, fetch, here
 
@@ -169,7 +170,7 @@ class Reading(Generic[T]):
     """A queryset that is put into SQL once for each shape of its arguments.
 
     ``build`` makes it from stand-ins for the arguments: a ``Scope`` for a scope, a list of stand-ins for a list,
-    a stand-in for anything else, which may only be compared with. None has no stand-in: say ``__isnull``.
+    a stand-in for anything else, which may only be compared with (a number beyond 64 bits finds nothing). None has no stand-in: say ``__isnull``.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
@@ -187,6 +188,8 @@ class Reading(Generic[T]):
                 length = 1 << (len(one) - 1).bit_length() if one else 0  # few shapes: the last stands more than once
                 shape.append(-length)
                 values += one + one[-1:] * (length - len(one))
+            elif type(one) is int and abs(one) > MOST:
+                return []  # no column holds it, as Django finds too; a driver would fail
             else:
                 shape.append(None)
                 values.append(_adapted(one))

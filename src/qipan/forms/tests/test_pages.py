@@ -50,12 +50,12 @@ def test_only_openings_on_ones_own_ground_are_listed(cast: Cast) -> None:
         at=cast.at,
     )
     for name, found in (("worker", openings), ("neighbour_worker", [])):
-        rows = dict(cast.client(name).get("/forms").context["rows"])
+        rows = {one: listed for one, listed, _said in cast.client(name).get("/forms").context["rows"]}
         assert rows[form] == found
 
 
 def test_an_expired_form_says_that_it_may_be_refused(cast: Cast) -> None:
     Form.objects.filter(code="unit-daily-status").update(valid_from=cast.at - timedelta(days=9), valid_to=cast.at)
     answer = cast.client("worker").get("/forms", headers={"Accept-Language": "en"})
-    assert [form.code for form in answer.context["expired"]] == ["unit-daily-status"]
+    assert [form.code for form, _said in answer.context["expired"]] == ["unit-daily-status"]
     assert "You may refuse this form." in answer.content.decode()

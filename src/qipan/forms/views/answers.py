@@ -52,6 +52,7 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
     typed = OrderForm(request.POST or None, initial=initial)
     status = 200
     if request.method == "POST":
+        actor.require("desk.view")
         status = 400
         if typed.is_valid():
             given = typed.cleaned_data

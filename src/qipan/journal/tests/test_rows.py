@@ -37,6 +37,7 @@ def test_a_row_is_inserted_read_and_stored_as_django_does():
     reading = Reading[Entry](lambda pk, at: Entry.objects.filter(pk=pk, at__lte=at))
     found = reading.one(made.pk, AT)
     assert found is not None and same(found, made) and reading.one(made.pk, datetime(2026, 1, 1, tzinfo=UTC)) is None
+    assert reading.one(10**21, AT) is None and reading.one(-(10**21), AT) is None  # as Django: no such key
     Entry.objects.filter(pk=made.pk).update(subject="by another")
     found.act = "t.two"
     assert store_row(found) and not store_row(found)

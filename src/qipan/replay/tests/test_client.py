@@ -2,6 +2,7 @@
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
 
 import pytest
 
@@ -14,7 +15,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         self.server.seen.append(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/dies":
-            self.connection.close()
+            self.connection.shutdown(SHUT_RDWR)
             return
         self.answer(200, b'{"ok": true}')
         if self.path == "/hangs-up":

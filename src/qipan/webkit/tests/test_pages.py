@@ -75,7 +75,7 @@ def test_a_replay_clock_is_said_on_every_page(settings, tmp_path, client, db):
     assert list(bands.clock_band(RequestFactory().get("/"))) == []
     set_clock(settings.CLOCK_FILE, shown=datetime(2026, 8, 3, tzinfo=UTC), speed=1440)
     page = client.get("/accounts/login/").content.decode()
-    assert '<div class="band" role="note">' in page
+    assert '<aside class="band" ' in page
     assert "回放时钟，1440 倍速：所示并非当前时间" in page
     assert "截至 08:0" in page
 
