@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -9,16 +10,26 @@ from django.conf import settings as site
 from django.core.cache import cache
 from django.utils import translation
 from hypothesis import settings
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from qipan.access.api import forget
 from qipan.access.testing import Cast, make_city
 from qipan.desk.api import forget_units
 from qipan.pages.queries.tick import ticker
+from qipan.webkit.manifest import is_built
 
 settings.register_profile("qipan", deadline=None)  # a busy machine is no failure
 settings.load_profile("qipan")
 expect.set_options(timeout=15_000)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--use-angle=swiftshader",  # maps need WebGL, also on a machine without a graphics card
+    "--enable-unsafe-swiftshader",
+]
+CANDIDATES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +44,28 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"Other tests are running in {site.VAR}: give these a QIPAN_VAR of their own."
         ) from None
+
+
+def chromium() -> str:
+    """This function will return the browser's path: as the environment says, else as found on PATH."""
+    found = os.environ.get("QIPAN_CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)
+    if not found:
+        pytest.skip("no Chromium on this machine: run scripts/packages")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of all rooms: a second one beside it would not start."""
+    if not is_built():
+        pytest.fail("the front end is not built: run scripts/frontend")
+    # Playwright's loop runs in this thread, beside which Django's own queries of the tests are refused otherwise.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield running
+        running.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -1,47 +1,12 @@
 """A real browser on a real server: Debian's Chromium, no network but this machine."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from qipan.pages.queries.tick import ticker
-from qipan.webkit.manifest import is_built
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--use-angle=swiftshader",  # maps need WebGL, also on a machine without a graphics card
-    "--enable-unsafe-swiftshader",
-]
-CANDIDATES = ("chromium", "chromium-browser", "google-chrome")
-
-
-def chromium() -> str:
-    """This function will return the browser's path: as the environment says, else as found on PATH."""
-    found = os.environ.get("QIPAN_CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)
-    if not found:
-        pytest.skip("no Chromium on this machine: run scripts/packages")
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
-    if not is_built():
-        pytest.fail("the front end is not built: run scripts/frontend")
-    # Playwright's loop runs in this thread, beside which Django's own queries of the tests are refused otherwise.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield running
-        running.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -306,7 +306,9 @@ def test_story_2_a_directive_in_the_night(old_town, clock, open_page, troubles):
     ):  # fmt: skip
         command.fill(f"[name={name}]", text)
     command.locator("button[name=look]").click()
-    if (confirm := command.locator("button[name=confirmed]")).count():
+    confirm = command.locator("button[name=confirmed]")
+    expect(confirm.or_(command.get_by_role("alert")).first).to_be_visible()
+    if confirm.count():
         confirm.click()
     expect(command.get_by_role("alert").first).to_contain_text("22:00")
     assert not Directive.objects.exists()

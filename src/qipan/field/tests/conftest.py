@@ -82,3 +82,17 @@ def build(doors: int = 10) -> Scene:
 @pytest.fixture
 def scene(db) -> Scene:
     return build()
+
+
+@pytest.fixture
+def handset(browser, live_server):
+    """A phone of 360 px in Chinese, with nothing on it yet."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        is_mobile=True,
+        locale="zh-CN",
+        base_url=live_server.url,
+    )
+    yield context
+    context.close()

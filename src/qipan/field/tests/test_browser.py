@@ -1,12 +1,10 @@
 """The phone page in a real browser, with the network really cut."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.apps import apps
 from django.utils.translation import override
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from qipan.access.api import forget, revoke_passes
 from qipan.matters.testing import make_world
@@ -18,26 +16,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def phone(live_server, monkeypatch):
+def phone(handset):
     """A phone of 360 px on which the team's pass has been opened."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     scene = build()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("QIPAN_CHROMIUM", "/usr/bin/chromium"))
-        context = browser.new_context(
-            viewport={"width": 360, "height": 740},
-            has_touch=True,
-            is_mobile=True,
-            locale="zh-CN",
-            base_url=live_server.url,
-        )
-        page = context.new_page()
-        page.goto(scene.phone.link)
-        page.locator("main form button").click()
-        page.wait_for_url("**/field")
-        page.locator("#card-done").tap()  # the training card comes before the first visit
-        yield scene, context, page
-        browser.close()
+    page = handset.new_page()
+    page.goto(scene.phone.link)
+    page.locator("main form button").click()
+    page.wait_for_url("**/field")
+    page.locator("#card-done").tap()  # the training card comes before the first visit
+    yield scene, handset, page
 
 
 def counts(page):
@@ -153,46 +140,35 @@ def test_the_page_has_no_serious_accessibility_finding(phone):
 
 
 @pytest.mark.row("SCR-3")
-def test_the_training_card_comes_first_once_and_is_sent_when_there_is_a_network(live_server, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+def test_the_training_card_comes_first_once_and_is_sent_when_there_is_a_network(handset):
     scene = build()
     readings = apps.get_model("access", "CardReading").objects
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("QIPAN_CHROMIUM", "/usr/bin/chromium"))
-        context = browser.new_context(
-            viewport={"width": 360, "height": 740},
-            has_touch=True,
-            is_mobile=True,
-            locale="zh-CN",
-            base_url=live_server.url,
-        )
-        page = context.new_page()
-        page.goto(scene.phone.link)
-        page.locator("main form button").click()
-        card = page.locator("#field-card")
-        expect(card).to_be_visible()
-        expect(card).to_contain_text("先拨120")
-        for _again in range(3):
-            page.keyboard.press("Escape")
-        expect(card).to_be_visible()  # it is not waved away
-        assert Axe().run(page).violations_count == 0
-        context.set_offline(True)
-        page.locator("#card-done").tap()
-        expect(card).to_be_hidden()
-        page.wait_for_timeout(500)
-        assert readings.count() == 0
-        context.set_offline(False)
-        for _wait in range(50):
-            if readings.count():
-                break
-            page.wait_for_timeout(100)
-        assert readings.count() == 1
-        page.reload()
-        expect(page.locator("[data-place]").first).to_be_visible()
-        expect(card).to_be_hidden()
-        page.locator("#card-open").tap()
-        expect(card).to_be_visible()
-        browser.close()
+    page = handset.new_page()
+    page.goto(scene.phone.link)
+    page.locator("main form button").click()
+    card = page.locator("#field-card")
+    expect(card).to_be_visible()
+    expect(card).to_contain_text("先拨120")
+    for _again in range(3):
+        page.keyboard.press("Escape")
+    expect(card).to_be_visible()  # it is not waved away
+    assert Axe().run(page).violations_count == 0
+    handset.set_offline(True)
+    page.locator("#card-done").tap()
+    expect(card).to_be_hidden()
+    page.wait_for_timeout(500)
+    assert readings.count() == 0
+    handset.set_offline(False)
+    for _wait in range(50):
+        if readings.count():
+            break
+        page.wait_for_timeout(100)
+    assert readings.count() == 1
+    page.reload()
+    expect(page.locator("[data-place]").first).to_be_visible()
+    expect(card).to_be_hidden()
+    page.locator("#card-open").tap()
+    expect(card).to_be_visible()
 
 
 @pytest.mark.row("EMG-20")
@@ -245,52 +221,45 @@ def test_a_full_phone_says_so_and_enters_nothing(phone):
     assert counts(page) == ["0", "0", "0", "0"]
 
 
-def test_a_thousand_doors_come_in_two_seconds_over_a_slow_network(live_server, monkeypatch):
+def test_a_thousand_doors_come_in_two_seconds_over_a_slow_network(handset):
     """Issue: a compound of 1,000 doors under 2 s and 300 kB on a throttled 3G profile, a visit's change under 5 kB."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     scene = build(doors=1_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("QIPAN_CHROMIUM", "/usr/bin/chromium"))
-        context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN", base_url=live_server.url)
-        page = context.new_page()
-        page.goto(scene.phone.link)
-        page.locator("main form button").click()
-        page.locator("#card-done").click()
-        expect(page.locator("[data-place]").first).to_be_visible()
-        page.evaluate("indexedDB.deleteDatabase('qipan-field')")
-        page.close()
-        page = context.new_page()
-        network = context.new_cdp_session(page)
-        network.send("Network.enable")
-        slow = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
-        network.send("Network.emulateNetworkConditions", slow)  # Chrome's own "fast 3G"
-        bytes_of: dict[str, float] = {}
-        address: dict[str, str] = {}
-        network.on("Network.requestWillBeSent", lambda e: address.update({e["requestId"]: e["request"]["url"]}))
-        network.on("Network.loadingFinished", lambda e: bytes_of.update({e["requestId"]: e["encodedDataLength"]}))
+    page = handset.new_page()
+    page.goto(scene.phone.link)
+    page.locator("main form button").click()
+    page.locator("#card-done").click()
+    expect(page.locator("[data-place]").first).to_be_visible()
+    page.evaluate("indexedDB.deleteDatabase('qipan-field')")
+    page.close()
+    page = handset.new_page()
+    network = handset.new_cdp_session(page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
+    network.send("Network.emulateNetworkConditions", slow)  # Chrome's own "fast 3G"
+    bytes_of: dict[str, float] = {}
+    address: dict[str, str] = {}
+    network.on("Network.requestWillBeSent", lambda e: address.update({e["requestId"]: e["request"]["url"]}))
+    network.on("Network.loadingFinished", lambda e: bytes_of.update({e["requestId"]: e["encodedDataLength"]}))
 
-        def sheets():
-            return [
-                round(bytes_of[key]) for key, url in address.items() if "/api/field/doors" in url and key in bytes_of
-            ]
+    def sheets():
+        return [round(bytes_of[key]) for key, url in address.items() if "/api/field/doors" in url and key in bytes_of]
 
-        page.goto("/field")
-        page.wait_for_function(
-            "() => performance.getEntriesByType('resource').some((e) => e.name.includes('/api/field/doors'))"
-        )
-        took = page.evaluate(
-            "performance.getEntriesByType('resource').find((e) => e.name.includes('/api/field/doors')).duration"
-        )
-        expect(page.locator("summary .num").first).to_be_visible()
-        assert took < 2_000 and sheets()[0] < 300_000, (took, sheets())
-        page.locator("[data-place]").first.click()
-        page.locator("[data-name=ANSWERED]").click()
-        page.locator("#door-close").click()
-        expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=15_000)
-        page.wait_for_timeout(3_000)
-        assert len(sheets()) >= 2 and max(sheets()[1:]) < 5_000, sheets()
-        print(f"1,000 doors: {took:.0f} ms, {sheets()[0]} bytes; after a visit {sheets()[1:]} bytes")
-        browser.close()
+    page.goto("/field")
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource').some((e) => e.name.includes('/api/field/doors'))"
+    )
+    took = page.evaluate(
+        "performance.getEntriesByType('resource').find((e) => e.name.includes('/api/field/doors')).duration"
+    )
+    expect(page.locator("summary .num").first).to_be_visible()
+    assert took < 2_000 and sheets()[0] < 300_000, (took, sheets())
+    page.locator("[data-place]").first.click()
+    page.locator("[data-name=ANSWERED]").click()
+    page.locator("#door-close").click()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=15_000)
+    page.wait_for_timeout(3_000)
+    assert len(sheets()) >= 2 and max(sheets()[1:]) < 5_000, sheets()
+    print(f"1,000 doors: {took:.0f} ms, {sheets()[0]} bytes; after a visit {sheets()[1:]} bytes")
 
 
 @pytest.mark.row("EMG-20")

@@ -1,13 +1,12 @@
 """Forms on the phone in a real browser, with the network really cut."""
 
-import os
 from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.apps import apps
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from qipan.forms.api import Form, Media, Submission, seed_forms
 from qipan.forms.testing import CODE, SURVEY, opened, publish
@@ -33,27 +32,16 @@ def long_list(cast):
 
 
 @pytest.fixture(params=[samples, long_list])
-def phone(request, live_server, monkeypatch):
+def phone(request, handset):
     """A phone of 360 px with forms open on its team's ground."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     scene = build()
     request.param(scene.cast)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("QIPAN_CHROMIUM", "/usr/bin/chromium"))
-        context = browser.new_context(
-            viewport={"width": 360, "height": 740},
-            has_touch=True,
-            is_mobile=True,
-            locale="zh-CN",
-            base_url=live_server.url,
-        )
-        page = context.new_page()
-        page.goto(scene.phone.link)
-        page.locator("main form button").click()
-        page.wait_for_url("**/field")
-        page.locator("#card-done").tap()
-        yield scene, context, page
-        browser.close()
+    page = handset.new_page()
+    page.goto(scene.phone.link)
+    page.locator("main form button").click()
+    page.wait_for_url("**/field")
+    page.locator("#card-done").tap()
+    yield scene, handset, page
 
 
 def kept():
