@@ -168,6 +168,8 @@ export class FormPage {
     const blank = filled ? ((await this.forms.blank(filled.blank)) ?? this.blank!) : this.blank!;
     const said = part("form-said");
     const questions = part("form-questions");
+    const finish = part("form-finish") as HTMLButtonElement;
+    finish.disabled = true; // until there is something to finish
     said.textContent = this.word("opening");
     questions.replaceChildren();
     this.show("questions");
@@ -177,6 +179,7 @@ export class FormPage {
       this.filling = await fill(blank, filled, this.door, this.word, (typed) => this.keep(blank, typed), change);
       questions.replaceChildren(this.filling.element);
       said.textContent = "";
+      finish.disabled = false;
     } catch (problem) {
       console.error(problem);
       said.textContent = this.word(navigator.onLine ? "cannot_open" : "no_engine");
