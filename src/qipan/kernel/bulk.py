@@ -69,8 +69,8 @@ def add_up(table: str, key: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) ->
             cursor.executemany(f"INSERT INTO {table} ({names}, n) VALUES ({marks}) {known}", rows)  # noqa: S608 - own names
             return len(rows)
         # A temporary table is read in the order in which it was written.
-        cursor.execute(f"CREATE TEMPORARY TABLE adding AS SELECT {names}, n FROM {table} WITH NO DATA")  # noqa: S608
+        cursor.execute(f"CREATE TEMPORARY TABLE adding AS SELECT {names}, n FROM {table} WITH NO DATA")  # noqa: S608 - own names
         done = write("adding", (*key, "n"), rows)
-        cursor.execute(f"INSERT INTO {table} ({names}, n) SELECT {names}, n FROM adding {known}")  # noqa: S608
+        cursor.execute(f"INSERT INTO {table} ({names}, n) SELECT {names}, n FROM adding {known}")  # noqa: S608 - own names
         cursor.execute("DROP TABLE adding")
     return done

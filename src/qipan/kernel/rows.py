@@ -7,6 +7,7 @@ runs prepared, and gives the same instances. Nothing of what was read is kept, o
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from inspect import getattr_static
 from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
@@ -39,7 +40,7 @@ class _Slot(Expression):
 
 @lru_cache(maxsize=512)
 def _is_plain(model: type[Model]) -> bool:
-    own = model.__init__ is Model.__init__ and model.from_db.__func__ is Model.from_db.__func__  # type: ignore[attr-defined]
+    own = all(getattr_static(model, name) is getattr_static(Model, name) for name in ("__init__", "from_db"))
     return own and not (pre_init.has_listeners(model) or post_init.has_listeners(model))
 
 
@@ -145,6 +146,7 @@ class _Statement:
         self.plain = issubclass(rows._iterable_class, ValuesListIterable)
         if not self.plain:
             assert compiler.klass_info is not None
+            # The stubs leave out the third argument, which Django takes.
             made = RelatedPopulator(compiler.klass_info | WHOLE, compiler.select, connection.alias)  # type: ignore[call-arg]
             self.made = _Made(made)
 
@@ -281,7 +283,7 @@ def insert_row(row: Model, *, once: Sequence[str] = ()) -> bool:
         return False
     row.pk = key
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-    row.as_read = {name: row.__dict__[name] for _field, name, _taken in columns}  # type: ignore[attr-defined]
+    row.__dict__["as_read"] = {name: row.__dict__[name] for _field, name, _taken in columns}
     return True
 
 
@@ -291,7 +293,7 @@ def _insert(model: type[Model], once: tuple[str, ...]) -> str:
     names = [quote(str(field.column)) for field, _name, _taken in _columns(model, None)]
     table, key, columns = quote(model._meta.db_table), quote(str(model._meta.pk.column)), ", ".join(names)
     conflict = f" ON CONFLICT ({', '.join(map(quote, once))}) DO NOTHING" if once else ""
-    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))}){conflict} RETURNING {key}"  # noqa: S608
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))}){conflict} RETURNING {key}"  # noqa: S608 - own names
 
 
 def store_row(row: Model) -> bool:
@@ -318,4 +320,4 @@ def _update(model: type[Model], names: tuple[str, ...]) -> str:
     quote = connection.ops.quote_name
     changed = ", ".join(f"{quote(str(field.column))} = %s" for field, _name, _taken in _columns(model, names))
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
-    return f"UPDATE {table} SET {changed} WHERE {key} = %s"  # noqa: S608
+    return f"UPDATE {table} SET {changed} WHERE {key} = %s"  # noqa: S608 - own names

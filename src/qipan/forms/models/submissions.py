@@ -33,7 +33,7 @@ class Submission(models.Model):
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
     device_at = models.DateTimeField(null=True)  # when it was finished, by the device's clock
     # The instance that its editor had before him. Null, not empty: few rows have one, so both indexes stay small.
-    based_on = models.CharField(max_length=120, null=True)  # noqa: DJ001
+    based_on = models.CharField(max_length=120, null=True)  # noqa: DJ001 - as said above
     record = models.ForeignKey(  # the first row of the record that it belongs to
         "self", null=True, on_delete=models.SET_NULL, related_name="versions", db_index=False
     )

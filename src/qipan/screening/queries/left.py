@@ -161,7 +161,7 @@ def visits_of_team(team_id: int, *, since: datetime, until: datetime) -> list[tu
     """
     join = _JOIN[connection.vendor]  # from the team's grounds to their visits
     rows = _fetch(
-        "SELECT v.place, v.outcome FROM screening_assignment a"  # noqa: S608
+        "SELECT v.place, v.outcome FROM screening_assignment a"  # noqa: S608 - the join is this file's own
         f" {join} screening_visit v ON v.round_id = a.round_id AND v.place BETWEEN a.first AND a.last"
         " WHERE a.team_id = %s AND v.team_id = %s AND v.happened_at >= %s AND v.happened_at < %s"
         " ORDER BY v.place, v.outcome",
