@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from django.db.models import QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from qipan.deployment.api import Team
@@ -111,11 +110,10 @@ def form_of(actor: Actor, code: str, *, at: datetime) -> Form:
 
 
 def _form(form: Form, *, at: datetime) -> dict[str, Any]:
-    english = (get_language() or "").startswith("en")
     return {
         "code": form.code,
         "version": form.version,
-        "title": form.title_en if english and form.title_en else form.title,
+        "title": form.label,
         "about": form.subject,
         "passport": passport_lines(form),
         "valid_to": form.valid_to,

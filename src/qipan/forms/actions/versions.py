@@ -13,6 +13,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Form, Submission
+from ..queries.submissions import subject_of
 from ..queries.versions import version_of
 from ..rules.versions import merge, nested, roots
 from ..terms import HELD_BY_ID, Standing
@@ -138,7 +139,7 @@ def decide_contest(record_row: Submission, *, path: str, version: str, by: Actor
     put_together(rows)
     record(
         "forms.decide_contest",
-        subject=f"forms.Submission:{winner.digest[:32]}",
+        subject=subject_of(winner.digest),
         by=by,
         at=at,
         data={"question": path, "digest": winner.digest, "over": sorted(by_id[one].digest for one in others)},

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from qipan.desk.api import Known
@@ -52,6 +51,5 @@ def asked_twice(at: datetime) -> list[str]:
 
 def titles_of(codes: Collection[str]) -> dict[str, str]:
     """This function will return the titles of forms by their codes, of the newest version, in the active language."""
-    english = (get_language() or "").startswith("en")
-    forms = Form.objects.filter(code__in=codes).order_by("version").values_list("code", "title", "title_en")
-    return {code: title_en if english and title_en else title for code, title, title_en in forms}
+    forms = Form.objects.filter(code__in=codes).order_by("version").only("code", "title", "title_en")
+    return {form.code: form.label for form in forms}

@@ -86,7 +86,7 @@ def lapsed_forms(actor: Actor, *, at: datetime) -> list[Form]:
     openings = openings_on(actor.scope.ranges).filter(
         opened_at__lte=at, form__valid_to__lte=at, form__valid_to__gt=at - LAPSED_SHOWN
     )
-    holding = {one.code for one in forms_to_fill(actor, at=at)}
+    holding = {opening.form.code for opening in open_forms(actor.scope.ranges, at=at)}
     newest: dict[str, Form] = {}
     for opening in openings:
         form = opening.form
