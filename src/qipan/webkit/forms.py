@@ -60,8 +60,10 @@ class ActForm(forms.Form):
     field_of: ClassVar[Mapping[str, str]] = {}  # parameters of the act whose field has another name
 
     def refuse(self, refusal: Refusal) -> None:
-        """This method will put the refusal's sentence where it belongs."""
+        """This method will put the refusal's sentence where it belongs, and after it every problem that it names."""
         self.is_valid()  # what was typed is read first, if it was not yet
         name = str(refusal.data.get("field", ""))
         name = self.field_of.get(name, name)
         self.add_error(name if name in self.fields else None, str(refusal))
+        for problem in getattr(refusal, "problems", []):
+            self.add_error(None, problem)

@@ -7,7 +7,7 @@ from django.db import transaction
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.refusal import NotFound
 
 from ..models import Nuisance, Task
 from ..queries.desks import unit_of
@@ -27,8 +27,7 @@ def say_nuisance(
     The journal names the unit alone: who of it said so stands nowhere. Needs ``visit.submit`` or ``desk.view``.
     Raises ``NotAllowed``, and ``NotFound`` for whoever belongs to no unit.
     """
-    if not any(by.can(act) for act in ACTS):
-        raise NotAllowed(act=ACTS[0])
+    by.require(*ACTS)
     unit = unit_of(by)
     if unit is None:
         raise NotFound

@@ -15,7 +15,7 @@ from ..actions.signs import decide_sign, end_sign, list_sign, report_sign
 from ..input import SignDecisionForm, SignForm, SignReportForm
 from ..queries.signs import get_report, get_sign, listed, sign_reports
 from ..queries.terminals import wanting_units
-from .terminals import lists_own, may_write, reader, shown
+from .terminals import lists_own, reader
 
 FormOf = SignReportForm | SignForm | SignDecisionForm
 
@@ -57,7 +57,7 @@ def _page(
 def sign_act(request: HttpRequest, act: str) -> HttpResponse:
     """This view will report a plaque, decide on a report, put one on the list or take it off."""
     actor, unit = reader(request)
-    may_write(actor)
+    actor.require("task.answer", "admission.decide")
     pk = key_of(request.POST.get("pk", "")) or 0
     if act == "end":
         actor.require("admission.decide")
@@ -71,7 +71,7 @@ def sign_act(request: HttpRequest, act: str) -> HttpResponse:
         except Refusal as refusal:
             if isinstance(refusal, NotFound | NotAllowed):
                 raise
-            shown(form, refusal)
+            form.refuse(refusal)
             status = refusal.status
         else:
             return HttpResponseRedirect(reverse("signs"))

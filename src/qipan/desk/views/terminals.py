@@ -14,7 +14,7 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 from qipan.webkit.sheets import csv_file
 
 from ..actions.terminals import end_terminal, leave_terminal, note_terminal
@@ -45,21 +45,6 @@ def reader(request: HttpRequest) -> tuple[Actor, Unit]:
 def lists_own(actor: Actor, unit: Unit) -> bool:
     """This function will say whether a post may list what its own unit must keep, and report what hangs there."""
     return unit.organ_type.executes_only and actor.can("task.answer")
-
-
-def may_write(actor: Actor) -> None:
-    """This function will let communities and the lead organisation through; raises ``NotAllowed`` for others."""
-    if not (actor.can("task.answer") or actor.can("admission.decide")):
-        raise NotAllowed(act="task.answer")
-
-
-def shown(form: Any, refusal: Refusal) -> None:
-    """This function will put a refusal and what it names on a form."""
-    problems = getattr(refusal, "problems", [])
-    if not problems:
-        form.refuse(refusal)
-    for problem in problems:
-        form.add_error(None, problem)
 
 
 @require_GET
@@ -105,7 +90,7 @@ def _page(
 def terminal_act(request: HttpRequest, act: str) -> HttpResponse:
     """This view will list a terminal, note that it was used today or is no longer used, or end it for all."""
     actor, unit = reader(request)
-    may_write(actor)
+    actor.require("task.answer", "admission.decide")
     pk = key_of(request.POST.get("pk", "")) or 0
     if act == "note":
         return _note(request, actor, unit)
@@ -146,7 +131,7 @@ def _note(request: HttpRequest, actor: Actor, unit: Unit) -> HttpResponse:
                 at=now(),
             )
         except BadInput as refusal:
-            shown(form, refusal)
+            form.refuse(refusal)
             status = refusal.status
         else:
             return HttpResponseRedirect(reverse("terminals"))

@@ -27,7 +27,6 @@ from ..queries.answers import (
     usual_columns,
 )
 from ..rules.columns import write_columns
-from .drafts import refused
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
 SHOWN = 50
@@ -59,7 +58,7 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
             try:
                 order = save_order(form, name=given["name"], lines=given["lines"], by=actor, at=at)
             except Refusal as refusal:
-                refused(typed, refusal)
+                typed.refuse(refusal)
                 status = refusal.status
             else:
                 return redirect(f"{request.path}?{urlencode({'order': order.name})}")

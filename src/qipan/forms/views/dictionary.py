@@ -19,7 +19,6 @@ from ..input.values import ValuesForm
 from ..models import FieldEntry, FieldValues
 from ..queries import fields_on
 from ..terms import Held
-from .drafts import refused
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
 READERS = ("desk.view", "board.view", "form.design", "field.edit", "admission.decide")
@@ -98,7 +97,7 @@ def bring(request: HttpRequest) -> HttpResponse:
             at=now(),
         )
     except Refusal as refusal:
-        refused(form, refusal)
+        form.refuse(refusal)
         return _page(request, actor, form, status=refusal.status)
     return redirect("form_fields")
 

@@ -13,7 +13,6 @@ from qipan.desk.api import admission_of_form
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
-from qipan.webkit.forms import ActForm
 
 from .. import rules
 from ..actions.drafts import approve_draft, drop_draft, publish_draft, replace_source, set_draft, start_draft
@@ -34,13 +33,6 @@ def attached(content: bytes, name: str) -> HttpResponse:
     kind, ending = KINDS.get(content[:2], ("text/csv; charset=utf-8", "csv"))
     headers = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
     return HttpResponse(content, content_type=kind, headers=headers)
-
-
-def refused(form: ActForm, refusal: Refusal) -> None:
-    """This function will put a refusal and everything that it names on a form."""
-    form.refuse(refusal)
-    for problem in getattr(refusal, "problems", []):
-        form.add_error(None, problem)
 
 
 def _uploaded(form: UploadForm | AgainForm) -> dict[str, Any]:
@@ -66,7 +58,7 @@ def new_form(request: HttpRequest) -> HttpResponse:
                 sheet = passport_of_sheet(read_passport(given["source"]))
                 draft = start_draft(code=form.cleaned_data["code"], **given, passport=sheet, by=actor, at=now())
             except Refusal as refusal:
-                refused(form, refusal)
+                form.refuse(refusal)
                 status = refusal.status
             else:
                 return redirect("form_draft", draft.pk)
@@ -106,7 +98,7 @@ def draft_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     except Refusal as refusal:
         if isinstance(refusal, NotFound | NotAllowed):
             raise
-        refused(again if act == "upload" else form, refusal)
+        (again if act == "upload" else form).refuse(refusal)
         return _page(request, draft, form, again, refusal=refusal)
 
 
