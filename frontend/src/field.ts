@@ -2,6 +2,7 @@
 import "./field.css";
 import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
+import { make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
@@ -40,13 +41,6 @@ let begun = false;
 const opened = new Set<string>();
 /** Settled doors leave the short list only when the page is drawn anew by hand, so nothing jumps under a thumb. */
 const touched = new Set<string>();
-
-function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = "", text = ""): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  if (kind) element.className = kind;
-  if (text) element.textContent = text;
-  return element;
-}
 
 function csrf(): string {
   return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";

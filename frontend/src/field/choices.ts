@@ -1,6 +1,7 @@
 // Choosing from a list. A short one stands there whole; a long one (11,800 wards) is looked through by a word, so that the
 // page never holds more than a few of its lines.
-import { button, make, write, type Control, type Leaf, type Page } from "./questions";
+import { button, make, write } from "./dom";
+import type { Control, Leaf, Page } from "./questions";
 
 const SHORT = 12;
 const AT_FIRST = 6; // before anything is typed

@@ -1,17 +1,11 @@
 // The list of forms on the phone page, and the sheet on which one of them is read, filled in and finished.
+import { button, make } from "./dom";
 import type { Filling, Typed } from "./filling";
-import { lapsed, type Forms } from "./forms";
+import { formOf, lapsed, type Forms } from "./forms";
 import type { Blank, Filled } from "./store";
 
 type Word = (name: string, values?: Record<string, string | number>) => string;
 const SHOWN = 20; // filled forms of one kind that are listed
-
-function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = "", text = ""): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  if (kind) element.className = kind;
-  if (text) element.textContent = text;
-  return element;
-}
 
 const part = (id: string): HTMLElement => document.getElementById(id)!;
 
@@ -56,14 +50,12 @@ export class FormPage {
     part("forms-list").replaceChildren(
       ...blanks.map((blank) => {
         const row = make("li");
-        const button = make("button", "door");
-        button.type = "button";
-        button.dataset.form = blank.offer.code;
+        const line = button("", () => void this.open(blank, ""), "door");
+        line.dataset.form = blank.offer.code;
         const begun = mine.filter((one) => one.blank === blank.key && one.state === "DRAFT").length;
-        button.append(make("b", "", blank.offer.title), make("span", "state", this.stateOf(blank)));
-        if (begun) button.append(make("span", "on-phone", this.word("begun", { count: begun })));
-        button.addEventListener("click", () => void this.open(blank, ""));
-        row.append(button);
+        line.append(make("b", "", blank.offer.title), make("span", "state", this.stateOf(blank)));
+        if (begun) line.append(make("span", "on-phone", this.word("begun", { count: begun })));
+        row.append(line);
         return row;
       }),
     );
@@ -74,12 +66,7 @@ export class FormPage {
 
   /** The forms that can be filled in at a door, as buttons; opens the only one at once and returns whether a choice is left. */
   async atDoor(door: string, list: HTMLElement): Promise<boolean> {
-    const fit = (await this.fitting()).map((blank) => {
-      const button = make("button", "", blank.offer.title);
-      button.type = "button";
-      button.addEventListener("click", () => void this.open(blank, door));
-      return button;
-    });
+    const fit = (await this.fitting()).map((blank) => button(blank.offer.title, () => void this.open(blank, door), ""));
     list.replaceChildren(...fit);
     if (fit.length === 1) fit[0].click();
     return fit.length > 1;
@@ -127,7 +114,7 @@ export class FormPage {
   }
 
   private drawMine(mine: Filled[]): void {
-    const rows = mine.filter((one) => one.blank === this.blank!.key || one.blank.split(" ").slice(0, 3).join(" ") === this.blank!.key.split(" ").slice(0, 3).join(" "));
+    const rows = mine.filter((one) => formOf(one.blank) === formOf(this.blank!.key));
     part("form-mine").replaceChildren(...rows.slice(0, SHOWN).map((one) => this.rowOf(one)));
     part("form-mine").hidden = !rows.length;
   }
@@ -140,12 +127,7 @@ export class FormPage {
     said.append(make("b", "", where || time), make("span", "state", this.word(`form_${one.state}`)), make("span", "secondary", where ? time : ""));
     row.append(said);
     if (one.why && (one.state === "REFUSED" || one.state === "CONFLICT")) row.append(make("p", "message error", one.why));
-    const act = (name: string, done: () => void): void => {
-      const button = make("button", "btn", this.word(name));
-      button.type = "button";
-      button.addEventListener("click", done);
-      row.append(button);
-    };
+    const act = (name: string, done: () => void): void => row.append(button(this.word(name), done));
     if (one.state === "DRAFT" || one.state === "REFUSED") act("go_on", () => void this.resume(one.id));
     if ((one.state === "KEPT" || one.state === "SENT" || one.state === "ACKNOWLEDGED") && one.parts.length) act("change", () => void this.begin(one, true));
     if (one.state === "DRAFT" || one.state === "REFUSED" || one.state === "CONFLICT") {

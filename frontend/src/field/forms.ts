@@ -16,6 +16,8 @@ export const lapsed = (offer: Offer, at = Date.now()): boolean => offer.lapsed |
 /** Which form in which version with which files: what changes it makes it another. */
 export const keyOf = (holder: string, offer: Offer): string =>
   [holder, offer.code, offer.version, offer.sum, ...offer.files.flat()].join(" ");
+/** The form and its version in a key, whatever files it had. */
+export const formOf = (key: string): string => key.split(" ", 3).join(" ");
 
 export class Forms extends EventTarget {
   private wait = FIRST_WAIT;

@@ -1,5 +1,6 @@
 // The controls for single answers: words, numbers, days, a photograph, a position when one asks for it.
-import { button, make, write, type Control, type Leaf, type Page } from "./questions";
+import { button, make, write } from "./dom";
+import type { Control, Leaf, Page } from "./questions";
 
 const WIDEST = 1600; // pixels of a photograph: enough to read a sign, and it is written anew without where it was taken
 const GRID = 2_000; // parts of a degree; the server keeps no finer point either

@@ -2,6 +2,7 @@
 // of its nodes gets an element, drawn anew after each answer. Errors stand beside their question.
 import type { AnyNode } from "@getodk/xforms-engine";
 import { choices } from "./choices";
+import { button, make, write } from "./dom";
 import { inputOf } from "./inputs";
 
 /** What questions need of the page around them. */
@@ -28,25 +29,6 @@ export interface Control {
   many: boolean;
 }
 export type Leaf = Exclude<AnyNode, { nodeType: "root" | "group" | "repeat-instance" | "repeat-range:controlled" | "repeat-range:uncontrolled" }>;
-
-export function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = "", text = ""): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  if (kind) element.className = kind;
-  if (text) element.textContent = text;
-  return element;
-}
-
-export function button(text: string, act: () => void, kind = "btn"): HTMLButtonElement {
-  const element = make("button", kind, text);
-  element.type = "button";
-  element.addEventListener("click", act);
-  return element;
-}
-
-/** Writes only what differs, so that nothing moves under a thumb and nothing is read aloud twice. */
-export function write(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 const PASSPORT = "qipan_passport"; // shown by the page itself
 const nameOf = (node: AnyNode): string => node.currentState.reference.split("/").at(-1)!.replace(/\[\d+\]$/, "");

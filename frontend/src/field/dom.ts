@@ -1,0 +1,20 @@
+// Making elements, for the phone page.
+/** An element with its class and text. */
+export function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind = "", text = ""): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  if (kind) element.className = kind;
+  if (text) element.textContent = text;
+  return element;
+}
+
+export function button(text: string, act: () => void, kind = "btn"): HTMLButtonElement {
+  const element = make("button", kind, text);
+  element.type = "button";
+  element.addEventListener("click", act);
+  return element;
+}
+
+/** Writes only what differs, so that nothing moves under a thumb and nothing is read aloud twice. */
+export function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
