@@ -5,6 +5,7 @@ Django's cursors bind on the client and are never prepared; here the driver bind
 
 import re
 import sqlite3
+from asyncio import _get_running_loop
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,7 +31,12 @@ _mine = _Mine()
 
 
 def here() -> Any:
-    """This function will return this thread's connection, which Django looks up anew for each of its attributes."""
+    """This function will return this thread's connection, which Django looks up anew for each of its attributes.
+
+    In a thread with an event loop Django keeps one for each task, so there it is looked up here too.
+    """
+    if _get_running_loop() is not None:
+        return connections[DEFAULT_DB_ALIAS]
     if _mine.connection is None:
         _mine.connection = connections[DEFAULT_DB_ALIAS]
     return _mine.connection

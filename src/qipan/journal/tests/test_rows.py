@@ -1,14 +1,16 @@
 """Statements that are made once read and write what Django's own would; an act inside an act is one transaction."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 
 from qipan.kernel.act import act, forget, once, write_gathered
 from qipan.kernel.actor import Actor
 from qipan.kernel.rows import Reading, insert_row, store_row
-from qipan.kernel.sql import MOST_ROWS
+from qipan.kernel.sql import MOST_ROWS, here
 
 from ..actions import recording
 from ..models import Entry
@@ -43,6 +45,19 @@ def test_a_row_is_inserted_read_and_stored_as_django_does():
     assert store_row(found) and not store_row(found)
     kept = Entry.objects.get(pk=made.pk)
     assert (kept.act, kept.subject) == ("t.two", "by another")  # only what was changed is written
+
+
+def test_a_thread_with_an_event_loop_has_the_connection_that_django_gives_it_there():
+    def thread() -> tuple[bool, bool, bool]:
+        alone = here()
+
+        async def inside() -> tuple[bool, bool]:
+            return here() is connections["default"], here() is alone
+
+        return *asyncio.run(inside()), here() is alone is connections["default"]
+
+    with ThreadPoolExecutor(1) as one:
+        assert one.submit(thread).result() == (True, False, True)
 
 
 @pytest.mark.django_db
