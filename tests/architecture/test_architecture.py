@@ -95,6 +95,16 @@ def test_every_sentence_stands_in_chinese(room):
     assert missing == set()
 
 
+def test_a_sentence_has_one_chinese_wording():
+    """Django reads all rooms' catalogues into one: of two wordings it would show one in both rooms."""
+    wordings: dict[tuple[str, str], set[str]] = {}
+    for path in SOURCE.glob("*/locale/zh_Hans/LC_MESSAGES/django.po"):
+        for entry in polib.pofile(str(path)):
+            wording = entry.msgstr or " / ".join(entry.msgstr_plural.values())
+            wordings.setdefault((entry.msgctxt or "", entry.msgid), set()).add(wording)
+    assert {sentence: words for sentence, words in wordings.items() if len(words) > 1} == {}
+
+
 WAR = re.compile(r"\b(war|wartime|combat|battle|army|soldier|warroom|war-room)\b", re.IGNORECASE)
 
 

@@ -108,7 +108,7 @@ class PostForm(TabledForm):
     unit = forms.ModelChoiceField(
         Unit.objects.filter(valid_to=None), label=_("Code of the unit"), to_field_name="code", widget=forms.TextInput
     )
-    title = forms.CharField(label=_("Title"), max_length=80, required=False)
+    title = forms.CharField(label=_("Title of the post"), max_length=80, required=False)
     sponsors_area = forms.BooleanField(label=_("Named leader of the area"), required=False)
     published_name = forms.CharField(
         label=_("Name as the list of leaders publishes it (residents read it)"), max_length=40, required=False

@@ -99,7 +99,7 @@ class WatchInput(forms.Form):
     """A turn of duty in the command, on one day or on several in a row."""
 
     post = _text(80, label=_("Post"), help_text=_("The post that is on duty, not a person's name."))
-    line = _text(40, label=_("Line"), help_text=_("The post's own line: a landline or a short number."))
+    line = _text(40, label=_("Telephone line"), help_text=_("The post's own line: a landline or a short number."))
     starts_at = MomentField(label=_("From"))
     ends_at = MomentField(label=_("Until"))
     days = forms.IntegerField(

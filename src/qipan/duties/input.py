@@ -31,7 +31,7 @@ class LookInput(forms.Form):
     on = DayInput(label=_("As of"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[*ANY, *ItemKind.choices])
     organ = forms.ChoiceField(label=_("Organ"), required=False)
-    role = forms.ChoiceField(label=_("Role"), required=False, choices=[*ANY, *Role.choices])
+    role = forms.ChoiceField(label=_("Responsibility"), required=False, choices=[*ANY, *Role.choices])
     fault = forms.ChoiceField(
         label=_("Faults"), required=False, choices=[*ANY, ("ANY", _("with a fault")), *FaultKind.choices]
     )
@@ -67,7 +67,9 @@ class LineInput(forms.Form):
         max_length=60,
         widget=forms.TextInput(attrs={"class": "form-control", "list": "organs", "autocomplete": "off"}),
     )
-    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("none: the line ends")), *Role.choices])
+    role = forms.ChoiceField(
+        label=_("Responsibility"), required=False, choices=[("", _("none: the line ends")), *Role.choices]
+    )
     basis = forms.CharField(
         label=_("Legal basis"),
         required=False,

@@ -156,7 +156,7 @@ def test_a_list_with_a_bad_line_enrols_nobody_and_says_which(city):
     before = Pass.objects.everywhere("a test").count()
     answer = client.post("/access/passes/enrol", upload("label,area\n甲,510104001001\n乙,510105001001\n,\n丙,\n"))
     assert answer.status_code == 400
-    assert "第3行" in answer.content.decode() and "510105001001" in answer.content.decode()
+    assert "第 3 行" in answer.content.decode() and "510105001001" in answer.content.decode()
     answer = client.post("/access/passes/enrol", {"role": "screening-worker"})
     assert answer.status_code == 400
     answer = client.post("/access/passes/enrol", {**upload("label\n甲\n"), "role": "city-command"})

@@ -116,12 +116,12 @@ def test_bad_lines_are_named_and_nobody_is_enrolled(enrol):
             ]
         )
     assert [problem.split("：")[0] for problem in refusal.value.problems] == [
-        "第2行",
-        "第3行",
-        "第4行",
-        "第5行",
-        "第6行",
-        "第12行",
+        "第 2 行",
+        "第 3 行",
+        "第 4 行",
+        "第 5 行",
+        "第 6 行",
+        "第 12 行",
     ]
     assert "510105001001" in refusal.value.problems[2]
     assert enrol.nothing_written()
@@ -277,8 +277,8 @@ def test_a_list_of_names_alone_is_enough():
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
-        (b"", "第1行"),
-        (b"area,team\n510104001001,3\n", "第1行"),
+        (b"", "第 1 行"),
+        (b"area,team\n510104001001,3\n", "第 1 行"),
         (b"\xff\xfe\xff", ""),
         (b"label\n" + b"a\n" * 20_001, ""),
         (b"x" * 5_000_001, ""),
@@ -295,5 +295,5 @@ def test_what_cannot_be_read_is_refused_with_its_line(raw, line):
 def test_a_team_is_a_number(enrol, team):
     with pytest.raises(BadInput) as refusal:
         enrol(read_workers(f"label,team\n甲,1\n乙,{team}\n,3\n".encode()))
-    assert refusal.value.problems == ["第3行：班组不是数字", "第4行：称呼为空"]  # all at once
+    assert refusal.value.problems == ["第 3 行：班组不是数字", "第 4 行：称呼为空"]  # all at once
     assert enrol.nothing_written()

@@ -276,7 +276,7 @@ class TestActivating:
         activation = Activation.objects.get()
         assert opened.url == f"/activations/{activation.pk}"
         page = text(client.get(opened.url))
-        assert page.count("开启中") == 14
+        assert page.count("开放中") == 14
         assert "有序退出" in page
 
     def test_a_refusal_is_explained_and_nothing_opens(self, city):

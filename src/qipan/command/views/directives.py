@@ -203,7 +203,7 @@ def unread_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     def lines() -> Iterator[str]:
         writer = csv.writer(_Echo())
         yield "\ufeff" + writer.writerow(
-            [gettext("Place"), gettext("Unit"), gettext("Kind"), gettext("State"), gettext("On paper")]
+            [gettext("Place number"), gettext("Unit"), gettext("Kind"), gettext("State"), gettext("On paper")]
         )
         after = ""
         while True:

@@ -200,7 +200,7 @@ def _measures(ending: bool) -> Callable[[Asked], Answer]:
 
 
 def _left(asked: Asked) -> Answer:
-    columns = [_("Door"), _("Community"), _("State"), _("Visits"), _("Next")]
+    columns = [_("Door number"), _("Community"), _("State"), _("Visits"), _("Next")]
     current = current_round(asked.ranges, at=asked.at, drill=asked.drill)
     if current is None:
         return columns, [], 0, ""

@@ -79,7 +79,7 @@ def test_the_export_is_the_whole_list(ground):
         f"{address(ground, 'csv')}?area={COMMUNITY}", headers={"Accept-Language": "en"}
     )
     lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
-    assert lines[0] == "place,state,attempts,next step,community,compound,door"
+    assert lines[0] == "place number,state,attempts,next step,community,compound,door"
     where = addresses_of([ground.doors[5]])[ground.doors[5]]
     assert lines[1] == (
         f"{ground.doors[5]},nobody home,1,visit again at another time of day,"

@@ -213,7 +213,7 @@ def left_csv(request: HttpRequest, pk: int) -> Any:
     def lines() -> Iterator[str]:
         writer = csv.writer(_Line())
         yield "\ufeff" + writer.writerow(
-            [_("place"), _("state"), _("attempts"), _("next step"), _("community"), _("compound"), _("door")]
+            [_("place number"), _("state"), _("attempts"), _("next step"), _("community"), _("compound"), _("door")]
         )
         after = None
         while page := left(found.pk, scope=Scope(area.ranges), after=after, limit=EXPORT_PAGE):
