@@ -2,171 +2,20 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db import models
 from django.urls import get_resolver
 
 from qipan.kernel.place import range_of
+from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, declared, personal_data
 
 from .living import MEMBERS, Living, addresses, make_living, rows
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "qipan"
-
-# Every field that the database holds. A new one is added here by whoever has read the red lines.
-FIELDS = {
-    "access.Account": "id password last_login username display_name email is_active",
-    "access.CardReading": "key card",
-    "access.Pass": "serial role unit team label first last issued_at expires_at revoked_at issued_by batch line",
-    "access.Post": "id account unit role title first last sponsors_area published_name valid_from valid_to",
-    "access.Role": "id code name name_en acts for_passes",
-    "access.TrainingCard": "id role version text",
-    "command.ActivatedGround": "id activation code first last",
-    "command.Activation": "id playbook declaration admission unit grounds ground_key activated_at activated_by release_started_at released_at drill",
-    "command.ActivationItem": "id activation order key kind reference title title_en owner count detail opened_at blocked closed_at still_open handed_over",
-    "command.Directive": "id number version title body issuer admission basis decided_at issued_at due_at named_person recipients supersedes changes recalled_at recalled_by recall_reason drill",
-    "command.DirectiveTarget": "id directive organ_type first last",
-    "command.Playbook": "id code version title title_en hazard posture steps targets note published_at published_by",
-    "command.Watch": "id unit place post line starts_at ends_at note handed_over_at cancelled_at",
-    "deployment.Shift": "id unit title source place starts_at ends_at task filled_by filled_at warned_at released_at drill",
-    "deployment.Team": "id unit number source place first last formed_at stands_down_at released_at drill",
-    "desk.Admission": "id demander title basis declaration organ_types activity questions form_code how_often minutes_per_unit units state applied_at decided_at decided_by reason valid_from valid_to asked drill",
-    "desk.BurdenIndex": "id week demander owner place activity tasks minutes",
-    # A unit says it, once a week; who of it said so is kept nowhere, in the journal neither.
-    "desk.Nuisance": "id week owner place demander activity form_code",
-    "desk.Task": "id kind source title asker owner place admission basis state clock created_at sent_by due_at remind_at delivered_at read_at accepted_at closed_at suspended_at reminded_at escalation escalated_at changed_at note on_paper drill",
-    "desk.TaskStep": "id task state at by_label note",
-    "desk.Sign": "id name name_en basis valid_from valid_to",
-    "desk.SignReport": "id unit place words demander state task reported_at decided_at decided_by reason",
-    "desk.Terminal": "id name kind owner basis instead listed_at ended_at",
-    "desk.TerminalUse": "id terminal unit place accounts last_used noted_at ended_at",
-    "duties.OrganType": "id code name name_en unit_name unit_name_en level is_command is_lead executes_only authority_rank",
-    "duties.Responsibility": "id item_code organ_type unit role basis basis_en version example valid_from valid_to",
-    "duties.ResponsibilityItem": "id code kind name name_en valid_from valid_to",
-    "duties.Stewardship": "id unit place valid_from valid_to",
-    "duties.Unit": "id code organ_type name name_en place first last parent valid_from valid_to synthetic",
-    # Beside an answer, by its name; a photograph is written anew without where and by which camera.
-    "field.DeviceList": "id device holder team place head before missing broken_at compared_at erase_at",
-    "forms.Attachment": "id submission name media_type sha256 content received_at",
-    "forms.ColumnOrder": "id form_code name columns at by_label",
-    "forms.DraftMedia": "id draft name content",
-    "forms.FieldEntry": "id code name name_en kind about source source_en owner held retention_days sensitivity example valid_from valid_to",
-    # What another register says of a place; of persons nothing is brought.
-    "forms.FieldValue": "id delivery field_code place value",
-    "forms.FieldValues": "id field_code name sha256 rows as_of at by_label",
-    "forms.Form": "id code version title title_en subject number issuer approval basis purpose valid_from valid_to xform source reason approved_by",
-    # ``account`` is kept only so that somebody else approves what is sensitive; nothing counts by it.
-    "forms.FormDraft": "id code title title_en subject number issuer approval basis purpose valid_from valid_to file_name source fields reuse reason unit account by_label changed_at approved_at approved_by approved_digest form",
-    "forms.FormMedia": "id form name content sha256",
-    "forms.FormOpening": "id form first last opened_at closes_at closed_at drill",
-    # Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.
-    "forms.FormQuestion": "id form order path kind labels field_code held",
-    "forms.Submission": "id form instance_id standing place xml answers digest awaits unit team device_at based_on record merged contested chosen received_at erase_at decided_at decided_by drill",
-    "gateways.Attribute": "id category_code code order datatype required description description_en values",
-    "gateways.Endpoint": "id jurisdiction keys_needed contact changed_at",
-    "gateways.Partner": "id name key_hash key_hint most_an_hour created_at ended_at",
-    "gateways.Subscription": "id partner url kinds standing secret_version created_at tried_at outcome delivered_at failures failing_since rest_until",
-    "journal.Entry": "id at by_label by_account by_post by_pass act subject place data drill digest seq hash",
-    "journal.Message": "id channel key payload created_at not_before attempts sent_at failed_reason drill",
-    "matters.AgendaItem": "id session kind place category n facts matters",
-    "matters.Agreed": "id call text task",
-    "matters.Allowance": "id source hour n",
-    "matters.Call": "id matter caller place what meets_where meets_at urgency respond_by called_at by_label found agreed_made result ended_at drill",
-    # ``post`` names a function ("duty officer"), never a person.
-    "matters.Called": "id call unit task post accepted_at refusal refused_at ruling excused came result silent_at",
-    "matters.Category": "id code kind group group_en name name_en item_code filing filing_en closing closing_en limit_file limit_accept limit_handle limit_verify example valid_from valid_to",
-    "matters.Conclusion": "id session item text task",
-    # Apart from the matter, for one purpose, with the day of its erasure; who looked is shown to the reporter.
-    "matters.Contact": "id report reach purpose erase_at",
-    "matters.ContactLook": "id report at by_label why",
-    # ``done_by`` is an account, kept only so that somebody else verifies; nothing counts by it.
-    "matters.Handling": "id matter unit part task outcome why asked_at accept_by responded_at objection objected_at result done_by wish wish_until wish_reason ended_at",
-    "matters.Handover": "id referral door need reach hours",
-    "matters.HandoverLook": "id referral unit at by_label",
-    "matters.Hazard": "id matter grade measure graded_at remedy_by look looks remedied_at",
-    # A file waits for whoever brought it, at most a day; what was taken over keeps the file's sum, not the file.
-    "matters.Import": "id name sha256 mapping lines matters held left_out at by_label undone_at undone_by",
-    "matters.ImportDraft": "id name content account at erase_at",
-    "matters.ImportLine": "id batch matter line number",
-    "matters.ImportMapping": "id name rules at by_label",
-    # What was learned: numbers and pieces of text that ten matters and more have in common.
-    "matters.Learned": "id target weights digest cases since until kept_out asked majority first among_three at",
-    # ``verified_by`` is an account, kept only so that somebody else looks again; nothing counts by it.
-    "matters.Matter": "id place longitude latitude category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at verifier verified_by review_at review_called ended_at changed_at drill",
-    "matters.MatterStep": "id matter kind detail unit at by_label note",
-    "matters.Photo": "id matter report jpeg width height at",
-    # A closed matter drawn by lot; ``closer`` and ``unit`` are units.
-    "matters.Recheck": "id matter place closer ended_at look_at task verdict note unit at",
-    "matters.Sampling": "id share after_days valid_from at by_label",
-    # Units rate each other, no person: ``first`` and ``second`` are scales of joint work.
-    "matters.Rating": "id called side first second words at",
-    "matters.Referral": "id purpose ground place sender receiver task back state hops code_hash nonce handed_at accept_by accepted_at answer_by not_taken result to_do to_do_by ended_at erase_at erased_at drill",
-    "matters.ReferralStep": "id referral kind unit at by_label",
-    "matters.Report": "id matter text spot channel private code_hash nonce at by_label confirmed satisfied said_at",
-    "matters.ReviewSession": "id week call prepared_at minutes ended_at by_label conclusions_made",
-    "matters.Standing": "id place state drill n",
-    "matters.StreetTally": "id place channel month kind detail drill n",
-    "matters.SuggestionSwitch": "id on reason at",
-    # Of the whole city: nobody's decisions are counted apart.
-    "matters.SuggestionTally": "id month kind word n",
-    "matters.Tally": "id place category channel unit month kind detail drill n",
-    "posture.CommandConflict": "id prevails yields first last level other_level found_at",
-    "posture.Declaration": "id number matter hazard level basis issuer measures starts_at expected_until decided_at ended_at end_reason drill",
-    "posture.DeclarationStep": "id declaration kind level expected_until reason at by_label",
-    "posture.DeclaredGround": "id declaration code first last",
-    "posture.Measure": "id declaration kind title basis issuer first last starts_at expires_at review_at lifted_at extends drill",
-    "posture.Posture": "id declaration kind level basis first last since until ended_at rank drill",
-    "screening.Assignment": "id round team first last",
-    "screening.Campaign": "id title basis unit form opened_at closed_at drill",
-    "screening.CoverageSample": "id round place slot at doors settled visits",
-    "screening.Coverage": "id round place doors not_home vacant_unknown vacant_known appointment language_help refused by_phone answered demolished presumed_vacant visits changed_at",
-    "screening.Recount": "id round first last permille seed claimed drawn drawn_at closes_at",
-    "screening.RecountDoor": "id recount place claimed team found came verdict at",
-    "screening.RecountTally": "id recount place drawn same different unclear",
-    "screening.Round": "id campaign number opened_at closes_at closed_at",
-    "screening.Visit": "id round place team outcome happened_at received_at batch content",
-    "screening.VisitConflict": "id visit_id content place team payload replaced received_at decided_at decided_by decision",
-    "territory.Area": "id hierarchy code parent_code level name name_en valid_from valid_to synthetic",
-    "territory.AreaRange": "id hierarchy code first last valid_from valid_to",
-    "territory.Change": "id kind source valid_from at synthetic",
-    "territory.Compound": "place name name_en kind doors has_screen synthetic",
-    "territory.Denominator": "id hierarchy code kind value valid_from definition source synthetic",
-    "territory.Door": "place building entrance label",
-    "territory.Outline": "id hierarchy code valid_from geometry simplified source_datum source synthetic",
-}
-# The only fields that hold what a person is called: accounts, labels of passes, who acted, who answers for it.
-NAMES = {
-    "access.Account.display_name",
-    "access.Account.email",
-    "access.Account.username",
-    "access.Pass.issued_by",
-    "access.Pass.label",
-    "command.Activation.activated_by",
-    "command.Directive.named_person",
-    "command.Directive.recalled_by",
-    "command.Playbook.published_by",
-    "deployment.Shift.filled_by",
-    "desk.Admission.decided_by",
-    "desk.TaskStep.by_label",
-    "forms.ColumnOrder.by_label",
-    "forms.FieldValues.by_label",
-    "forms.Form.approved_by",
-    "forms.FormDraft.approved_by",
-    "forms.FormDraft.by_label",
-    "forms.Submission.decided_by",
-    "journal.Entry.by_label",
-    "matters.Call.by_label",
-    "matters.ContactLook.by_label",
-    "matters.HandoverLook.by_label",
-    "matters.MatterStep.by_label",
-    "matters.ReferralStep.by_label",
-    "matters.Report.by_label",
-    "matters.ReviewSession.by_label",
-    "matters.Sampling.by_label",
-    "posture.DeclarationStep.by_label",
-    "screening.VisitConflict.decided_by",
-}
 
 
 @pytest.fixture
@@ -174,22 +23,76 @@ def living(db: None) -> Living:
     return make_living()
 
 
-def held() -> dict[str, str]:
+def held() -> dict[str, set[str]]:
+    """This function will return every column of every model of ours."""
     return {
-        model._meta.label: " ".join(field.name for field in model._meta.get_fields() if field.concrete)
+        model._meta.label: {field.name for field in model._meta.get_fields() if field.concrete}
         for model in apps.get_models()
         if model.__module__.startswith("qipan.")
     }
 
 
-def test_no_field_is_held_that_nobody_has_looked_at():
-    """1, 4: denied by default; a door is a place, a visit has an outcome and no name."""
-    assert held() == FIELDS
+def test_no_column_is_held_that_nobody_has_looked_at():
+    """1, 3, 4: denied by default; each room's ``retention.py`` says of every column what it may hold of a person."""
+    said = {model: set(one.columns) for model, one in declared().items()}
+    other = {model: sorted(columns ^ said.get(model, set())) for model, columns in held().items()}
+    assert {model: columns for model, columns in other.items() if columns} == {}
+    assert set(said) == set(held())
+
+
+FREE = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.FileField, models.FloatField)
+PERSONAL = re.compile(
+    r"(by_label|_by|_account|account|holder|reach|contact|_line|email|named_person|username|display_name|xml|answers|jpeg|spot)$"
+)
+
+
+def test_a_column_that_could_hold_personal_data_is_never_a_mere_key():
+    """3: free text, lists, files and points are declared as personal, or as plain by somebody who looked."""
+    wrong, named_so = [], []
+    for model in apps.get_models():
+        said = declared().get(model._meta.label)
+        if said is None:
+            continue
+        personal = {name for one in said.personal for name in one.names}
+        for column in (field for field in model._meta.get_fields() if field.concrete):
+            if isinstance(column, FREE) and not column.choices and column.name in said.keys:
+                wrong.append(f"{said.model}.{column.name}")
+            dated = isinstance(column, models.DateField)  # accept_by, remedy_by: until when
+            if PERSONAL.search(column.name) and column.name not in personal and not (column.is_relation or dated):
+                named_so.append(f"{said.model}.{column.name}")
+    assert wrong == []
+    assert named_so == []
+
+
+def test_what_is_personal_has_a_purpose_and_an_end():
+    """3: a period that the law or the purpose gives, or it stays with an act of an office and says so."""
+    for one in personal_data():
+        assert str(one.purpose) and one.names, one.model
+        assert one.period is None or timedelta(0) < one.period <= timedelta(days=2 * 365), one.model
+    gone = {one.model for one in personal_data() if one.destroy != Destroy.KEPT}
+    assert {"screening.Visit", "matters.Contact", "matters.Handover", "forms.Submission", "matters.Photo"} <= gone
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"plain": "title", "keys": "id title"}, "declared twice"),
+        ({"personal": {"period": None}}, "no period"),
+    ],
+)
+def test_a_declaration_that_cannot_be_true_is_refused(given, why):
+    """3: said while the program starts, before anything is held."""
+    parts = []
+    if "personal" in given:
+        parts.append(PersonalData("reach", "to call back", None, Starts.ENDED, Destroy.ROWS))
+    with pytest.raises(ValueError, match=why):
+        declare("matters.Nothing", *parts, **{name: given[name] for name in ("plain", "keys") if name in given})
+    assert "matters.Nothing" not in declared()
 
 
 def test_no_field_describes_a_person():
     """1, 9: no score, tag, rank or track of anybody; a visit says which team was where, and not who."""
-    fields = {f"{model}.{name}" for model, names in held().items() for name in names.split()}
+    fields = {f"{model}.{name}" for model, names in held().items() for name in names}
     person = re.compile(
         r"(resident|person|household|phone|mobile|id_?card|identity|birth|age|gender|sex|ethnic|relig|health|illness"
         r"|score|credit|points?|tags?|face|photo|portrait|latitude|longitude|lat|lng|gps|track|position|whereabouts)$"
@@ -204,8 +107,7 @@ def test_no_field_describes_a_person():
         "matters.Matter.longitude",
         "matters.Matter.latitude",
     }
-    assert fields >= NAMES
-    assert not {"account", "post", "worker", "visitor", "by", "by_label"} & set(FIELDS["screening.Visit"].split())
+    assert not {"account", "post", "worker", "visitor", "by", "by_label"} & held()["screening.Visit"]
 
 
 def test_no_name_in_the_source_is_of_scores_faces_or_rankings():

@@ -9,10 +9,7 @@ from .terms import StepKind
 
 
 class Directive(models.Model):
-    """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4).
-
-    .. no_pii: ``named_person`` is the leader who answers for a demand at night, named in office.
-    """
+    """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4)."""
 
     number = models.CharField(max_length=60)
     version = models.PositiveSmallIntegerField(default=1)

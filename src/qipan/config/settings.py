@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "qipan.desk",
     "qipan.forms",
     "qipan.posture",
+    "qipan.retention",
     "qipan.deployment",
     "qipan.matters",
     "qipan.screening",

@@ -1,0 +1,96 @@
+"""What forms holds of persons, for which purpose and how long; every column of every table of the room."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, who_acted
+
+declare(
+    "forms.Attachment",
+    PersonalData(
+        "name content",
+        purpose=_("what a form asks, beside an answer"),
+        period=timedelta(days=365),
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.ROWS,
+    ),
+    plain="media_type sha256",
+    keys="id submission received_at",
+)
+declare(
+    "forms.ColumnOrder",
+    who_acted("by_label"),
+    plain="form_code name columns",
+    keys="id at",
+)
+declare(
+    "forms.DraftMedia",
+    plain="name content",
+    keys="id draft",
+)
+declare(
+    "forms.FieldEntry",
+    plain="code name name_en source source_en",
+    keys="id kind about owner held retention_days sensitivity example valid_from valid_to",
+)
+# What another register says of a place; of persons nothing is brought.
+declare(
+    "forms.FieldValue",
+    plain="field_code value",
+    keys="id delivery place",
+)
+declare(
+    "forms.FieldValues",
+    who_acted("by_label"),
+    plain="field_code name sha256",
+    keys="id rows as_of at",
+)
+declare(
+    "forms.Form",
+    who_acted("approved_by"),
+    plain="code title title_en number approval basis purpose xform source reason",
+    keys="id version subject issuer valid_from valid_to",
+)
+# ``account`` is kept only so that somebody else approves what is sensitive; nothing counts by it.
+declare(
+    "forms.FormDraft",
+    PersonalData(
+        "account",
+        purpose=_("that somebody else approves what is sensitive"),
+        period=None,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.KEPT,
+    ),
+    who_acted("by_label approved_by"),
+    plain="code title title_en number approval basis purpose file_name source fields reason approved_digest",
+    keys="id subject issuer valid_from valid_to reuse unit changed_at approved_at form",
+)
+declare(
+    "forms.FormMedia",
+    plain="name content sha256",
+    keys="id form",
+)
+declare(
+    "forms.FormOpening",
+    keys="id form first last opened_at closes_at closed_at drill",
+)
+# Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.
+declare(
+    "forms.FormQuestion",
+    plain="path kind labels field_code",
+    keys="id form order held",
+)
+declare(
+    "forms.Submission",
+    PersonalData(
+        "xml answers merged chosen awaits",
+        purpose=_("what a form asks, for the purpose on the form"),
+        period=timedelta(days=365),
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.ROWS,
+    ),
+    who_acted("decided_by"),
+    plain="instance_id digest based_on",
+    keys="id form standing place unit team device_at record contested received_at erase_at decided_at drill",
+)

@@ -1,0 +1,248 @@
+"""What personal data the project holds and how they end: declared once, by the room that holds them (ADR 0017).
+
+Each room's ``retention.py`` names every column of every model of its own. A column that is not named fails a test, so
+whoever adds one says there what it may hold of a person, for which purpose, how long, and who destroys it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .place import Range
+
+
+class Starts(models.TextChoices):
+    """What starts the clock."""
+
+    COLLECTED = "COLLECTED", _("the day on which it was collected")
+    ENDED = "ENDED", _("the end of what it was collected for")
+    EMERGENCY = "EMERGENCY", _("the end of the emergency, else of what it was collected for")
+    OFFICE = "OFFICE", _("the end of the office or the pass")
+
+
+class Destroy(models.TextChoices):
+    """What is left when the time is over."""
+
+    ROWS = "ROWS", _("the rows are deleted")
+    BLANKED = "BLANKED", _("the fields are blanked")
+    STATISTICS = "STATISTICS", _("the rows are deleted, counts of ten doors and more stay")
+    KEPT = "KEPT", _("stays with the act that it belongs to")
+
+
+class Way(models.TextChoices):
+    """Who sees to it."""
+
+    CLOCK = "CLOCK", _("by itself, when the time is over")
+    RUN = "RUN", _("by a run of two people, with a certificate")
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Rows that fall due together: a campaign, the matters that ended in a month. Counts are kept ones, not live."""
+
+    key: str  # "screening.Campaign:3", unique with its model
+    title: str
+    rows: int
+    grounds: tuple[Range, ...]
+    began: datetime | None  # the clock's start; None while the purpose lasts
+    due: datetime | None
+    drill: bool = False
+    emergency: str = ""  # number of the declaration under which it was collected
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one step destroyed: where the next one goes on (None: nothing is left), how much, what of which digest."""
+
+    after: str | None
+    destroyed: int
+    skipped: int  # rows under a hold
+    digest: str  # SHA-256 of what was destroyed, in the order of the step
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Figures that stay when the rows go: how many cells, how many of them were folded, and the digest of all."""
+
+    cells: int
+    folded: int
+    digest: str
+
+
+class Holder(Protocol):
+    """How a run finds and destroys one kind of personal data. Each method works in the caller's transaction."""
+
+    def lots(self, *, at: datetime) -> list[Lot]:
+        """This method will return what is held, whether the clock runs yet or not."""
+
+    def seal(self, key: str) -> Sealed | None:
+        """This method will prove the figures that stay against the rows and seal them; None where none stay.
+
+        Raises ``FiguresDiffer`` when they do not agree: then nothing may be destroyed.
+        """
+
+    def take(self, key: str, *, after: str, most: int, held: Sequence[Range], since: datetime) -> Taken:
+        """This method will destroy about ``most`` rows behind ``after``, with files and copies, but none under a hold.
+
+        ``since`` is when the run was approved.
+        """
+
+    def tables(self) -> tuple[str, ...]:
+        """This method will return the tables whose freed pages are cleaned at the end."""
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """Columns of one model that hold something of a person, for one purpose."""
+
+    fields: str  # names of columns, "reach purpose"
+    purpose: str | Promise
+    period: timedelta | None  # None: as long as the act that it belongs to
+    starts_with: Starts
+    destroy: Destroy
+    way: Way = Way.CLOCK
+    holder: Holder | None = None
+    model: str = ""  # filled in by ``declare``
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return tuple(self.fields.split())
+
+    @property
+    def room(self) -> str:
+        """The room that holds it."""
+        return self.model.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One model: each of its columns is named once, as personal, as plain or as a key."""
+
+    model: str
+    personal: tuple[PersonalData, ...]
+    plain: tuple[str, ...]  # words, codes, lists, files and digests that say nothing of a person
+    keys: tuple[str, ...]  # numbers, moments, choices, references
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column that was named."""
+        return frozenset({*self.plain, *self.keys, *(name for one in self.personal for name in one.names)})
+
+
+_declared: dict[str, Declared] = {}
+
+
+def declare(model: str, *personal: PersonalData, plain: str = "", keys: str = "") -> None:
+    """This function will declare every column of a model: what is personal, what is plain, what is a key.
+
+    Without ``personal`` the model is declared to hold no personal data. Raises ``ValueError`` for what cannot be true:
+    a column in two places, a period that never ends of something that is not kept, a run without a holder.
+    """
+    named = [name for one in personal for name in one.names] + plain.split() + keys.split()
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise ValueError(f"{model}: {', '.join(twice)} is declared twice")
+    for one in personal:
+        if (one.period is None) != (one.destroy == Destroy.KEPT):
+            raise ValueError(f"{model}: only what is kept with its act has no period")
+    parts = tuple(replace(one, model=model) for one in personal)
+    _declared[model] = Declared(model, parts, tuple(plain.split()), tuple(keys.split()))
+
+
+def declared() -> dict[str, Declared]:
+    """This function will return what is declared, by model ("matters.Contact")."""
+    return dict(_declared)
+
+
+def personal_data() -> Iterator[PersonalData]:
+    """This function will return every declared kind of personal data, room by room."""
+    for model in sorted(_declared):
+        yield from _declared[model].personal
+
+
+def holder_of(model: str) -> Holder:
+    """This function will return who destroys a model's rows in a run. Raises ``KeyError``."""
+    for one in _declared[model].personal:
+        if one.holder is not None:
+            return one.holder
+    raise KeyError(model)
+
+
+def who_acted(fields: str) -> PersonalData:
+    """This function will declare columns that say which office did something: part of the record of the act."""
+    return PersonalData(
+        fields,
+        purpose=_("which office did it: the record of the act"),
+        period=None,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.KEPT,
+    )
+
+
+def digest_of_lines(lines: Sequence[str]) -> str:
+    """This function will return the SHA-256 of lines: what stands in a certificate for rows that are gone."""
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Look:
+    """Somebody looked: which office, when, and why."""
+
+    at: datetime
+    by_label: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """One thing that is held of whoever holds a code, in the purpose of that code alone."""
+
+    label: str
+    value: str
+    until: datetime | None  # None: ``ends`` says when
+    ends: str = ""
+    correct: str = ""  # the name under which it may be corrected at once
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a code opens: one purpose, what is held in it, who looked, and whose desk a wish for deletion goes to."""
+
+    subject: str  # "matters.Report:12"
+    purpose: str
+    held: list[Held]
+    looks: list[Look]
+    unit_id: int
+    place: int
+    back: str  # the page that the code opens otherwise
+    drill: bool = False
+
+
+@dataclass(frozen=True)
+class Opener:
+    """How one purpose shows its own: by the code that the person already holds, never by a name or a telephone."""
+
+    label: str | Promise
+    open: Callable[[str, datetime], Own | None]
+    correct: Callable[..., None]  # (subject, name, value, *, by, at)
+    destroy: Callable[..., None]  # (subject, *, by, at)
+
+
+_openers: dict[str, Opener] = {}
+
+
+def register_opener(model: str, opener: Opener) -> None:
+    """This function will let a code of one purpose open what is held in it; ``model`` is that of the subject."""
+    _openers[model] = opener
+
+
+def openers() -> dict[str, Opener]:
+    """This function will return who shows what, by model."""
+    return dict(_openers)

@@ -1,0 +1,266 @@
+"""What matters holds of persons, for which purpose and how long; every column of every table of the room."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, who_acted
+
+from .actions.privacy import AFTER_END
+from .rules.referral import KEEP
+
+declare(
+    "matters.AgendaItem",
+    plain="facts",
+    keys="id session kind place category n matters",
+)
+declare(
+    "matters.Agreed",
+    plain="text",
+    keys="id call task",
+)
+declare(
+    "matters.Allowance",
+    PersonalData(
+        "source",
+        purpose=_("to keep machines from reporting, as a digest that changes daily"),
+        period=timedelta(days=1),
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.ROWS,
+    ),
+    keys="id hour n",
+)
+declare(
+    "matters.Call",
+    who_acted("by_label"),
+    plain="what meets_where found result",
+    keys="id matter caller place meets_at urgency respond_by called_at agreed_made ended_at drill",
+)
+# ``post`` names a function ("duty officer"), never a person.
+declare(
+    "matters.Called",
+    plain="post refusal ruling result",
+    keys="id call unit task accepted_at refused_at excused came silent_at",
+)
+declare(
+    "matters.Category",
+    plain="code group group_en name name_en item_code filing filing_en closing closing_en limit_file limit_accept limit_handle limit_verify",
+    keys="id kind example valid_from valid_to",
+)
+declare(
+    "matters.Conclusion",
+    plain="text",
+    keys="id session item task",
+)
+# Apart from the matter, for one purpose, with the day of its erasure; who looked is shown to the reporter.
+declare(
+    "matters.Contact",
+    PersonalData(
+        "reach",
+        purpose=_("to ask back about a report and to tell its end"),
+        period=AFTER_END,
+        starts_with=Starts.ENDED,
+        destroy=Destroy.ROWS,
+    ),
+    plain="purpose",
+    keys="id report erase_at",
+)
+declare(
+    "matters.ContactLook",
+    PersonalData(
+        "why",
+        purpose=_("to show the reporter who looked, and why"),
+        period=timedelta(days=365),
+        starts_with=Starts.ENDED,
+        destroy=Destroy.ROWS,
+        way=Way.RUN,
+    ),
+    who_acted("by_label"),
+    keys="id report at",
+)
+# ``done_by`` is an account, kept only so that somebody else verifies; nothing counts by it.
+declare(
+    "matters.Handling",
+    PersonalData(
+        "objection result wish_reason done_by",
+        purpose=_("what a unit did, and that another person looks"),
+        period=timedelta(days=365),
+        starts_with=Starts.ENDED,
+        destroy=Destroy.BLANKED,
+        way=Way.RUN,
+    ),
+    plain="why",
+    keys="id matter unit part task outcome asked_at accept_by responded_at objected_at wish wish_until ended_at",
+)
+declare(
+    "matters.Handover",
+    PersonalData(
+        "door need reach hours",
+        purpose=_("to help somebody who was handed over to another unit"),
+        period=KEEP,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.ROWS,
+    ),
+    keys="id referral",
+)
+declare(
+    "matters.HandoverLook",
+    who_acted("by_label"),
+    keys="id referral unit at",
+)
+declare(
+    "matters.Hazard",
+    plain="measure",
+    keys="id matter grade graded_at remedy_by look looks remedied_at",
+)
+# A file waits for whoever brought it, at most a day; what was taken over keeps the file's sum, not the file.
+declare(
+    "matters.Import",
+    who_acted("by_label undone_by"),
+    plain="name sha256 mapping",
+    keys="id lines matters held left_out at undone_at",
+)
+declare(
+    "matters.ImportDraft",
+    PersonalData(
+        "name content account",
+        purpose=_("to look at a file before it is taken over"),
+        period=timedelta(days=1),
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.ROWS,
+    ),
+    keys="id at erase_at",
+)
+declare(
+    "matters.ImportLine",
+    plain="number",
+    keys="id batch matter line",
+)
+declare(
+    "matters.ImportMapping",
+    who_acted("by_label"),
+    plain="name rules",
+    keys="id at",
+)
+# What was learned: numbers and pieces of text that ten matters and more have in common.
+declare(
+    "matters.Learned",
+    plain="weights digest",
+    keys="id target cases since until kept_out asked majority first among_three at",
+)
+# ``verified_by`` is an account, kept only so that somebody else looks again; nothing counts by it.
+declare(
+    "matters.Matter",
+    PersonalData(
+        "verified_by",
+        purpose=_("that another person looks again"),
+        period=None,
+        starts_with=Starts.ENDED,
+        destroy=Destroy.KEPT,
+    ),
+    plain="longitude latitude",
+    keys="id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at verifier review_at review_called ended_at changed_at drill",
+)
+declare(
+    "matters.MatterStep",
+    PersonalData(
+        "note",
+        purpose=_("why a step was taken"),
+        period=timedelta(days=365),
+        starts_with=Starts.ENDED,
+        destroy=Destroy.BLANKED,
+        way=Way.RUN,
+    ),
+    who_acted("by_label"),
+    plain="detail",
+    keys="id matter kind unit at",
+)
+declare(
+    "matters.Photo",
+    PersonalData(
+        "jpeg",
+        purpose=_("to see what is to be put right"),
+        period=timedelta(days=365),
+        starts_with=Starts.ENDED,
+        destroy=Destroy.ROWS,
+        way=Way.RUN,
+    ),
+    keys="id matter report width height at",
+)
+# Units rate each other, no person: ``first`` and ``second`` are scales of joint work.
+declare(
+    "matters.Rating",
+    plain="words",
+    keys="id called side first second at",
+)
+# A closed matter drawn by lot; ``closer`` and ``unit`` are units.
+declare(
+    "matters.Recheck",
+    plain="note",
+    keys="id matter place closer ended_at look_at task verdict unit at",
+)
+declare(
+    "matters.Referral",
+    plain="code_hash nonce",
+    keys="id purpose ground place sender receiver task back state hops handed_at accept_by accepted_at answer_by not_taken result to_do to_do_by ended_at erase_at erased_at drill",
+)
+declare(
+    "matters.ReferralStep",
+    who_acted("by_label"),
+    keys="id referral kind unit at",
+)
+declare(
+    "matters.Report",
+    PersonalData(
+        "text spot",
+        purpose=_("to put right what somebody reported"),
+        period=timedelta(days=365),
+        starts_with=Starts.ENDED,
+        destroy=Destroy.BLANKED,
+        way=Way.RUN,
+    ),
+    PersonalData(
+        "by_label confirmed satisfied",
+        purpose=_("whether the reporter is content with the end"),
+        period=None,
+        starts_with=Starts.ENDED,
+        destroy=Destroy.KEPT,
+    ),
+    plain="code_hash nonce",
+    keys="id matter channel private at said_at",
+)
+declare(
+    "matters.ReviewSession",
+    who_acted("by_label"),
+    plain="minutes",
+    keys="id week call prepared_at ended_at conclusions_made",
+)
+declare(
+    "matters.Sampling",
+    who_acted("by_label"),
+    keys="id share after_days valid_from at",
+)
+declare(
+    "matters.Standing",
+    keys="id place state drill n",
+)
+declare(
+    "matters.StreetTally",
+    plain="detail",
+    keys="id place channel month kind drill n",
+)
+declare(
+    "matters.SuggestionSwitch",
+    plain="reason",
+    keys="id on at",
+)
+# Of the whole city: nobody's decisions are counted apart.
+declare(
+    "matters.SuggestionTally",
+    keys="id month kind word n",
+)
+declare(
+    "matters.Tally",
+    plain="detail",
+    keys="id place category channel unit month kind drill n",
+)

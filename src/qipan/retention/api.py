@@ -1,0 +1,3 @@
+"""The front door of retention."""
+
+__all__: list[str] = []
