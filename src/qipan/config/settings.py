@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "qipan.access",
     "qipan.desk",
     "qipan.forms",
+    "qipan.zones",
     "qipan.posture",
     "qipan.retention",
     "qipan.deployment",

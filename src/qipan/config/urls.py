@@ -24,6 +24,7 @@ ROOMS = (
     "access",
     "desk",
     "forms",
+    "zones",
     "posture",
     "deployment",
     "matters",

@@ -1,0 +1,228 @@
+"""Confirming the level of an area: what was computed becomes what holds, by an official's act."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from qipan.duties.api import Unit
+from qipan.journal.api import publish, record
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotFound, Refusal
+from qipan.territory.api import get_area
+
+from ..models import RiskZone, RuleSet
+from ..queries.counts import offices_that_said, rule_set_of
+from ..queries.proposals import Proposal, proposal_for
+from ..terms import ZoneLevel
+
+
+@dataclass(frozen=True)
+class ZoneConfirmed:
+    """An official confirmed the level of an area for a hazard; ``starts_at`` is when it takes effect."""
+
+    code: str
+    ranges: tuple[Range, ...]
+    hazard: str
+    level: int
+    starts_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ZoneChanged:
+    """The level of one range becomes another one at a moment; None is no zone. It may lie ahead (``at``)."""
+
+    ground: Range
+    hazard: str
+    before: int | None
+    after: int | None
+    at: datetime
+
+
+class ConfirmerNotCompetent(Refusal):
+    """The organ stands below the rank that the rule set asks for, or only carries out."""
+
+    code = "zone_confirmer_not_competent"
+    sentence = _("%(unit)s may not confirm risk levels: rule set “%(rule)s” leaves that to higher organs.")
+    status = 403
+
+
+class NothingProposed(Refusal):
+    code = "zone_nothing_proposed"
+    sentence = _("The counts give no other level for %(area)s than the one in force.")
+
+
+class CountsChanged(Refusal):
+    """What the official saw is no longer what the counts give."""
+
+    code = "zone_counts_changed"
+    sentence = _("The counts of %(area)s have changed since you looked: they give “%(level)s” now. Look again.")
+
+
+class StricterThanRule(Refusal):
+    code = "zone_stricter_than_rule"
+    sentence = _("The rule gives “%(level)s” for %(area)s; a graver level has no ground in it.")
+
+
+class LowerNeedsReason(Refusal):
+    code = "zone_lower_needs_reason"
+    sentence = _("A level below what the rule gives needs its reason in words.")
+    status = 400
+
+
+class AnotherConfirms(Refusal):
+    """The office that said the counts does not also raise the level that follows from them."""
+
+    code = "zone_another_confirms"
+    sentence = _("%(unit)s itself reported counts of %(area)s; another office confirms a level that goes up.")
+    status = 403
+
+
+class NotReported(Refusal):
+    code = "zone_not_reported"
+    sentence = _(
+        "For %(days)s days nothing was reported for %(area)s; silence lowers no level. Report them, nought too."
+    )
+
+
+class BeginsInThePast(Refusal):
+    code = "zone_begins_in_the_past"
+    sentence = _("A level takes effect now or later, never before it was confirmed.")
+    status = 400
+
+
+class NoRuleSet(Refusal):
+    code = "zone_no_rule_set"
+    sentence = _("No rule set is in force for this hazard, so nothing can be confirmed by one.")
+
+
+@transaction.atomic
+def confirm_zone(
+    rule_set: RuleSet,
+    code: str,
+    *,
+    level: int,
+    proposed: int,
+    starts_at: datetime | None = None,
+    words: str = "",
+    by: Actor,
+    at: datetime,
+) -> list[RiskZone]:
+    """This function will put the level that the counts propose for an area in force, or a lower one with its reason.
+
+    ``proposed`` is what the official saw; the counts are looked at again. It holds from ``starts_at`` (None: now)
+    until another level takes its place. Returns one zone for each range that the area owns. Needs ``zone.confirm``.
+    Raises ``NotAllowed``, ``NotFound``, ``NoRuleSet``, ``ConfirmerNotCompetent``, ``BeginsInThePast``,
+    ``NothingProposed``, ``CountsChanged``, ``StricterThanRule``, ``LowerNeedsReason``, ``AnotherConfirms``,
+    ``NotReported``.
+    """
+    by.require("zone.confirm")
+    area = get_area(code)
+    if not all(by.scope.covers(part) for part in area.ranges):
+        raise NotFound
+    rule_set = RuleSet.objects.select_for_update().get(pk=rule_set.pk)  # one confirmation at a time
+    if rule_set_of(rule_set.hazard, at=at) != rule_set:
+        raise NoRuleSet
+    unit = _competent(rule_set, by)
+    begins = starts_at or at
+    if begins < at:
+        raise BeginsInThePast(field="starts_at")
+    found = proposal_for(rule_set, area, at=at)
+    if found is None:
+        raise NothingProposed(area=area.label)
+    if found.level != proposed:
+        raise CountsChanged(area=area.label, level=found.level_label)
+    if level > found.level:
+        raise StricterThanRule(area=area.label, level=found.level_label, field="level")
+    if level < found.level and not words.strip():
+        raise LowerNeedsReason(field="words")
+    held = found.held.level if found.held else None
+    said = offices_that_said([one.input for one in found.reasons], area.ranges, last=found.day)
+    if unit is not None and unit.pk in said and level > (held or ZoneLevel.LOW):
+        raise AnotherConfirms(unit=unit.label, area=area.label)
+    if held is not None and level < held and found.unreported and level == found.level:
+        raise NotReported(area=area.label, days=found.unreported)
+    return _put_in_force(rule_set, found, level=level, begins=begins, words=words.strip(), unit=unit, by=by, at=at)
+
+
+def _competent(rule_set: RuleSet, by: Actor) -> Unit | None:
+    """The unit that confirms; a job of the system has none and states its acts."""
+    if by.unit_id is None:
+        if by.account_id is not None or by.pass_id is not None:
+            raise ConfirmerNotCompetent(unit=by.label, rule=rule_set.label)
+        return None
+    unit = Unit.objects.select_related("organ_type").get(pk=by.unit_id)
+    organ = unit.organ_type
+    if organ.executes_only or organ.authority_rank < rule_set.minimum_rank:
+        raise ConfirmerNotCompetent(unit=unit.label, rule=rule_set.label)
+    return unit
+
+
+def _put_in_force(
+    rule_set: RuleSet,
+    found: Proposal,
+    *,
+    level: int,
+    begins: datetime,
+    words: str,
+    unit: Unit | None,
+    by: Actor,
+    at: datetime,
+) -> list[RiskZone]:
+    area = found.area
+    # What began before ends where this begins; what was to begin later never does.
+    open_zones = RiskZone.objects.everywhere("a confirmation replaces what stands").filter(
+        hazard=rule_set.hazard, code=area.code, area_level=area.level
+    )
+    open_zones.filter(Q(ends_at=None) | Q(ends_at__gt=begins), starts_at__lte=begins).update(ends_at=begins)
+    open_zones.filter(starts_at__gt=begins).filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))).update(
+        ends_at=F("starts_at")
+    )
+    zones = [
+        RiskZone.objects.create(
+            rule_set=rule_set,
+            hazard=rule_set.hazard,
+            code=area.code,
+            area_level=area.level,
+            place=area.place,
+            first=part.first,
+            last=part.last,
+            level=level,
+            reasons=[one.text() for one in found.reasons],
+            counted_to=found.day,
+            words=words,
+            starts_at=begins,
+            confirmed_at=at,
+            unit=unit,
+            by_label=by.label,
+        )
+        for part in area.ranges
+    ]
+    before = found.held.level if found.held else None
+    record(
+        "zones.confirm_zone",
+        subject=zones[0],
+        by=by,
+        at=at,
+        place=area.place,
+        data={
+            "code": area.code,
+            "hazard": rule_set.hazard,
+            "rule_set": str(rule_set),
+            "before": before,
+            "level": level,
+            "computed": found.level,
+            "counted_to": found.day.isoformat(),
+            "starts_at": begins.isoformat(),
+            "words": words,
+        },
+    )
+    publish(ZoneConfirmed(area.code, area.ranges, rule_set.hazard, level, begins, at))
+    if before != level:
+        for part in area.ranges:
+            publish(ZoneChanged(part, rule_set.hazard, before, level, begins))
+    return zones

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ZonesConfig(AppConfig):
+    name = "qipan.zones"

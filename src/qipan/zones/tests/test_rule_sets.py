@@ -1,0 +1,155 @@
+"""Rule sets as data: refused without a unit, with nonsense, with what nobody counts; one rule at a time."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from qipan.journal.api import entries_of
+from qipan.kernel.refusal import BadInput, NotAllowed
+from qipan.zones.actions.rule_sets import (
+    RuleSetOver,
+    TwoRulesAtOnce,
+    end_rule_set,
+    publish_missing,
+    publish_rule_set,
+)
+from qipan.zones.models import RuleSet
+from qipan.zones.queries.counts import rule_of, rule_set_of
+from qipan.zones.rules.sets import Criterion, read_rule
+
+from .conftest import AT, RULE
+
+pytestmark = pytest.mark.row("EMG-15")
+SHIPPED = json.loads((Path(__file__).parents[1] / "data" / "rule_sets.json").read_text("utf-8"))
+ONE = {"input": "new_cases", "days": 14, "at_least": 1}
+
+
+def faults(**changes):
+    rule, found = read_rule(RULE | changes)
+    assert (rule is None) == bool(found)
+    return [(one.code, one.where, one.found) for one in found]
+
+
+def levels(*criteria, level="MEDIUM"):
+    return {"levels": [{"level": level, "all": list(criteria)}]}
+
+
+def test_a_good_rule_has_no_fault():
+    assert faults() == []
+    rule, _ = read_rule(RULE)
+    assert rule.levels == (
+        (3, (Criterion("new_cases", 10), Criterion("clusters", 1, 14))),
+        (2, (Criterion("new_cases", 1, 14),)),
+    )
+    assert (rule.unit, rule.inputs, rule.window) == (4, ("new_cases", "clusters"), 14)
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "found"),
+    [
+        ("no unit", {"unit": None}, ("no_unit", "unit", "")),
+        ("an empty unit", {"unit": ""}, ("no_unit", "unit", "")),
+        ("no such unit", {"unit": "PERSON"}, ("unit", "unit", "PERSON")),
+        ("no levels", {"levels": []}, ("no_levels", "levels", "")),
+        ("levels of another shape", {"levels": "HIGH"}, ("no_levels", "levels", "")),
+        ("a level of its own", levels(ONE, level="PURPLE"), None),
+        ("the lowest", levels(ONE, level="LOW"), ("lowest", "LOW", "")),
+        ("no criterion", levels(), ("no_criterion", "MEDIUM", "")),
+        ("a criterion that is none", levels("many"), ("no_criterion", "MEDIUM", "")),
+        ("what nobody counts", levels(ONE | {"input": "mood"}), ("input", "MEDIUM", "mood")),
+        ("of another hazard", levels(ONE | {"input": "flooded_points"}), ("input", "MEDIUM", "flooded_points")),
+        ("an input that is a list", levels(ONE | {"input": ["x"]}), ("input", "MEDIUM", "['x']")),
+        ("at least none", levels(ONE | {"at_least": 0}), ("threshold", "MEDIUM", "0")),
+        ("less than none", levels(ONE | {"at_least": -3}), ("threshold", "MEDIUM", "-3")),
+        ("half a case", levels(ONE | {"at_least": 0.5}), ("threshold", "MEDIUM", "0.5")),
+        ("yes", levels(ONE | {"at_least": True}), ("threshold", "MEDIUM", "True")),
+        ("more than there are", levels(ONE | {"at_least": 10**7}), ("threshold", "MEDIUM", "10000000")),
+        ("no days", levels(ONE | {"days": 0}), ("window", "MEDIUM", "0")),
+        ("two weeks", levels(ONE | {"days": "14"}), ("window", "MEDIUM", "14")),
+        ("ten years", levels(ONE | {"days": 3650}), ("window", "MEDIUM", "3650")),
+        ("a person's age", levels(ONE | {"age": 60}), ("unknown", "MEDIUM", "age")),
+        ("no hazard", {"hazard": "gossip"}, None),
+        (
+            "medium never holds",
+            {"levels": [{"level": "HIGH", "all": [ONE]}, {"level": "MEDIUM", "all": [ONE | {"at_least": 50}]}]},
+            ("never", "MEDIUM", ""),
+        ),
+        ("twice", {"levels": [{"level": "HIGH", "all": [ONE]}] * 2}, ("twice", "HIGH", "")),
+    ],
+)
+def test_nonsense_is_named(_case, changes, found):
+    named = faults(**changes)
+    assert named != []
+    if found is not None:
+        assert named == [found]
+
+
+@pytest.mark.django_db
+class TestPublishing:
+    def test_a_rule_set_without_a_unit_is_refused_with_the_reason(self, cast):
+        without = {name: value for name, value in RULE.items() if name != "unit"}
+        with pytest.raises(BadInput) as refused:
+            publish_rule_set(without, by=cast.city_commander, at=AT)
+        assert refused.value.problems == ["缺少区域单元：DISTRICT（区县）、STREET（街道）或 COMMUNITY（社区）"]
+        assert RuleSet.objects.count() == 0
+        assert list(entries_of("zones.publish_rule_set")) == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"basis": " "},
+            {"source": ""},
+            {"title_en": None},
+            {"code": "a code"},
+            {"valid_from": "soon"},
+            {"valid_to": "2025-01-01", "end_basis": "an order"},
+            {"valid_to": "2027-01-01"},
+            {"minimum_rank": "two"},
+        ],
+    )
+    def test_what_is_missing_is_refused(self, cast, changes):
+        with pytest.raises(BadInput) as refused:
+            publish_rule_set(RULE | changes, by=cast.city_commander, at=AT)
+        assert len(refused.value.problems) == 1
+        assert RuleSet.objects.count() == 0
+
+    def test_only_whoever_may_publishes(self, cast):
+        with pytest.raises(NotAllowed):
+            publish_rule_set(RULE, by=cast.district_head, at=AT)
+        assert RuleSet.objects.count() == 0
+
+    def test_the_rule_of_2020_is_shipped_with_its_end(self, cast, keeper):
+        (shipped,) = publish_missing(SHIPPED, by=keeper, at=AT)
+        assert publish_missing(SHIPPED, by=keeper, at=AT) == []
+        assert (shipped.unit, shipped.valid_from, shipped.valid_to) == (4, date(2020, 2, 17), date(2023, 1, 8))
+        assert shipped.ends_at.isoformat() == "2023-01-08T00:00:00+08:00"
+        assert shipped.basis and shipped.source.startswith("https://") and shipped.end_basis
+        assert rule_of(shipped).levels == (
+            (3, (Criterion("new_cases", 51), Criterion("clusters", 1, 14))),
+            (2, (Criterion("new_cases", 1, 14),)),
+        )
+        assert rule_set_of("epidemic", at=AT) is None  # abolished
+        assert rule_set_of("epidemic", at=shipped.ends_at - timedelta(seconds=1)) == shipped
+
+    def test_one_rule_judges_a_hazard_at_a_time(self, cast, rule_set):
+        other = RULE | {"code": "other-rule", "valid_from": "2026-12-01"}
+        with pytest.raises(TwoRulesAtOnce):
+            publish_rule_set(other, by=cast.city_commander, at=AT)
+        with pytest.raises(TwoRulesAtOnce):
+            publish_rule_set(RULE, by=cast.city_commander, at=AT)  # the next version begins later than the last
+        assert RuleSet.objects.count() == 1
+        publish_rule_set(other | {"trial": True}, by=cast.city_commander, at=AT)  # only to compare
+        assert rule_set_of("epidemic", at=AT) == rule_set
+
+    def test_an_abolished_rule_says_why(self, cast, rule_set):
+        with pytest.raises(BadInput) as refused:
+            end_rule_set(rule_set, on=date(2026, 11, 28), basis="", by=cast.city_commander, at=AT)
+        assert len(refused.value.problems) == 2
+        ended = end_rule_set(rule_set, on=date(2026, 11, 29), basis="order 13", by=cast.city_commander, at=AT)
+        assert (ended.valid_to, ended.end_basis) == (date(2026, 11, 29), "order 13")
+        assert ended.ends_at.isoformat() == "2026-11-29T00:00:00+08:00"
+        with pytest.raises(RuleSetOver):
+            end_rule_set(rule_set, on=date(2026, 12, 9), basis="x", by=cast.city_commander, at=AT + timedelta(days=2))
+        assert [entry.act for entry in entries_of("zones.end_rule_set")] == ["zones.end_rule_set"]
