@@ -42,5 +42,8 @@ ACTS = {
     "form.approve": _("approve forms that ask for sensitive facts"),
     "field.edit": _("keep the field dictionary"),
     "duty.edit": _("keep the responsibility lists"),
+    "law.edit": _("keep the register of laws"),
+    "rule.edit": _("draft rules and answer comments on them"),
+    "rule.adopt": _("adopt and end rules"),
     "referral.make": _("refer people in need and answer referrals"),
 }

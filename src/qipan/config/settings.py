@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "qipan.webkit",
     "qipan.journal",
     "qipan.territory",
+    "qipan.laws",
     "qipan.duties",
     "qipan.access",
     "qipan.desk",

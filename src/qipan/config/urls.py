@@ -20,6 +20,7 @@ from qipan.webkit.middleware import refusal_json
 
 ROOMS = (
     "territory",
+    "laws",
     "duties",
     "access",
     "desk",

@@ -1,0 +1,91 @@
+"""Citing: what rests on an article, kept with the counts of it. Part of the act that makes or ends the subject."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Model
+from django.utils.timezone import localdate
+
+from qipan.kernel.bulk import add_up
+
+from ..models import Article, Citation
+from ..queries.register import get_article
+
+COUNT = ("article_id", "use", "unit_id", "place")
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A subject with the article that it rests on, its owner unit and its place."""
+
+    subject: Model | str
+    article: Article
+    unit_id: int
+    place: int
+
+
+def name_of(subject: Model | str) -> str:
+    """This function will name a subject as the journal does: "posture.Measure:3"."""
+    return subject if isinstance(subject, str) else f"{subject._meta.label}:{subject.pk}"
+
+
+def cite(subject: Model | str, article_code: str, *, use: str, unit_id: int, place: int, at: datetime) -> Article:
+    """This function will keep that a subject rests on an article, in the version of the day; the same again is harmless.
+
+    Inside the act that makes the subject, which has checked the right to do so. ``subject`` as in "posture.Measure:3",
+    ``use`` of ``Use``, ``unit_id`` the owner unit. Raises ``ArticleUnknown``, ``ArticleNotInForce``, ``ArticleNotForUse``.
+    """
+    article = get_article(article_code, on=localdate(at), use=use)
+    cite_all([Cited(subject, article, unit_id, place)], use=use, at=at)
+    return article
+
+
+def cite_all(rows: Iterable[Cited], *, use: str, at: datetime) -> int:
+    """This function will keep what many new subjects of one kind rest on, and return how many were not kept before.
+
+    The articles were read with ``get_article`` for this use. Inside the act that makes the subjects.
+    """
+    given = {(name_of(one.subject), one.article.pk): one for one in rows}
+    names = sorted({name for name, _key in given})
+    held: set[tuple[str, int]] = set()
+    for n in range(0, len(names), CHUNK):
+        known = Citation.objects.everywhere("part of an act on the subjects")
+        held |= set(known.filter(subject__in=names[n : n + CHUNK], ended_at=None).values_list("subject", "article_id"))
+    new = [
+        Citation(subject=name, use=use, article=one.article, unit_id=one.unit_id, place=one.place, cited_at=at)
+        for (name, key), one in given.items()
+        if (name, key) not in held
+    ]
+    Citation.objects.bulk_create(new, batch_size=CHUNK)
+    _count(new, by=1)
+    return len(new)
+
+
+def end_citations(subjects: Iterable[Model | str], *, at: datetime) -> int:
+    """This function will end what subjects cite, because they ended or cite something else now; returns how many.
+
+    Inside the act on the subjects.
+    """
+    names = sorted({name_of(one) for one in subjects})
+    ended: list[Citation] = []
+    for n in range(0, len(names), CHUNK):
+        rows = Citation.objects.everywhere("part of an act on the subjects")
+        if connection.vendor == "postgresql":
+            rows = rows.select_for_update()
+        ended += list(rows.filter(subject__in=names[n : n + CHUNK], ended_at=None).order_by("pk"))
+    for n in range(0, len(ended), CHUNK):
+        keys = [one.pk for one in ended[n : n + CHUNK]]
+        Citation.objects.everywhere("part of an act on the subjects").filter(pk__in=keys).update(ended_at=at)
+    _count(ended, by=-1)
+    return len(ended)
+
+
+def _count(rows: list[Citation], *, by: int) -> None:
+    """Counts are changed in one order, so that acts never wait for each other in a circle."""
+    counts = Counter((one.article_id, one.use, one.unit_id, one.place) for one in rows)
+    if counts:
+        add_up("laws_citationcount", COUNT, [(*key, by * n) for key, n in sorted(counts.items())])
