@@ -4,8 +4,8 @@ from qipan.kernel.retention import declare
 
 declare(
     "laws.Article",
-    plain="code number link summary summary_en end_reason",
-    keys="id law minimum_rank uses valid_from valid_to ending successor",
+    plain="code number link summary summary_en uses end_reason",
+    keys="id law minimum_rank valid_from valid_to ending successor",
 )
 declare(
     "laws.Citation",

@@ -13,7 +13,6 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, range_of
 from qipan.kernel.refusal import NotFound
-from qipan.laws.api import seed_laws
 from qipan.territory.api import children
 
 from ..ingest import area_names, companies_needed, insert_area_units, insert_compound_units, insert_stewardships
@@ -109,7 +108,6 @@ def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | 
             place=ground.first,
             data={"units": added, "stewardships": stewardships},
         )
-    seed_laws(by=by, at=at)
     seed_lists(city_code, by=by, at=at)
     return seeded
 

@@ -24,6 +24,7 @@ from qipan.laws.api import (
     flags_of,
     get_article,
     repeal_article,
+    seed_laws,
     units_citing,
 )
 from qipan.laws.models import Article, Citation, CitationCount, Law
@@ -31,8 +32,12 @@ from qipan.laws.queries.audits import audit_citations
 from qipan.laws.queries.citing import counts_of
 from qipan.laws.queries.register import articles_on
 
-pytestmark = pytest.mark.django_db
 CITY = Scope((range_of("5101"),))
+
+
+@pytest.fixture(autouse=True)
+def articles(city: Any) -> None:
+    seed_laws(by=city.lead, at=city.at)
 
 
 def measure(cast: Any, key: int, article: str = "erl-2024-73", unit: str = "510104:district-command") -> Article:

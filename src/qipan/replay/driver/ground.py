@@ -16,6 +16,7 @@ from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
+from qipan.laws.api import seed_laws
 from qipan.matters.api import seed_catalogue
 from qipan.screening.api import Campaign
 from qipan.territory.api import (
@@ -110,6 +111,7 @@ def prepare(
     source = _divisions(city, territory, shape, by=by, at=at, say=say)
     found = generate_register([range_of(city)], seed=seed, scale=scale, replace=True, by=by, at=at)
     say(f"{found.communities:,} communities, {found.compounds:,} compounds, {found.doors:,} doors ({source})")
+    seed_laws(by=by, at=at)
     seed_organisation(city, by=by, at=at)
     seed_roles()
     seed_forms(Unit.objects.get(code=f"{city}:city-command"), by=by, at=at)

@@ -10,10 +10,11 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
+from qipan.laws.api import seed_laws
 
 
 class Command(BaseCommand):
-    help = "Create the organs of a city whose areas stand in the territory; may be run again."
+    help = "Create the organs of a city whose areas stand in the territory, and its register of laws; may be run again."
 
     def add_arguments(self, parser):
         parser.add_argument("city", nargs="?", default=settings.CITY)
@@ -23,8 +24,10 @@ class Command(BaseCommand):
         by = Actor.system("seed-organisation", acts=["register.edit"], ranges=[range_of(city)])
         try:
             seeded = seed_organisation(city, types=types, by=by, at=now())
+            articles = seed_laws(by=by, at=now())
         except Refusal as refusal:
             raise CommandError(f"{refusal} (import the divisions of {city} first)") from None
         for kind, count in seeded.units.items():
             self.stdout.write(f"{kind:18} {count:>8,}")
         self.stdout.write(f"{'stewardships':18} {seeded.stewardships:>8,}")
+        self.stdout.write(f"{'articles':18} {articles:>8,}")
