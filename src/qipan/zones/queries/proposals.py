@@ -9,7 +9,7 @@ from qipan.kernel.actor import Scope
 from qipan.territory.api import AreaView
 
 from ..models import Correction, RuleSet
-from ..rules.engine import AreaCounts, Reason, level_on, reasons_on
+from ..rules.engine import AreaCounts, Reason, reasons_on, spans_of
 from ..rules.sets import Rule
 from ..terms import ZoneLevel
 from .counts import Counted, area_on, counted, reported_days, rule_of
@@ -51,7 +51,8 @@ def computed_level(rule: Rule, counts: AreaCounts, *, today: date) -> tuple[int,
     What was counted today already counts, but a day lowers nothing before it is over: the graver level of today and
     yesterday.
     """
-    now, before = (level_on(rule, counts, day) for day in (today, today - YESTERDAY))
+    spans = spans_of(rule, counts, first=today - YESTERDAY, last=today)
+    now, before = spans[-1].level, spans[0].level
     return (now, today) if now >= before else (before, today - YESTERDAY)
 
 

@@ -5,14 +5,16 @@ Windows are local calendar days: "14 days" up to a day are that day and the 13 b
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import accumulate, groupby
-from operator import sub
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
 
 from .sets import Criterion, Rule
 
 # input -> day as ``date.toordinal`` -> how many
 AreaCounts = Mapping[str, Mapping[int, int]]
+Numbers = npt.NDArray[np.int64]
 MOST_NAMED = 31  # days that a reason lists one by one
 
 
@@ -71,12 +73,12 @@ def spans_of(rule: Rule, counts: AreaCounts, *, first: date, last: date) -> list
     levels = _levels(rule, counts, origin, length)
     if levels is None:
         return [Span(first, last, rule.lowest)]
-    spans, start = [], first
-    for level, run in groupby(levels):
-        end = start + timedelta(days=sum(1 for _day in run) - 1)
-        spans.append(Span(start, end, level))
-        start = end + timedelta(days=1)
-    return spans
+    turns = np.flatnonzero(levels[1:] != levels[:-1]).tolist()
+    starts, ends = [0, *(turn + 1 for turn in turns)], [*turns, length - 1]
+    return [
+        Span(date.fromordinal(origin + start), date.fromordinal(origin + end), int(levels[start]))
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def zone(rule: Rule, counts: Mapping[str, AreaCounts], *, first: date, last: date) -> Iterator[tuple[str, list[Span]]]:
@@ -90,50 +92,47 @@ def level_on(rule: Rule, counts: AreaCounts, day: date) -> int:
     return spans_of(rule, counts, first=day, last=day)[0].level
 
 
-def _levels(rule: Rule, counts: AreaCounts, origin: int, length: int) -> list[int] | None:
+def _levels(rule: Rule, counts: AreaCounts, origin: int, length: int) -> Numbers | None:
     """The level of each day; None where no level above the lowest is reached on any."""
-    kept: dict[tuple[str, int | None], list[int] | None] = {}
+    kept: dict[tuple[str, int | None], Numbers | None] = {}
 
-    def sums(one: Criterion) -> list[int] | None:
+    def sums(one: Criterion) -> Numbers | None:
         key = (one.input, one.days)
         if key not in kept:
             kept[key] = _sums(counts.get(one.input), one.days, origin, length)
         return kept[key]
 
-    levels: list[int] | None = None
+    levels: Numbers | None = None
     for level, criteria in reversed(rule.levels):  # the gravest last, so that it stands where several are met
-        met: list[bool] | None = None
+        met: npt.NDArray[np.bool_] | None = None
         for one in criteria:
             found = sums(one)
-            if found is None or max(found) < one.at_least:
+            if found is None:
                 break
-            least = one.at_least
-            here = [n >= least for n in found]
-            met = here if met is None else [a and b for a, b in zip(met, here, strict=True)]
+            met = found >= one.at_least if met is None else met & (found >= one.at_least)
+            if not met.any():
+                break
         else:
-            if met is not None and True in met:
-                below = levels if levels is not None else [rule.lowest] * length
-                levels = [level if yes else low for yes, low in zip(met, below, strict=True)]
+            if met is not None:
+                below = levels if levels is not None else np.full(length, rule.lowest, np.int64)
+                levels = np.where(met, level, below)
     return levels
 
 
-def _sums(counts: Mapping[int, int] | None, days: int | None, origin: int, length: int) -> list[int] | None:
+def _sums(counts: Mapping[int, int] | None, days: int | None, origin: int, length: int) -> Numbers | None:
     """How many stand in the window that ends on each day; None where nothing was ever counted."""
     if not counts:
         return None
-    back = days or 0
-    values = [0] * (back + length)  # the days before ``origin`` that windows reach back to, then the days asked for
-    start, before = origin - back, 0
-    for day, n in counts.items():
-        place = day - start
-        if place < 0:
-            before += n
-        elif place < back + length:
-            values[place] += n
+    back = days or 0  # days before ``origin`` that windows reach back to
+    places = np.fromiter(counts, np.int64, len(counts)) - (origin - back)
+    numbers = np.fromiter(counts.values(), np.int64, len(counts))
+    inside = (places >= 0) & (places < back + length)
+    values = np.zeros(back + length, np.int64)
+    values[places[inside]] = numbers[inside]  # a day stands once
+    running = values.cumsum()
     if days is None:
-        return list(accumulate(values, initial=before))[1:]
-    running = list(accumulate(values, initial=0))
-    return list(map(sub, running[back + 1 :], running[1 : length + 1]))
+        return running + int(numbers[places < 0].sum())
+    return running[back:] - running[:length]
 
 
 def reasons_on(rule: Rule, counts: AreaCounts, day: date) -> list[Reason]:
