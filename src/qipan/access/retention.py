@@ -1,20 +1,89 @@
 """What access holds of persons, for which purpose and how long; every column of every table of the room."""
 
 from datetime import timedelta
+from typing import Any
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db.models import BooleanField, Count, F, Max, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.monthly import Monthly
+from qipan.kernel.place import Range, range_of
 from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, who_acted
+
+from .models import Account, Pass
+
+KEEP_PASSES = timedelta(days=90)
+KEEP_ACCOUNTS = timedelta(days=365)
+GONE = "gone-"
+
+
+def _city() -> tuple[Range, ...]:
+    return (range_of(settings.CITY),)
+
+
+def _passes() -> QuerySet[Any]:
+    rows = Pass.objects.everywhere("destroyed by month").exclude(label="")
+    return rows.annotate(ended_on=F("expires_at"), of_drill=Value(False, output_field=BooleanField()))
+
+
+def _blank_passes(keys: list[Any]) -> None:
+    Pass.objects.everywhere("destroyed by month").filter(pk__in=keys).update(label="")
+
+
+def _accounts() -> QuerySet[Any]:
+    """Accounts that had an office and have none any more; whoever never had one is still to be given it."""
+    rows = Account.objects.exclude(username__startswith=GONE)
+    ended = rows.annotate(
+        ended_on=Max("posts__valid_to"),
+        offices=Count("posts"),
+        standing=Count("posts", filter=Q(posts__valid_to=None)),
+        of_drill=Value(False, output_field=BooleanField()),
+    )
+    return ended.filter(standing=0, offices__gt=0)
+
+
+def _blank_accounts(keys: list[Any]) -> None:
+    """The number stays, by which the journal knows that one and the same acted; whose it was does not."""
+    EmailAddress.objects.filter(user__in=keys).delete()
+    for key in keys:
+        blank = {"display_name": "", "email": "", "password": "!", "last_login": None, "is_active": False}
+        Account.objects.filter(pk=key).update(username=f"{GONE}{key}", **blank)
+
+
+HELD_PASSES = Monthly(
+    model="access.Pass",
+    title=_("Labels of passes"),
+    rows=_passes,
+    period=KEEP_PASSES,
+    destroy=_blank_passes,
+    line="serial",
+    grounds=_city,
+    place="first",
+    cleaned=("access_pass",),
+)
+HELD_ACCOUNTS = Monthly(
+    model="access.Account",
+    title=_("Accounts without an office"),
+    rows=_accounts,
+    period=KEEP_ACCOUNTS,
+    destroy=_blank_accounts,
+    line="pk",
+    grounds=_city,
+    cleaned=("access_account",),
+)
 
 declare(
     "access.Account",
     PersonalData(
         "username display_name email password last_login is_active",
         purpose=_("to sign in: whoever works here"),
-        period=timedelta(days=365),
+        period=KEEP_ACCOUNTS,
         starts_with=Starts.OFFICE,
         destroy=Destroy.BLANKED,
         way=Way.RUN,
+        holder=HELD_ACCOUNTS,
     ),
     keys="id",
 )
@@ -34,10 +103,11 @@ declare(
     PersonalData(
         "label",
         purpose=_("to tell passes of a team apart while they are good"),
-        period=timedelta(days=90),
+        period=KEEP_PASSES,
         starts_with=Starts.OFFICE,
         destroy=Destroy.BLANKED,
         way=Way.RUN,
+        holder=HELD_PASSES,
     ),
     who_acted("issued_by"),
     plain="batch",

@@ -46,4 +46,7 @@ ACTS = {
     "rule.edit": _("draft rules and answer comments on them"),
     "rule.adopt": _("adopt and end rules"),
     "referral.make": _("refer people in need and answer referrals"),
+    "destruction.prepare": _("prepare the destruction of personal data"),
+    "destruction.approve": _("approve the destruction of personal data"),
+    "destruction.hold": _("hold personal data by a written assessment"),
 }

@@ -125,7 +125,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # Write transactions take the lock at BEGIN, so none fails half-way for want of it.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
+        " PRAGMA secure_delete=ON;",  # what is deleted is overwritten with zeros
     }
     # Tests with threads need a file, as a real server has: a database in memory locks whole tables.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
@@ -175,6 +176,8 @@ CLOCK_FILE = os.environ.get("QIPAN_CLOCK_FILE", "")
 HUEY_DATABASE = os.environ.get("QIPAN_HUEY", str(VAR / "huey.sqlite3"))
 # The city this deployment governs: a short division code; several cities never share one.
 CITY = os.environ.get("QIPAN_CITY", "5101")
+# Signs certificates of destruction (Ed25519, PEM); made on first use. Keep a copy apart: without it no more are signed.
+CERTIFICATE_KEY = os.environ.get("QIPAN_CERTIFICATE_KEY", str(VAR / "certificate_key.pem"))
 # Partners are told at public addresses of the internet only; True is for a network of one's own and for tests.
 WEBHOOKS_PRIVATE = env_bool("QIPAN_WEBHOOKS_PRIVATE", False)
 # While somebody looks, a thread reads the board ahead; False reads it within the request.

@@ -14,7 +14,9 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from .actor import Actor
 from .place import Range
+from .refusal import Refusal
 
 
 class Starts(models.TextChoices):
@@ -75,22 +77,35 @@ class Sealed:
     digest: str
 
 
+class FiguresDiffer(Refusal):
+    """What is kept does not agree with its rows, so the rows may not go."""
+
+    code = "figures_differ"
+    sentence = _(
+        "The figures that would stay differ from their rows: %(first)s. Nothing is destroyed before that is settled."
+    )
+
+
 class Holder(Protocol):
-    """How a run finds and destroys one kind of personal data. Each method works in the caller's transaction."""
+    """How a run finds and destroys one kind of personal data."""
+
+    @property
+    def model(self) -> str:
+        """The model under which its lots are known."""
 
     def lots(self, *, at: datetime) -> list[Lot]:
         """This method will return what is held, whether the clock runs yet or not."""
 
-    def seal(self, key: str) -> Sealed | None:
-        """This method will prove the figures that stay against the rows and seal them; None where none stay.
+    def prove(self, key: str) -> None:
+        """This method will prove the figures that stay against the rows, only reading. Raises ``FiguresDiffer``."""
 
-        Raises ``FiguresDiffer`` when they do not agree: then nothing may be destroyed.
-        """
+    def seal(self, key: str, *, by: Actor, at: datetime) -> Sealed | None:
+        """This method will seal the figures that stay, in the caller's transaction; None where none stay."""
 
-    def take(self, key: str, *, after: str, most: int, held: Sequence[Range], since: datetime) -> Taken:
+    def take(self, key: str, *, after: str, most: int, held: Sequence[Range]) -> Taken:
         """This method will destroy about ``most`` rows behind ``after``, with files and copies, but none under a hold.
 
-        ``since`` is when the run was approved.
+        In the caller's transaction. ``after`` is empty for the first step.
         """
 
     def tables(self) -> tuple[str, ...]:
@@ -152,6 +167,8 @@ def declare(model: str, *personal: PersonalData, plain: str = "", keys: str = ""
     for one in personal:
         if (one.period is None) != (one.destroy == Destroy.KEPT):
             raise ValueError(f"{model}: only what is kept with its act has no period")
+        if (one.way == Way.RUN) != (one.holder is not None):
+            raise ValueError(f"{model}: a run needs a holder, and nothing else does")
     parts = tuple(replace(one, model=model) for one in personal)
     _declared[model] = Declared(model, parts, tuple(plain.split()), tuple(keys.split()))
 
@@ -167,12 +184,14 @@ def personal_data() -> Iterator[PersonalData]:
         yield from _declared[model].personal
 
 
-def holder_of(model: str) -> Holder:
-    """This function will return who destroys a model's rows in a run. Raises ``KeyError``."""
-    for one in _declared[model].personal:
-        if one.holder is not None:
-            return one.holder
-    raise KeyError(model)
+def holders() -> dict[str, Holder]:
+    """This function will return who destroys in a run, by the model under which the lots are known."""
+    return {one.holder.model: one.holder for one in personal_data() if one.holder is not None}
+
+
+def destroyed_with(model: str) -> list[PersonalData]:
+    """This function will return all that a run destroys with the lots of a model: visits go with what recounts saw."""
+    return [one for one in personal_data() if one.holder is not None and one.holder.model == model]
 
 
 def who_acted(fields: str) -> PersonalData:
@@ -221,7 +240,6 @@ class Own:
     looks: list[Look]
     unit_id: int
     place: int
-    back: str  # the page that the code opens otherwise
     drill: bool = False
 
 

@@ -1,13 +1,46 @@
 """What matters holds of persons, for which purpose and how long; every column of every table of the room."""
 
 from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, who_acted
+from qipan.kernel.monthly import Monthly
+from qipan.kernel.place import Range, range_of
+from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, register_opener, who_acted
 
-from .actions.privacy import AFTER_END
+from .actions.owning import OWN_REFERRAL, OWN_REPORT
+from .actions.privacy import AFTER_END, destroy_reports
+from .models import Report
 from .rules.referral import KEEP
+
+KEEP_REPORTS = timedelta(days=365)  # while the same spot may come back
+
+
+def _rows() -> QuerySet[Any]:
+    rows = Report.objects.exclude(text="").filter(matter__merged_into=None)
+    return rows.annotate(ended_on=F("matter__ended_at"), of_drill=F("matter__drill"))
+
+
+def _city() -> tuple[Range, ...]:
+    return (range_of(settings.CITY),)
+
+
+HELD_REPORTS = Monthly(
+    model="matters.Report",
+    title=_("Reports and pictures of matters that ended"),
+    rows=_rows,
+    period=KEEP_REPORTS,
+    destroy=destroy_reports,
+    line="nonce",
+    grounds=_city,
+    place="matter__place",
+    cleaned=("matters_report", "matters_photo", "matters_matterstep", "matters_handling", "matters_contactlook"),
+)
+register_opener("matters.Report", OWN_REPORT)
+register_opener("matters.Referral", OWN_REFERRAL)
 
 declare(
     "matters.AgendaItem",
@@ -70,10 +103,11 @@ declare(
     PersonalData(
         "why",
         purpose=_("to show the reporter who looked, and why"),
-        period=timedelta(days=365),
+        period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.ROWS,
         way=Way.RUN,
+        holder=HELD_REPORTS,
     ),
     who_acted("by_label"),
     keys="id report at",
@@ -84,10 +118,11 @@ declare(
     PersonalData(
         "objection result wish_reason done_by",
         purpose=_("what a unit did, and that another person looks"),
-        period=timedelta(days=365),
+        period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,
         way=Way.RUN,
+        holder=HELD_REPORTS,
     ),
     plain="why",
     keys="id matter unit part task outcome asked_at accept_by responded_at objected_at wish wish_until ended_at",
@@ -166,10 +201,11 @@ declare(
     PersonalData(
         "note",
         purpose=_("why a step was taken"),
-        period=timedelta(days=365),
+        period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,
         way=Way.RUN,
+        holder=HELD_REPORTS,
     ),
     who_acted("by_label"),
     plain="detail",
@@ -180,10 +216,11 @@ declare(
     PersonalData(
         "jpeg",
         purpose=_("to see what is to be put right"),
-        period=timedelta(days=365),
+        period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.ROWS,
         way=Way.RUN,
+        holder=HELD_REPORTS,
     ),
     keys="id matter report width height at",
 )
@@ -214,10 +251,11 @@ declare(
     PersonalData(
         "text spot",
         purpose=_("to put right what somebody reported"),
-        period=timedelta(days=365),
+        period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,
         way=Way.RUN,
+        holder=HELD_REPORTS,
     ),
     PersonalData(
         "by_label confirmed satisfied",

@@ -14,6 +14,8 @@ class Campaign(models.Model):
     basis = models.CharField(max_length=300)
     unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)  # who runs it
     form = models.ForeignKey("forms.Form", null=True, on_delete=models.PROTECT)
+    # The emergency for which it collects: its end starts the clock of destruction.
+    declaration = models.ForeignKey("posture.Declaration", null=True, on_delete=models.PROTECT)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     drill = models.BooleanField(default=False)
@@ -148,6 +150,24 @@ class Coverage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round_id} {self.place}"
+
+
+class SealedCampaign(models.Model):
+    """The figures of a campaign whose visits are destroyed: proven against the visits, then sealed (ADR 0017).
+
+    From then on they are checked against this digest, which the journal and the certificate hold too.
+    """
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.PROTECT, related_name="sealed")
+    digest = models.CharField(max_length=64)  # of every row of coverage and of recount tallies
+    cells = models.PositiveIntegerField()
+    folded = models.PositiveIntegerField()  # rows of fewer than ten doors, added to the area above them
+    sealed_at = models.DateTimeField()
+    visits = models.BigIntegerField(default=0)  # destroyed so far
+    displaced = models.BigIntegerField(default=0)  # earlier contents that a decision had replaced, destroyed too
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}"
 
 
 class CoverageSample(models.Model):

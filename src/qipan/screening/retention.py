@@ -1,10 +1,96 @@
 """What screening holds of persons, for which purpose and how long; every column of every table of the room."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from django.db.models import Max, Min, Sum
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, who_acted
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.retention import (
+    Destroy,
+    FiguresDiffer,
+    Lot,
+    PersonalData,
+    Sealed,
+    Starts,
+    Taken,
+    Way,
+    declare,
+    who_acted,
+)
+
+from .actions.destroying import seal_figures, take_rows
+from .models import Campaign, Coverage, Round, SealedCampaign
+from .queries import recount_coverage
+
+KEEP = timedelta(days=30)  # for complaints and the review; then it is destroyed (Emergency Response Law, art. 85)
+
+
+class Campaigns:
+    """Holds what a campaign collected at doors: one lot for each campaign (``kernel.retention.Holder``)."""
+
+    model = "screening.Visit"
+
+    def lots(self, *, at: datetime) -> list[Lot]:
+        """This method will return the campaigns whose visits are held; their numbers are the kept counters'."""
+        rows = Coverage.objects.everywhere("how much is held").values("round__campaign").order_by()
+        sums = {
+            row["round__campaign"]: row for row in rows.annotate(n=Sum("visits"), first=Min("place"), last=Max("place"))
+        }
+        gone = dict(SealedCampaign.objects.values_list("campaign", "visits"))
+        running = set(Round.objects.filter(closed_at=None).values_list("campaign", flat=True))
+        found = []
+        for campaign in Campaign.objects.filter(pk__in=sums).select_related("declaration").order_by("pk"):
+            held = sums[campaign.pk]["n"] - gone.get(campaign.pk, 0)
+            if not held:
+                continue
+            ends = [campaign.closed_at, *([campaign.declaration.ended_at] if campaign.declaration else [])]
+            over = all(ends) and campaign.pk not in running
+            began = max(end for end in ends if end is not None) if over else None
+            found.append(
+                Lot(
+                    key=f"screening.Campaign:{campaign.pk}",
+                    title=campaign.title,
+                    rows=held,
+                    grounds=(Range(sums[campaign.pk]["first"], sums[campaign.pk]["last"] + 9_999),),
+                    began=began,
+                    due=began + KEEP if began is not None else None,
+                    drill=campaign.drill,
+                    emergency=campaign.declaration.number if campaign.declaration else "",
+                )
+            )
+        return found
+
+    def prove(self, key: str) -> None:
+        """This method will recount the counters from the visits, once: what is sealed is proven already."""
+        campaign = _campaign(key)
+        if SealedCampaign.objects.filter(campaign=campaign).exists():
+            return
+        rounds = list(Round.objects.filter(campaign=campaign).values_list("pk", flat=True))
+        differences = recount_coverage(rounds)
+        if differences:
+            raise FiguresDiffer(first=differences[0])
+
+    def seal(self, key: str, *, by: Actor, at: datetime) -> Sealed | None:
+        """This method will seal the counters."""
+        return seal_figures(_campaign(key), by=by, at=at)
+
+    def take(self, key: str, *, after: str, most: int, held: Sequence[Range]) -> Taken:
+        """This method will destroy the next visits, then the doors of recounts, then what was decided about visits."""
+        return take_rows(_campaign(key), after=after, most=most, held=held)
+
+    def tables(self) -> tuple[str, ...]:
+        """This method will return the tables that give up their freed pages."""
+        return "screening_visit", "screening_recountdoor", "screening_visitconflict"
+
+
+def _campaign(key: str) -> int:
+    return int(key.partition(":")[2])
+
+
+HELD_VISITS = Campaigns()
 
 declare(
     "screening.Assignment",
@@ -13,7 +99,7 @@ declare(
 declare(
     "screening.Campaign",
     plain="title basis",
-    keys="id unit form opened_at closed_at drill",
+    keys="id unit form declaration opened_at closed_at drill",
 )
 declare(
     "screening.Coverage",
@@ -33,10 +119,11 @@ declare(
     PersonalData(
         "place claimed found came verdict team",
         purpose=_("to check a round at doors drawn by lot"),
-        period=timedelta(days=30),
+        period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.STATISTICS,
         way=Way.RUN,
+        holder=HELD_VISITS,
     ),
     keys="id recount at",
 )
@@ -49,14 +136,20 @@ declare(
     keys="id campaign number opened_at closes_at closed_at",
 )
 declare(
+    "screening.SealedCampaign",
+    plain="digest",
+    keys="id campaign cells folded sealed_at visits displaced",
+)
+declare(
     "screening.Visit",
     PersonalData(
         "place team outcome happened_at",
         purpose=_("to screen every door in an emergency"),
-        period=timedelta(days=30),
+        period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.STATISTICS,
         way=Way.RUN,
+        holder=HELD_VISITS,
     ),
     keys="id round received_at batch content",
 )
@@ -65,10 +158,11 @@ declare(
     PersonalData(
         "visit_id place team payload replaced",
         purpose=_("to decide between two reports of one visit"),
-        period=timedelta(days=30),
+        period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.ROWS,
         way=Way.RUN,
+        holder=HELD_VISITS,
     ),
     who_acted("decided_by"),
     plain="decision",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from .terms import Came, DoorState, NextStep, Outcome, Verdict
 
@@ -118,3 +119,38 @@ def verdict_of(claimed: int, found: int, came: str) -> Verdict:
 def sample_size(settled: int, permille: int) -> int:
     """This function will return how many of the settled doors are seen again, rounded up: one at least, if there is one."""
     return -(-settled * permille // 1000)
+
+
+# Doors that a figure speaks of at least, once the rows behind it are destroyed (users.md, red line 3).
+MINIMUM_CELL = 10
+LEVELS = (10**4, 10**7, 10**10, 10**13)  # places of a compound, a community, a street, a district
+
+
+def folding(cells: Iterable[tuple[int, int]]) -> list[tuple[list[int], int]]:
+    """This function will say which cells (place, doors) are added up, and at which place, so that none speaks of fewer
+    than ten doors: small compounds of a community together, small communities of a street, small streets of a district.
+
+    Where the small ones together are too few, the smallest other one goes with them: what is left could be had by
+    taking the others from the sum. So the sums of the areas above stay as they were.
+    """
+    now, moves = dict(cells), []
+    for size, above in pairwise(LEVELS):
+        areas: dict[int, dict[int, list[int]]] = {}
+        for place in sorted(now):
+            areas.setdefault(place // above * above, {}).setdefault(place // size * size, []).append(place)
+        for up, units in areas.items():
+            doors = {unit: sum(now[place] for place in places) for unit, places in units.items()}
+            chosen = [unit for unit in units if doors[unit] < MINIMUM_CELL]
+            if not chosen:
+                continue
+            if up in units and up not in chosen:  # what was added up here before
+                chosen.append(up)
+            others = sorted((unit for unit in units if unit not in chosen), key=lambda unit: (doors[unit], unit))
+            while sum(doors[unit] for unit in chosen) < MINIMUM_CELL and others:
+                chosen.append(others.pop(0))
+            gone = sorted(place for unit in chosen for place in units[unit])
+            if gone == [up]:
+                continue
+            moves.append((gone, up))
+            now[up] = sum([now.pop(place) for place in gone])
+    return moves

@@ -256,6 +256,7 @@ def open_screening(opening: Opening) -> Opened:
         basis=opening.basis,
         unit=opening.activation.unit,
         form=get_form(code, at=opening.at) if code else None,
+        declaration=opening.activation.declaration,
         by=opening.by,
         at=opening.at,
         drill=opening.activation.drill,

@@ -1,5 +1,6 @@
 """A reporter's contact: looked at with a reason that the reporter reads, erased when the purpose is over."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
-from ..models import Allowance, Contact, ContactLook, Report
+from ..models import Allowance, Contact, ContactLook, Handling, MatterStep, Photo, Report
 from ..rules import loop
 from .steps import locked, need_office_or_handler
 
@@ -59,3 +60,26 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
     erased, _by_model = Contact.objects.filter(pk__in=keys).delete()
     record("matters.erase_contacts", subject="matters.Contact", by=by, at=at, data={"contacts": erased})
     return erased
+
+
+def destroy_reports(keys: Sequence[int]) -> None:
+    """This function will destroy what reports and their matters say in words and pictures; counts and steps stay.
+
+    With reports that were joined to the matter. In the caller's transaction, which has the right and keeps the record.
+    """
+    matters = set(Report.objects.filter(pk__in=keys).values_list("matter", flat=True))
+    joined = Report.objects.filter(matter__in=matters) | Report.objects.filter(matter__merged_into__in=matters)
+    reports = list(joined.values_list("pk", "matter"))
+    matters |= {matter for _report, matter in reports}
+    erase_words([report for report, _matter in reports])
+    MatterStep.objects.filter(matter__in=matters).exclude(note="").update(note="")
+    Handling.objects.filter(matter__in=matters).update(objection="", result="", wish_reason="", done_by=None)
+    Photo.objects.filter(matter__in=matters).delete()
+
+
+def erase_words(reports: Sequence[int]) -> None:
+    """This function will erase what reporters themselves gave: words, spot, pictures, contact and who looked at it."""
+    Contact.objects.filter(report__in=reports).delete()
+    ContactLook.objects.filter(report__in=reports).delete()
+    Photo.objects.filter(report__in=reports).delete()
+    Report.objects.filter(pk__in=reports).update(text="", spot="")

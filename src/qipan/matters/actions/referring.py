@@ -18,7 +18,7 @@ from ..models import Handover, HandoverLook, Referral, ReferralStep
 from ..queries.referrals import door_at, handover_of, to_erase
 from ..queries.units import unit_of
 from ..rules import limits, referral
-from ..rules.referral import CARRIED
+from ..rules.referral import CARRIED, S
 from ..terms import Ground, NotTaken, Purpose, ReferralStepKind, Result
 from .steps import as_asker
 
@@ -334,6 +334,24 @@ def withdraw_own(held: Referral, *, by: Actor, at: datetime) -> Referral:
         raise referral.ByLaw
     fresh.state = referral.moved(fresh.state, "withdraw")
     return _end(fresh, K.WITHDRAWN, by=by, at=at)
+
+
+@transaction.atomic
+def erase_own_handover(held: Referral, *, by: Actor, at: datetime) -> None:
+    """This function will erase what was handed over, by the person's own wish; erased already, it changes nothing.
+
+    The office that handed it over has granted the wish. Raises ``ByLaw``.
+    """
+    fresh = _locked(held)
+    if fresh.erased_at is not None:
+        return
+    if fresh.ground != Ground.AGREED:
+        raise referral.ByLaw
+    if fresh.state in (S.SENT, S.ACCEPTED):
+        withdraw_own(fresh, by=by, at=at)
+    else:
+        _erase(fresh, by=by, at=at)
+        fresh.save()
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.posture.api import Declaration
 
 from ..models import Campaign, Coverage, Round
 from .samples import sample_round
@@ -82,9 +83,17 @@ class RoundOpened:
 
 @transaction.atomic
 def open_campaign(
-    *, title: str, basis: str, unit: Unit, form: Form | None, by: Actor, at: datetime, drill: bool = False
+    *,
+    title: str,
+    basis: str,
+    unit: Unit,
+    form: Form | None,
+    declaration: Declaration | None = None,
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
 ) -> Campaign:
-    """This function will open a screening campaign, as yet without a round.
+    """This function will open a screening campaign, as yet without a round; ``declaration`` is the emergency it is for.
 
     Raises ``NotAllowed``, ``NotFound``, ``BasisMissing``.
     """
@@ -94,7 +103,13 @@ def open_campaign(
     if not title.strip() or not basis.strip():
         raise BasisMissing
     campaign = Campaign.objects.create(
-        title=title.strip(), basis=basis.strip(), unit=unit, form=form, opened_at=at, drill=drill
+        title=title.strip(),
+        basis=basis.strip(),
+        unit=unit,
+        form=form,
+        declaration=declaration,
+        opened_at=at,
+        drill=drill,
     )
     data = {"title": campaign.title, "basis": campaign.basis, "unit": campaign.unit_id, "form": campaign.form_id}
     record("screening.open_campaign", subject=campaign, place=campaign.unit.place, by=by, at=at, data=data, drill=drill)

@@ -1,7 +1,7 @@
 """Reading campaigns, rounds, coverage, what is left; one gate per noun."""
 
 from .addresses import Address, addresses_of
-from .audits import audit_batches, audit_coverage, audit_samples
+from .audits import audit_batches, audit_coverage, audit_samples, figures_of, recount_coverage
 from .campaigns import (
     campaigns_for,
     conflicts_for,
@@ -50,6 +50,7 @@ __all__ = [
     "coverage_trend",
     "current_round",
     "doors_of_team",
+    "figures_of",
     "get_campaign",
     "get_conflict",
     "get_recount_door",
@@ -59,6 +60,7 @@ __all__ = [
     "left",
     "open_rounds",
     "rechecks",
+    "recount_coverage",
     "recount_doors",
     "recount_result",
     "recounts_on",

@@ -1,14 +1,15 @@
 """Audits of what is kept: the counters against the rows, the batches' digests against the rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from django.db import connection
 
 from qipan.journal.api import entries_of
+from qipan.kernel.retention import digest_of_lines
 
-from ..models import Visit, VisitConflict
+from ..models import Coverage, RecountTally, Round, SealedCampaign, Visit, VisitConflict
 from ..rules import batch_digest, content_of, microseconds
 from ..terms import SAMPLED_PLACES
 from .coverage import SETTLED_SUM, STATE_COLUMNS
@@ -16,8 +17,11 @@ from .coverage import SETTLED_SUM, STATE_COLUMNS
 MOST = 20  # differences named; the first is what matters
 
 
-def audit_coverage() -> list[str]:
-    """This function will recount every compound of every round from the visits and return what differs."""
+def recount_coverage(rounds: Sequence[int]) -> list[str]:
+    """This function will recount every compound of some rounds from the visits and return what differs."""
+    if not rounds:
+        return []
+    which = ", ".join(str(int(key)) for key in rounds)
     columns = list(STATE_COLUMNS.values())
     counts = ", ".join(
         f"SUM(CASE WHEN s.state = {state} THEN 1 ELSE 0 END) AS {column}" for state, column in STATE_COLUMNS.items()
@@ -26,19 +30,20 @@ def audit_coverage() -> list[str]:
         WITH s AS (
             SELECT v.round_id, v.place - v.place % 10000 AS compound, count(*) AS visits,
                 CASE WHEN max(v.outcome) = 1 AND count(*) >= 3 THEN 10 ELSE max(v.outcome) END AS state
-            FROM screening_visit v GROUP BY v.round_id, v.place
+            FROM screening_visit v WHERE v.round_id IN ({which}) GROUP BY v.round_id, v.place
         ), t AS (
             SELECT s.round_id, s.compound, SUM(s.visits) AS visits, {counts} FROM s GROUP BY s.round_id, s.compound
         )
         SELECT c.round_id, c.place, {", ".join(f"c.{column}, COALESCE(t.{column}, 0)" for column in (*columns, "visits"))}
         FROM screening_coverage c LEFT JOIN t ON t.round_id = c.round_id AND t.compound = c.place
-        WHERE {" OR ".join(f"c.{column} <> COALESCE(t.{column}, 0)" for column in (*columns, "visits"))}
+        WHERE c.round_id IN ({which})
+            AND ({" OR ".join(f"c.{column} <> COALESCE(t.{column}, 0)" for column in (*columns, "visits"))})
         ORDER BY c.round_id, c.place LIMIT {MOST}
     """  # noqa: S608
     lost = f"""
         SELECT DISTINCT v.round_id, v.place - v.place % 10000 AS compound FROM screening_visit v
         LEFT JOIN screening_coverage c ON c.round_id = v.round_id AND c.place = v.place - v.place % 10000
-        WHERE c.id IS NULL ORDER BY 1, 2 LIMIT {MOST}
+        WHERE c.id IS NULL AND v.round_id IN ({which}) ORDER BY 1, 2 LIMIT {MOST}
     """  # noqa: S608
     differences = []
     with connection.cursor() as cursor:
@@ -52,6 +57,34 @@ def audit_coverage() -> list[str]:
         cursor.execute(lost)
         differences += [f"visits without counters: round {r}, compound {p:019d}" for r, p in cursor.fetchall()]
     return differences[:MOST]
+
+
+def audit_coverage() -> list[str]:
+    """This function will recount the counters from the visits, or from their seal where the visits are destroyed."""
+    rounds = list(Round.objects.filter(campaign__sealed=None).order_by("pk").values_list("pk", flat=True))
+    return [*recount_coverage(rounds), *audit_seals()][:MOST]
+
+
+def figures_of(campaign_id: int) -> tuple[str, int]:
+    """This function will return the digest of all figures that stay of a campaign, and how many rows they are."""
+    names = ("round_id", "place", "doors", *STATE_COLUMNS.values(), "visits")
+    rows = Coverage.objects.everywhere("figures that stay").filter(round__campaign=campaign_id)
+    tallies = RecountTally.objects.everywhere("figures that stay").filter(recount__round__campaign=campaign_id)
+    judged = ("recount_id", "place", "drawn", "same", "different", "unclear")
+    lines = ["coverage " + " ".join(map(str, row)) for row in rows.order_by("round", "place").values_list(*names)]
+    lines += ["recount " + " ".join(map(str, row)) for row in tallies.order_by("recount", "place").values_list(*judged)]
+    return digest_of_lines(lines), len(lines)
+
+
+def audit_seals() -> list[str]:
+    """This function will compare the figures of destroyed campaigns with their seals, and the seals with the journal."""
+    differences, said = [], {entry.subject: entry.data for entry in entries_of("screening.seal_campaign")}
+    for sealed in SealedCampaign.objects.order_by("campaign"):
+        if said.get(f"screening.Campaign:{sealed.campaign_id}", {}).get("digest") != sealed.digest:
+            differences.append(f"campaign {sealed.campaign_id}: the seal is not what the journal says")
+        if figures_of(sealed.campaign_id)[0] != sealed.digest:
+            differences.append(f"campaign {sealed.campaign_id}: the figures that stay are not what was sealed")
+    return differences
 
 
 def audit_samples() -> list[str]:
@@ -110,7 +143,8 @@ def audit_batches() -> list[str]:
     row shows even when its stored content was left alone.
     """
     differences: list[str] = []
-    entries = _entries()
+    short: list[str] = []
+    missing, entries = 0, _entries()
     for batch, visits in _batches():
         entry = entries.pop(batch, None)
         if entry is None:
@@ -119,13 +153,22 @@ def audit_batches() -> list[str]:
         for hex_id, content, round_id, place, outcome, happened in visits:
             if content_of(round_id, place, outcome, happened - entry["shift"]) != content:
                 differences.append(f"visit {hex_id} of batch {batch} is not what was stored")
-        if len(visits) != entry["stored"] or batch_digest((v[0], v[1]) for v in visits) != entry["digest"]:
-            differences.append(
-                f"batch {batch}: the journal says {entry['stored']} visits, there are {len(visits)} or others"
-            )
+        told = f"batch {batch}: the journal says {entry['stored']} visits, there are {len(visits)} or others"
+        if len(visits) < entry["stored"]:
+            missing += entry["stored"] - len(visits)
+            short.append(told)
+        elif len(visits) != entry["stored"] or batch_digest((v[0], v[1]) for v in visits) != entry["digest"]:
+            differences.append(told)
         if len(differences) >= MOST:
             return differences[:MOST]
-    differences += [f"batch {batch}: its {entry['stored']} visits are gone" for batch, entry in entries.items()]
+    missing += sum(entry["stored"] for entry in entries.values())
+    short += [f"batch {batch}: its {entry['stored']} visits are gone" for batch, entry in entries.items()]
+    # What destructions took away is counted with them, in their own transactions: no visit more may be missing.
+    gone = sum(map(sum, SealedCampaign.objects.values_list("visits", "displaced")))
+    if missing != gone:
+        differences += short
+        if gone:
+            differences.append(f"{missing} visits are missing, destructions took {gone}")
     return differences[:MOST]
 
 

@@ -91,7 +91,7 @@ def get_recount_door(pk: int, *, actor: Actor, lock: bool = False) -> RecountDoo
 def audit_recounts() -> list[str]:
     """This function will count the drawn doors of every recount again, and return what differs from what is kept."""
     differences = []
-    for recount in Recount.objects.order_by("pk"):
+    for recount in Recount.objects.filter(round__campaign__sealed=None).order_by("pk"):
         doors = RecountDoor.objects.everywhere("an audit").filter(recount=recount)
         counted: dict[int, list[int]] = {}
         names = list(Verdict.values)

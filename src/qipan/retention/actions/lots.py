@@ -1,0 +1,45 @@
+"""What is due, told by the rooms and kept: the pages read it and count nothing."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from qipan.kernel.retention import holders
+
+from ..models import DueLot
+
+
+def refresh_lots(*, at: datetime) -> int:
+    """This function will keep what each room tells of its lots; returns how many there are.
+
+    One transaction for each room, so that no writer waits for the counting of another.
+    """
+    kept = 0
+    for model, holder in sorted(holders().items()):
+        lots = holder.lots(at=at)  # asked before the transaction: only reading
+        rows = [
+            DueLot(
+                model=model,
+                key=lot.key,
+                title=lot.title[:200],
+                rows=lot.rows,
+                grounds=[list(ground) for ground in lot.grounds],
+                began=lot.began,
+                due=lot.due,
+                emergency=lot.emergency,
+                drill=lot.drill,
+                seen_at=at,
+            )
+            for lot in lots
+        ]
+        with transaction.atomic():
+            DueLot.objects.filter(model=model).exclude(key__in=[row.key for row in rows]).delete()
+            DueLot.objects.bulk_create(
+                rows,
+                batch_size=500,
+                update_conflicts=True,
+                unique_fields=["model", "key"],
+                update_fields=["title", "rows", "grounds", "began", "due", "emergency", "drill", "seen_at"],
+            )
+        kept += len(rows)
+    return kept

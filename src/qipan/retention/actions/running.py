@@ -1,0 +1,151 @@
+"""Carrying out an approved destruction: one step is one transaction, and whoever comes after a crash goes on from there."""
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range, range_of
+from qipan.kernel.refusal import Refusal
+from qipan.kernel.retention import holders
+
+from ..models import DestructionRun, Hold, RunLot
+from ..rules.chain import STEP, STEP_SQLITE, link
+from ..terms import RunState
+from .certifying import issue
+from .lots import refresh_lots
+
+log = logging.getLogger(__name__)
+
+
+def clock_actor() -> Actor:
+    """This function will return the actor that carries out what two people decided, with that right and no other."""
+    return Actor.system("destruction clock", acts=["destruction.run"], ranges=[range_of(settings.CITY)])
+
+
+def carry_out_approved(*, at: datetime, most_steps: int | None = None) -> tuple[int, int]:
+    """This function will go on with every approved destruction; returns how many are done and how many are not yet."""
+    done = left = 0
+    for run in DestructionRun.objects.filter(state=RunState.APPROVED).order_by("pk"):
+        if carry_out(run, by=clock_actor(), at=at, most_steps=most_steps):
+            done += 1
+        else:
+            left += 1
+    return done, left
+
+
+def carry_out(
+    run: DestructionRun, *, by: Actor, at: datetime, most_steps: int | None = None, step_rows: int | None = None
+) -> bool:
+    """This function will carry out what is left of an approved destruction; True when its certificate is issued.
+
+    Killed at any moment, it goes on where it was: what a step deletes, where the next one begins and the chain of
+    digests stand in one transaction. Two that run at once take turns.
+    ``step_rows`` is how many one transaction destroys, about. Needs ``destruction.run``; raises ``NotAllowed``.
+    """
+    by.require("destruction.run")
+    with transaction.atomic():
+        held = DestructionRun.objects.select_for_update().get(pk=run.pk)
+        if held.state != RunState.APPROVED:
+            return held.state == RunState.DONE
+        held.started_at, held.starts, held.trouble = held.started_at or at, held.starts + 1, ""
+        held.save(update_fields=["started_at", "starts", "trouble"])
+    steps = 0
+    for lot in held.lots.order_by("order"):
+        try:
+            if not _sealed(lot, by=by, at=at):
+                continue
+            while _step(lot.pk, at=at, rows=step_rows):
+                steps += 1
+                if most_steps is not None and steps >= most_steps:
+                    return False
+        except Refusal as refusal:
+            # Figures that do not agree with their rows: nothing more is destroyed until a person has looked.
+            DestructionRun.objects.filter(pk=held.pk).update(trouble=str(refusal)[:300])
+            log.error("destruction %s stands still: %s", held.pk, refusal)
+            return False
+    storage = clean(held)
+    issue(held, storage=storage, by=by, at=at)
+    refresh_lots(at=at)
+    return True
+
+
+def _sealed(lot: RunLot, *, by: Actor, at: datetime) -> bool:
+    """Proves and seals the figures that stay, before the first row goes; False when the lot is done."""
+    if lot.finished_at is not None:
+        return False
+    if lot.proven_at is not None:
+        return True
+    holder = holders()[lot.model]
+    holder.prove(lot.key)  # reads only: no writer waits while millions of rows are counted
+    with transaction.atomic():
+        held = RunLot.objects.select_for_update().get(pk=lot.pk)
+        if held.proven_at is not None:
+            return held.finished_at is None
+        sealed = holder.seal(lot.key, by=by, at=at)
+        if sealed is not None:
+            held.cells, held.folded, held.figures = sealed.cells, sealed.folded, sealed.digest
+        held.proven_at = at
+        held.save(update_fields=["cells", "folded", "figures", "proven_at"])
+    return True
+
+
+def holds_on(model: str, key: str, *, at: datetime) -> list[Hold]:
+    """This function will return the holds on a lot at a moment."""
+    return list(Hold.objects.filter(model=model, key=key, lifted_at=None, until__gt=at).order_by("pk"))
+
+
+@transaction.atomic
+def _step(pk: int, *, at: datetime, rows: int | None) -> bool:
+    """Destroys the next rows of a lot; False when none is left."""
+    lot = RunLot.objects.select_for_update().get(pk=pk)
+    if lot.finished_at is not None:
+        return False
+    holds = holds_on(lot.model, lot.key, at=at)
+    most = rows or (STEP if connection.vendor == "postgresql" else STEP_SQLITE)
+    taken = holders()[lot.model].take(
+        lot.key,
+        after=lot.reached,
+        most=most,
+        held=[Range(hold.first, hold.last) for hold in holds],
+    )
+    if taken.destroyed:
+        lot.chain, lot.steps = link(lot.chain, taken.digest), lot.steps + 1
+    lot.destroyed, lot.held = lot.destroyed + taken.destroyed, lot.held + taken.skipped
+    if taken.skipped:
+        named = [[hold.pk, hold.assessment, hold.area, hold.by_label, hold.until.isoformat()] for hold in holds]
+        lot.holds = lot.holds + [one for one in named if one not in lot.holds]
+    if taken.after is None:
+        lot.finished_at, lot.open = at, False
+    else:
+        lot.reached = taken.after
+    lot.save()
+    return taken.after is not None
+
+
+def clean(run: DestructionRun) -> dict[str, object]:
+    """This function will have the database give up freed pages, and return what it did, as the certificate says it.
+
+    Outside of a transaction. PostgreSQL: ``VACUUM`` marks the space as free to be written over; what lay there is
+    overwritten as it is used again, and the write-ahead log holds it until it is recycled. SQLite: deleted content was
+    overwritten with zeros when it was deleted (``secure_delete``), and the write-ahead log is emptied.
+    """
+    tables = sorted({table for lot in run.lots.all() for table in holders()[lot.model].tables()})
+    if connection.vendor == "postgresql":
+        if connection.in_atomic_block:  # in tests: the next routine vacuum sees to it
+            return {"database": "postgresql", "vacuumed": [], "left": "autovacuum"}
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"VACUUM (ANALYZE) {connection.ops.quote_name(table)}")
+        return {"database": "postgresql", "vacuumed": tables}
+    emptied = False
+    if not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            emptied = cursor.fetchone()[0] == 0
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete")
+        secure = bool(cursor.fetchone()[0])
+    return {"database": "sqlite", "overwritten_with_zeros": secure, "log_emptied": emptied}

@@ -1,0 +1,21 @@
+"""What the clock does: the list of what is due each hour, approved destructions each minute."""
+
+from huey import crontab
+
+from qipan.kernel.clock import now
+from qipan.kernel.queue import queue
+
+from .actions.lots import refresh_lots
+from .actions.running import carry_out_approved
+
+
+@queue.periodic_task(crontab(minute="12"))
+def list_each_hour() -> None:
+    """This job will keep what is due."""
+    refresh_lots(at=now())
+
+
+@queue.periodic_task(crontab(minute="*"))
+def carry_out_each_minute() -> None:
+    """This job will carry out what two people decided, going on where an earlier one ended."""
+    carry_out_approved(at=now())

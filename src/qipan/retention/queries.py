@@ -1,0 +1,145 @@
+"""Reading what is due, runs with their certificates, holds, wishes, and own data by a code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet, Sum
+
+from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
+from qipan.kernel.retention import Own, PersonalData, destroyed_with, openers, personal_data
+
+from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
+
+
+@dataclass(frozen=True)
+class RoomLots:
+    """What one room holds for one purpose, with what falls due together."""
+
+    model: str
+    room: str
+    data: list[PersonalData]
+    lots: list[DueLot]
+
+    @property
+    def rows(self) -> int:
+        """How many rows, of the kept numbers."""
+        return sum(lot.rows for lot in self.lots)
+
+
+def due_lots(*, actor: Actor, emergency: str | None = None) -> list[DueLot]:
+    """This function will return the lots on the actor's ground, what is due first; of one declaration where it is named."""
+    rows = DueLot.objects.order_by("model", "due", "key")
+    if emergency is not None:
+        rows = rows.filter(emergency=emergency)
+    return [lot for lot in rows if all(actor.scope.covers(ground) for ground in lot.ranges)]
+
+
+def by_room(lots: Sequence[DueLot]) -> list[RoomLots]:
+    """This function will group lots by room and purpose."""
+    found: dict[str, list[DueLot]] = {}
+    for lot in lots:
+        found.setdefault(lot.model, []).append(lot)
+    return [
+        RoomLots(model, model.partition(".")[0], destroyed_with(model), some) for model, some in sorted(found.items())
+    ]
+
+
+def in_runs() -> dict[tuple[str, str], int]:
+    """This function will return which lots stand in which open destruction."""
+    return {
+        (model, key): run for model, key, run in RunLot.objects.filter(open=True).values_list("model", "key", "run")
+    }
+
+
+def register() -> dict[str, list[PersonalData]]:
+    """This function will return everything that is declared, room by room: what everyone may read."""
+    found: dict[str, list[PersonalData]] = {}
+    for one in personal_data():
+        found.setdefault(one.room, []).append(one)
+    return found
+
+
+def get_run(pk: int, *, actor: Actor) -> DestructionRun:
+    """This function will return a destruction whose ground the actor's scope covers; raises ``NotFound``."""
+    run = DestructionRun.objects.filter(pk=pk).first()
+    if run is None or any(not actor.scope.covers(ground) for lot in run.lots.all() for ground in lot.ranges):
+        raise NotFound
+    return run
+
+
+def runs_for(actor: Actor) -> list[DestructionRun]:
+    """This function will return the destructions on the actor's ground, the newest first."""
+    rows = DestructionRun.objects.prefetch_related("lots").select_related("certificate").order_by("-pk")[:50]
+    return [run for run in rows if all(actor.scope.covers(ground) for lot in run.lots.all() for ground in lot.ranges)]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a destruction has come."""
+
+    expected: int
+    destroyed: int
+    held: int
+    steps: int
+
+    @property
+    def percent(self) -> int:
+        """Of what was expected, rounded down."""
+        return min(100, 100 * (self.destroyed + self.held) // self.expected) if self.expected else 100
+
+
+def progress_of(run: DestructionRun) -> Progress:
+    """This function will sum what the lots of a run say."""
+    sums = run.lots.aggregate(e=Sum("rows"), d=Sum("destroyed"), h=Sum("held"), s=Sum("steps"))
+    return Progress(*(int(sums[name] or 0) for name in "edhs"))
+
+
+def holds_for(actor: Actor, *, at: datetime) -> list[Hold]:
+    """This function will return the holds in force on the actor's ground."""
+    rows = Hold.objects.filter(lifted_at=None, until__gt=at).order_by("until", "pk")
+    return [hold for hold in rows if hold.first in actor.scope and hold.last in actor.scope]
+
+
+def holds_in(run: DestructionRun, *, at: datetime) -> list[Hold]:
+    """This function will return the holds in force on a run's lots."""
+    keys = set(run.lots.values_list("model", "key"))
+    rows = Hold.objects.filter(lifted_at=None, until__gt=at, key__in=[key for _model, key in keys]).order_by("pk")
+    return [hold for hold in rows if (hold.model, hold.key) in keys]
+
+
+def backups_living(at: datetime) -> QuerySet[Backup]:
+    """This function will return the backups that are not gone yet."""
+    return Backup.objects.filter(lives_until__gt=at).order_by("lives_until", "pk")
+
+
+def certificates() -> QuerySet[Certificate]:
+    """This function will return all certificates, the newest first: everyone may read them."""
+    return Certificate.objects.select_related("run").order_by("-issued_at", "-pk")
+
+
+def own_by_code(code: str, *, at: datetime) -> Own:
+    """This function will return what a code opens: one purpose and no other. Raises ``NotFound``."""
+    for opener in openers().values():
+        found = opener.open(code, at)
+        if found is not None:
+            return found
+    raise NotFound
+
+
+def wishes_of(subject: str) -> list[Wish]:
+    """This function will return what was asked about a subject, the newest first."""
+    rows = Wish.objects.everywhere("opened by its own code").filter(subject=subject)
+    return list(rows.select_related("unit").order_by("-pk"))
+
+
+def get_wish(pk: int, *, actor: Actor) -> Wish:
+    """This function will return a wish to the actor's own unit; any other looks missing (``NotFound``)."""
+    if actor.unit_id is None:
+        raise NotFound
+    rows = Wish.objects.within(actor.scope).select_related("unit", "task")
+    found = rows.filter(pk=pk, unit=actor.unit_id).first()
+    if found is None:
+        raise NotFound
+    return found
