@@ -291,7 +291,7 @@ async function start(): Promise<void> {
   const store = await openStore();
   chain = new Chain(store, page.dataset.holder!, csrf, page.dataset.lists!);
   box = await Outbox.open(store, chain, page.dataset.holder!, csrf);
-  matters = new Matters(store, chain, page.dataset.holder!, csrf);
+  matters = new Matters(store, chain, page.dataset.holder!, "drill" in page.dataset, csrf);
   matters.addEventListener("changed", () => void drawCounts().then(drawList));
   forms = new Forms(store, chain, page.dataset.holder!, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!);
   papers = new FormPage(forms, word, labelOf, page.dataset.zone!, keepEngine);

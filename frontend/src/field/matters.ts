@@ -12,6 +12,7 @@ export class Matters extends EventTarget {
     private db: Store,
     private chain: Chain,
     private holder: string,
+    private drill: boolean, // the page is an exercise's: what is told here is a drill's, too
     private token: () => string,
   ) {
     super();
@@ -21,7 +22,7 @@ export class Matters extends EventTarget {
   }
 
   async keep(told: Pick<Told, "place" | "category" | "text">): Promise<void> {
-    await this.db.add("matters", { ...told, id: uuid7(), holder: this.holder, at: new Date().toISOString(), state: "KEPT", why: "" });
+    await this.db.add("matters", { ...told, id: uuid7(), holder: this.holder, drill: this.drill, at: new Date().toISOString(), state: "KEPT", why: "" });
     void this.send();
     this.dispatchEvent(new Event("changed"));
   }
@@ -50,14 +51,14 @@ export class Matters extends EventTarget {
   /** Sends one; says whether the next may be tried. */
   private async post(told: Told): Promise<boolean> {
     await this.chain.append([told]);
-    const { id, place, category, text } = told;
+    const { id, place, category, text, drill } = told;
     let answer: Response;
     try {
       answer = await fetch("/api/field/matters", {
         method: "POST",
         headers: writing(this.token()),
         credentials: "same-origin",
-        body: JSON.stringify({ id, place, category, text }),
+        body: JSON.stringify({ id, place, category, text, drill }),
         signal: AbortSignal.timeout(30_000),
       });
     } catch {

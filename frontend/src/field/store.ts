@@ -39,6 +39,7 @@ export interface Told {
   place: string;
   category: string;
   text: string;
+  drill?: boolean;
   at: string;
   state: State;
   why: string;

@@ -125,6 +125,7 @@ class MatterIn(Schema):
     category: str
     place: str
     text: str
+    drill: bool = False  # told on the page of an exercise's team
 
 
 @router.post("field/matters", response=dict)
@@ -138,7 +139,7 @@ def post_matter(request: HttpRequest, body: MatterIn) -> dict[str, str]:
         text=body.text,
         by=actor,
         at=now(),
-        drill=drill_of(actor),
+        drill=body.drill or drill_of(actor),
     )
     return {"number": told.matter.number}
 

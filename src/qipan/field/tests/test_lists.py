@@ -138,6 +138,12 @@ class TestReporting:
         assert Report.objects.get().nonce == f"field {told['id']}"
         assert compare(client, [(told["id"], told["place"])]).json() == {"missing": []}
 
+    def test_told_on_the_page_of_an_exercise_it_is_a_drills_matter(self, scene):
+        """Red line 15: also by a post, which has no pass and picks the team on the page."""
+        make_world(scene.cast)
+        assert post(scene.cast.client("worker"), "/api/field/matters", self.told(drill=True)).status_code == 200
+        assert [matter.drill for matter in Matter.objects.everywhere("a test")] == [True]
+
     @pytest.mark.parametrize(
         ("changes", "status"),
         [

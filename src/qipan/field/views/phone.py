@@ -22,7 +22,7 @@ from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built, late
 from qipan.webkit.middleware import POLICY
 
 from ..actions import holder_of
-from ..queries import drill_of, lists_with_gaps, order_of, round_of, team_of, teams_of
+from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
 
 # The two that are common come first and large; the order of the others is by how often they come.
 MAIN = (Outcome.ANSWERED, Outcome.NOT_HOME)
@@ -186,7 +186,6 @@ def field(request: HttpRequest) -> HttpResponse:
             "words": words(),
             "ends_at": right_ends(actor),
             "zone": settings.TIME_ZONE,
-            "drill": drill_of(actor),  # of an exercise nothing is a nuisance
         },
     )
     # ODK's engine reads formulas with a parser in WebAssembly; only this page may run it, and still no eval.

@@ -4,8 +4,9 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -54,6 +55,12 @@ class NumberInUse(Refusal):
 
     code = "form_number_in_use"
     sentence = _("The number %(number)s stands on another form.")
+
+
+class PublishedMeanwhile(Refusal):
+    code = "form_published_meanwhile"
+    sentence = _("A version of this form was published at the same moment; look at it before you publish yours.")
+    status = 409
 
 
 class QuestionsUnfit(BadInput):
@@ -161,6 +168,14 @@ def _admitted(admission: Admission | None, design: Design | None, *, valid_to: d
         )
 
 
+def _created(**content: Any) -> Form:
+    try:
+        with transaction.atomic():
+            return Form.objects.create(**content)
+    except IntegrityError:  # the same version was published at the same moment
+        raise PublishedMeanwhile from None
+
+
 @transaction.atomic
 def publish_form(
     *,
@@ -188,7 +203,8 @@ def publish_form(
     ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``,
     ``QuestionsUnfit`` (not mapped, against a red line), ``MustReuse`` (known already), ``ReasonMissing``,
     ``ApprovalMissing`` (sensitive fields without a second approval of what is published), ``AdmissionWaits``,
-    ``AdmissionRefused``, ``BeyondAdmission`` (work admission was asked for it, and does not go so far).
+    ``AdmissionRefused``, ``BeyondAdmission`` (work admission was asked for it, and does not go so far),
+    ``PublishedMeanwhile``.
     """
     by.require("admission.decide", "playbook.edit")
     passport = {
@@ -237,7 +253,7 @@ def publish_form(
             held=design.held,
             asks_place=subject == Subject.DOOR and not design.names_place,
         )
-    form = Form.objects.create(
+    form = _created(
         code=code,
         version=last + 1,
         title=title,

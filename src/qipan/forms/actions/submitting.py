@@ -19,7 +19,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
-from ..models import Attachment, Form, Submission
+from ..models import Attachment, Form, FormOpening, Submission
 from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form, subject_of
 from ..rules.submission import Answered, answered, content_digest, read_submission
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
@@ -28,6 +28,7 @@ from .versions import family_of, lock, lock_words, put_together
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0  # how long a second post of the same form waits for the first
 MOST_FILES = 50  # of one filled form
+LATE = timedelta(days=8)  # a phone may be a week without a network, and its clock a day wrong
 
 
 class FormUnknown(Refusal):
@@ -177,13 +178,24 @@ def _place(form: Form, said: Answered, *, by: Actor) -> int:
 def _drill(form: Form, instance_id: str, said: Answered, place: int, *, by: Actor, at: datetime) -> bool:
     """Whether it belongs to a drill. What was taken while the form was open may be sent again after it closed."""
     ground = Range(place, place) if said.place is not None else by.scope.ranges[0]
-    opening = opening_at(form.code, ground, at=at)
+    opening = opening_at(form.code, ground, at=at) or _lapsed_since(form, ground, said, at=at)
     if opening is not None:
         return opening.drill
     held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest=said.digest).first()
     if held is None:
         raise FormNotOpen
     return held.drill
+
+
+def _lapsed_since(form: Form, ground: Range, said: Answered, *, at: datetime) -> FormOpening | None:
+    """The opening in which it was filled in, where time alone has ended that since, and it is about no person.
+
+    What somebody closed is wanted no more.
+    """
+    if said.device_at is None or not at - LATE <= said.device_at <= at or form.subject == Subject.PERSON:
+        return None
+    opening = opening_at(form.code, ground, at=said.device_at)
+    return opening if opening is not None and opening.closed_at is None else None
 
 
 _hand = threading.Condition()

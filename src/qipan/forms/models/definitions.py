@@ -63,6 +63,9 @@ class ColumnOrder(models.Model):
     columns = models.JSONField()  # [{"header": ..., "path": ...}] or, for a constant, {"header": ..., "text": ...}
     at = models.DateTimeField()
     by_label = models.CharField(max_length=200)
+    unit = models.ForeignKey(
+        "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # it alone replaces it
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["form_code", "name"], name="forms_column_order")]

@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection
 from qipan.access.testing import Cast
 from qipan.forms.actions import seed_fields, submitting
 from qipan.forms.actions.disputes import AlreadyDecided, UnknownDecision, decide_dispute
+from qipan.forms.actions.publishing import PublishedMeanwhile
 from qipan.forms.actions.submitting import InProgress, StoreUnavailable, in_hand
 from qipan.forms.api import Form, Outcome
 from qipan.forms.models import Attachment, FieldEntry, FormQuestion
@@ -16,7 +17,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.testing import at_once
 
-from ..testing import SURVEY, Filled, opened, publish
+from ..testing import CODE, SURVEY, Filled, opened, publish
 from .test_submissions import PNG, held, photo, rows, take, with_photo
 
 
@@ -165,6 +166,15 @@ def test_many_identical_posts_at_once_are_one(shared: Cast, many: int) -> None:
     assert set(told) <= {Outcome.TAKEN, Outcome.AGAIN}
     assert len(told) == many
     assert held() == (1, 1, 1)
+
+
+def test_published_at_once_each_is_a_version_or_is_told(shared: Cast) -> None:
+    errors = at_once(*[lambda: publish(shared)] * 4)
+    assert {type(error) for error in errors} <= {type(None), PublishedMeanwhile}
+    done = sum(error is None for error in errors)
+    assert done >= 1
+    versions = Form.objects.filter(code=CODE).order_by("version").values_list("version", flat=True)
+    assert list(versions) == [*range(1, done + 2)]
 
 
 def test_different_posts_of_one_id_at_once_leave_one_standing(shared: Cast) -> None:

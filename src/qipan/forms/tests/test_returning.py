@@ -90,6 +90,16 @@ def test_a_community_takes_along_what_it_gave_in_another_systems_order(cast: Cas
     assert client.get("/forms/door-screening/answers.pdf").status_code == 404
 
 
+def test_a_column_order_is_replaced_by_the_unit_that_keeps_it(cast: Cast) -> None:
+    path, lines = "/forms/door-screening/answers", "户号 = @place"
+    assert cast.client("worker").post(path, {"name": "市平台", "lines": lines}).status_code == 302
+    refused = cast.client("dispatcher").post(path, {"name": "市平台", "lines": "别的 = @place"}, **EN)
+    assert refused.status_code == 409 and "keeps a column order of this name" in refused.content.decode()
+    assert [one.columns[0]["header"] for one in ColumnOrder.objects.all()] == ["户号"]
+    assert cast.client("worker").post(path, {"name": "市平台", "lines": "门号 = @place"}).status_code == 302
+    assert [one.columns[0]["header"] for one in ColumnOrder.objects.all()] == ["门号"]
+
+
 def test_answers_of_a_drill_stand_apart(cast: Cast) -> None:
     """Red line 15: they are in no list and no file of what was really answered."""
     given(cast, HERE, place=str(HERE), outcome="ANSWERED")

@@ -201,6 +201,27 @@ def test_who_has_no_right_hands_in_nothing(cast: Cast, needs: Form) -> None:
     assert held() == (0, 0, 0)
 
 
+def test_what_was_finished_in_time_is_taken_when_the_network_is_back(cast: Cast, needs: Form) -> None:
+    ends = cast.at + timedelta(days=3)  # the opening's
+    before = Filled(end=(ends - timedelta(minutes=1)).isoformat())
+    assert take(cast, before, at=ends + timedelta(days=7)) == Outcome.TAKEN
+    for late, at in (
+        (Filled(end=ends.isoformat()), ends),  # finished when it had lapsed
+        (Filled(end=(ends - timedelta(minutes=1)).isoformat()), ends + timedelta(days=8)),
+        (Filled(end=(ends + timedelta(days=1)).isoformat()), ends),  # a clock that is ahead
+    ):
+        with pytest.raises(FormNotOpen):
+            take(cast, late, at=at)
+    FormOpening.objects.update(closed_at=ends - timedelta(seconds=1))  # somebody closed it: wanted no more
+    with pytest.raises(FormNotOpen):
+        take(cast, Filled(end=before.end), at=ends + timedelta(days=1))
+    FormOpening.objects.update(closed_at=None)
+    Form.objects.update(subject="PERSON")
+    with pytest.raises(FormNotOpen):
+        take(cast, Filled(end=before.end), at=ends + timedelta(days=1))
+    assert held() == (1, 0, 1)
+
+
 def test_a_form_that_is_closed_expired_or_only_a_passport_takes_nothing_new(cast: Cast, needs: Form) -> None:
     sent = Filled()
     assert take(cast, sent) == Outcome.TAKEN
