@@ -182,7 +182,7 @@ def _is_empty(model: type[models.Model]) -> bool:
 def _rows_of(model: type[models.Model]) -> tuple[str, list[tuple[Any, ...]]]:
     """This function will read a table as the database holds it, with the statement that writes it again."""
     quote = connection.ops.quote_name
-    names = [field.column for field in model._meta.local_concrete_fields]
+    names = [str(field.column) for field in model._meta.local_concrete_fields]
     table, columns = quote(model._meta.db_table), ", ".join(map(quote, names))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - the models' own names
