@@ -26,6 +26,7 @@ from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
+from qipan.laws.testing import make_articles
 from qipan.matters.actions.importing import keep_draft
 from qipan.matters.api import call_units, hand_over, prepare_session
 from qipan.matters.input.mapping import packed
@@ -99,6 +100,7 @@ def make_living() -> Living:
     scene = make_emergency(at=at)
     cast, by = scene.cast, scene.cast.city_commander
     planner = Actor.system("plan", acts=["playbook.edit", "admission.decide"], ranges=CITY)
+    make_articles()
     seed_forms(cast.unit("5101:lead-body"), by=planner, at=at - timedelta(days=1))
     seed_playbooks(by=planner, at=at - timedelta(days=1))
     form_teams(
@@ -197,6 +199,8 @@ def make_living() -> Living:
         "version": 1,
         "listing": "left",
         "duties.kind": "csv",
+        "laws.kind": "csv",
+        "laws.code": "erl-2024-72",
         "burden.kind": "csv",
         "duties.code": "noise",
         "access.pk": cast.post("neighbour_worker").pk,

@@ -1,11 +1,12 @@
 """What people send in: which lists they want to see, a file of lists, one line."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from qipan.webkit.forms import offer
+from qipan.webkit.forms import LongSelect, offer
 
 from .terms import FaultKind, ItemKind, Role
 
@@ -82,8 +83,13 @@ class LineInput(forms.Form):
         max_length=300,
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
+    article = forms.ChoiceField(
+        label=_("Article of the register"), required=False, widget=LongSelect(attrs={"class": "form-select"})
+    )
     begins = DayInput(label=_("In force from"))
+    field_order = ("organ", "role", "article", "basis", "basis_en", "begins")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, articles: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _class(self.fields["role"].widget, "form-select")
+        offer(self, "article", [("", _("none: the basis stands in words only")), *articles])

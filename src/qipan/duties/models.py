@@ -128,6 +128,9 @@ class Responsibility(models.Model):
     role = models.CharField(max_length=11, choices=Role)
     basis = models.CharField(max_length=200)
     basis_en = models.CharField(max_length=300, blank=True)
+    article = models.SlugField(
+        max_length=60, blank=True, db_index=False
+    )  # of the register of laws, where one was chosen
     version = models.CharField(max_length=80)  # the list that it came with
     example = models.BooleanField(default=False)  # of the seed list; a city puts its own in its place
     valid_from = models.DateField()

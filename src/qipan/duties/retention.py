@@ -9,7 +9,7 @@ declare(
 )
 declare(
     "duties.Responsibility",
-    plain="item_code basis basis_en version",
+    plain="item_code basis basis_en article version",
     keys="id organ_type unit role example valid_from valid_to",
 )
 declare(

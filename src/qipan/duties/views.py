@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+from qipan.laws.api import Article, Flag, Use, article_choices, cited_by, flags_of
 from qipan.webkit.acting import signed_in
 from qipan.webkit.sheets import csv_file, read_table, xlsx_file
 
 from .actions.lists import COLUMNS, get_item, get_organ, import_lists, set_duty
 from .input import LineInput, ListsInput, LookInput
-from .models import OrganType
+from .models import OrganType, Responsibility
 from .queries.lists import Entry, duty_map, history_of, organs_of
 from .terms import FaultKind, Role
 
@@ -60,6 +61,13 @@ def _wanted(entries: list[Entry], asked: dict[str, Any]) -> Iterator[Entry]:
             yield entry
 
 
+def _flagged(entries: list[Entry]) -> list[tuple[Entry, Responsibility, list[Flag]]]:
+    """The lines whose article was repealed or replaced."""
+    lines = {line.pk: (entry, line) for entry in entries for line in entry.lines if line.article}
+    flags = flags_of(Responsibility._meta.label, lines)
+    return [(*lines[key], some) for key, some in flags.items()]
+
+
 def _map(
     request: HttpRequest, actor: Actor, *, form: ListsInput | None = None, problems: list[str] | None = None
 ) -> HttpResponse:
@@ -88,6 +96,7 @@ def _map(
             "total": len(entries),
             "faults": [(FaultKind(kind), n) for kind, n in count.items()],
             "faulty": [entry for entry in shown if entry.faults],
+            "flagged": _flagged(entries),
             "withdrawn": [(entry, line) for entry in shown for line in entry.of(Role.WITHDRAWN)],
             "example": any(line.example for entry in entries for line in entry.lines),
             "edits": actor.can("duty.edit"),
@@ -142,12 +151,13 @@ def _cells(entries: list[Entry]) -> Iterator[list[str]]:
                 line.role,
                 line.basis,
                 line.basis_en,
+                line.article,
                 line.version,
                 line.valid_from.isoformat(),
                 line.organ.label,
             ]
         if not entry.lines:
-            yield [*item, *[""] * 7]
+            yield [*item, *[""] * 8]
 
 
 @require_GET
@@ -161,6 +171,14 @@ def file_view(request: HttpRequest, kind: str) -> HttpResponse:
     return write(f"duties-{day.isoformat()}", [*COLUMNS, "version", "valid_from", "organ_name"], _cells(duty_map(day)))
 
 
+def _with_flags(lines: list[Responsibility]) -> list[tuple[Responsibility, list[Article], list[Flag]]]:
+    """Lines with the articles that they cite, and what became of these."""
+    keys = [line.pk for line in lines]
+    label = Responsibility._meta.label
+    cited, flags = cited_by(label, keys), flags_of(label, keys)
+    return [(line, cited.get(line.pk, []), flags.get(line.pk, [])) for line in lines]
+
+
 @require_http_methods(["GET", "POST"])
 def item_page(request: HttpRequest, code: str) -> HttpResponse:
     """This view will show an item of a day with every organ's part, its basis and its past; who keeps the lists
@@ -168,10 +186,12 @@ def item_page(request: HttpRequest, code: str) -> HttpResponse:
     actor, at, day = _reader(request), now(), _day(request)
     today = localdate(at)
     refusal: Refusal | None = None
-    form = LineInput(initial={"begins": today + timedelta(days=1), "role": Role.COOPERATING})
+    edits = actor.can("duty.edit")
+    articles = article_choices(Use.LIST_ITEM, on=today) if edits else []
+    form = LineInput(initial={"begins": today + timedelta(days=1), "role": Role.COOPERATING}, articles=articles)
     if request.method == "POST":
         actor.require("duty.edit")
-        form = LineInput(request.POST)
+        form = LineInput(request.POST, articles=articles)
         if form.is_valid():
             given = form.cleaned_data
             try:
@@ -201,8 +221,8 @@ def item_page(request: HttpRequest, code: str) -> HttpResponse:
             "code": code,
             "day": day,
             "past": past,
-            "roles": [(Role(role), entry.of(role) if entry else []) for role in Role.values],
-            "edits": actor.can("duty.edit"),
+            "roles": [(Role(role), _with_flags(entry.of(role)) if entry else []) for role in Role.values],
+            "edits": edits,
             "form": form,
             "kinds": OrganType.objects.order_by("level", "code"),
             "organs": organs_of(entries),

@@ -10,19 +10,24 @@ from django.db.models import Model
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.laws.api import Article, Cited, Use, cite_all, end_citations, get_article
 
 from ..models import OrganType, Responsibility, ResponsibilityItem, Unit
 from ..queries.lists import in_force, overlaps_on
+from ..queries.units import lead_body
 from ..rules import may_enforce
 from ..terms import ItemKind, Role
 from .data import DATA, rows_of
 
-COLUMNS = ("item", "kind", "name", "name_en", "organ", "role", "basis", "basis_en")
-MAY_LACK = ("name_en", "basis_en")
+COLUMNS = ("item", "kind", "name", "name_en", "organ", "role", "basis", "basis_en", "article")
+MAY_LACK = ("name_en", "basis_en", "article")
+LATER = ("article",)  # lists of before do not have it
+SAID = ("role", "basis", "basis_en", "article")
 MOST_LINES = 100_000
 MOST_PROBLEMS = 200
 
@@ -67,7 +72,9 @@ class ListsRead:
 Given = tuple[dict[str, dict[str, str]], dict[tuple[str, str], dict[str, str]]]
 
 
-def _read(rows: Sequence[Mapping[str, str]], organs: Mapping[str, OrganType | Unit]) -> tuple[Given, list[str]]:
+def _read(
+    rows: Sequence[Mapping[str, str]], organs: Mapping[str, OrganType | Unit], articles: Mapping[str, Article | str]
+) -> tuple[Given, list[str]]:
     """Items and lines as given, and every fault with its line number; nothing is guessed."""
     items: dict[str, dict[str, str]] = {}
     lines: dict[tuple[str, str], dict[str, str]] = {}
@@ -75,6 +82,7 @@ def _read(rows: Sequence[Mapping[str, str]], organs: Mapping[str, OrganType | Un
     longest = _longest(Responsibility, "basis", "basis_en") | _longest(ResponsibilityItem, "name", "name_en")
     for number, row in enumerate(rows, 2):
         number = int(row.get("line") or number)
+        row = {**dict.fromkeys(LATER, ""), **row}
         missing = [name for name in COLUMNS if name not in row]
         if missing:
             return (items, lines), [_now("columns are missing: %(names)s") % {"names": ", ".join(missing)}]
@@ -91,6 +99,8 @@ def _read(rows: Sequence[Mapping[str, str]], organs: Mapping[str, OrganType | Un
             wrong.append("role")
         if row["organ"] and row["organ"] not in organs:
             wrong.append("organ")
+        if isinstance(why := articles.get(row["article"]), str):
+            problems.append(_now("line %(line)s: %(why)s") % {"line": number, "why": why})
         for name in dict.fromkeys(wrong):
             said = {"line": number, "name": name, "value": row[name][:40]}
             problems.append(_now("line %(line)s: %(name)s is missing or wrong: %(value)s") % said)
@@ -110,7 +120,7 @@ def _read(rows: Sequence[Mapping[str, str]], organs: Mapping[str, OrganType | Un
             if not may_enforce(row["kind"], row["role"], executes_only=_executes_only(organ)):
                 said = {"organ": organ.label, "item": row["name"]}
                 problems.append(_now("line %(line)s: %(why)s") % {"line": number, "why": str(CannotEnforce(**said))})
-            lines[key] = {name: row[name] for name in ("role", "basis", "basis_en")}
+            lines[key] = {name: row[name] for name in SAID}
     return (items, lines), problems
 
 
@@ -130,6 +140,17 @@ def _organs(codes: set[str]) -> dict[str, OrganType | Unit]:
         for unit in Unit.objects.select_related("organ_type").filter(code__in=units[n : n + 500], valid_to=None):
             organs[unit.code] = unit
     return organs
+
+
+def _articles(codes: set[str], *, on: date) -> dict[str, Article | str]:
+    """The articles that lines name, in force on a day; in the place of one that cannot carry a line, why."""
+    found: dict[str, Article | str] = {}
+    for code in sorted(codes - {""}):
+        try:
+            found[code] = get_article(code, on=on, use=Use.LIST_ITEM)
+        except Refusal as refusal:
+            found[code] = str(refusal)
+    return found
 
 
 def _check_begin(begins: date, *, at: datetime) -> None:
@@ -163,7 +184,8 @@ def _put_in_force(
     if not version.strip() or len(version) > _longest(Responsibility, "version")["version"]:
         raise BadInput([_now("the list needs a name of its own, of at most 80 characters")])
     organs = _organs({row.get("organ", "") for row in rows})
-    (items, lines), problems = _read(rows, organs)
+    articles = _articles({row.get("article", "") for row in rows}, on=begins)
+    (items, lines), problems = _read(rows, organs, articles)
     if problems:
         more = len(problems) - MOST_PROBLEMS
         tail = [_now("and %(more)s more") % {"more": more}] if more > 0 else []
@@ -171,7 +193,7 @@ def _put_in_force(
     _check_begin(begins, at=at)
     before = overlaps_on(begins)
     _put_items(items, begins)
-    done = _put_lines(lines, organs, begins, version=version.strip(), example=example)
+    done = _put_lines(lines, organs, begins, version=version.strip(), example=example, articles=articles, at=at)
     if done.added or done.changed or done.ended:
         record(
             "duties.import_lists",
@@ -217,6 +239,8 @@ def _put_lines(
     *,
     version: str,
     example: bool,
+    articles: Mapping[str, Article | str],
+    at: datetime,
 ) -> ListsRead:
     held = {
         (one.item_code, one.organ_key): one
@@ -225,24 +249,32 @@ def _put_lines(
     given = {
         key: one
         for key, one in lines.items()
-        if key not in held
-        or held[key].example != example
-        or {name: getattr(held[key], name) for name in ("role", "basis", "basis_en")} != one
+        if key not in held or held[key].example != example or {name: getattr(held[key], name) for name in SAID} != one
     }
     over = [one.pk for key, one in held.items() if key in given or key not in lines]
     for n in range(0, len(over), 500):
         Responsibility.objects.filter(pk__in=over[n : n + 500]).update(valid_to=begins)
-    Responsibility.objects.bulk_create(
-        [
-            Responsibility(
-                item_code=item, version=version, example=example, valid_from=begins, **_organ_of(organs[organ]), **one
-            )
-            for (item, organ), one in given.items()
-        ],
-        batch_size=500,
-    )
+    new = [
+        Responsibility(
+            item_code=item, version=version, example=example, valid_from=begins, **_organ_of(organs[organ]), **one
+        )
+        for (item, organ), one in given.items()
+    ]
+    Responsibility.objects.bulk_create(new, batch_size=500)
+    end_citations([f"duties.Responsibility:{key}" for key in over], at=at)
+    _cite([(line, one) for line in new if isinstance(one := articles.get(line.article), Article)], at=at)
     changed = sum(key in held for key in given)
     return ListsRead(len(given) - changed, changed, len(lines) - len(given), len(over) - changed)
+
+
+def _cite(lines: Sequence[tuple[Responsibility, Article]], *, at: datetime) -> None:
+    """A unit's own line is the unit's; the line of a kind is of whoever keeps the lists."""
+    if lines:
+        lead = lead_body()
+        rows = [(line, article, line.unit or lead) for line, article in lines]
+        cite_all(
+            [Cited(line, article, owner.pk, owner.place) for line, article, owner in rows], use=Use.LIST_ITEM, at=at
+        )
 
 
 def _organ_of(organ: OrganType | Unit) -> dict[str, Any]:
@@ -257,6 +289,7 @@ def set_duty(
     role: str,
     basis: str,
     basis_en: str = "",
+    article: str = "",
     version: str,
     begins: date,
     by: Actor,
@@ -264,11 +297,19 @@ def set_duty(
 ) -> Responsibility | None:
     """This function will change one line of the lists from a day on; without a role it ends. What was, stays.
 
-    Needs ``duty.edit``. Raises ``NotAllowed``, ``NotFound``, ``BasisNeeded``, ``CannotEnforce``, ``ListsAreHistory``.
+    ``article`` is the code of an article of the register that carries the line; its name stands as the basis where
+    none is given. Needs ``duty.edit``. Raises ``NotAllowed``, ``NotFound``, ``BasisNeeded``, ``CannotEnforce``,
+    ``ListsAreHistory``, ``ArticleUnknown``, ``ArticleNotInForce``, ``ArticleNotForUse``.
     """
     by.require("duty.edit")
     if role and role not in Role.values:
         raise NotFound
+    chosen = get_article(article, on=begins, use=Use.LIST_ITEM) if role and article else None
+    if chosen is not None and not basis.strip():
+        with override("zh-hans"):
+            basis = chosen.label
+        with override("en"):
+            basis_en = chosen.label
     if role and not basis.strip():
         raise BasisNeeded(field="basis")
     if not may_enforce(item.kind, role, executes_only=_executes_only(organ)):
@@ -283,18 +324,20 @@ def set_duty(
         raise ListsAreHistory(first=first, field="begins")
     if held is not None and held.valid_to is not None:
         held = None
-    given = {"role": role, "basis": basis.strip(), "basis_en": basis_en.strip()}
+    given = {"role": role, "basis": basis.strip(), "basis_en": basis_en.strip(), "article": article if role else ""}
     if (held is None and not role) or (held is not None and all(getattr(held, n) == v for n, v in given.items())):
         return held
     before = overlaps_on(begins)
     if held is not None:
         held.valid_to = begins
         held.save(update_fields=["valid_to"])
+        end_citations([held], at=at)
     line = None
     if role:
         line = Responsibility.objects.create(
             item_code=item.code, version=version.strip(), valid_from=begins, **_organ_of(organ), **given
         )
+        _cite([(line, chosen)] if chosen else [], at=at)
     was = {"role": held.role, "basis": held.basis} if held else None
     record(
         "duties.set_duty",
@@ -323,8 +366,11 @@ def seed_lists(city_code: str, *, by: Actor, at: datetime) -> int:
     rows = [row for row in rows if row["organ"] in known]
     if not rows:
         return 0
+    on = localdate(at)
+    articles = _articles({row["article"] for row in rows}, on=on)  # and may have another register of laws
+    rows = [row | {"article": "" if isinstance(articles.get(row["article"]), str) else row["article"]} for row in rows]
     version = _now("example list")
-    return _put_in_force(rows, version=version, begins=localdate(at), example=True, by=by, at=at).added
+    return _put_in_force(rows, version=version, begins=on, example=True, by=by, at=at).added
 
 
 def get_item(code: str, *, on: date) -> ResponsibilityItem:

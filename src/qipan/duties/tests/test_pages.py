@@ -85,7 +85,7 @@ def test_what_is_taken_along_is_read_again_unchanged(city, today, kind):
     else:
         sheet = load_workbook(io.BytesIO(response.content), read_only=True).worksheets[0]
         rows = [["" if cell is None else cell for cell in row] for row in sheet.iter_rows(values_only=True)]
-    assert rows[0] == [*HEADER.split(","), "version", "valid_from", "organ_name"]
+    assert rows[0] == [*HEADER.split(","), "article", "version", "valid_from", "organ_name"]
     assert len(rows) == 96
     before = set(lines_on(today).values_list("item_code", "organ_type", "unit", "role", "basis"))
     file = SimpleUploadedFile(f"again.{kind}", response.content)

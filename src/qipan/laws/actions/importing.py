@@ -40,6 +40,7 @@ NEEDED = (*LAW_COLUMNS[:4], "law_link")
 NEEDED_OF_ARTICLE = ("number", "summary", "summary_en", "valid_from")
 MOST_LINES = 20_000
 MOST_PROBLEMS = 200
+MOST_NAMED = 50  # articles that the journal names
 LONGEST = {
     **{f"law_{name}": n for name, n in lengths(Law, "name", "name_en", "link").items()},
     **lengths(Article, "number", "link", "summary", "summary_en"),
@@ -171,7 +172,7 @@ def _article(row: Mapping[str, str], wrong: list[str]) -> dict[str, Any]:
         wrong.append("uses")
     if row["valid_to"] and not row["reason"]:
         wrong.append("reason")
-    if (row["successor"] or row["reason"]) and not row["valid_to"]:
+    if row["successor"] and not row["valid_to"]:
         wrong.append("valid_to")
     return {
         **{name: row[name] for name in ("number", "link", "summary", "summary_en", "successor", "reason")},
@@ -274,7 +275,9 @@ def _put_articles(
         kinds.count(Change.SAME),
     )  # fmt: skip
     if made or ended:
-        record("laws.import_register", subject="laws.Article", by=by, at=at, data=done.__dict__)
+        touched = sorted({*made, *ended})
+        data = {**done.__dict__, "articles": touched if len(touched) <= MOST_NAMED else len(touched)}
+        record("laws.import_register", subject="laws.Article", by=by, at=at, data=data)
     return done
 
 

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('article', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='citations', to='laws.article')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['article', 'use', 'unit_id', 'id'], name='laws_citation_of_unit'), models.Index(condition=models.Q(('ended_at', None)), fields=['article', 'use', 'place', 'id'], name='laws_citation_on')],
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['article', 'use', 'unit_id', 'place', 'id'], name='laws_citation_of_unit'), models.Index(condition=models.Q(('ended_at', None)), fields=['article', 'use', 'place', 'id'], name='laws_citation_on')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('subject', 'article'), name='laws_citation_current')],
             },
         ),

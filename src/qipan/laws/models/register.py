@@ -121,9 +121,11 @@ class Citation(models.Model):
             )
         ]
         indexes = [
-            # What rests on this article, by kind and unit, in pages?
+            # What rests on this article, by kind, place by place, of one unit or of all, in pages?
             models.Index(
-                fields=["article", "use", "unit_id", "id"], name="laws_citation_of_unit", condition=Q(ended_at=None)
+                fields=["article", "use", "unit_id", "place", "id"],
+                name="laws_citation_of_unit",
+                condition=Q(ended_at=None),
             ),
             models.Index(fields=["article", "use", "place", "id"], name="laws_citation_on", condition=Q(ended_at=None)),
         ]

@@ -35,7 +35,6 @@ def owners(unit_ids: Iterable[int]) -> dict[int, str]:
 class Line:
     """Something that cites, as people see it."""
 
-    key: int
     subject: str
     title: str
     address: str
@@ -55,7 +54,7 @@ def named(citations: Sequence[Citation]) -> list[Line]:
     for one in citations:
         label, _colon, key = one.subject.rpartition(":")
         title, address = names.get(label, {}).get(int(key), (one.subject, ""))
-        lines.append(Line(one.pk, one.subject, title, address, units.get(one.unit_id, str(one.unit_id)), one))
+        lines.append(Line(one.subject, title, address, units.get(one.unit_id, str(one.unit_id)), one))
     return lines
 
 
@@ -72,10 +71,68 @@ def units_citing(versions: Sequence[int], *, use: str = "") -> dict[int, int]:
     return dict(rows.values_list("unit_id").annotate(n=Sum("n")).filter(n__gt=0).order_by("unit_id"))
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Where a page of citations ended: the version, the place and the key of its last line."""
+
+    version: int = 0
+    place: int = -1
+    key: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> "Mark":
+        """This method will read a mark from an address; what is none is the beginning."""
+        parts = text.split(".")
+        if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):
+            return cls()
+        return cls(*map(int, parts))
+
+    def __str__(self) -> str:
+        return f"{self.version}.{self.place}.{self.key}"
+
+
 def citations_of(
-    versions: Sequence[int], scope: Scope, *, use: str, unit_id: int | None = None, after: int = 0, most: int = 50
+    versions: Sequence[int],
+    scope: Scope,
+    *,
+    use: str,
+    unit_id: int | None = None,
+    after: Mark | None = None,
+    most: int = 50,
 ) -> list[Citation]:
-    """This function will return a page of what within a scope cites some versions, the oldest first, after a key."""
-    rows = Citation.objects.within(scope).filter(article__in=versions, use=use, ended_at=None, pk__gt=after)
-    rows = rows.filter(unit_id=unit_id) if unit_id is not None else rows
-    return list(rows.order_by("pk")[:most])
+    """This function will return a page of what within a scope cites some versions, place by place, after a mark.
+
+    One walk along the index for each version and each range of the scope, so a page of a million costs no more than
+    one of fifty. A page that is full may be followed by another.
+    """
+    after = after or Mark()
+    found: list[Citation] = []
+    for version in sorted(versions):
+        for ground in sorted(scope.ranges):
+            if version < after.version or (version == after.version and ground.last < after.place):
+                continue
+            rows = Citation.objects.within(Scope((ground,))).filter(article=version, use=use, ended_at=None)
+            if unit_id is not None:
+                rows = rows.filter(unit_id=unit_id)
+            parts = [rows]
+            if version == after.version and after.place in ground:
+                parts = [rows.filter(place=after.place, pk__gt=after.key), rows.filter(place__gt=after.place)]
+            for part in parts:
+                found += part.order_by("place", "pk")[: most - len(found)]
+                if len(found) == most:
+                    return found
+    return found
+
+
+def mark_after(citations: Sequence[Citation]) -> Mark:
+    """This function will return the mark behind a page."""
+    last = citations[-1]
+    return Mark(last.article_id, last.place, last.pk)
+
+
+def units_within(versions: Sequence[int], scope: Scope, *, use: str) -> list[tuple[int, str, int]]:
+    """This function will return the units within a scope whose things cite some versions: key, label, how many."""
+    rows = CitationCount.objects.within(scope).filter(article__in=versions, use=use)
+    found = dict(rows.values_list("unit_id").annotate(n=Sum("n")).filter(n__gt=0).order_by("unit_id"))
+    labels = owners(found)
+    return sorted(((key, labels.get(key, str(key)), n) for key, n in found.items()), key=lambda one: (-one[2], one[0]))

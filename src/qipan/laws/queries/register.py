@@ -11,7 +11,7 @@ from qipan.kernel.refusal import Refusal
 
 from ..models import Article, Citation
 from ..rules import Version, end_of, same_basis
-from ..terms import Use
+from ..terms import Ending, Use
 
 CHUNK = 500
 
@@ -142,3 +142,16 @@ def cited_by(model_label: str, pks: Iterable[int]) -> dict[int, list[Article]]:
         for row in rows.order_by("pk"):
             found.setdefault(int(row.subject.rpartition(":")[2]), []).append(row.article)
     return found
+
+
+def lineage(code: str) -> list[Article]:
+    """This function will return every version of an article, the newest first, with laws and successors."""
+    rows = Article.objects.filter(code=code).select_related("law", "successor__law")
+    return list(rows.order_by("-valid_from", "-pk"))
+
+
+def ending_versions(*, until: date, since: date | None = None) -> QuerySet[Article]:
+    """This function will return the versions that were repealed or replaced up to a day, the newest end first."""
+    rows = Article.objects.filter(valid_to__lte=until).exclude(ending__in=("", Ending.REWORDED))
+    rows = rows if since is None else rows.filter(valid_to__gt=since)
+    return rows.select_related("law").order_by("-valid_to", "code", "pk")
