@@ -22,7 +22,7 @@ declare(
     "forms.ColumnOrder",
     who_acted("by_label"),
     plain="form_code name columns",
-    keys="id at",
+    keys="id at unit",
 )
 declare(
     "forms.DraftMedia",
