@@ -12,6 +12,7 @@ export interface AreaFigures {
   part: number | null;
   whole: number | null;
   left: number;
+  text?: string; // what stands on the map in place of the share
 }
 export interface Figures {
   code: string;

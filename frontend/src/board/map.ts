@@ -124,7 +124,7 @@ export class GroundMap {
       const element = this.labels.get(area.code)?.getElement();
       if (element) {
         for (let step = 0; step <= 5; step++) element.classList.toggle(`on-${step}`, step === area.step);
-        element.lastElementChild!.textContent = percent(area.part, area.whole);
+        element.lastElementChild!.textContent = area.text ?? percent(area.part, area.whole);
       }
     }
   }

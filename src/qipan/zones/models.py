@@ -45,6 +45,11 @@ class RuleSet(models.Model):
         """The title in the active language."""
         return self.title_en if (get_language() or "").startswith("en") else self.title
 
+    @property
+    def note_text(self) -> str:
+        """The note in the active language."""
+        return self.note_en if self.note_en and (get_language() or "").startswith("en") else self.note
+
 
 class Count(models.Model):
     """How many of one input an area had on one local calendar day: a number, never persons.

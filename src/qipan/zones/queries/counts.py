@@ -1,8 +1,10 @@
 """Daily counts by area as a rule sees them: small areas summed up to its unit, larger ones as they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from django.db.models import Sum
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Grounds, Range, code_of
@@ -21,6 +23,7 @@ class Counted:
 
     areas: dict[str, AreaView]
     counts: dict[str, dict[str, dict[int, int]]]
+    since: date | None = None  # the first day that stands by itself; what was before it is one number
 
     def of(self, code: str) -> AreaCounts:
         """This method will return the counts of one area; empty where it has none."""
@@ -55,28 +58,36 @@ def rule_of(rule_set: RuleSet) -> Rule:
     return stored(rule_set.unit, rule_set.levels)
 
 
-def counted(scope: Scope, rule: Rule, *, to: date, on: date | None = None) -> Counted:
+def counted(scope: Scope, rule: Rule, *, to: date, on: date | None = None, since: date | None = None) -> Counted:
     """This function will return the counts on a ground up to a day, by the areas of ``on`` (None: the map of now).
 
     A count of a smaller area belongs to the area of the rule's unit that holds it; a count of a larger one stays with
-    that, because nobody knows on which part of it. Days with none take no room.
+    that, because nobody knows on which part of it. Days with none take no room. With ``since`` the days before it
+    are added up by the database into the day before it: levels from ``since`` on plus the rule's window are the same.
     """
-    rows = (
-        Count.objects.within(scope)
-        .filter(hazard_input__in=rule.inputs, day__lte=to, n__gt=0)
-        .values_list("hazard_input", "place", "level", "day", "n")
-    )
+    every = Count.objects.within(scope).filter(hazard_input__in=rule.inputs, day__lte=to, n__gt=0)
+    fields = ("hazard_input", "place", "level")
     owners = _Owners(scope.ranges, rule.unit, on)
     counts: dict[str, dict[str, dict[int, int]]] = {}
     into: dict[tuple[str, int, int], dict[int, int]] = {}
-    for name, place, level, day, n in rows.iterator(chunk_size=10_000):
+
+    def rows() -> Iterator[tuple[str, int, int, date, int]]:
+        if since is None:
+            yield from every.values_list(*fields, "day", "n").iterator(chunk_size=10_000)
+            return
+        before = every.filter(day__lt=since).values_list(*fields).annotate(together=Sum("n"))
+        for name, place, level, together in before.order_by():
+            yield name, place, level, since - timedelta(days=1), together
+        yield from every.filter(day__gte=since).values_list(*fields, "day", "n").iterator(chunk_size=10_000)
+
+    for name, place, level, day, n in rows():
         key = (name, place, level)
         held = into.get(key)
         if held is None:
             held = into[key] = counts.setdefault(owners.code(place, level), {}).setdefault(name, {})
         number = day.toordinal()
         held[number] = held.get(number, 0) + n
-    return Counted(owners.areas, counts)
+    return Counted(owners.areas, counts, since)
 
 
 class _Owners:

@@ -56,13 +56,18 @@ def computed_level(rule: Rule, counts: AreaCounts, *, today: date) -> tuple[int,
     return (now, today) if now >= before else (before, today - YESTERDAY)
 
 
+def _named_from(rule: Rule, today: date) -> date:
+    """The first day of the window of yesterday."""
+    return today - timedelta(days=max(rule.window, 14) + 1)
+
+
 def proposals(rule_set: RuleSet, scope: Scope, *, at: datetime) -> list[Proposal]:
     """This function will return what a rule set in force proposes on a ground, what rises first, then by code.
 
     An area without a zone whose level would be the lowest is left alone: nothing restricts it.
     """
     rule, today = rule_of(rule_set), localdate(at)
-    known = counted(scope, rule, to=today)
+    known = counted(scope, rule, to=today, since=_named_from(rule, today))
     held = {
         one.code: one for one in zones_in_force(scope.ranges, hazard=rule_set.hazard, at=at) if scope.covers(one.ground)
     }
@@ -78,7 +83,7 @@ def proposal_for(rule_set: RuleSet, area: AreaView, *, at: datetime) -> Proposal
     """This function will return what a rule set proposes for one area; None where nothing would change."""
     rule, today = rule_of(rule_set), localdate(at)
     ground = Scope(area.ranges)
-    known = counted(ground, rule, to=today)
+    known = counted(ground, rule, to=today, since=_named_from(rule, today))
     held = next((z for z in zones_in_force(area.ranges, hazard=rule_set.hazard, at=at) if z.code == area.code), None)
     return _proposal(rule, known, area.code, held, ground, today=today)
 
@@ -100,7 +105,7 @@ def _proposal(
         area=area,
         level=level,
         held=held,
-        reasons=tuple(reasons_on(rule, counts, day)),
+        reasons=tuple(reasons_on(rule, counts, day, since=known.since)),
         day=day,
         unreported=(today - first).days - len(days) if lowered else 0,
         corrected=held is not None and _corrected_since(area, rule, held),

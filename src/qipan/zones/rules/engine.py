@@ -135,22 +135,24 @@ def _sums(counts: Mapping[int, int] | None, days: int | None, origin: int, lengt
     return running[back:] - running[:length]
 
 
-def reasons_on(rule: Rule, counts: AreaCounts, day: date) -> list[Reason]:
+def reasons_on(rule: Rule, counts: AreaCounts, day: date, *, since: date | None = None) -> list[Reason]:
     """This function will say why an area has its level on a day: every criterion that was met for it.
 
-    Where nothing was met, the criteria of each level that were not are named: why it is not higher.
+    Where nothing was met, the criteria of each level that were not are named: why it is not higher. Days before
+    ``since`` are counted and not named.
     """
     level = level_on(rule, counts, day)
     for own, criteria in rule.levels:
         if own == level:
-            return [_reason(own, one, counts, day) for one in criteria]
-    every = [_reason(own, one, counts, day) for own, criteria in rule.levels for one in criteria]
+            return [_reason(own, one, counts, day, since) for one in criteria]
+    every = [_reason(own, one, counts, day, since) for own, criteria in rule.levels for one in criteria]
     return [one for one in every if not one.met]
 
 
-def _reason(level: int, one: Criterion, counts: AreaCounts, day: date) -> Reason:
+def _reason(level: int, one: Criterion, counts: AreaCounts, day: date, since: date | None) -> Reason:
     last = day.toordinal()
     first = last - one.days + 1 if one.days else 0
+    named_from = since.toordinal() if since else 0
     own = sorted((d, n) for d, n in counts.get(one.input, {}).items() if first <= d <= last and n)
     return Reason(
         level=level,
@@ -160,7 +162,7 @@ def _reason(level: int, one: Criterion, counts: AreaCounts, day: date) -> Reason
         found=sum(n for _day, n in own),
         first=date.fromordinal(first) if one.days else None,
         last=day,
-        on=tuple((date.fromordinal(d), n) for d, n in own[-MOST_NAMED:]),
+        on=tuple((date.fromordinal(d), n) for d, n in own[-MOST_NAMED:] if d >= named_from),
     )
 
 

@@ -1,0 +1,1 @@
+"""Pages of the room: levels on the map and by day, one area, counts, proposals, rule sets, what if, and for everybody."""
