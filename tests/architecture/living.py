@@ -34,6 +34,8 @@ from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
 from qipan.screening.api import assign_doors, store_visits
+from qipan.zones.actions.rule_sets import publish_rule_set
+from qipan.zones.tests.conftest import RULE
 
 MEMBERS = ("anonymous", "stranger", "screener", *(name for name, _role, _unit in POSTS))
 CITY = [range_of("5101")]
@@ -180,6 +182,7 @@ def make_living() -> Living:
         round=scene.round, first=0, last=1, permille=20, seed="0" * 32, claimed=1, drawn=1,
         drawn_at=at, closes_at=at + timedelta(days=3),
     )  # fmt: skip
+    zone_rule = publish_rule_set(RULE, by=cast.city_commander, at=at)
     disputed = _forms(cast)
     form_draft = start_draft(
         code="trees",
@@ -209,6 +212,7 @@ def make_living() -> Living:
         "act": "level",
         "admissions.pk": applied.pk,
         "declarations.pk": exercise.pk,
+        "zones/rules.pk": zone_rule.pk,
         "measures.pk": rows("posture.Measure").filter(drill=False).earliest("pk").pk,
         "shifts.pk": rows("deployment.Shift").filter(drill=False, filled_at=None).earliest("pk").pk,
         "campaigns.pk": scene.round.campaign_id,

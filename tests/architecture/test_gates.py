@@ -95,6 +95,15 @@ GATES = {
     "declarations/<int:pk>/<slug:act>": Gate(None, "declaration.issue measure.impose"),
     "measures/<int:pk>/lift": Gate(None, "measure.impose release.run"),
     "measures/<int:pk>/extend": Gate("measure.impose", "measure.impose"),
+    "zones": Gate("board.view"),
+    "zones/areas/<str:code>": Gate("board.view"),
+    "zones/areas/<str:code>/confirm": Gate(None, "zone.confirm"),
+    "zones/proposals": Gate("zone.confirm"),
+    "zones/counts": Gate("zone.count", "zone.count"),
+    "zones/rules": Gate("board.view", "zone.rule"),
+    "zones/rules/<int:pk>/end": Gate(None, "zone.rule"),
+    "zones/compare": Gate("board.view"),
+    "public/zones": Gate(PUBLIC),  # a level belongs to a place, and whoever lives there may know it
     "forces": Gate("team.manage board.view desk.view"),
     "shifts/<int:pk>/fill": Gate(None, "task.answer team.manage"),
     "report": Gate(PUBLIC, PUBLIC),  # a resident needs no log-in to report, follow and confirm
@@ -368,6 +377,7 @@ def test_nothing_is_let_in_by_default():
         "track/<str:code>",
         "track/<str:code>/<slug:word>",
         "public/matters",
+        "public/zones",
         "referred/<str:code>",
         "field/worker.js",  # the script that opens the phone page, and how it looks on a home screen
         "field/app.webmanifest",

@@ -144,7 +144,7 @@ def _day(text: str) -> date | None:
 
 def _number(text: str) -> int | None:
     text = text.strip().removesuffix(".0")
-    return int(text) if text.removeprefix("-").isdigit() and len(text) < 12 else None
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 12 else None
 
 
 @transaction.atomic

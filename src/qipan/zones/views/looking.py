@@ -23,6 +23,7 @@ from ..queries.words import criterion_text, input_label, reason_text, shown
 from ..queries.zones import zones_in_force
 from ..terms import ZoneLevel
 
+FIRST_DAY = date(2000, 1, 1)
 SHOWN_DAYS = 28
 LEVEL_STEPS: dict[int | None, int] = {None: 0, ZoneLevel.LOW: 1, ZoneLevel.MEDIUM: 3, ZoneLevel.HIGH: 5}
 SHOWS = ("held", "computed")
@@ -40,7 +41,7 @@ def area_for(actor: Actor, code: str) -> AreaView:
 def day_of(request: HttpRequest, name: str, default: date, *, latest: date) -> date:
     """This function will return a day of the address; the default where there is none, never a day to come."""
     try:
-        return min(date.fromisoformat(request.GET.get(name, "")), latest)
+        return min(max(date.fromisoformat(request.GET.get(name, "")), FIRST_DAY), latest)
     except ValueError:
         return default
 
@@ -48,7 +49,7 @@ def day_of(request: HttpRequest, name: str, default: date, *, latest: date) -> d
 def rule_for(request: HttpRequest, day: date) -> RuleSet | None:
     """This function will return the rule set in the address, else the one in force on a day, else the latest."""
     asked = request.GET.get("rule", "")
-    if asked.isdigit() and len(asked) < 10:
+    if asked.isdecimal() and len(asked) < 10:
         return get_rule_set(int(asked))
     every = [one for one in all_rule_sets() if not one.trial]
     on_day = [one for one in every if one.valid_from <= day and (one.valid_to is None or day < one.valid_to)]
