@@ -9,11 +9,13 @@ from .actions.own import OwnTask, send_own
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
 from .actions.sending import (
     NotAdmitted,
+    OrderMissing,
     ShortNoticeAtNight,
     TasksRecalled,
     TasksSent,
     recall_sources,
     recall_tasks,
+    register_orders,
     send_task,
     send_tasks,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "Known",
     "LeadTimes",
     "NotAdmitted",
+    "OrderMissing",
     "OwnTask",
     "Receipt",
     "ReceiptRow",
@@ -75,6 +78,7 @@ __all__ = [
     "receive",
     "register_doubles",
     "register_known",
+    "register_orders",
     "register_titles",
     "reserve_words",
     "resume_task",

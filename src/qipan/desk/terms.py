@@ -44,6 +44,14 @@ class TaskKind(models.TextChoices):
     RELEASE = "RELEASE", _("release item")
     REQUEST = "REQUEST", _("request")
     MATTER = "MATTER", _("matter")
+    MEASURE = "MEASURE", _("control measure")
+    GATE = "GATE", _("control at the gate")
+    SUPPLY = "SUPPLY", _("supplies for residents")
+    GUIDANCE = "GUIDANCE", _("guidance to residents")
+
+
+# Work that touches what residents may do: each such task names the order that it carries out (FRC-6).
+UNDER_ORDER = frozenset({TaskKind.GATE, TaskKind.SUPPLY, TaskKind.GUIDANCE})
 
 
 class AdmissionState(models.TextChoices):

@@ -1,21 +1,22 @@
 """The front door of posture: declarations, postures over grounds, measures."""
 
 from .actions.declarations import change_level, declare, end_declaration, extend_declaration
-from .actions.measures import extend_measure, impose_measure, lift_measure
+from .actions.ending import MeasuresEnded, lift_measure, weigh_measures
+from .actions.measures import extend_measure, impose_measure
+from .actions.orders import send_order_tasks
 from .actions.postures import end_posture, take_posture
 from .models import CommandConflict, Declaration, DeclaredGround, Measure, Posture
-from .queries import (
+from .queries.cards import OrderCard, cards_on, order_card
+from .queries.declared import (
     PostureView,
     conflicts_of,
     declarations_on,
     get_declaration,
-    measure_words,
-    measures_in_force,
-    measures_to_review,
     posture_over,
     postures_in_force,
     prevailing_posture,
 )
+from .queries.measures import measure_words, measures_in_force, measures_to_review
 from .terms import PostureKind, ResponseLevel
 
 __all__ = [
@@ -23,10 +24,13 @@ __all__ = [
     "Declaration",
     "DeclaredGround",
     "Measure",
+    "MeasuresEnded",
+    "OrderCard",
     "Posture",
     "PostureKind",
     "PostureView",
     "ResponseLevel",
+    "cards_on",
     "change_level",
     "conflicts_of",
     "declarations_on",
@@ -41,8 +45,11 @@ __all__ = [
     "measure_words",
     "measures_in_force",
     "measures_to_review",
+    "order_card",
     "posture_over",
     "postures_in_force",
     "prevailing_posture",
+    "send_order_tasks",
     "take_posture",
+    "weigh_measures",
 ]

@@ -5,8 +5,18 @@ class PostureConfig(AppConfig):
     name = "qipan.posture"
 
     def ready(self) -> None:
+        from qipan.desk.api import register_orders
         from qipan.forms.api import register_posture
+        from qipan.journal.api import subscribe
+        from qipan.laws.api import ArticleRepealed, name_subjects
+        from qipan.zones.api import ZoneChanged
 
-        from .queries import binding_kind
+        from .queries.declared import binding_kind
+        from .queries.measures import measure_names, order_stands
+        from .subscribers import on_article_repealed, on_zone_changed
 
         register_posture(binding_kind)
+        register_orders("measure", order_stands)
+        name_subjects("posture.Measure", measure_names)
+        subscribe(ArticleRepealed, on_article_repealed)
+        subscribe(ZoneChanged, on_zone_changed)

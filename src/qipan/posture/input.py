@@ -1,17 +1,23 @@
 """What people type into the pages of the room. What is missing is refused by the act, which cites the law."""
 
+import re
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from qipan.desk.api import TaskKind
+from qipan.kernel.refusal import Refusal
 from qipan.territory.api import AreaView
 from qipan.webkit.forms import ActForm, offer
 
 from . import rules
 from .terms import ResponseLevel
+
+LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*")
 
 
 def _text(length: int, label: Any, **attributes: str) -> forms.CharField:
@@ -24,6 +30,15 @@ def _moment(label: Any) -> forms.DateTimeField:
     return forms.DateTimeField(
         label=label, required=False, widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
     )
+
+
+def _choice(label: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, widget=forms.Select(attrs={"class": "form-select"}))
+
+
+def _words(label: Any) -> forms.CharField:
+    widget = forms.Textarea(attrs={"class": "form-control", "rows": 2})
+    return forms.CharField(label=label, required=False, max_length=1000, widget=widget)
 
 
 def word_choices(name: str) -> list[tuple[str, str]]:
@@ -63,7 +78,7 @@ class DeclarationInput(ActInput):
 
     number = _text(60, _("Number"))
     matter = _text(200, _("Matter"))
-    hazard = forms.ChoiceField(label=_("Hazard"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    hazard = _choice(_("Hazard"))
     level = forms.TypedChoiceField(
         label=_("Level"),
         required=False,
@@ -120,20 +135,60 @@ class EndInput(ActInput):
 
 
 class MeasureInput(ActInput):
-    """A measure under a declaration."""
+    """A measure, under a declaration or by itself."""
 
-    kind = forms.ChoiceField(label=_("Kind"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    field_of = {**ActInput.field_of, "guidance": "guidance_zh"}
+
+    kind = _choice(_("Kind"))
     title = _text(200, _("What is to be done"))
-    basis = _text(300, _("Basis"))
+    article = _choice(_("Legal basis"))
+    hazard = _choice(_("Hazard"))
     areas = _areas()
     more_areas = _codes()
     starts_at = _moment(_("Start"))
     review_at = _moment(_("Reviewed on"))
     expires_at = _moment(_("Expires"))
+    over_reason = _text(300, _("Reason for going beyond the risk zones"))
+    guidance_zh = _words(_("What residents are told, in Chinese"))
+    guidance_en = _words(_("What residents are told, in English"))
+    guidance_more = _words(_("In other languages"))
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, articles: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
         offer(self, "kind", word_choices("measures"))
+        offer(self, "article", [("", "—"), *articles])
+        offer(self, "hazard", word_choices("hazards"))
+        self.fields["review_at"].help_text = _("Left empty: after the days that are usual for this kind.")
+        self.fields["over_reason"].help_text = _("Only of a higher organ, and for a few days.")
+        self.fields["guidance_zh"].help_text = _("Left empty: what is usual for this kind.")
+        self.fields["guidance_more"].help_text = _("One a line, with the sign of the language before it, as in “ja: …”.")
+
+    def clean(self) -> dict[str, Any]:
+        """This method will fill in the review date that is usual for the kind where none was typed."""
+        given = super().clean() or self.cleaned_data
+        known = rules.kinds().get(given.get("kind", ""))
+        starts_at, expires_at = given.get("starts_at"), given.get("expires_at")
+        if given.get("review_at") is None and "review_at" not in self.errors and known and starts_at and expires_at:
+            given["review_at"] = min(starts_at + timedelta(days=known.review_days), expires_at)
+        return given
+
+    def guidance(self) -> dict[str, str]:
+        """This method will return what residents are told, by language; raises ``LanguageUnread``."""
+        texts = {"zh": self.cleaned_data["guidance_zh"], "en": self.cleaned_data["guidance_en"]}
+        for line in self.cleaned_data["guidance_more"].splitlines():
+            if not line.strip():
+                continue
+            language, colon, text = line.partition(":")
+            if not colon or not LANGUAGE.fullmatch(language.strip()) or not text.strip():
+                raise LanguageUnread(line=line[:60], field="guidance_more")
+            texts[language.strip().lower()] = text.strip()
+        return texts
+
+
+class LanguageUnread(Refusal):
+    code = "guidance_language_unread"
+    sentence = _("“%(line)s” does not begin with the sign of a language and a colon.")
+    status = 400
 
 
 class MeasureExtensionInput(ActInput):
@@ -141,4 +196,34 @@ class MeasureExtensionInput(ActInput):
 
     expires_at = _moment(_("New expiry"))
     review_at = _moment(_("Reviewed on"))
-    basis = _text(300, _("Basis"))
+    article = _choice(_("Legal basis"))
+    over_reason = _text(300, _("Reason for going beyond the risk zones"))
+
+    def __init__(self, *args: Any, articles: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer(self, "article", [("", "—"), *articles])
+
+
+class MeasureReviewInput(ActInput):
+    """A measure was looked at again and stays."""
+
+    reason = _text(300, _("Why it is still needed"))
+    next_review_at = _moment(_("Reviewed next on"))
+
+
+class LiftInput(ActInput):
+    """A measure is lifted before its time."""
+
+    reason = _text(300, _("Reason"))
+
+
+class OrderTaskInput(ActInput):
+    """Work under a measure."""
+
+    task = _choice(_("What is to be done"))
+    title = _text(200, _("In which words"))
+    due_at = _moment(_("Due"))
+
+    def __init__(self, *args: Any, kinds: Sequence[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer(self, "task", [("", "—"), *((kind, TaskKind(kind).label) for kind in kinds)])

@@ -1,8 +1,11 @@
 """Declarations, postures and measures: what is in force, where, on which basis, until when."""
 
+from datetime import datetime
+
 from django.db import models
 
-from .terms import PostureKind, ResponseLevel, StepKind
+from . import rules
+from .terms import EndKind, PostureKind, ResponseLevel, StepKind
 
 
 class Declaration(models.Model):
@@ -99,27 +102,54 @@ class Posture(models.Model):
 class Measure(models.Model):
     """A control measure: kind, ground, basis, issuer competent for it, start, expiry, review date.
 
-    It ends by itself at ``expires_at``; an extension is a row of its own that begins there.
+    It ends by itself at ``expires_at``, or before it at ``lifted_at``; an extension is a row of its own that begins
+    there. Whether it holds is never asked of ``noted_at``: that only says that its end stands in the journal.
     """
 
     declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
     kind = models.SlugField(max_length=40)
+    hazard = models.SlugField(max_length=40, blank=True)  # whose zones justify it
     title = models.CharField(max_length=200)
     basis = models.CharField(max_length=300)
+    over_reason = models.CharField(max_length=300, blank=True)  # of a higher organ, beyond what the zone justifies
+    guidance = models.JSONField(default=dict)  # the order's own words to residents, by language
     issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     first = models.BigIntegerField()
     last = models.BigIntegerField()
     starts_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     review_at = models.DateTimeField()
-    lifted_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)  # issuer and level above were told that the review date has passed
+    lifted_at = models.DateTimeField(null=True)  # may lie ahead: what a zone no longer justifies ends in order
+    end_kind = models.CharField(max_length=7, choices=EndKind, blank=True)
+    end_reason = models.CharField(max_length=300, blank=True)
+    noted_at = models.DateTimeField(null=True)  # its end was written down, its tasks taken back
+    tasks_of = models.BigIntegerField(null=True)  # the measure under whose number its tasks stand: an extension goes on with them
     extends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extended_by")
     drill = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
-            models.Index(fields=["last"], name="posture_measures", condition=models.Q(lifted_at=None)),
+            # What holds on this ground?
+            models.Index(fields=["expires_at", "last"], name="posture_measures"),
+            # What has ended and is not written down?
+            models.Index(fields=["expires_at"], name="posture_expiring", condition=models.Q(noted_at=None)),
+            models.Index(fields=["lifted_at"], name="posture_lifting", condition=models.Q(noted_at=None)),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def number(self) -> str:
+        """Its public number, on the order card and in complaints: "510104-12"."""
+        return rules.order_number(self.first, self.pk)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends, or ended: at its expiry, or before it when it is lifted."""
+        return min(self.expires_at, self.lifted_at) if self.lifted_at else self.expires_at
+
+    def over(self, at: datetime) -> bool:
+        """This method will say whether it has ended at ``at``."""
+        return self.ends_at <= at

@@ -12,9 +12,10 @@ from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.territory.api import get_area
 
 from .actions.declarations import change_level, declare, end_declaration, extend_declaration
-from .actions.measures import lift_measure
+from .actions.ending import lift_measure
 from .models import Declaration
-from .queries import get_declaration, get_measure, measures_in_force, organ_of, posture_over
+from .queries.declared import get_declaration, organ_of, posture_over
+from .queries.measures import get_measure, measures_in_force
 
 router = Router(tags=["posture"])
 
@@ -144,6 +145,7 @@ def get_posture(request: HttpRequest, area: str) -> dict[str, Any]:
         "measures": [
             {
                 "id": measure.pk,
+                "number": measure.number,
                 "title": measure.title,
                 "issuer": measure.issuer.label,
                 "expires_at": measure.expires_at,

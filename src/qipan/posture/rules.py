@@ -3,13 +3,15 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
-from qipan.kernel.place import Range
+from qipan.kernel.place import DISTRICT, Range, code_of
 
-AUTHORITY = Path(__file__).parent / "data" / "authority.csv"
+DATA = Path(__file__).parent / "data"
+AUTHORITY = DATA / "authority.csv"
+REQUIRED_LANGUAGES = ("zh", "en")
 
 # In the order in which they are asked for; each has its own refusal (Emergency Response Law 2024, art. 72).
 DECLARATION = (
@@ -24,7 +26,7 @@ DECLARATION = (
     "expected_until",
     "measures",
 )
-MEASURE = ("kind", "title", "basis", "issuer", "grounds", "starts_at", "expires_at", "review_at")
+MEASURE = ("kind", "title", "article", "issuer", "grounds", "starts_at", "expires_at", "review_at")
 
 
 def missing_of(content: Mapping[str, object], required: Sequence[str]) -> str | None:
@@ -174,5 +176,121 @@ def prevails(*, rank: int, level: int, other_rank: int, other_level: int) -> boo
 @lru_cache(maxsize=2)
 def words(name: str) -> dict[str, tuple[str, str]]:
     """This function will return a word list of this city (``hazards``, ``measures``): code to Chinese and English."""
-    with open(AUTHORITY.parent / f"{name}.csv", encoding="utf-8", newline="") as file:
-        return {row["code"]: (row["name"], row["name_en"]) for row in csv.DictReader(file)}
+    return {row["code"]: (row["name"], row["name_en"]) for row in _rows(name)}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    lines = (DATA / f"{name}.csv").read_text("utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of measure of this city: how often it is looked at again, how it ends when its zone drops, how to complain."""
+
+    code: str
+    review_days: int
+    hours_after_drop: int  # 0: it ends by itself at once; else the issuer has these hours for an orderly end
+    tasks: tuple[str, ...]  # kinds of tasks that may be sent under it
+    complaint_category: str  # of the catalogue of matters
+    complaint: str
+    complaint_en: str
+
+
+@lru_cache(maxsize=1)
+def kinds() -> dict[str, Kind]:
+    """This function will return the kinds of measures of this city by code."""
+    return {
+        row["code"]: Kind(
+            row["code"],
+            int(row["review_days"]),
+            int(row["hours_after_drop"]),
+            tuple(row["tasks"].split()),
+            row["complaint_category"],
+            row["complaint"],
+            row["complaint_en"],
+        )
+        for row in _rows("measures")
+    }
+
+
+@dataclass(frozen=True)
+class Grade:
+    """Which level a zone must have for a kind of measure, and who may go beyond it, for how many days at most."""
+
+    least_level: int
+    over_rank: int
+    over_days: int
+
+
+@lru_cache(maxsize=1)
+def grades() -> dict[tuple[str, str], Grade]:
+    """This function will return the graded kinds: (kind, hazard) to what a zone must have."""
+    return {
+        (row["measure"], row["hazard"]): Grade(int(row["least_level"]), int(row["over_rank"]), int(row["over_days"]))
+        for row in _rows("graded")
+    }
+
+
+def is_graded(kind: str) -> bool:
+    """This function will say whether a kind needs a zone against any hazard."""
+    return any(graded == kind for graded, _hazard in grades())
+
+
+def rank_needed(
+    kind: str, article_rank: int | None, *, on: date, table: Sequence[AuthorityRule] | None = None
+) -> int | None:
+    """This function will return the rank from which an organ may impose a kind on an article: whichever asks for more.
+
+    None where the authority table lets nobody impose it.
+    """
+    own = minimum_rank("measure", kind, on=on, table=table)
+    return None if own is None else max(own, article_rank or 0)
+
+
+STRICT, WIDE = "strict", "wide"
+
+
+def beyond(meeting: int, total: int) -> str:
+    """This function will say whether a measure goes beyond what the zones justify: ``meeting`` of ``total`` smallest
+    areas have the level that it needs.
+
+    None of them, or nothing is known: too strict. More than half lack it: too wide, one size for all (red line 14).
+    Empty where it is justified.
+    """
+    if meeting <= 0 or total <= 0:
+        return STRICT
+    return WIDE if 2 * (total - meeting) > total else ""
+
+
+@lru_cache(maxsize=1)
+def guidance_texts() -> dict[str, dict[str, str]]:
+    """This function will return what is said to residents, by kind of measure and language."""
+    found: dict[str, dict[str, str]] = {}
+    for row in _rows("guidance"):
+        found.setdefault(row["measure"], {})[row["language"]] = row["text"]
+    return found
+
+
+def missing_language(texts: Mapping[str, str]) -> str | None:
+    """This function will name a language that words to residents lack; none need be given at all."""
+    given = {language for language, text in texts.items() if text.strip()}
+    return next((one for one in REQUIRED_LANGUAGES if one not in given), None) if given else None
+
+
+def order_number(first: int, pk: int) -> str:
+    """This function will write a measure's public number: the code of its district, and its own number."""
+    return f"{code_of(first, DISTRICT)}-{pk}"
+
+
+def order_key(number: str) -> tuple[str, int] | None:
+    """This function will read a public number: district and own number; None where it is none."""
+    district, _dash, key = number.strip().partition("-")
+    if not (district.isascii() and district.isdigit() and key.isascii() and key.isdigit() and len(key) <= 18):
+        return None
+    return district, int(key)
+
+
+def midnight(at: datetime, zone: tzinfo) -> datetime:
+    """This function will return the last midnight on the local calendar, also on a day when the clock is changed."""
+    return datetime.combine(at.astimezone(zone).date(), time.min, tzinfo=zone).astimezone(UTC)

@@ -1,7 +1,31 @@
-"""Words of the posture room: postures and response levels."""
+"""Words of the posture room: postures, response levels, ends of measures, and how its tasks are named."""
+
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from qipan.desk.api import TaskKind
+
+# What may be asked of whoever carries a measure out; each needs the order (FRC-6).
+ORDER_TASKS = (TaskKind.GATE, TaskKind.SUPPLY, TaskKind.GUIDANCE)
+# Kinds of units that carry measures out, and never impose them.
+EXECUTING = ("property-company", "community")
+
+
+def order_source(key: int, kind: str) -> str:
+    """This function will name the source of tasks under a measure."""
+    return f"measure:{key}:{kind.lower()}"
+
+
+def decision_source(key: int) -> str:
+    """This function will name the source of the task by which a measure is put to its issuer."""
+    return f"measure:{key}:end"
+
+
+def review_source(issuer: int, told_at: datetime, *, drill: bool) -> str:
+    """This function will name the source of the tasks that tell of reviews: one for each issuer and time of telling."""
+    return f"reviews:{issuer}:{int(told_at.timestamp())}{'d' if drill else ''}"
 
 
 class PostureKind(models.TextChoices):
@@ -26,4 +50,19 @@ class StepKind(models.TextChoices):
     DECLARED = "DECLARED", _("declared")
     LEVEL = "LEVEL", _("level changed")
     EXTENDED = "EXTENDED", _("extended")
+    ENDED = "ENDED", _("ended")
+
+
+class EndKind(models.TextChoices):
+    """Why a measure ended before its expiry."""
+
+    LIFTED = "LIFTED", _("lifted")
+    DROPPED = "DROPPED", _("no longer justified by the risk zone")
+
+
+class CardState(models.TextChoices):
+    """How a measure stands."""
+
+    TO_COME = "TO_COME", _("not begun")
+    IN_FORCE = "IN_FORCE", _("in force")
     ENDED = "ENDED", _("ended")

@@ -15,7 +15,7 @@ from qipan.kernel.sql import take_keys
 
 from ..rules import remind_at
 from ..terms import TaskState
-from .sending import TasksSent
+from .sending import TasksSent, check_order
 
 COLUMNS = (
     "id", "kind", "source", "title", "asker_id", "owner_id", "place", "basis", "state", "clock", "created_at", "sent_by",
@@ -44,10 +44,13 @@ def send_own(
     """This function will put many tasks on the desks of units that ask them of themselves, and return their keys.
 
     ``source`` names what brought them, for the one row in the journal; each task's own source must be new. The
-    room that sends has checked its own right. Raises ``NotFound`` when a place lies outside the actor's scope.
+    room that sends has checked its own right. Raises ``OrderMissing`` for what needs an order, ``NotFound`` when a
+    place lies outside the actor's scope.
     """
     if not tasks:
         return []
+    for task in tasks:
+        check_order(kind, task.source, at)
     if any(place not in by.scope for place in {task.place for task in tasks}):
         raise NotFound
     data = {"kind": kind, "tasks": len(tasks)}

@@ -1,7 +1,7 @@
 """Sending tasks through the one gate, and taking them back (ORG-10)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from ..ingest import close_recalled, insert_tasks
 from ..models import Admission, Task
 from ..queries.admissions import covers
 from ..rules import remind_at
-from ..terms import ClockKind, TaskState
+from ..terms import UNDER_ORDER, ClockKind, TaskKind, TaskState
 from .burden import keep_burden, last_of
 
 TOGETHER = 500  # sources that are recalled by one statement
@@ -43,6 +43,16 @@ class ShortNoticeAtNight(Refusal):
     sentence = _(
         "Between 22:00 and 7:00 nobody is asked to answer in less than two hours, unless level I or II "
         "is declared for the whole ground and a leader answers for it by name."
+    )
+
+
+class OrderMissing(Refusal):
+    """FRC-6: who stands at a gate carries out an order and can show it."""
+
+    code = "order_missing"
+    sentence = _(
+        "“%(kind)s” is asked of nobody without a legal order that is in force: issuer, basis, area and end "
+        "(Emergency Response Law 2024, art. 72). Nothing was sent."
     )
 
 
@@ -85,6 +95,24 @@ def _gate(
     excused = bool(admission.declaration or named_person.strip())
     if not excused and robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
         raise ShortNoticeAtNight
+
+
+_orders: dict[str, Callable[[int, datetime], bool]] = {}
+
+
+def register_orders(prefix: str, stands: Callable[[int, datetime], bool]) -> None:
+    """This function will let a room above say whether the order behind the sources ``prefix:key:…`` stands at a moment."""
+    _orders[prefix] = stands
+
+
+def check_order(kind: str, source: str, at: datetime) -> None:
+    """This function will refuse a task of a kind that carries out an order, where the order does not stand."""
+    if kind not in UNDER_ORDER:
+        return
+    prefix, _colon, rest = source.partition(":")
+    key = rest.partition(":")[0]
+    if prefix not in _orders or not key.isdigit() or not _orders[prefix](int(key), at):
+        raise OrderMissing(kind=TaskKind(kind).label)
 
 
 @act
@@ -188,9 +216,10 @@ def send_task(
 
     A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission. Nor does
     what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends).
-    Raises ``NotFound`` when the place lies outside the actor's scope, ``NotAdmitted`` and
-    ``ShortNoticeAtNight`` as ``send_tasks``.
+    Raises ``OrderMissing``, ``NotAdmitted`` and ``ShortNoticeAtNight`` as ``send_tasks``, ``NotFound`` when the place
+    lies outside the actor's scope.
     """
+    check_order(kind, source, at)
     if place not in by.scope:
         raise NotFound
     if owner.pk != asker.pk and not listed:

@@ -31,6 +31,9 @@ LINKS = {
     "agreed": "/calls/{}",
     "recheck": "/matters/{}/recheck",
     "sign": "/signs",
+    "measure": "/measures/{}",
+    "reviews": "/measures",
+    "basis": "/measures",
 }  # pages of higher rooms, shown if they exist
 SHOWS = ("open", "late", "objected", "done", "below")
 

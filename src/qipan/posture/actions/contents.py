@@ -139,7 +139,7 @@ DECLARATION: Mapping[str, type[ContentMissing]] = {
 MEASURE: Mapping[str, type[ContentMissing]] = {
     "kind": MeasureKindMissing,
     "title": MeasureTitleMissing,
-    "basis": MeasureBasisMissing,
+    "article": MeasureBasisMissing,
     "issuer": MeasureIssuerMissing,
     "grounds": MeasureGroundMissing,
     "starts_at": MeasureStartMissing,

@@ -18,7 +18,7 @@ from qipan.territory.api import get_area
 
 from .. import rules
 from ..models import CommandConflict, Declaration, DeclarationStep, DeclaredGround, Posture
-from ..queries import grounds_of
+from ..queries.declared import grounds_of
 from ..terms import ResponseLevel, StepKind
 from .contents import DECLARATION, DurationMissing, LevelMissing, require_contents
 from .postures import change_posture_level

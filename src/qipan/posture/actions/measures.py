@@ -1,70 +1,44 @@
-"""Imposing, extending and lifting control measures."""
+"""Imposing and extending control measures."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import localdate
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from qipan.duties.api import Unit, ground_of
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.refusal import NotFound
+from qipan.laws.api import Article, Use, cite, get_article
 
 from .. import rules
 from ..models import Declaration, Measure
-from ..queries import grounds_of
+from ..queries.declared import grounds_of
+from ..queries.measures import goes_on
+from ..queries.zoning import Judged, ground_label, judge, level_label, rank_label
 from .contents import MEASURE, require_contents
 from .declarations import check_signature
 from .postures import DeclarationNotRunning, OutsideDeclaredGround
-
-
-class MeasureIssuerNotCompetent(Refusal):
-    """Communities and property companies carry measures out; they never impose them."""
-
-    code = "measure_issuer_not_competent"
-    sentence = _(
-        "%(issuer)s may carry measures out but not impose them: that is for the county level and above "
-        "(Law on Prevention and Treatment of Infectious Diseases; Emergency Response Law 2024, art. 72)."
-    )
-    status = 403
-
-
-class MeasureOutsideIssuersGround(Refusal):
-    code = "measure_outside_issuers_ground"
-    sentence = _("%(issuer)s is not in charge of all of this ground (Emergency Response Law 2024, art. 72).")
-
-
-class MeasureTimesDisordered(Refusal):
-    code = "measure_times_disordered"
-    sentence = _(
-        "A measure starts, is reviewed and expires in this order, and expires in the future "
-        "(Emergency Response Law 2024, art. 10)."
-    )
-    status = 400
-
-
-class OutlivesDeclaration(Refusal):
-    code = "measure_outlives_declaration"
-    sentence = _(
-        "The measure would outlive declaration %(number)s, which is expected to end earlier "
-        "(Emergency Response Law 2024, art. 10)."
-    )
-
-
-class MeasureOver(Refusal):
-    code = "measure_over"
-    sentence = _("The measure is over: it was lifted, has expired or was extended already.")
-
-
-class MeasureOfAnother(Refusal):
-    """As with directives: a command above may undo what is below it, never the other way round (EMG-3)."""
-
-    code = "measure_of_another"
-    sentence = _("%(issuer)s imposed the measure; it, or a command above it, lifts it.")
-    status = 403
+from .refusals import (
+    BeyondNotForYou,
+    BeyondTooLong,
+    ComplaintRouteMissing,
+    GuidanceIncomplete,
+    HazardUnsaid,
+    MeasureIssuerNotCompetent,
+    MeasureKindUnknown,
+    MeasureOnlyExecuted,
+    MeasureOutsideIssuersGround,
+    MeasureOver,
+    MeasureTimesDisordered,
+    MeasureTooStrict,
+    MeasureTooWide,
+    OutlivesDeclaration,
+)
 
 
 @transaction.atomic
@@ -72,30 +46,38 @@ def impose_measure(
     *,
     kind: str,
     title: str,
-    basis: str,
+    article: str,
     issuer: Unit | None,
     grounds: Iterable[Range],
     starts_at: datetime | None,
     expires_at: datetime | None,
     review_at: datetime | None,
+    hazard: str = "",
+    over_reason: str = "",
+    guidance: Mapping[str, str] | None = None,
     declaration: Declaration | None = None,
+    extends: Measure | None = None,
     by: Actor,
     at: datetime,
     drill: bool = False,
 ) -> list[Measure]:
     """This function will impose a measure on grounds; one row for each range. It ends by itself at its expiry.
 
+    ``article`` is the code of its legal basis in the register of laws. Against the declaration's ``hazard``, or the one
+    that is given, the zones of each ground must justify it; ``over_reason`` is the reason of a higher organ that goes
+    beyond them. ``guidance`` is what residents are told, by language, where the order says more than its kind.
     Needs ``measure.impose``. Raises ``NotAllowed``; for each missing part its own ``ContentMissing``;
-    ``MeasureTimesDisordered``, ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, ``NotFound``,
-    ``MeasureOutsideIssuersGround``, ``DeclarationNotRunning``, ``OutsideDeclaredGround``,
-    ``OutlivesDeclaration``.
+    ``MeasureKindUnknown``, ``ComplaintRouteMissing``, ``GuidanceIncomplete``, ``MeasureTimesDisordered``,
+    ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
+    ``MeasureOutsideIssuersGround``, ``DeclarationNotRunning``, ``OutsideDeclaredGround``, ``OutlivesDeclaration``,
+    ``HazardUnsaid``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``.
     """
     by.require("measure.impose")
     ranges = [Range(*ground) for ground in grounds]
     content = {
         "kind": kind,
         "title": title,
-        "basis": basis,
+        "article": article,
         "issuer": issuer,
         "grounds": ranges,
         "starts_at": starts_at,
@@ -104,16 +86,21 @@ def impose_measure(
     }
     require_contents(content, rules.MEASURE, MEASURE)
     assert issuer is not None and starts_at is not None and expires_at is not None and review_at is not None
+    known = kind_of(kind)
+    words = {language: text.strip() for language, text in (guidance or {}).items() if text.strip()}
+    if rules.missing_language(words):
+        raise GuidanceIncomplete(field="guidance")
     _check_times(starts_at, review_at, expires_at, at=at)
     check_signature(issuer, by=by)
-    _check_issuer(issuer, kind=kind, at=at)
+    basis = get_article(article, on=localdate(at), use=Use.MEASURE)
+    _check_issuer(issuer, kind=kind, article=basis, at=at)
     if any(ground.without(by.scope.ranges) for ground in ranges):
         raise NotFound
     own = ground_of(issuer)
     if any(ground.without(own) for ground in ranges):
         raise MeasureOutsideIssuersGround(issuer=issuer.label)
     if declaration is not None:
-        drill = declaration.drill
+        drill, hazard = declaration.drill, declaration.hazard
         if not rules.in_force(declaration.starts_at, declaration.expected_until, declaration.ended_at, at=at):
             raise DeclarationNotRunning(number=declaration.number)
         declared = grounds_of(declaration)
@@ -121,25 +108,55 @@ def impose_measure(
             raise OutsideDeclaredGround(number=declaration.number)
         if expires_at > declaration.expected_until:
             raise OutlivesDeclaration(number=declaration.number)
-    imposed = [
-        Measure.objects.create(
+    since = _beyond_since(extends, starts_at)
+    reason, imposed = over_reason.strip(), []
+    for ground in ranges:
+        # In an exercise nothing is confirmed: what the zones of the real city say does not bind it.
+        judged = None if drill else judge(kind, hazard, ground, at=at)
+        beyond = bool(judged and judged.beyond)
+        if judged is not None and beyond:
+            _check_beyond(judged, issuer=issuer, reason=reason, lasts=expires_at - since)
+        elif not drill and not hazard and rules.is_graded(kind):
+            raise HazardUnsaid(field="hazard")
+        measure = Measure.objects.create(
             declaration=declaration,
-            kind=kind,
+            kind=known.code,
+            hazard=hazard,
             title=title,
-            basis=basis,
+            basis=basis_text(basis),
+            over_reason=reason if beyond else "",
+            guidance=words,
             issuer=issuer,
             first=ground.first,
             last=ground.last,
             starts_at=starts_at,
             expires_at=expires_at,
             review_at=review_at,
+            extends=extends,
+            tasks_of=extends.tasks_of if extends else None,
             drill=drill,
         )
-        for ground in ranges
-    ]
+        cite(measure, article, use=Use.MEASURE, unit_id=issuer.pk, place=ground.first, at=at)
+        imposed.append(measure)
     for measure in imposed:
-        _record("posture.impose_measure", measure, by=by, at=at)
+        note("posture.impose_measure", measure, by=by, at=at, article=article)
     return imposed
+
+
+def kind_of(code: str) -> rules.Kind:
+    """This function will return a kind of measure that may be imposed: it is known and has a complaint route."""
+    known = rules.kinds().get(code)
+    if known is None:
+        raise MeasureKindUnknown(kind=code[:40], field="kind")
+    if not known.complaint_category:
+        raise ComplaintRouteMissing(field="kind")
+    return known
+
+
+def basis_text(article: Article) -> str:
+    """This function will return the basis as the order says it, in the language of the city: the order is a document."""
+    with override(settings.LANGUAGE_CODE):
+        return article.label[:300]
 
 
 def _check_times(starts_at: datetime, review_at: datetime, expires_at: datetime, *, at: datetime) -> None:
@@ -147,15 +164,42 @@ def _check_times(starts_at: datetime, review_at: datetime, expires_at: datetime,
         raise MeasureTimesDisordered(field="expires_at")
 
 
-def _check_issuer(issuer: Unit, *, kind: str, at: datetime) -> None:
+def _check_issuer(issuer: Unit, *, kind: str, article: Article, at: datetime) -> None:
     organ = issuer.organ_type
-    if not rules.may_issue(
-        "measure", kind, rank=organ.authority_rank, executes_only=organ.executes_only, on=localdate(at)
-    ):
-        raise MeasureIssuerNotCompetent(issuer=issuer.label)
+    if organ.executes_only:
+        raise MeasureOnlyExecuted(issuer=issuer.label)
+    needed = rules.rank_needed(kind, article.minimum_rank, on=localdate(at))
+    if needed is None or organ.authority_rank < needed:
+        raise MeasureIssuerNotCompetent(issuer=issuer.label, article=article.label, rank=rank_label(needed))
 
 
-def _record(act: str, measure: Measure, *, by: Actor, at: datetime) -> None:
+def _check_beyond(judged: Judged, *, issuer: Unit, reason: str, lasts: timedelta) -> None:
+    grade = judged.grade
+    if not reason:
+        raise (MeasureTooWide if judged.beyond == rules.WIDE else MeasureTooStrict)(
+            area=ground_label(judged.ground),
+            reaching=judged.reaching,
+            of=judged.of,
+            level=level_label(grade.least_level),
+            rank=rank_label(grade.over_rank),
+            days=grade.over_days,
+            field="grounds",
+        )
+    if issuer.organ_type.authority_rank < grade.over_rank:
+        raise BeyondNotForYou(issuer=issuer.label, rank=rank_label(grade.over_rank), field="over_reason")
+    if lasts > timedelta(days=grade.over_days):
+        raise BeyondTooLong(days=grade.over_days, field="expires_at")
+
+
+def _beyond_since(extends: Measure | None, starts_at: datetime) -> datetime:
+    """Since when the zones have not justified it: extensions do not begin the days anew."""
+    while extends is not None and extends.over_reason:
+        starts_at, extends = extends.starts_at, extends.extends
+    return starts_at
+
+
+def note(act: str, measure: Measure, *, by: Actor, at: datetime, **more: object) -> None:
+    """This function will write the journal row of an act on a measure."""
     record(
         act,
         subject=measure,
@@ -169,13 +213,15 @@ def _record(act: str, measure: Measure, *, by: Actor, at: datetime) -> None:
             "starts_at": measure.starts_at.isoformat(),
             "expires_at": measure.expires_at.isoformat(),
             "review_at": measure.review_at.isoformat(),
+            **({"beyond": measure.over_reason} if measure.over_reason else {}),
+            **more,
         },
         drill=measure.drill,
     )
 
 
-def _in_force(measure: Measure, *, at: datetime) -> Measure:
-    """This function will return the measure, locked; refuses one that no longer holds or was extended."""
+def still_in_force(measure: Measure, *, at: datetime) -> Measure:
+    """This function will return the measure, locked; refuses one that is over or about to be lifted."""
     fresh = Measure.objects.select_for_update(of=("self",)).select_related("issuer__organ_type").get(pk=measure.pk)
     if fresh.lifted_at is not None or fresh.expires_at <= at:
         raise MeasureOver
@@ -184,55 +230,40 @@ def _in_force(measure: Measure, *, at: datetime) -> Measure:
 
 @transaction.atomic
 def extend_measure(
-    measure: Measure, *, expires_at: datetime, review_at: datetime, basis: str, by: Actor, at: datetime
+    measure: Measure,
+    *,
+    expires_at: datetime,
+    review_at: datetime,
+    article: str,
+    over_reason: str = "",
+    by: Actor,
+    at: datetime,
 ) -> Measure:
     """This function will extend a measure: a new row with its own basis that begins where the old one ends.
 
-    Needs ``measure.impose``. Raises ``NotAllowed``, ``NotFound``, ``MeasureOver``, ``MeasureBasisMissing``
-    and what ``impose_measure`` raises.
+    Needs ``measure.impose``. Raises ``NotAllowed``, ``NotFound``, ``MeasureOver`` and what ``impose_measure`` raises.
     """
     by.require("measure.impose")
     if Range(measure.first, measure.last).without(by.scope.ranges):
         raise NotFound
-    fresh = _in_force(measure, at=at)
-    if Measure.objects.filter(extends=fresh, lifted_at=None).exists():
+    fresh = still_in_force(measure, at=at)
+    if goes_on(fresh):
         raise MeasureOver
-    extension = impose_measure(
+    return impose_measure(
         kind=fresh.kind,
         title=fresh.title,
-        basis=basis,
+        article=article,
         issuer=fresh.issuer,
         grounds=[Range(fresh.first, fresh.last)],
         starts_at=fresh.expires_at,
         expires_at=expires_at,
         review_at=review_at,
+        hazard=fresh.hazard,
+        over_reason=over_reason,
+        guidance=fresh.guidance,
         declaration=fresh.declaration,
+        extends=fresh,
         by=by,
         at=at,
         drill=fresh.drill,
     )[0]
-    extension.extends = fresh
-    extension.save(update_fields=["extends"])
-    return extension
-
-
-@transaction.atomic
-def lift_measure(measure: Measure, *, by: Actor, at: datetime) -> bool:
-    """This function will lift a measure, with its extensions that have not begun; says whether it still held.
-
-    Lifting what is over is harmless. Needs ``measure.impose`` or ``release.run``, in the unit that imposed
-    it or in a command above. Raises ``NotAllowed``, ``NotFound``, ``MeasureOfAnother``.
-    """
-    if not by.can("release.run"):
-        by.require("measure.impose")
-    if Range(measure.first, measure.last).without(by.scope.ranges):
-        raise NotFound
-    if by.unit_id not in (None, measure.issuer_id) and measure.issuer.place not in by.scope:
-        raise MeasureOfAnother(issuer=measure.issuer.label)
-    lifted = Measure.objects.filter(pk=measure.pk, lifted_at=None, expires_at__gt=at).update(lifted_at=at)
-    if not lifted:
-        return False
-    for extension in Measure.objects.filter(extends_id=measure.pk, lifted_at=None):
-        lift_measure(extension, by=by, at=at)
-    _record("posture.lift_measure", Measure.objects.select_related("issuer").get(pk=measure.pk), by=by, at=at)
-    return True

@@ -14,7 +14,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 
 from .. import rules
 from ..models import Declaration, Posture
-from ..queries import grounds_of
+from ..queries.declared import grounds_of
 from ..terms import PostureKind
 
 

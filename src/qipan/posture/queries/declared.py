@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
-from django.utils.translation import get_language
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
@@ -14,9 +13,9 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.scoped import overlapping
 
-from . import rules
-from .models import CommandConflict, Declaration, DeclaredGround, Measure, Posture
-from .terms import PostureKind, ResponseLevel
+from .. import rules
+from ..models import CommandConflict, Declaration, DeclaredGround, Posture
+from ..terms import PostureKind, ResponseLevel
 
 
 @dataclass(frozen=True)
@@ -119,20 +118,6 @@ def binding_kind(ranges: Sequence[Range], at: datetime, drill: bool) -> str | No
     return rules.binding_kind(ranges, standing=by_kind["STANDING"], emergency=by_kind["EMERGENCY"])
 
 
-def measures_in_force(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Measure]:
-    """This function will return the measures in force on the ground, those that end first first."""
-    return (
-        Measure.objects.filter(overlapping(ranges), holding(at))
-        .select_related("issuer__organ_type", "declaration")
-        .order_by("expires_at", "pk")
-    )
-
-
-def measures_to_review(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Measure]:
-    """This function will return the measures in force whose review date has come, the oldest date first."""
-    return measures_in_force(ranges, at=at).filter(review_at__lte=at).order_by("review_at", "pk")
-
-
 def organ_of(actor: Actor, act: str) -> Unit:
     """This function will return the organ that signs for a post; a post without one signs nothing (``NotAllowed``)."""
     actor.require(act)
@@ -161,16 +146,6 @@ def get_declaration(pk: int, *, actor: Actor) -> Declaration:
     return found
 
 
-def get_measure(pk: int, *, actor: Actor) -> Measure:
-    """This function will return a measure that meets the actor's ground; raises ``NotFound``."""
-    found = (
-        Measure.objects.filter(overlapping(actor.scope.ranges), pk=pk).select_related("issuer", "declaration").first()
-    )
-    if found is None:
-        raise NotFound
-    return found
-
-
 def conflicts_of(declaration: Declaration) -> QuerySet[CommandConflict]:
     """This function will return the conflicts of a declaration with other commands, the newest first."""
     return (
@@ -183,9 +158,3 @@ def conflicts_of(declaration: Declaration) -> QuerySet[CommandConflict]:
 def grounds_of(declaration: Declaration) -> list[Range]:
     """This function will return the declared ground."""
     return [Range(ground.first, ground.last) for ground in declaration.grounds.order_by("first")]
-
-
-def measure_words() -> dict[str, str]:
-    """This function will return the kinds of measures of this city: code to name in the active language."""
-    english = not (get_language() or "").startswith("zh")
-    return {code: pair[1] if english else pair[0] for code, pair in rules.words("measures").items()}

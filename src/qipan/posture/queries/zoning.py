@@ -1,0 +1,83 @@
+"""What the zones say of a ground where a measure is, or would be, imposed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from qipan.kernel.place import Range, code_for, place_text
+from qipan.kernel.refusal import NotFound
+from qipan.territory.api import get_area
+from qipan.zones.api import ZoneLevel, level_over, share_meeting
+
+from .. import rules
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A ground against what a kind of measure needs of its zones: ``reaching`` of ``of`` smallest areas have it."""
+
+    ground: Range
+    grade: rules.Grade
+    reaching: int
+    of: int
+    lacking: tuple[str, ...]  # names of those that do not
+    beyond: str  # "", rules.STRICT or rules.WIDE
+
+    @property
+    def area(self) -> str:
+        """The name of the ground."""
+        return ground_label(self.ground)
+
+    @property
+    def needed(self) -> str:
+        """The level that it needs."""
+        return level_label(self.grade.least_level)
+
+
+def judge(kind: str, hazard: str, ground: Range, *, at: datetime) -> Judged | None:
+    """This function will judge a kind of measure on a ground by its zones; None where it needs none."""
+    grade = rules.grades().get((kind, hazard))
+    if grade is None:
+        return None
+    share = share_meeting([ground], hazard=hazard, level=grade.least_level, at=at)
+    beyond = rules.beyond(share.reaching, share.of)
+    return Judged(ground, grade, share.reaching, share.of, tuple(area.label for area in share.lacking), beyond)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a ground with one level, as a page says it."""
+
+    area: str
+    level: int | None
+    label: str
+
+
+def parts_of(grounds: Sequence[Range], *, hazard: str, at: datetime) -> list[Part]:
+    """This function will return the levels in force on grounds, part by part."""
+    return [
+        Part(ground_label(ground), level, level_label(level))
+        for ground, level in level_over(grounds, hazard=hazard, at=at)
+    ]
+
+
+def level_label(level: int | None) -> str:
+    """This function will write a zone's level; where no zone holds, it says so."""
+    return _("no risk zone") if level is None else str(ZoneLevel(level).label)
+
+
+def rank_label(rank: int | None) -> str:
+    """This function will write the rank of an organ."""
+    names = {1: _("subdistrict"), 2: _("county or district"), 3: _("city"), 4: _("province")}
+    return names.get(rank or 0, _("nobody"))
+
+
+def ground_label(ground: Range) -> str:
+    """This function will name the area that is exactly this range; its numbers where there is none."""
+    code = code_for(ground)
+    try:
+        return get_area(code).label if code else f"{place_text(ground.first)}–{place_text(ground.last)}"
+    except NotFound:
+        return code or ""

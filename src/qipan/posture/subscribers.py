@@ -1,0 +1,48 @@
+"""What the room does when a zone changes or an article is repealed."""
+
+from django.conf import settings
+from django.utils.translation import ngettext
+
+from qipan.desk.api import TaskKind, send_task
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import now
+from qipan.kernel.place import range_of
+from qipan.laws.api import ArticleRepealed, Use, units_citing
+from qipan.zones.api import ZoneChanged
+
+from .actions.ending import weigh_measures
+from .actions.reviewing import ANSWER_WITHIN
+
+
+def clock_of_measures() -> Actor:
+    """This function will return the actor of what happens to measures by itself."""
+    return Actor.system("measures", ranges=[range_of(settings.CITY)])
+
+
+def on_zone_changed(event: ZoneChanged) -> None:
+    """This handler will hold the measures on the ground against the level that its zone will have."""
+    weigh_measures([event.ground], hazard=event.hazard, since=event.at, by=clock_of_measures(), at=now())
+
+
+def on_article_repealed(event: ArticleRepealed) -> None:
+    """This handler will ask each issuer whose measures rest on the article to look at them, by one task."""
+    for unit_id, count in units_citing(event.versions, use=Use.MEASURE).items():
+        issuer = Unit.objects.get(pk=unit_id)
+        title = ngettext(
+            "The basis of %(count)s measure of yours ends on %(on)s: %(reason)s",
+            "The basis of %(count)s measures of yours ends on %(on)s: %(reason)s",
+            count,
+        ) % {"count": count, "on": event.since.isoformat(), "reason": event.reason}
+        send_task(
+            kind=TaskKind.MEASURE,
+            source=f"basis:{event.versions[0]}:measures",
+            title=title[:200],
+            asker=issuer,
+            owner=issuer,
+            place=issuer.place,
+            basis=event.article,
+            due_at=event.at + ANSWER_WITHIN,
+            by=clock_of_measures(),
+            at=event.at,
+        )
