@@ -15,7 +15,7 @@ _TEXT, _NUMBER, _LIST = str, (int, float), list
 COMMON = {"key": _TEXT, "kind": _TEXT, "title": _TEXT, "title_en": _TEXT}
 REQUIRED: Mapping[str, Mapping[str, Any]] = {
     "POSTURE": {"posture": _TEXT},
-    "MEASURE": {"measure": _TEXT, "basis": _TEXT, "days": _NUMBER, "review_days": _NUMBER},
+    "MEASURE": {"measure": _TEXT, "article": _TEXT, "days": _NUMBER, "review_days": _NUMBER},
     "FORM": {"form": _TEXT, "days": _NUMBER},
     "TEAMS": {"organ_type": _TEXT, "per_doors": int, "days": _NUMBER},
     "SHIFTS": {"organ_type": _TEXT, "from_hour": int, "hours": int, "days": int},

@@ -43,6 +43,7 @@ STEP_FIELDS = {
     "campaign": _("Of the campaign"),
     "form": _("Form"),
     "basis": _("Basis"),
+    "article": _("Legal basis"),
     "on_duty": _("On duty"),
     "first_hour": _("In the first hour"),
     "first_day": _("In the first day"),

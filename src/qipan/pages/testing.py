@@ -86,9 +86,9 @@ def make_emergency(*, at: datetime, drill: bool = False) -> Scene:
     take_posture(declaration, grounds=[CITY], by=by, at=at - timedelta(hours=49))
     for code, hours in (("510104", 1), ("510105", 24 * 4)):
         impose_measure(
-            kind="entry",
+            kind="entry-check",
             title=f"entry control {code}",
-            basis=BASIS,
+            article="erl-2024-73",
             issuer=command,
             grounds=[range_of(code)],
             starts_at=at - timedelta(hours=1),

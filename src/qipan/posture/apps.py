@@ -9,14 +9,14 @@ class PostureConfig(AppConfig):
         from qipan.forms.api import register_posture
         from qipan.journal.api import subscribe
         from qipan.laws.api import ArticleRepealed, name_subjects
-        from qipan.zones.api import ZoneChanged
+        from qipan.zones.api import ZoneConfirmed
 
         from .queries.declared import binding_kind
         from .queries.measures import measure_names, order_stands
-        from .subscribers import on_article_repealed, on_zone_changed
+        from .subscribers import on_article_repealed, on_zone_confirmed
 
         register_posture(binding_kind)
         register_orders("measure", order_stands)
         name_subjects("posture.Measure", measure_names)
         subscribe(ArticleRepealed, on_article_repealed)
-        subscribe(ZoneChanged, on_zone_changed)
+        subscribe(ZoneConfirmed, on_zone_confirmed)

@@ -1,11 +1,14 @@
-"""Every minute: measures that are over are written down, and missed reviews are told."""
+"""Every minute: measures that are over are written down, and missed reviews are told. Each day: zones are asked again."""
 
+from django.conf import settings
 from huey import crontab
 
 from qipan.kernel.clock import now
+from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue
 
-from .actions.ending import end_due
+from . import rules
+from .actions.ending import end_due, weigh_measures
 from .actions.reviewing import tell_reviews
 from .subscribers import clock_of_measures
 
@@ -16,3 +19,11 @@ def look_at_measures() -> None:
     at, by = now(), clock_of_measures()
     end_due(by=by, at=at)
     tell_reviews(by=by, at=at)
+
+
+@queue.periodic_task(crontab(minute="2", hour="0"))
+def ask_the_zones() -> None:
+    """This job will hold measures against the zones after each midnight: a rule set ends with a day, and asks nobody."""
+    at = now()
+    for hazard in sorted({hazard for _kind, hazard in rules.grades()}):
+        weigh_measures([range_of(settings.CITY)], hazard=hazard, since=at, by=clock_of_measures(), at=at)

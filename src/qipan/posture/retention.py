@@ -24,8 +24,8 @@ declare(
 )
 declare(
     "posture.Measure",
-    plain="kind title basis",
-    keys="id declaration issuer first last starts_at expires_at review_at lifted_at extends drill",
+    plain="kind hazard title basis over_reason guidance end_kind end_reason",
+    keys="id declaration issuer first last starts_at expires_at review_at told_at lifted_at noted_at tasks_of extends drill",
 )
 declare(
     "posture.Posture",

@@ -1,4 +1,4 @@
-"""What the room does when a zone changes or an article is repealed."""
+"""What the room does when a zone is confirmed or an article is repealed."""
 
 from django.conf import settings
 from django.utils.translation import ngettext
@@ -6,10 +6,9 @@ from django.utils.translation import ngettext
 from qipan.desk.api import TaskKind, send_task
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
-from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.laws.api import ArticleRepealed, Use, units_citing
-from qipan.zones.api import ZoneChanged
+from qipan.zones.api import ZoneConfirmed
 
 from .actions.ending import weigh_measures
 from .actions.reviewing import ANSWER_WITHIN
@@ -20,9 +19,9 @@ def clock_of_measures() -> Actor:
     return Actor.system("measures", ranges=[range_of(settings.CITY)])
 
 
-def on_zone_changed(event: ZoneChanged) -> None:
-    """This handler will hold the measures on the ground against the level that its zone will have."""
-    weigh_measures([event.ground], hazard=event.hazard, since=event.at, by=clock_of_measures(), at=now())
+def on_zone_confirmed(event: ZoneConfirmed) -> None:
+    """This handler will hold the measures on the ground against the level that its zone has, or will have."""
+    weigh_measures(event.ranges, hazard=event.hazard, since=event.starts_at, by=clock_of_measures(), at=event.at)
 
 
 def on_article_repealed(event: ArticleRepealed) -> None:

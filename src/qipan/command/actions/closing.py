@@ -69,11 +69,11 @@ def close_admission(closing: Closing) -> str:
 def close_measure(closing: Closing) -> str:
     """This function will lift the measures of the activating unit; another's stays and is named with its end."""
     measures = Measure.objects.filter(pk__in=closing.item.detail["measures"]).order_by("pk")
-    held = [measure for measure in measures if measure.lifted_at is None and measure.expires_at > closing.at]
+    held = [measure for measure in measures if not measure.over(closing.at)]
     for measure in held:
         if measure.issuer_id != closing.activation.unit_id:
             return gettext("In force until %(until)s; %(issuer)s imposed it and lifts it.") % {
-                "until": _moment(measure.expires_at),
+                "until": _moment(measure.ends_at),
                 "issuer": measure.issuer.label,
             }
         lift_measure(measure, by=closing.by, at=closing.at)

@@ -130,7 +130,7 @@ def open_measure(opening: Opening) -> Opened:
     measures = impose_measure(
         kind=step["measure"],
         title=opening.said("title"),
-        basis=step["basis"],
+        article=step["article"],
         issuer=opening.activation.unit,
         grounds=opening.grounds,
         starts_at=opening.at,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from qipan.duties.api import OrganType
 from qipan.forms.api import Form
+from qipan.laws.api import Article
 from qipan.posture.api import measure_words
 from qipan.webkit.templatetags.qipan import is_chinese
 
@@ -49,6 +50,9 @@ class Wording:
         }
         self._titles = {step["key"]: self._own(step, "title") for step in steps}
         self._measures = measure_words()
+        cited = {step["article"] for step in steps if step.get("article")}
+        articles = Article.objects.filter(code__in=cited).select_related("law").order_by("valid_from")
+        self._articles = {article.code: article.label for article in articles}
 
     @staticmethod
     def _own(step: Mapping[str, Any], name: str) -> Any:
@@ -74,6 +78,7 @@ class Wording:
             "form": self._forms,
             "campaign": self._titles,
             "measure": self._measures,
+            "article": self._articles,
             "posture": dict(PlaybookPosture.choices),
             "on_release": dict(OnRelease.choices),
             "kind": dict(StepKind.choices),

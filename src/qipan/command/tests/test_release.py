@@ -80,9 +80,9 @@ class TestRelease:
         activation = activate(cast, declared)
         self.settle_round(cast)
         (measure,) = impose_measure(
-            kind="compound-closure",
+            kind="gate-check",
             title="二号院单元封闭",
-            basis="《突发事件应对法》第七十三条",
+            article="erl-2024-73",
             issuer=cast.unit("510104:district-command"),
             grounds=[range_of("510104001001002")],
             starts_at=cast.at,

@@ -1,20 +1,26 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
-from qipan.kernel.place import range_of
+from qipan.kernel.actor import Actor
+from qipan.journal.api import publish
+from qipan.kernel.place import COMMUNITY, level_of, range_of
+from qipan.laws.api import seed_laws
 from qipan.posture.api import Declaration, Measure, declare, impose_measure
+from qipan.zones.api import ZoneConfirmed
 
 Entry = apps.get_model("journal", "Entry")
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return make_city()
+    cast = make_city()
+    seed_laws(by=Actor.system("seed", acts=["law.edit"]), at=cast.at)
+    return cast
 
 
 def response(cast: Cast, **changes: Any) -> dict[str, Any]:
@@ -42,7 +48,7 @@ def restriction(cast: Cast, **changes: Any) -> dict[str, Any]:
     return {
         "kind": "gate-check",
         "title": "小区出入查验",
-        "basis": "《突发事件应对法》第七十三条",
+        "article": "erl-2024-73",
         "issuer": cast.unit("5101:city-command"),
         "grounds": [range_of("510104001001")],
         "starts_at": cast.at,
@@ -53,6 +59,28 @@ def restriction(cast: Cast, **changes: Any) -> dict[str, Any]:
         "drill": False,
         **changes,
     }
+
+
+def zone(code: str, level: int, *, at: datetime) -> None:
+    """A zone of a community, confirmed, with whoever subscribes to it told."""
+    models = {name: apps.get_model("zones", name) for name in ("RuleSet", "RiskZone")}
+    rule_set, _new = models["RuleSet"].objects.get_or_create(
+        code="test",
+        version=1,
+        defaults={
+            "title": "规则", "title_en": "Rule", "hazard": "epidemic", "unit": COMMUNITY, "levels": [], "minimum_rank": 2,
+            "basis": "b", "source": "s", "valid_from": date(2020, 1, 1), "published_at": at, "by_label": "test",
+        },
+    )  # fmt: skip
+    ground = range_of(code)
+    zones = models["RiskZone"].objects.everywhere("a test")
+    zones.filter(first=ground.first, ends_at=None).update(ends_at=at)
+    zones.create(
+        rule_set=rule_set, hazard="epidemic", code=code, area_level=level_of(code), place=ground.first,
+        first=ground.first, last=ground.last, level=level, reasons=[], counted_to=at.date(), starts_at=at,
+        confirmed_at=at, by_label="test",
+    )  # fmt: skip
+    publish(ZoneConfirmed(code, (ground,), "epidemic", level, at, at))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qipan.access.testing import Cast
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
-from qipan.posture.actions import contents, measures
+from qipan.posture.actions import contents, refusals
 from qipan.posture.actions.declarations import NotYourOrgan
 from qipan.posture.actions.postures import DeclarationNotRunning, OutsideDeclaredGround
 from qipan.posture.api import (
@@ -35,7 +35,7 @@ COMMUNITY, OTHER = range_of("510104001001"), range_of("510104001002")
     [
         ("kind", "", "measure_kind_missing"),
         ("title", "", "measure_title_missing"),
-        ("basis", " ", "measure_basis_missing"),
+        ("article", " ", "measure_basis_missing"),
         ("issuer", None, "measure_issuer_missing"),
         ("grounds", [], "measure_ground_missing"),
         ("starts_at", None, "measure_start_missing"),
@@ -60,7 +60,7 @@ def test_each_missing_part_of_a_measure_has_its_own_refusal(cast: Cast, name: st
 def test_who_executes_never_imposes(cast: Cast, unit: str) -> None:
     issuer = cast.unit(unit)
     by = replace(cast.city_commander, unit_id=issuer.pk)
-    with pytest.raises(measures.MeasureIssuerNotCompetent):
+    with pytest.raises(refusals.MeasureIssuerNotCompetent):
         impose_measure(**restriction(cast, issuer=issuer, by=by))
     assert Measure.objects.count() == 0
 
@@ -71,9 +71,9 @@ def test_who_executes_never_imposes(cast: Cast, unit: str) -> None:
         ({"by": "worker"}, NotAllowed),
         ({"by": "guard"}, NotAllowed),
         ({"by": "district_head"}, NotYourOrgan),
-        ({"expires": 0}, measures.MeasureTimesDisordered),
-        ({"review": 8}, measures.MeasureTimesDisordered),
-        ({"review": -1}, measures.MeasureTimesDisordered),
+        ({"expires": 0}, refusals.MeasureTimesDisordered),
+        ({"review": 8}, refusals.MeasureTimesDisordered),
+        ({"review": -1}, refusals.MeasureTimesDisordered),
         ({"grounds": [range_of("5102")]}, NotFound),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_measure_is_not_imposed(cast: Cast, changes: dict[str, Any], refusal: 
 def test_a_district_imposes_on_its_own_ground_only(cast: Cast) -> None:
     wide = replace(cast.district_head, scope=cast.city_commander.scope)
     issuer = cast.unit("510104:district-command")
-    with pytest.raises(measures.MeasureOutsideIssuersGround):
+    with pytest.raises(refusals.MeasureOutsideIssuersGround):
         impose_measure(**restriction(cast, issuer=issuer, by=wide, grounds=[range_of("510105")]))
     assert impose_measure(**restriction(cast, issuer=issuer, by=cast.district_head))[0].issuer == issuer
 
@@ -101,7 +101,7 @@ def test_under_a_declaration_a_measure_keeps_to_its_ground_and_its_time(cast: Ca
     declaration = declare(**response(cast, ground_codes=["510104"]))
     with pytest.raises(OutsideDeclaredGround):
         impose_measure(**restriction(cast, declaration=declaration, grounds=[range_of("5101")]))
-    with pytest.raises(measures.OutlivesDeclaration):
+    with pytest.raises(refusals.OutlivesDeclaration):
         late = declaration.expected_until + timedelta(seconds=1)
         impose_measure(**restriction(cast, declaration=declaration, expires_at=late))
     assert Measure.objects.count() == 0
@@ -142,30 +142,30 @@ def test_what_is_due_for_review(cast: Cast, imposed: Measure) -> None:
 
 def test_an_extension_is_a_row_of_its_own_that_follows(cast: Cast, imposed: Measure) -> None:
     end = imposed.expires_at
-    terms: dict[str, Any] = {"basis": "续期决定", "by": cast.city_commander, "at": cast.at}
+    terms: dict[str, Any] = {"article": "erl-2024-72", "by": cast.city_commander, "at": cast.at}
     later = {"expires_at": end + timedelta(days=7), "review_at": end + timedelta(days=3)}
     extension = extend_measure(imposed, **later, **terms)
     assert Measure.objects.get(pk=imposed.pk).expires_at == end
-    assert (extension.extends, extension.starts_at, extension.basis) == (imposed, end, "续期决定")
+    assert (extension.extends, extension.starts_at, extension.basis) == (imposed, end, "《突发事件应对法（2024年修订）》第72条")
     assert list(measures_in_force([COMMUNITY], at=end - timedelta(seconds=1))) == [imposed]
     assert list(measures_in_force([COMMUNITY], at=end)) == [extension]
-    with pytest.raises(measures.MeasureOver):
+    with pytest.raises(refusals.MeasureOver):
         extend_measure(imposed, **later, **terms)
     with pytest.raises(contents.MeasureBasisMissing):
         extend_measure(
-            extension, expires_at=end + timedelta(days=9), review_at=end + timedelta(days=8), **{**terms, "basis": ""}
+            extension, expires_at=end + timedelta(days=9), review_at=end + timedelta(days=8), **{**terms, "article": ""}
         )
     assert Measure.objects.count() == 2
 
 
 def test_what_is_over_is_not_extended(cast: Cast, imposed: Measure) -> None:
     end = imposed.expires_at
-    with pytest.raises(measures.MeasureOver):
+    with pytest.raises(refusals.MeasureOver):
         extend_measure(
             imposed,
             expires_at=end + timedelta(days=7),
             review_at=end + timedelta(days=3),
-            basis="b",
+            article="erl-2024-73",
             by=cast.city_commander,
             at=end,
         )
@@ -178,7 +178,7 @@ def test_lifting_ends_it_and_its_extension_once(cast: Cast, imposed: Measure) ->
         imposed,
         expires_at=end + timedelta(days=7),
         review_at=end + timedelta(days=3),
-        basis="b",
+        article="erl-2024-73",
         by=cast.city_commander,
         at=cast.at,
     )

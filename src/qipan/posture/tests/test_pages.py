@@ -67,7 +67,7 @@ def test_out_of_scope_looks_like_missing(cast: Cast, by_district: Callable[..., 
     assert cast.client("neighbour_head").get(f"/declarations/{low.pk}").status_code == 404
     assert cast.client("neighbour_head").get("/declarations/999999").status_code == 404
     assert low.number not in cast.client("neighbour_head").get("/declarations").content.decode()
-    for act in ("level", "extension", "end", "measure", "posture", "routine"):
+    for act in ("level", "extension", "end", "posture", "routine"):
         assert cast.client("neighbour_head").post(f"/declarations/{low.pk}/{act}").status_code == 404
 
 
@@ -151,7 +151,7 @@ def test_level_duration_and_end_are_changed_with_a_reason(cast: Cast, declared: 
     assert f"{path}/end" not in page
 
 
-@pytest.mark.parametrize("act", ["level", "extension", "end", "measure", "posture", "routine"])
+@pytest.mark.parametrize("act", ["level", "extension", "end", "posture", "routine"])
 @pytest.mark.parametrize(("name", "status"), [("anonymous", 401), ("worker", 403), ("auditor", 403), ("guard", 403)])
 def test_who_may_not_act_on_a_declaration(cast: Cast, declared: Declaration, act: str, name: str, status: int) -> None:
     given = {"level": "2", "reason": "r"}
@@ -170,37 +170,6 @@ def test_the_posture_is_taken_and_left_on_the_page(cast: Cast, declared: Declara
     assert f"{path}/routine" in page
     assert client.post(f"{path}/routine").status_code == 302
     assert Posture.objects.get().ended_at is not None
-
-
-def test_a_measure_is_imposed_extended_and_lifted_on_the_page(cast: Cast, declared: Declaration) -> None:
-    client, path = cast.client("city_commander"), f"/declarations/{declared.pk}"
-    given = {
-        "kind": "gate-check",
-        "title": "小区出入查验",
-        "basis": "《突发事件应对法》第七十三条",
-        "more_areas": "510104001001",
-        "starts_at": typed(cast.at),
-        "review_at": typed(cast.at + timedelta(days=3)),
-        "expires_at": "",
-    }
-    refused = client.post(f"{path}/measure", given)
-    assert (refused.status_code, refused.context["opened"]) == (400, "measure")
-    assert list(refused.context["forms"]["measure"].errors) == ["expires_at"]
-    assert "小区出入查验" in refused.content.decode()
-    assert Measure.objects.count() == 0
-    assert (
-        client.post(f"{path}/measure", {**given, "expires_at": typed(cast.at + timedelta(days=7))}).status_code == 302
-    )
-    measure = Measure.objects.get()
-    assert (measure.first, measure.last) == tuple(range_of("510104001001"))
-    later = {"expires_at": typed(cast.at + timedelta(days=14)), "review_at": typed(cast.at + timedelta(days=10))}
-    assert client.get(f"/measures/{measure.pk}/extend").status_code == 200
-    assert client.post(f"/measures/{measure.pk}/extend", {**later, "basis": ""}).status_code == 400
-    assert Measure.objects.count() == 1
-    assert client.post(f"/measures/{measure.pk}/extend", {**later, "basis": "续期决定"}).status_code == 302
-    assert Measure.objects.count() == 2
-    assert client.post(f"/measures/{measure.pk}/lift").status_code == 302
-    assert Measure.objects.filter(lifted_at=None).count() == 0
 
 
 def test_measures_are_lifted_with_the_right_on_ones_own_ground(cast: Cast, imposed: Measure) -> None:

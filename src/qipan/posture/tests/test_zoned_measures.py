@@ -1,0 +1,186 @@
+"""Measures by risk zone: what a zone justifies, who goes beyond it, and what a lower zone ends (EMG-15, red line 14)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qipan.access.testing import Cast
+from qipan.desk.api import Task
+from qipan.kernel.place import range_of
+from qipan.posture import rules
+from qipan.posture.actions import refusals
+from qipan.posture.api import (
+    Declaration,
+    Measure,
+    extend_measure,
+    impose_measure,
+    lift_measure,
+    measures_in_force,
+)
+
+from .conftest import Entry, restriction, zone
+
+HERE, NEXT, STREET = "510104001001", "510104001002", "510104001"
+GATE = {"kind": "gate-control", "title": "小区出入管控", "hazard": "epidemic"}
+LOW, MEDIUM, HIGH = 1, 2, 3
+
+
+def gate(cast: Cast, **changes: Any) -> list[Measure]:
+    return impose_measure(**restriction(cast, **{**GATE, **changes}))
+
+
+def nothing_written() -> None:
+    assert Measure.objects.count() == 0
+    assert not Entry.objects.filter(act="posture.impose_measure").exists()
+
+
+@pytest.mark.row("EMG-15")
+@pytest.mark.parametrize(("level", "kind"), [(LOW, "gate-control"), (LOW, "area-closure"), (MEDIUM, "area-closure")])
+def test_in_a_zone_too_low_a_closure_is_refused(cast: Cast, level: int, kind: str) -> None:
+    zone(HERE, level, at=cast.at)
+    with pytest.raises(refusals.MeasureTooStrict) as refused:
+        gate(cast, kind=kind)
+    assert (refused.value.data["reaching"], refused.value.data["of"], refused.value.data["field"]) == (0, 1, "grounds")
+    nothing_written()
+
+
+@pytest.mark.row("EMG-15")
+def test_where_no_zone_was_confirmed_nothing_is_justified(cast: Cast) -> None:
+    with pytest.raises(refusals.MeasureTooStrict):
+        gate(cast)
+    with pytest.raises(refusals.HazardUnsaid):
+        gate(cast, hazard="")
+    nothing_written()
+
+
+@pytest.mark.row("EMG-15")
+def test_a_zone_with_the_level_justifies_it_and_the_declaration_says_the_hazard(
+    cast: Cast, declared: Declaration
+) -> None:
+    zone(HERE, MEDIUM, at=cast.at)
+    (measure,) = gate(cast, hazard="", declaration=declared)
+    assert (measure.hazard, measure.over_reason) == ("epidemic", "")
+    assert gate(cast, grounds=[range_of(f"{HERE}001")])[0].over_reason == ""  # a compound within the zone
+
+
+@pytest.mark.row("EMG-15")
+def test_one_size_for_all_is_refused_and_names_how_many_lack_it(cast: Cast) -> None:
+    """Red line 14: three of four communities of the district have no zone with the level."""
+    zone(HERE, MEDIUM, at=cast.at)
+    with pytest.raises(refusals.MeasureTooWide) as refused:
+        gate(cast, grounds=[range_of("510104")])
+    assert (refused.value.data["reaching"], refused.value.data["of"]) == (1, 4)
+    nothing_written()
+    # Half of a street's two communities have it: not more than half lack it.
+    assert len(gate(cast, grounds=[range_of(STREET)])) == 1
+
+
+@pytest.mark.row("EMG-15")
+def test_a_higher_organ_goes_beyond_with_a_reason_for_a_few_days(cast: Cast) -> None:
+    wide: dict[str, Any] = {"grounds": [range_of("510104")], "over_reason": "市级专家组意见", "review_at": cast.at}
+    district = {"issuer": cast.unit("510104:district-command"), "by": cast.district_head}
+    with pytest.raises(refusals.BeyondNotForYou):
+        gate(cast, **wide, **district, expires_at=cast.at + timedelta(days=2))
+    with pytest.raises(refusals.BeyondTooLong):
+        gate(cast, **wide, expires_at=cast.at + timedelta(days=3, minutes=1))
+    nothing_written()
+    (measure,) = gate(cast, **wide, expires_at=cast.at + timedelta(days=2))
+    assert measure.over_reason == "市级专家组意见"
+    assert Entry.objects.get(act="posture.impose_measure").data["beyond"] == "市级专家组意见"
+    # Extensions do not begin the days anew.
+    end = measure.expires_at
+    terms: dict[str, Any] = {"article": "erl-2024-73", "review_at": end, "by": cast.city_commander, "at": cast.at}
+    with pytest.raises(refusals.BeyondTooLong):
+        extend_measure(measure, expires_at=end + timedelta(days=2), over_reason="r", **terms)
+    with pytest.raises(refusals.MeasureTooStrict):
+        extend_measure(measure, expires_at=end + timedelta(days=1), **terms)
+    assert extend_measure(measure, expires_at=end + timedelta(days=1), over_reason="r", **terms).over_reason == "r"
+
+
+def test_an_exercise_has_no_zones(cast: Cast) -> None:
+    assert gate(cast, drill=True)[0].drill
+
+
+@pytest.mark.row("EMG-15")
+def test_when_the_zone_drops_the_measure_ends_by_itself(cast: Cast) -> None:
+    zone(HERE, MEDIUM, at=cast.at)
+    (measure,) = gate(cast)
+    (wide,) = gate(cast, kind="area-closure", over_reason="r", expires_at=cast.at + timedelta(days=3))
+    tomorrow = cast.at + timedelta(days=1)
+    zone(HERE, LOW, at=tomorrow)
+    measure.refresh_from_db()
+    assert (measure.lifted_at, measure.end_kind, measure.noted_at) == (tomorrow, "DROPPED", tomorrow)
+    assert list(measures_in_force([range_of(HERE)], at=tomorrow - timedelta(seconds=1))) == [wide, measure]
+    # What a higher organ imposed beyond the zones keeps to its own days.
+    assert list(measures_in_force([range_of(HERE)], at=tomorrow)) == [wide]
+    ended = Entry.objects.get(act="posture.end_measure", subject=f"posture.Measure:{measure.pk}")
+    assert ended.data == {"ended_at": tomorrow.isoformat(), "why": "DROPPED"}
+
+
+@pytest.mark.row("EMG-15")
+def test_a_closure_is_put_to_its_issuer_who_has_a_day_to_end_it_in_order(cast: Cast) -> None:
+    zone(HERE, HIGH, at=cast.at)
+    (measure,) = gate(cast, kind="area-closure")
+    later = cast.at + timedelta(hours=5)
+    zone(HERE, LOW, at=later)
+    measure.refresh_from_db()
+    assert (measure.lifted_at, measure.noted_at) == (later + timedelta(hours=24), None)
+    task = Task.objects.everywhere("a test").get(source=f"measure:{measure.pk}:end")
+    assert (task.owner_id, task.kind, task.due_at) == (measure.issuer_id, "MEASURE", measure.lifted_at)
+    with pytest.raises(refusals.MeasureOver):
+        extend_measure(
+            measure, expires_at=cast.at + timedelta(days=9), review_at=cast.at + timedelta(days=8),
+            article="erl-2024-73", by=cast.city_commander, at=later,
+        )  # fmt: skip
+    # The level rises again before it has ended: it goes on, and the task is taken back.
+    zone(HERE, HIGH, at=later + timedelta(hours=1))
+    measure.refresh_from_db()
+    task.refresh_from_db()
+    assert (measure.lifted_at, measure.end_kind, task.state) == (None, "", "RECALLED")
+
+
+@pytest.mark.row("EMG-15")
+def test_the_issuer_may_end_it_before_its_day_is_over(cast: Cast) -> None:
+    zone(HERE, HIGH, at=cast.at)
+    (measure,) = gate(cast, kind="area-closure")
+    zone(HERE, LOW, at=cast.at + timedelta(hours=1))
+    soon = cast.at + timedelta(hours=2)
+    assert lift_measure(measure, reason="有序放开", by=cast.city_commander, at=soon)
+    measure.refresh_from_db()
+    assert (measure.lifted_at, measure.end_kind, measure.end_reason) == (soon, "LIFTED", "有序放开")
+    assert Task.objects.everywhere("a test").get(source=f"measure:{measure.pk}:end").state == "RECALLED"
+
+
+@pytest.mark.row("EMG-15")
+@given(reaching=st.integers(0, 50), of=st.integers(0, 50))
+def test_beyond_is_strict_where_none_has_it_and_wide_where_more_than_half_lack_it(reaching: int, of: int) -> None:
+    reaching = min(reaching, of)
+    found = rules.beyond(reaching, of)
+    assert (found == rules.STRICT) is (reaching == 0)
+    assert (found == rules.WIDE) is (reaching > 0 and of - reaching > of / 2)
+
+
+RANKS = st.integers(0, 4)
+
+
+@given(own=st.none() | RANKS, article=st.none() | RANKS, rank=RANKS)
+def test_whoever_is_competent_is_so_by_the_table_and_by_the_article(
+    own: int | None, article: int | None, rank: int
+) -> None:
+    table = () if own is None else (rules.AuthorityRule("measure", "*", own, date(2020, 1, 1), None, "plan"),)
+    needed = rules.rank_needed("gate-control", article, on=date(2026, 1, 1), table=table)
+    may = needed is not None and rank >= needed
+    assert may is (own is not None and rank >= own and (article is None or rank >= article))
+
+
+def test_each_kind_says_how_to_complain_how_it_ends_and_what_residents_are_told() -> None:
+    for code, kind in rules.kinds().items():
+        assert kind.complaint_category, code
+        assert kind.complaint and kind.complaint_en, code
+        assert kind.review_days >= 1 and kind.hours_after_drop >= 0, code
+        assert rules.missing_language(rules.guidance_texts()[code]) is None, code
+    assert {kind for kind, _hazard in rules.grades()} <= set(rules.kinds())
+    assert set(rules.words("measures")) == set(rules.kinds())
