@@ -13,6 +13,7 @@ from qipan.forms.api import open_form, publish_form
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
+from qipan.laws.testing import make_articles
 from qipan.posture.api import declare, impose_measure, take_posture
 from qipan.screening.api import Round, open_campaign, open_round, store_visits
 from qipan.territory.api import doors_within
@@ -67,6 +68,7 @@ def make_emergency(*, at: datetime, drill: bool = False) -> Scene:
     requests that are late and due today, a form, shifts of which one is filled, and a screening round.
     """
     cast = make_city(at=at)
+    make_articles()
     by, command = cast.city_commander, cast.unit(f"{CITY_CODE}:city-command")
     declaration = declare(
         number="E-2026-1",

@@ -161,7 +161,9 @@ class MeasureInput(ActInput):
         self.fields["review_at"].help_text = _("Left empty: after the days that are usual for this kind.")
         self.fields["over_reason"].help_text = _("Only of a higher organ, and for a few days.")
         self.fields["guidance_zh"].help_text = _("Left empty: what is usual for this kind.")
-        self.fields["guidance_more"].help_text = _("One a line, with the sign of the language before it, as in “ja: …”.")
+        self.fields["guidance_more"].help_text = _(
+            "One a line, with the sign of the language before it, as in “ja: …”."
+        )
 
     def clean(self) -> dict[str, Any]:
         """This method will fill in the review date that is usual for the kind where none was typed."""

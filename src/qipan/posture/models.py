@@ -124,7 +124,9 @@ class Measure(models.Model):
     end_kind = models.CharField(max_length=7, choices=EndKind, blank=True)
     end_reason = models.CharField(max_length=300, blank=True)
     noted_at = models.DateTimeField(null=True)  # its end was written down, its tasks taken back
-    tasks_of = models.BigIntegerField(null=True)  # the measure under whose number its tasks stand: an extension goes on with them
+    tasks_of = models.BigIntegerField(
+        null=True
+    )  # the measure under whose number its tasks stand: an extension goes on with them
     extends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="extended_by")
     drill = models.BooleanField(default=False)
 

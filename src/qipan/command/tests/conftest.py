@@ -11,6 +11,7 @@ from qipan.desk.api import admit_emergency
 from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
+from qipan.laws.testing import make_articles
 from qipan.posture.api import declare
 
 Entry, Message = apps.get_model("journal", "Entry"), apps.get_model("journal", "Message")
@@ -62,6 +63,7 @@ def declare_epidemic(cast: Cast, *, codes=("510104", "510105"), drill=False, lev
 def publish_all(cast: Cast) -> None:
     planner = Actor.system("plan", acts=["playbook.edit", "admission.decide"], ranges=[range_of("5101")])
     seed_forms(cast.unit("5101:lead-body"), by=planner, at=cast.at - timedelta(days=1))
+    make_articles()
     seed_playbooks(by=planner, at=cast.at - timedelta(days=1))
 
 

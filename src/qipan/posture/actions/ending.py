@@ -20,7 +20,7 @@ from qipan.laws.api import end_citations
 from .. import rules
 from ..models import Measure
 from ..queries.measures import measures_on, without_order
-from ..queries.zoning import judge, level_label
+from ..queries.zoning import judge
 from ..terms import ORDER_TASKS, EndKind, decision_source, order_source
 from .measures import note
 from .refusals import MeasureOfAnother

@@ -1,10 +1,9 @@
 """Reading measures: what is in force over a ground, exact to the second and without any job; what the zones justify."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import get_language
 

@@ -6,10 +6,9 @@ import pytest
 from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
-from qipan.kernel.actor import Actor
 from qipan.journal.api import publish
 from qipan.kernel.place import COMMUNITY, level_of, range_of
-from qipan.laws.api import seed_laws
+from qipan.laws.testing import make_articles
 from qipan.posture.api import Declaration, Measure, declare, impose_measure
 from qipan.zones.api import ZoneConfirmed
 
@@ -19,7 +18,7 @@ Entry = apps.get_model("journal", "Entry")
 @pytest.fixture
 def cast(db: None) -> Cast:
     cast = make_city()
-    seed_laws(by=Actor.system("seed", acts=["law.edit"]), at=cast.at)
+    make_articles()
     return cast
 
 

@@ -146,7 +146,11 @@ def test_an_extension_is_a_row_of_its_own_that_follows(cast: Cast, imposed: Meas
     later = {"expires_at": end + timedelta(days=7), "review_at": end + timedelta(days=3)}
     extension = extend_measure(imposed, **later, **terms)
     assert Measure.objects.get(pk=imposed.pk).expires_at == end
-    assert (extension.extends, extension.starts_at, extension.basis) == (imposed, end, "《突发事件应对法（2024年修订）》第72条")
+    assert (extension.extends, extension.starts_at, extension.basis) == (
+        imposed,
+        end,
+        "《突发事件应对法（2024年修订）》第72条",
+    )
     assert list(measures_in_force([COMMUNITY], at=end - timedelta(seconds=1))) == [imposed]
     assert list(measures_in_force([COMMUNITY], at=end)) == [extension]
     with pytest.raises(refusals.MeasureOver):

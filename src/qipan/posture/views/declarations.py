@@ -1,6 +1,6 @@
 """Pages for declarations: list, new, detail with measures, postures and conflicts, and the acts on them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from ..input import (
     LevelInput,
     word_choices,
 )
-from ..models import Declaration, Measure
+from ..models import Declaration
 from ..queries.declared import (
     conflicts_of,
     declarations_on,
