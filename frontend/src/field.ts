@@ -6,6 +6,7 @@ import { make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
+import { keepOrders } from "./field/orders";
 import { Outbox } from "./field/outbox";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
 import { openStore, type Kept, type State, type Told } from "./field/store";
@@ -250,6 +251,7 @@ async function wipe(): Promise<void> {
   await box.dropSheets();
   await forms.wipe();
   await globalThis.caches?.delete(PAGES);
+  document.getElementById("field-orders")?.replaceChildren();
   list.replaceChildren(make("p", "empty", word("ended")));
 }
 
@@ -344,6 +346,7 @@ async function start(): Promise<void> {
   void forms.refresh();
   addEventListener("online", () => void forms.refresh());
   setInterval(() => document.hidden || (document.querySelector("dialog[open]") ?? void forms.refresh()), LIST);
+  keepOrders();
   await keepPage().catch(() => undefined); // a browser that forbids it still has the open page
 }
 

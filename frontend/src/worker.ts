@@ -45,8 +45,14 @@ here.addEventListener("fetch", (event) => {
   const { request, respondWith } = event as Asked;
   if (request.method !== "GET") return;
   if (addresses.has(request.url)) respondWith.call(event, file(request));
-  else if (request.mode === "navigate" && new URL(request.url).pathname === "/field") respondWith.call(event, page(request));
+  else if (ofHolder(request)) respondWith.call(event, page(request));
 });
+
+/** The page itself, and the orders of its ground that it shows. */
+function ofHolder(request: Request): boolean {
+  const path = new URL(request.url).pathname;
+  return (request.mode === "navigate" && path === "/field") || path === "/field/orders";
+}
 
 async function file(request: Request): Promise<Response> {
   return (await (await caches.open(FILES)).match(request, ANY)) ?? fetch(request);

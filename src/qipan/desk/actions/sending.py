@@ -139,9 +139,11 @@ def send_tasks(
     The room that sends has checked its own right (``directive.issue``, say). Returns how many desks
     are new to the source; the same call again sends nothing twice. ``paper_places`` are compounds
     reached on a printed sheet. ``named_person`` answers for a demand at night; the sender has checked that level I
-    or II is declared. Raises ``NotFound`` when a ground lies outside the actor's scope, ``NotAdmitted`` when a kind
-    only executes and no admission of the asker holds, ``ShortNoticeAtNight``.
+    or II is declared. Raises ``OrderMissing`` for what needs an order (``register_orders``), ``NotFound`` when a ground
+    lies outside the actor's scope, ``NotAdmitted`` when a kind only executes and no admission of the asker holds,
+    ``ShortNoticeAtNight``.
     """
+    check_order(kind, source, at)
     if not grounds or not all(by.scope.covers(Range(*ground)) for ground in grounds):
         raise NotFound
     kinds = list(OrganType.objects.filter(code__in=organ_types))

@@ -61,7 +61,7 @@ def test_the_example_is_in_force_from_the_seeding_and_says_that_it_is_one(city, 
     assert snapshot(today - timedelta(days=31)) == set()
     assert all(entry.faults == [] for entry in duty_map(today))
     (entry,) = entries("duties.import_lists")
-    assert entry.data["added"] == 95
+    assert entry.data["added"] == 98
     assert seed_lists("5101", by=Actor.system("seed", acts=["register.edit"], ranges=CITY), at=city.at) == 0
 
 

@@ -12,11 +12,13 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from qipan.access.api import card_of, needs, right_ends, signed_in
+from qipan.deployment.api import Team
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import place_text
+from qipan.kernel.place import Range, place_text
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.matters.api import categories
+from qipan.posture.api import OrderCard, cards_on
 from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
 from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built, later_of
 from qipan.webkit.middleware import POLICY
@@ -180,6 +182,7 @@ def field(request: HttpRequest) -> HttpResponse:
             "again": waiting_doors(actor, team=team.pk).filter(recount__closes_at__gt=now()).count(),
             "card": card_of(actor),
             "holder": holder_of(actor),
+            "orders": orders_of(request, team),
             "categories": categories() if actor.can("matter.report") else [],
             "main": MAIN,
             "others": OTHERS,
@@ -191,6 +194,20 @@ def field(request: HttpRequest) -> HttpResponse:
     # ODK's engine reads formulas with a parser in WebAssembly; only this page may run it, and still no eval.
     response.headers["Content-Security-Policy"] = f"{POLICY}; script-src 'self' 'wasm-unsafe-eval'"
     return response
+
+
+def orders_of(request: HttpRequest, team: Team) -> list[tuple[OrderCard, str]]:
+    """This function will return the order cards of a team's own ground, each with the address that its QR code holds."""
+    cards = cards_on([Range(team.first, team.last)], at=now())
+    return [(card, request.build_absolute_uri(card.address)) for card in cards]
+
+
+@require_safe
+@needs("visit.submit")
+def orders(request: HttpRequest) -> HttpResponse:
+    """This part of the page will be asked for anew while it is open: the orders on the team's ground, and no others."""
+    team = team_of(signed_in(request), team_asked(request))
+    return render(request, "field/_orders.html", {"orders": orders_of(request, team)})
 
 
 @require_safe

@@ -21,6 +21,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, place_of, range_of
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.posture.api import order_card
 from qipan.territory.api import AreaView, get_area, path_to
 
 from ..actions.filing import reopen_matter
@@ -119,7 +120,8 @@ def report_page(request: HttpRequest) -> HttpResponse:
     """This view will take a report from anyone: what and where; a code to follow it by is the answer."""
     where = where_given(request.POST if request.method == "POST" else request.GET)
     if request.method == "GET":
-        chosen = {"category": request.GET.get("category", "")}
+        order = _order(request.GET.get("order", ""))
+        chosen = {"category": request.GET.get("category", ""), "text": f"{order}\n" if order else ""}
         form = ReportForm(initial=chosen, categories=categories())
         return _form(request, form, where, found=_found(request.GET.get("q", "")))
     count_try(request)
@@ -141,6 +143,17 @@ def report_page(request: HttpRequest) -> HttpResponse:
     if not reported.code:
         return render(request, "matters/again.html", {"matter": reported.matter})
     return redirect("matter_track", reported.code)
+
+
+def _order(number: str) -> str:
+    """The words by which a report names the order that it is about; empty where no order has this number."""
+    if not number:
+        return ""
+    try:
+        card = order_card(number[:60], at=now())
+    except NotFound:
+        return ""
+    return _("About order %(number)s (%(title)s):") % {"number": card.number, "title": card.title}
 
 
 def words_of(given: dict[str, Any], channel: str) -> Words:

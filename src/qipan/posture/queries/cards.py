@@ -118,7 +118,7 @@ def cards_of(measures: list[Measure], *, at: datetime) -> list[OrderCard]:
                 title=one.title,
                 kind=kinds.get(one.kind, one.kind),
                 issuer=one.issuer.label,
-                basis=tuple(Basis(a.label, a.link, a.summary_label) for a in articles.get(one.pk, [])),
+                basis=tuple(Basis(a.label, a.link or a.law.link, a.summary_label) for a in articles.get(one.pk, [])),
                 basis_text=one.basis,
                 flags=tuple(flags.get(one.pk, [])),
                 declaration=f"{one.declaration.number} {one.declaration.matter}" if one.declaration else "",
