@@ -55,7 +55,7 @@ def entries(act: str) -> list:
 
 @pytest.mark.row("ORG-3")
 def test_the_example_is_in_force_from_the_seeding_and_says_that_it_is_one(city, today):
-    assert Responsibility.objects.count() == 95 == Responsibility.objects.filter(example=True).count()
+    assert Responsibility.objects.count() == 98 == Responsibility.objects.filter(example=True).count()
     assert ResponsibilityItem.objects.count() == 38
     assert ("illegal-building", "5101:urban-management", "PRIMARY", "城乡规划法第六十四条") in snapshot(today)
     assert snapshot(today - timedelta(days=31)) == set()
@@ -69,7 +69,7 @@ def test_the_example_is_in_force_from_the_seeding_and_says_that_it_is_one(city, 
 def test_a_new_list_takes_the_place_of_the_old_one_and_the_past_stays(city, today):
     before, tomorrow = snapshot(today), today + timedelta(days=1)
     done = import_lists(GOOD, version="2026", begins=tomorrow, by=city.lead, at=city.at)
-    assert (done.added, done.changed, done.same, done.ended) == (1, 2, 0, 93)
+    assert (done.added, done.changed, done.same, done.ended) == (1, 2, 0, 96)
     assert snapshot(today) == before
     assert snapshot(tomorrow) == {(one["item"], one["organ"], one["role"], one["basis"]) for one in GOOD}
     assert get_item("noise", on=today).name == "噪声扰民"

@@ -22,7 +22,7 @@ def test_every_category_of_the_example_has_a_primary_unit_by_the_lists(world):
 
 
 def test_the_example_is_seeded_once_and_marked(world):
-    assert Category.objects.filter(example=True).count() == 40 == Category.objects.count()
+    assert Category.objects.filter(example=True).count() == 41 == Category.objects.count()
     assert seed_catalogue(by=Actor.system("x", acts=["matter.catalogue"]), at=world.at) == 0
 
 
@@ -34,4 +34,4 @@ def test_the_command_says_what_it_did_and_what_is_wrong(world, tmp_path):
     path.write_text("code,kind\n1,2\n")
     with pytest.raises(CommandError, match="group"):
         call_command("import_catalogue", str(path))
-    assert Category.objects.count() == 40
+    assert Category.objects.count() == 41

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from qipan.access.testing import Cast
 from qipan.desk.api import Task
-from qipan.journal.api import subscribe
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.laws.api import flags_of, repeal_article
@@ -38,14 +37,11 @@ def tasks(prefix: str) -> Any:
 
 
 @pytest.fixture
-def told() -> list[MeasuresEnded]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[MeasuresEnded]:
     """What the rooms above are told."""
-    from qipan.journal.actions import recording
-
     heard: list[MeasuresEnded] = []
-    subscribe(MeasuresEnded, heard.append)
-    yield heard
-    recording._subscribers[MeasuresEnded].remove(heard.append)
+    monkeypatch.setattr(ending, "publish", heard.append)
+    return heard
 
 
 @pytest.mark.row("EMG-15")
