@@ -98,7 +98,10 @@ def test_a_finding_goes_to_the_receiver_and_only_status_and_what_to_do_come_back
     assert Handover.objects.values_list("door", "need", "reach", "hours").get() == (DOOR, "FEVER", "13900000000", "")
     assert tasks(held) == [(HEALTH, "SENT")]
     task = held.task
-    assert (task.title, task.place) == (f"转介第 {held.pk} 号", community_of(DOOR))  # a desk tells neither door nor need
+    assert (task.title, task.place) == (
+        f"转介第 {held.pk} 号",
+        community_of(DOOR),
+    )  # a desk tells neither door nor need
     accept_referral(held, by=doctor, at=world.later(minutes=30))
     assert fresh(held).answer_by == world.later(hours=24, minutes=30) == fresh(held).task.due_at
     opened = look_at_handover(held, by=doctor, at=world.later(minutes=31))
