@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("register", "fanout", "ingest", "board", "matters", "openrosa", "measures")
+MODULES = ("register", "fanout", "ingest", "board", "matters", "openrosa", "measures", "zones")
 CHILD = """
 import django, importlib, json, sys
 django.setup()
