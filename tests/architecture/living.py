@@ -26,7 +26,6 @@ from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
-from qipan.laws.testing import make_articles
 from qipan.matters.actions.importing import keep_draft
 from qipan.matters.api import call_units, hand_over, prepare_session
 from qipan.matters.input.mapping import packed
@@ -102,7 +101,6 @@ def make_living() -> Living:
     scene = make_emergency(at=at)
     cast, by = scene.cast, scene.cast.city_commander
     planner = Actor.system("plan", acts=["playbook.edit", "admission.decide"], ranges=CITY)
-    make_articles()
     seed_forms(cast.unit("5101:lead-body"), by=planner, at=at - timedelta(days=1))
     seed_playbooks(by=planner, at=at - timedelta(days=1))
     form_teams(

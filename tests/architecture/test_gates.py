@@ -383,6 +383,8 @@ def test_nothing_is_let_in_by_default():
         "track/<str:code>/<slug:word>",
         "public/matters",
         "public/zones",
+        "orders/<slug:number>",
+        "orders/<slug:number>/sheet/<slug:size>",
         "referred/<str:code>",
         "field/worker.js",  # the script that opens the phone page, and how it looks on a home screen
         "field/app.webmanifest",

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_info
 
-from qipan.kernel.place import Range, place_text
+from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
 from qipan.laws.api import Flag, cited_by, flags_of
 
@@ -159,7 +159,7 @@ def complaint_address(measure: Measure) -> str:
     known = rules.kinds().get(measure.kind)
     said = {
         "category": known.complaint_category if known else "",
-        "place": place_text(measure.first),
+        "place": code_for(Range(measure.first, measure.last)) or place_text(measure.first),
         "order": measure.number,
     }
     return f"/report?{urlencode(said)}"

@@ -56,11 +56,12 @@ class Part:
 
 
 def parts_of(grounds: Sequence[Range], *, hazard: str, at: datetime) -> list[Part]:
-    """This function will return the levels in force on grounds, part by part."""
-    return [
-        Part(ground_label(ground), level, level_label(level))
-        for ground, level in level_over(grounds, hazard=hazard, at=at)
-    ]
+    """This function will return the levels in force on grounds, part by part; last, once, what has none."""
+    found = level_over(grounds, hazard=hazard, at=at)
+    parts = [Part(ground_label(ground), level, level_label(level)) for ground, level in found if level is not None]
+    if len(parts) < len(found):
+        parts.append(Part(_("The rest") if parts else _("Everywhere"), None, level_label(None)))
+    return parts
 
 
 def level_label(level: int | None) -> str:

@@ -1,0 +1,181 @@
+"""Story 4 of users.md, through the pages: the order at the gate, the complaint, and the measure that ends by itself.
+
+What the property company is paid for it belongs to the reserve of property companies.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Page, expect
+
+from qipan.access.api import issue_pass
+from qipan.access.testing import Cast, make_city
+from qipan.deployment.api import Team, form_teams
+from qipan.desk.api import Task
+from qipan.journal.api import publish
+from qipan.kernel.actor import Actor
+from qipan.kernel.clock import set_clock
+from qipan.kernel.place import COMMUNITY, range_of
+from qipan.laws.testing import make_articles
+from qipan.matters.api import Report
+from qipan.matters.testing import make_world
+from qipan.posture.api import Measure, declare
+from qipan.zones.api import RiskZone, RuleSet, ZoneConfirmed
+
+from .conftest import serious
+from .test_matters import answer_question
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+ZONE = ZoneInfo("Asia/Shanghai")
+NINE = datetime(2026, 3, 3, 9, tzinfo=ZONE).astimezone(UTC)
+HERE = "510104001001"
+
+
+@pytest.fixture
+def clock(settings, tmp_path) -> Iterator[Callable[[datetime], None]]:
+    settings.CLOCK_FILE = str(tmp_path / "clock.json")
+    cache.clear()
+    yield lambda moment: set_clock(settings.CLOCK_FILE, shown=moment, speed=1)
+
+
+@pytest.fixture
+def city(clock, db) -> Cast:
+    clock(NINE)
+    cast = make_world(make_city(at=NINE)).cast
+    make_articles()
+    RuleSet.objects.create(
+        code="plan", version=1, title="风险等级", title_en="Risk levels", hazard="epidemic", unit=COMMUNITY, levels=[],
+        minimum_rank=2, basis="b", source="s", valid_from=date(2020, 1, 1), published_at=NINE, by_label="plan",
+    )  # fmt: skip
+    declare(
+        number="成府发〔2026〕1号", matter="突发公共卫生事件", hazard="epidemic", level=2, basis="《突发事件应对法》第七十二条",
+        issuer=cast.unit("5101:city-command"), ground_codes=["510104"], starts_at=NINE,
+        expected_until=NINE + timedelta(days=30), measures=["小区出入管控"], by=cast.city_commander, at=NINE,
+    )  # fmt: skip
+    form_teams(
+        units=[cast.unit(f"{HERE}:community")], per_doors=40, stands_down_at=NINE + timedelta(days=9),
+        by=cast.city_commander, at=NINE,
+    )  # fmt: skip
+    return cast
+
+
+def confirm(level: int, at: datetime) -> None:
+    """The district confirms the level of the community."""
+    ground, zones = range_of(HERE), RiskZone.objects.everywhere("a test")
+    zones.filter(ends_at=None).update(ends_at=at)
+    zones.create(
+        rule_set=RuleSet.objects.get(), hazard="epidemic", code=HERE, area_level=COMMUNITY, place=ground.first,
+        first=ground.first, last=ground.last, level=level, reasons=[], counted_to=at.date(), starts_at=at,
+        confirmed_at=at, by_label="district",
+    )  # fmt: skip
+    publish(ZoneConfirmed(HERE, (ground,), "epidemic", level, at, at))
+
+
+def picture(page: Page, name: str) -> None:
+    """Keeps a picture for whoever wants to look: in the folder that QIPAN_PICTURES names."""
+    folder = os.environ.get("QIPAN_PICTURES")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+@pytest.mark.row("EMG-15", "FRC-6")
+def test_story_4_the_gate(city, clock, open_page, troubles, browser, live_server):
+    confirm(2, NINE)
+    # The city imposes: what the zones justify stands there before anything is done.
+    command = open_page(city, "city_commander", "/declarations")
+    command.get_by_role("link", name="突发公共卫生事件").first.click()
+    command.get_by_role("link", name="采取措施").click()
+    command.select_option("[name=kind]", "gate-control")
+    command.fill("[name=title]", "小区出入管控")
+    command.select_option("[name=article]", "erl-2024-73")
+    command.fill("[name=more_areas]", "510104")
+    command.fill("[name=expires_at]", "2026-03-10T09:00")
+    command.get_by_role("button", name="查看风险区是否支持").click()
+    expect(command.locator("#zones")).to_contain_text("一刀切")
+    expect(command.locator("#zones")).to_contain_text("1 / 4")
+    picture(command, "impose-zh-1440")
+    assert serious(command) == []
+    command.get_by_role("button", name="采取", exact=True).click()
+    expect(command.locator("main")).to_contain_text("4个最小单元中只有1个")
+    assert Measure.objects.count() == 0
+    command.fill("[name=more_areas]", HERE)
+    command.get_by_role("button", name="采取", exact=True).click()
+    expect(command.locator("h1")).to_have_text("小区出入管控")
+    measure = Measure.objects.get()
+    assert measure.review_at == NINE + timedelta(days=3)
+    command.get_by_text("据此布置工作", exact=True).click()
+    command.select_option("[name=task]", "GATE")
+    command.get_by_role("button", name="布置", exact=True).click()
+    expect(command.locator("main")).to_contain_text("门岗管控 · 小区出入管控")
+    picture(command, "measure-zh-1440")
+    assert serious(command) == []
+    # The guard finds it on the desk with the order that it carries out.
+    guard = open_page(city, "guard", "/desk", width=360, height=740)
+    guard.get_by_text("门岗管控 · 小区出入管控").first.click()
+    guard.get_by_role("link", name="查看所属事项").first.click()
+    expect(guard.locator("main")).to_contain_text(measure.number)
+    picture(guard, "measure-zh-360")
+    # A resident challenges; the phone shows the order without a network.
+    team = Team.objects.everywhere("a test").earliest("pk")
+    enrolled = issue_pass(
+        label="门岗", role_code="screening-worker", unit=city.unit(f"{HERE}:community"), team=team.pk,
+        expires_at=NINE + timedelta(days=9), by=Actor.system("t", acts=["pass.issue"], ranges=[range_of("5101")]), at=NINE,
+    )  # fmt: skip
+    context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=live_server.url)
+    context.add_cookies([{"name": "qipan_pass", "value": enrolled.token, "url": live_server.url}])
+    handset = context.new_page()
+    handset.goto("/field")
+    handset.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    handset.wait_for_function("caches.open('qipan-pages').then(held => held.keys()).then(keys => keys.length > 0)")
+    context.set_offline(True)
+    handset.reload()
+    handset.locator("#field-orders summary").first.click()
+    for text in (measure.number, "成都市指挥部", "第73条", "2026年3月10日", "12345", "不查手机"):
+        expect(handset.locator("#field-orders")).to_contain_text(text)
+    expect(handset.locator("#field-orders svg").first).to_be_visible()
+    picture(handset, "phone-zh-360")
+    context.close()
+    # The resident scans the same code, without log-in, and complains; the report carries the order's number.
+    resident = open_page(city, "anonymous", f"/orders/{measure.number}", width=360, height=740)
+    for text in ("成都市指挥部", "第73条", "锦江一街一社区", "2026年3月10日"):
+        expect(resident.locator("main")).to_contain_text(text)
+    picture(resident, "order-zh-360")
+    assert serious(resident) == []
+    for lang, width in (("en", 360), ("en", 1440), ("zh-hans", 1440)):
+        page = open_page(city, "anonymous", f"/orders/{measure.number}", width=width, lang=lang)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        picture(page, f"order-{lang[:2]}-{width}")
+        page.goto(f"/orders/{measure.number}/sheet/a5")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        picture(page, f"sheet-{lang[:2]}-{width}")
+    resident.get_by_role("link", name="对此投诉").click()
+    expect(resident.locator("#id_category")).to_have_value("21001")
+    expect(resident.locator("#id_text")).to_have_value(f"关于命令{measure.number}（小区出入管控）：\n")
+    resident.locator("#id_text").press("Control+End")
+    resident.locator("#id_text").type("门岗要求查看手机")
+    answer_question(resident)
+    resident.get_by_role("button", name="提交").click()
+    expect(resident.locator(".code")).to_be_visible()
+    assert measure.number in Report.objects.get().text
+    # The next day the zone drops to low: the measure ends by itself, and the work with it.
+    clock(NINE + timedelta(days=1))
+    confirm(1, NINE + timedelta(days=1))
+    measure.refresh_from_db()
+    assert measure.ends_at == NINE + timedelta(days=1)
+    resident.goto(f"/orders/{measure.number}")
+    expect(resident.locator("main")).to_contain_text("本命令已结束")
+    expect(resident.locator("main")).to_contain_text("所在区域已达不到所需等级：中风险")
+    picture(resident, "order-ended-zh-360")
+    states = Task.objects.everywhere("a test").filter(kind="GATE").values_list("state", flat=True)
+    assert set(states) == {"RECALLED"}
+    for lang, width in (("zh-hans", 1440), ("en", 360)):
+        page = open_page(city, "city_commander", "/measures?show=ended", width=width, lang=lang)
+        expect(page.locator("main")).to_contain_text(measure.number)
+        picture(page, f"measures-{lang[:2]}-{width}")
+        assert serious(page) == []
+    # What was refused answered 409, which the browser writes into its console; nothing else.
+    assert all("409" in line for line in troubles)
