@@ -26,7 +26,7 @@ from ..queries.history import days_counted, what_if
 from ..queries.proposals import proposals
 from ..queries.words import input_label, reason_text
 from ..rules.sets import LEVELS, UNITS, read_rule
-from ..terms import ZoneLevel
+from ..terms import ZoneLevel, ZoneUnit
 from .looking import area_for, criteria_of, day_of, exact_for, path_for
 
 MOST_LINES = 200  # lines of a report that the page lists
@@ -245,7 +245,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
         "sets": sets,
         "a": chosen[0],
         "b": chosen[1],
-        "units": UNITS,
+        "units": [(name, ZoneUnit(level).label) for name, level in UNITS.items()],
         "problems": [],
     }
     if chosen[0] is not None and chosen[1] is not None:
