@@ -1,14 +1,16 @@
 """Checking what people type on the desk's pages, and what clients send."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import OrganType, Unit
-from qipan.webkit.forms import ActForm, offer
+from qipan.laws.api import Use, article_choices
+from qipan.webkit.forms import ActForm, LongSelect, offer
 
 from .models import Terminal
 from .terms import Activity, HowOften, TerminalKind
@@ -39,6 +41,12 @@ class AdmissionForm(forms.Form):
         required=False,
         help_text=_("Without one the list says that none was named."),
     )
+    article = forms.ChoiceField(
+        label=_("Article of the register"),
+        required=False,
+        help_text=_("With one, everybody is told when it is repealed."),
+        widget=LongSelect,
+    )
     activity = forms.ChoiceField(label=_("Kind of work"), choices=Activity.choices)
     questions = forms.IntegerField(label=_("How many questions each unit answers"), min_value=0, max_value=1000)
     form_code = forms.SlugField(
@@ -52,10 +60,12 @@ class AdmissionForm(forms.Form):
     valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     valid_to = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: object, on: date, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         kinds = OrganType.objects.filter(executes_only=True).order_by("level", "pk")
         offer(self, "organ_types", [(kind.code, kind.label) for kind in kinds])
+        articles = article_choices(Use.WORK, on=on)
+        offer(self, "article", [("", gettext("none: the basis stands in words only")), *articles])
 
     def clean(self) -> dict[str, Any]:
         """This method will ask for the number of questions where a form is named."""

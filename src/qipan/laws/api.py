@@ -14,6 +14,7 @@ from .queries.register import (
     cited_by,
     flags_of,
     get_article,
+    get_version,
 )
 from .terms import Ending, Use
 
@@ -35,6 +36,7 @@ __all__ = [
     "end_citations",
     "flags_of",
     "get_article",
+    "get_version",
     "name_owners",
     "name_subjects",
     "repeal_article",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.timezone import localdate
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+from qipan.laws.api import Use, cite, end_citations, get_article
 
 from .. import rules
 from ..models import Admission
@@ -112,6 +114,7 @@ def apply_admission(
     *,
     title: str,
     basis: str = "",
+    article: str = "",
     minutes_per_unit: int,
     valid_from: datetime,
     valid_to: datetime,
@@ -132,10 +135,14 @@ def apply_admission(
     ``organ_types`` are the codes of the kinds that would work; empty means all that only execute. A unit
     applies for itself. What it costs is shown from the first moment: minutes for each unit times the units on the ground
     (the actor's whole scope unless ``grounds`` says less), ``how_often``. Without a basis it stands in the list as an
-    application that names none. ``declaration`` is the number of one in force,
-    which the caller has checked; pages do not offer it. Raises ``NotAllowed``, ``NotFound``, ``BadInput``.
+    application that names none. ``article`` is the code of an article of the register on which it rests; its name is
+    the basis where none is given in words. ``declaration`` is the number of one in force, which the caller has
+    checked; pages do not offer it. Raises ``NotAllowed``, ``NotFound``, ``BadInput``, ``ArticleUnknown``,
+    ``ArticleNotInForce``, ``ArticleNotForUse``.
     """
     unit = _unit(by, "admission.apply")
+    chosen = get_article(article, on=localdate(at), use=Use.WORK) if article else None
+    basis = basis.strip() or (chosen.label if chosen else "")
     if demander is not None and demander.pk != unit.pk:
         raise NotAllowed(act="admission.apply")
     _check(
@@ -166,6 +173,8 @@ def apply_admission(
         valid_to=valid_to,
         drill=drill,
     )
+    if chosen is not None:
+        cite(admission, chosen.code, use=Use.WORK, unit_id=unit.pk, place=unit.place, at=at)
     data = {"title": admission.title, "basis": admission.basis, "hours": admission.hours, "units": units}
     data |= {"questions": questions, "how_often": how_often, "monthly_hours": admission.monthly_hours}
     record("desk.apply_admission", subject=admission, by=by, at=at, place=unit.place, data=data, drill=drill)
@@ -234,6 +243,8 @@ def decide_admission(
         if not held.basis:
             held.basis, held.asked = basis.strip()[:300], held.asked | {"basis": ""}
     held.state = AdmissionState.ADMITTED if admitted else AdmissionState.REFUSED
+    if not admitted:
+        end_citations([held], at=at)
     held.decided_at, held.decided_by, held.reason = at, by.label[:120], reason.strip()[:300]
     cut = ["basis", "questions", "minutes_per_unit", "valid_to", "asked"]
     held.save(update_fields=["state", "decided_at", "decided_by", "reason", *cut])
@@ -308,6 +319,7 @@ def end_admission(admission: Admission, *, reason: str, by: Actor, at: datetime)
     if held.valid_to > at:
         held.valid_to = max(at, held.valid_from)
         held.save(update_fields=["valid_to"])
+        end_citations([held], at=at)
         data = {"reason": reason.strip()}
         record("desk.end_admission", subject=held, by=by, at=at, place=held.demander.place, data=data, drill=held.drill)
     return held

@@ -1,6 +1,6 @@
 """Which work is admitted, and who may see an application."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,3 +98,9 @@ def admission_of_form(form_code: str, *, units: Iterable[int | None]) -> Admissi
 def waiting() -> Q:
     """This function will return the filter of applications that nobody has decided."""
     return Q(state=AdmissionState.APPLIED)
+
+
+def names_of_admissions(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """This function will return the titles of admitted work by their keys, with the page where they stand."""
+    titles = Admission.objects.filter(pk__in=keys).values_list("pk", "title")
+    return {key: (title, "/admissions") for key, title in titles}

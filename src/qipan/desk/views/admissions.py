@@ -16,6 +16,7 @@ from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.laws.api import Article, Flag, cited_by, flags_of
 
 from ..actions.admissions import apply_admission, count_units, decide_admission
 from ..input import AdmissionForm, DecisionForm
@@ -38,7 +39,9 @@ def admissions_page(request: HttpRequest) -> HttpResponse:
     begun = {name: request.GET[name][:300] for name in FROM_DRAFT if name in request.GET}
     if "form_code" in begun:
         begun["activity"] = Activity.FORM
-    form = AdmissionForm(request.POST or None, initial={"valid_from": timezone.localdate(now()), **begun})
+    form = AdmissionForm(
+        request.POST or None, initial={"valid_from": timezone.localdate(now()), **begun}, on=timezone.localdate(now())
+    )
     if request.method == "POST":
         actor.require("admission.apply")
         if form.is_valid():
@@ -70,16 +73,21 @@ def _listed(
     if state and state not in AdmissionState.values:
         raise NotFound
     kinds = {kind.code: kind.label for kind in OrganType.objects.all()}
+    admissions = list(public_admissions(state=state))
+    keys = [admission.pk for admission in admissions]
+    cited, flags = cited_by(Admission._meta.label, keys), flags_of(Admission._meta.label, keys)
     rows = [
         Shown(
             admission,
             ", ".join(kinds.get(code, code) for code in admission.organ_types) or _("all that only execute"),
             known_of(admission.form_code, at=now()) if admission.state == AdmissionState.APPLIED else None,
+            cited.get(admission.pk, []),
+            flags.get(admission.pk, []),
             datetime.fromisoformat(admission.asked["valid_to"]) - ONE_DAY if "valid_to" in admission.asked else None,
             timezone.localtime(admission.valid_to - ONE_DAY).date(),
             said[1] if said and said[0] == admission.pk else None,
         )
-        for admission in public_admissions(state=state)
+        for admission in admissions
     ]
     context = {
         "rows": rows,
@@ -103,6 +111,8 @@ class Shown:
     admission: Admission
     kinds: str
     known: Known | None
+    articles: list[Article]
+    flags: list[Flag]  # what became of them since
     asked_until: datetime | None  # the last day that was applied for, where less was admitted
     last_day: date
     said: DecisionForm | None  # a decision that was refused, with what was typed
@@ -128,7 +138,9 @@ def _cost(given: dict[str, Any], actor: Actor) -> Cost:
     units = count_units(given["organ_types"], by=actor)
     minutes = given["minutes_per_unit"]
     monthly = hours_a_month(minutes, units, given["how_often"])
-    return Cost(units, minutes, monthly, known_of(given["form_code"], at=now()), given["basis"].strip())
+    return Cost(
+        units, minutes, monthly, known_of(given["form_code"], at=now()), given["basis"].strip() or given["article"]
+    )
 
 
 def _midnight(day: date) -> datetime:
@@ -163,7 +175,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             status = refusal.status
         else:
             return HttpResponseRedirect(reverse("admissions"))
-    blank = AdmissionForm(initial={"valid_from": timezone.localdate(now())})
+    blank = AdmissionForm(initial={"valid_from": timezone.localdate(now())}, on=timezone.localdate(now()))
     return _listed(request, actor, blank, said=(admission.pk, form), status=status)
 
 

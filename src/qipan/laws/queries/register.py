@@ -155,3 +155,8 @@ def ending_versions(*, until: date, since: date | None = None) -> QuerySet[Artic
     rows = Article.objects.filter(valid_to__lte=until).exclude(ending__in=("", Ending.REWORDED))
     rows = rows if since is None else rows.filter(valid_to__gt=since)
     return rows.select_related("law").order_by("-valid_to", "code", "pk")
+
+
+def get_version(key: int) -> Article:
+    """This function will return a version of an article by its key, with its law."""
+    return Article.objects.select_related("law", "successor__law").get(pk=key)
