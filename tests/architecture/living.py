@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.timezone import localdate
 
 from qipan.access.testing import POSTS, Cast
 from qipan.command.actions.activations import activate_playbook
@@ -26,6 +27,7 @@ from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
+from qipan.laws.actions.rules import draft_rule, open_rule
 from qipan.matters.actions.importing import keep_draft
 from qipan.matters.api import call_units, hand_over, prepare_session
 from qipan.matters.input.mapping import packed
@@ -189,6 +191,21 @@ def make_living() -> Living:
         by=cast.department,
         at=at,
     )
+    rule = draft_rule(
+        title="E-bikes",
+        text="Draft",
+        major=False,
+        place=cast.department.scope.ranges[0].first,
+        by=cast.department,
+        at=at,
+    )
+    rule = open_rule(
+        rule,
+        opens_on=localdate(at),
+        closes_on=localdate(at) + timedelta(days=9),
+        by=cast.department,
+        at=at,
+    )
     keys = {
         "forms.code": "door-screening",
         "forms/drafts.pk": form_draft.pk,
@@ -201,6 +218,8 @@ def make_living() -> Living:
         "listing": "left",
         "duties.kind": "csv",
         "laws.kind": "csv",
+        "rules.pk": rule.pk,
+        "rules/office.act": "end",
         "laws.code": "erl-2024-72",
         "burden.kind": "csv",
         "duties.code": "noise",

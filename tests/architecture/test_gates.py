@@ -69,6 +69,11 @@ GATES = {
     "laws/new": Gate("law.edit", "law.edit"),
     "laws/register.<slug:kind>": Gate("board.view desk.view law.edit"),
     "laws/articles/<slug:code>": Gate("board.view desk.view law.edit", "law.edit"),
+    "rules": Gate(PUBLIC),  # a resident reads drafts and comments on them without a log-in
+    "rules/<int:pk>": Gate(PUBLIC, PUBLIC),
+    "rules/office": Gate("rule.edit rule.adopt", "rule.edit"),
+    "rules/office/<int:pk>": Gate("rule.edit rule.adopt"),
+    "rules/office/<int:pk>/<slug:act>": Gate(None, "rule.edit rule.adopt"),
     "duties": Gate("board.view desk.view duty.edit"),
     "duties/import": Gate(None, "duty.edit"),
     "duties/lists.<slug:kind>": Gate("board.view desk.view duty.edit"),
@@ -385,6 +390,8 @@ def test_nothing_is_let_in_by_default():
         "public/zones",
         "orders/<slug:number>",
         "orders/<slug:number>/sheet/<slug:size>",
+        "rules",
+        "rules/<int:pk>",
         "referred/<str:code>",
         "field/worker.js",  # the script that opens the phone page, and how it looks on a home screen
         "field/app.webmanifest",

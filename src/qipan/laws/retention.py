@@ -1,6 +1,8 @@
 """What laws holds of persons, for which purpose and how long; every column of every table of the room."""
 
-from qipan.kernel.retention import declare
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, who_acted
 
 declare(
     "laws.Article",
@@ -20,4 +22,28 @@ declare(
     "laws.Law",
     plain="code name name_en link",
     keys="id kind",
+)
+declare(
+    "laws.Rule",
+    plain="title title_en text urgency_reason review_note end_reason",
+    keys="id unit_id place major state drafted_at opens_on closes_on adopted_at in_force_from review_on reviewed_at ended_on",
+)
+declare(
+    "laws.RuleAnswer",
+    who_acted("by_label"),
+    plain="text",
+    keys="id rule taken_over at",
+)
+# Who said it is not asked. What he may say of himself in it is withheld by whoever answers.
+declare(
+    "laws.RuleComment",
+    PersonalData(
+        "text",
+        purpose=_("what the public says to a draft, shown with its answer"),
+        period=None,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.KEPT,
+    ),
+    plain="nonce",
+    keys="id rule at answer withheld",
 )

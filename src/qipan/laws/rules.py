@@ -6,7 +6,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-from .terms import Ending
+from .terms import Ending, RuleState
 
 
 @dataclass(frozen=True)
@@ -81,3 +81,26 @@ def change_of(held: Mapping[str, Any] | None, given: Mapping[str, Any], *, today
     if not same_basis:
         return Change.NEEDS_DAY
     return Change.SAME if said else Change.REWORDED
+
+
+COMMENT_DAYS = 30  # for a major decision (Interim Regulation on Major Administrative Decisions, art. 15)
+
+
+def days_open(opens: date, closes: date) -> int:
+    """This function will return for how many days a draft is open, the first and the last among them."""
+    return (closes - opens).days + 1
+
+
+def needs_urgency(*, major: bool, opens: date, closes: date) -> bool:
+    """This function will say whether a draft is open for less time than a major decision needs: then its urgency is stated."""
+    return major and days_open(opens, closes) < COMMENT_DAYS
+
+
+def takes_comments(state: str, opens: date | None, closes: date | None, *, on: date) -> bool:
+    """This function will say whether a draft takes comments on a day."""
+    return state == RuleState.OPEN and opens is not None and closes is not None and opens <= on <= closes
+
+
+def is_closed(state: str, closes: date | None, *, on: date) -> bool:
+    """This function will say whether the time for comments is over and nothing is decided yet."""
+    return state == RuleState.OPEN and closes is not None and on > closes

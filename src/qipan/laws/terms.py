@@ -36,3 +36,13 @@ class Ending(models.TextChoices):
 
 # Rank of an organ (duties' ``authority_rank``), from the lowest that is competent.
 RANKS = {1: _("subdistrict"), 2: _("county or district"), 3: _("city"), 4: _("province")}
+
+
+class RuleState(models.TextChoices):
+    """Where a rule of an organ stands."""
+
+    DRAFT = "DRAFT", _("draft")
+    OPEN = "OPEN", _("open for comments")
+    ADOPTED = "ADOPTED", _("adopted")
+    ENDED = "ENDED", _("ended")
+    WITHDRAWN = "WITHDRAWN", _("draft withdrawn")

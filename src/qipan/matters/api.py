@@ -28,7 +28,6 @@ from .actions.sessions import prepare_session
 from .actions.steps import MatterMoved
 from .actions.times import ask_time, decide_time, resume_part
 from .ingest import count_source
-from .input.challenge import TooManyTries, count_tries, source_of
 from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, figures
 from .queries.mapping import area_at_point, named_in
@@ -67,7 +66,6 @@ __all__ = [
     "TimeWish",
     "TooManyPhotos",
     "TooManyReports",
-    "TooManyTries",
     "Way",
     "Words",
     "add_cooperating",
@@ -81,7 +79,6 @@ __all__ = [
     "clean_photo",
     "confirm_matter",
     "count_source",
-    "count_tries",
     "decide_time",
     "decline_matter",
     "dispatch_matter",
@@ -122,7 +119,6 @@ __all__ = [
     "send_back",
     "shelve_matter",
     "similar",
-    "source_of",
     "take_up",
     "unmerge_matter",
     "verify_matter",

@@ -75,6 +75,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/matters/rechecks", _("Looked at again"), ("matter.verify", "matter.arbitrate")),
             Page("/reviews", _("Review sessions"), ("matter.arbitrate",)),
             Page("/duties", _("Responsibility lists"), ("board.view", "desk.view", "duty.edit")),
+            Page("/rules/office", _("Rules and comments"), ("rule.edit", "rule.adopt")),
             Page("/laws", _("Legal basis"), ("board.view", "desk.view", "law.edit")),
             Page("/matters/catalogue", _("Catalogue of matters"), ("matter.catalogue",)),
             Page("/matters/suggestions", _("Suggestions"), ("matter.catalogue", "matter.dispatch")),

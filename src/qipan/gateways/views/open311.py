@@ -15,7 +15,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
-from qipan.matters.api import count_tries, followed, report_by_code, source_of
+from qipan.matters.api import followed, report_by_code
+from qipan.webkit.challenge import count_tries, source_of
 
 from ..actions.taking import take_request
 from ..input.calls import read_filters, read_ids, read_request

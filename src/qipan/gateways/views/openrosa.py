@@ -36,7 +36,7 @@ from qipan.forms.api import (
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import BadInput, NotSignedIn, Refusal
-from qipan.matters.api import count_tries, source_of
+from qipan.webkit.challenge import count_tries, source_of
 
 from ..input.openrosa import PostTooLarge, read_post, token_in
 from ..rules.openrosa import (

@@ -14,9 +14,9 @@ from qipan.kernel.ids import key_of
 from qipan.kernel.place import Range, place_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import AreaView, get_area
+from qipan.webkit.challenge import new_challenge, nonce_of
 
 from ..actions.intake import PlaceUnknown, report_matter
-from ..input.challenge import new_challenge, nonce_of
 from ..input.forms import (
     StaffReportForm,
     grouped,

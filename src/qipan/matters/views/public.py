@@ -23,11 +23,11 @@ from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, place_of, range_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.posture.api import order_card
 from qipan.territory.api import AreaView, get_area, path_to
+from qipan.webkit.challenge import count_try, new_challenge, nonce_of, source_of
 
 from ..actions.filing import reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter
 from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
-from ..input.challenge import count_try, new_challenge, nonce_of, source_of
 from ..input.forms import ReportForm
 from ..models import Report
 from ..queries.blocked import stuck_among, stuck_on

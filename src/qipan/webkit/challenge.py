@@ -1,5 +1,7 @@
 """A plain question that keeps machines at bay without a third party, and the key of an address that is not kept."""
 
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -15,9 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import Refusal
 
-from ..rules.limits import keyed_hash
-
-SALT = "qipan.matters.challenge"
+SALT = "qipan.webkit.challenge"
 GOOD_FOR_S = 2 * 3600
 TRIES = 40  # from one address in ten minutes, in each process
 TRIES_S = 600
@@ -40,7 +40,7 @@ class TooManyTries(Refusal):
 
 @dataclass(frozen=True)
 class Challenge:
-    """A question, and the signed token that knows its answer and is good for one report."""
+    """A question, and the signed token that knows its answer and is good for one use."""
 
     question: str
     token: str
@@ -75,12 +75,13 @@ def source_of(request: HttpRequest) -> str:
             address = str(ip_network(f"{known}/64", strict=False))
     except ValueError:
         address = "unknown"
-    return keyed_hash(f"{address} {localdate(now())}", key=settings.SECRET_KEY, purpose="address")
+    key = f"qipan.address.{settings.SECRET_KEY}".encode()
+    return hmac.new(key, f"{address} {localdate(now())}".encode(), hashlib.sha256).hexdigest()
 
 
-def count_try(request: HttpRequest) -> None:
-    """This function will count one more try of an address. Raises ``TooManyTries``."""
-    count_tries(f"matters-{source_of(request)}", most=TRIES)
+def count_try(request: HttpRequest, what: str = "matters", *, most: int = TRIES) -> None:
+    """This function will count one more try of an address at something. Raises ``TooManyTries``."""
+    count_tries(f"{what}-{source_of(request)}", most=most)
 
 
 def count_tries(who: str, *, most: int) -> None:
