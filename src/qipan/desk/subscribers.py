@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from qipan.duties.api import ListsChanged, Unit, ground_of, items_on, lead_body
 from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import Kind, due_time
-from qipan.laws.api import ArticleRepealed, get_version, units_citing
+from qipan.laws.api import ArticleRepealed, Use, get_version, units_citing
 
 from .actions.sending import send_task
 from .terms import ClockKind, TaskKind
@@ -40,12 +40,15 @@ def on_lists_changed(event: ListsChanged) -> None:
 
 
 def on_article_repealed(event: ArticleRepealed) -> None:
-    """This function will ask each unit whose measures, forms, lists, work or purposes rest on an article that was
-    repealed or replaced for one review of them all (LAW-1).
+    """This function will ask each unit whose forms, lists, work, responses or purposes rest on an article that was
+    repealed or replaced for one review of them all (LAW-1); the room of measures asks their issuers itself.
 
     What is owned by units that only execute is asked of the lead organisation: they decide no basis.
     """
-    cited = units_citing(event.versions)
+    cited: Counter[int] = Counter()
+    for use in Use:
+        if use != Use.MEASURE:
+            cited.update(units_citing(event.versions, use=use))
     if not cited:
         return
     lead, article = lead_body(), get_version(event.versions[0])
