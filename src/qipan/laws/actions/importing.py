@@ -85,6 +85,7 @@ def import_register(rows: Sequence[Mapping[str, str]], *, by: Actor, at: datetim
     return _put(rows, by=by, at=at)
 
 
+@transaction.atomic
 def seed_laws(*, by: Actor, at: datetime) -> int:
     """This function will fill an empty register from the data of the room; returns how many articles. For seeding."""
     if Law.objects.exists():
