@@ -3,9 +3,10 @@
 Windows are local calendar days: "14 days" up to a day are that day and the 13 before it, however long each was.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from .sets import Criterion, Rule
 # input -> day as ``date.toordinal`` -> how many
 AreaCounts = Mapping[str, Mapping[int, int]]
 Numbers = npt.NDArray[np.int64]
+TOGETHER = 512  # areas in one matrix: a year of them is 2 MB
 MOST_NAMED = 31  # days that a reason lists one by one
 
 
@@ -69,22 +71,27 @@ def spans_of(rule: Rule, counts: AreaCounts, *, first: date, last: date) -> list
 
     All counts that are given count, those before ``first`` too; those after a day never change its level.
     """
-    origin, length = first.toordinal(), (last - first).days + 1
-    levels = _levels(rule, counts, origin, length)
-    if levels is None:
-        return [Span(first, last, rule.lowest)]
-    turns = np.flatnonzero(levels[1:] != levels[:-1]).tolist()
-    starts, ends = [0, *(turn + 1 for turn in turns)], [*turns, length - 1]
-    return [
-        Span(date.fromordinal(origin + start), date.fromordinal(origin + end), int(levels[start]))
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    return next(zone(rule, {"": counts}, first=first, last=last))[1]
 
 
 def zone(rule: Rule, counts: Mapping[str, AreaCounts], *, first: date, last: date) -> Iterator[tuple[str, list[Span]]]:
     """This function will go through many areas, by their code, each with its levels as ``spans_of`` finds them."""
-    for code, own in counts.items():
-        yield code, spans_of(rule, own, first=first, last=last)
+    origin, length = first.toordinal(), (last - first).days + 1
+    every = iter(counts.items())
+    while some := list(islice(every, TOGETHER)):
+        levels = _levels([own for _code, own in some], rule, origin, length)
+        turned = levels[:, 1:] != levels[:, :-1]
+        for row, (code, _own) in enumerate(some):
+            turns = turned[row].nonzero()[0].tolist()
+            starts, ends = [0, *(turn + 1 for turn in turns)], [*turns, length - 1]
+            given = levels[row, starts].tolist()
+            yield (
+                code,
+                [
+                    Span(date.fromordinal(origin + start), date.fromordinal(origin + end), level)
+                    for start, end, level in zip(starts, ends, given, strict=True)
+                ],
+            )
 
 
 def level_on(rule: Rule, counts: AreaCounts, day: date) -> int:
@@ -92,47 +99,35 @@ def level_on(rule: Rule, counts: AreaCounts, day: date) -> int:
     return spans_of(rule, counts, first=day, last=day)[0].level
 
 
-def _levels(rule: Rule, counts: AreaCounts, origin: int, length: int) -> Numbers | None:
-    """The level of each day; None where no level above the lowest is reached on any."""
-    kept: dict[tuple[str, int | None], Numbers | None] = {}
-
-    def sums(one: Criterion) -> Numbers | None:
-        key = (one.input, one.days)
-        if key not in kept:
-            kept[key] = _sums(counts.get(one.input), one.days, origin, length)
-        return kept[key]
-
-    levels: Numbers | None = None
+def _levels(areas: Sequence[AreaCounts], rule: Rule, origin: int, length: int) -> Numbers:
+    """The level of each area (a row) on each day (a column)."""
+    back = rule.window  # days before ``origin`` that windows reach back to
+    running: dict[str, Numbers] = {name: _running(areas, name, origin - back, back + length) for name in rule.inputs}
+    levels = np.full((len(areas), length), rule.lowest, np.int64)
     for level, criteria in reversed(rule.levels):  # the gravest last, so that it stands where several are met
-        met: npt.NDArray[np.bool_] | None = None
+        met = np.ones(levels.shape, np.bool_)
         for one in criteria:
-            found = sums(one)
-            if found is None:
-                break
-            met = found >= one.at_least if met is None else met & (found >= one.at_least)
-            if not met.any():
-                break
-        else:
-            if met is not None:
-                below = levels if levels is not None else np.full(length, rule.lowest, np.int64)
-                levels = np.where(met, level, below)
+            together = running[one.input]
+            found = together[:, back + 1 :]
+            if one.days is not None:
+                found = found - together[:, back + 1 - one.days : back + 1 - one.days + length]
+            met &= found >= one.at_least
+        levels[met] = level
     return levels
 
 
-def _sums(counts: Mapping[int, int] | None, days: int | None, origin: int, length: int) -> Numbers | None:
-    """How many stand in the window that ends on each day; None where nothing was ever counted."""
-    if not counts:
-        return None
-    back = days or 0  # days before ``origin`` that windows reach back to
-    places = np.fromiter(counts, np.int64, len(counts)) - (origin - back)
-    numbers = np.fromiter(counts.values(), np.int64, len(counts))
-    inside = (places >= 0) & (places < back + length)
-    values = np.zeros(back + length, np.int64)
-    values[places[inside]] = numbers[inside]  # a day stands once
-    running = values.cumsum()
-    if days is None:
-        return running + int(numbers[places < 0].sum())
-    return running[back:] - running[:length]
+def _running(areas: Sequence[AreaCounts], name: str, start: int, length: int) -> Numbers:
+    """Running totals of an input, one row for each area: before ``start`` first, then day by day."""
+    values = np.zeros((len(areas), length + 1), np.int64)
+    for row, counts in enumerate(areas):
+        own = counts.get(name)
+        if own:
+            places = np.fromiter(own, np.int64, len(own)) - (start - 1)
+            numbers = np.fromiter(own.values(), np.int64, len(own))
+            inside = (places > 0) & (places <= length)
+            values[row, places[inside]] = numbers[inside]  # a day stands once
+            values[row, 0] = numbers[places <= 0].sum()
+    return values.cumsum(axis=1)
 
 
 def reasons_on(rule: Rule, counts: AreaCounts, day: date, *, since: date | None = None) -> list[Reason]:
