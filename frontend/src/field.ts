@@ -251,7 +251,7 @@ async function wipe(): Promise<void> {
   await box.dropSheets();
   await forms.wipe();
   await globalThis.caches?.delete(PAGES);
-  document.getElementById("field-orders")?.replaceChildren();
+  document.getElementById("field-orders")?.remove();
   list.replaceChildren(make("p", "empty", word("ended")));
 }
 

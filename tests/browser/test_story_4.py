@@ -12,12 +12,9 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from qipan.access.api import issue_pass
 from qipan.access.testing import Cast, make_city
-from qipan.deployment.api import Team, form_teams
 from qipan.desk.api import Task
 from qipan.journal.api import publish
-from qipan.kernel.actor import Actor
 from qipan.kernel.clock import set_clock
 from qipan.kernel.place import COMMUNITY, range_of
 from qipan.laws.testing import make_articles
@@ -56,10 +53,6 @@ def city(clock, db) -> Cast:
         issuer=cast.unit("5101:city-command"), ground_codes=["510104"], starts_at=NINE,
         expected_until=NINE + timedelta(days=30), measures=["小区出入管控"], by=cast.city_commander, at=NINE,
     )  # fmt: skip
-    form_teams(
-        units=[cast.unit(f"{HERE}:community")], per_doors=40, stands_down_at=NINE + timedelta(days=9),
-        by=cast.city_commander, at=NINE,
-    )  # fmt: skip
     return cast
 
 
@@ -83,7 +76,7 @@ def picture(page: Page, name: str) -> None:
 
 
 @pytest.mark.row("EMG-15", "FRC-6")
-def test_story_4_the_gate(city, clock, open_page, troubles, browser, live_server):
+def test_story_4_the_gate(city, clock, open_page, troubles):
     confirm(2, NINE)
     # The city imposes: what the zones justify stands there before anything is done.
     command = open_page(city, "city_commander", "/declarations")
@@ -119,27 +112,8 @@ def test_story_4_the_gate(city, clock, open_page, troubles, browser, live_server
     guard.get_by_role("link", name="查看所属事项").first.click()
     expect(guard.locator("main")).to_contain_text(measure.number)
     picture(guard, "measure-zh-360")
-    # A resident challenges; the phone shows the order without a network.
-    team = Team.objects.everywhere("a test").earliest("pk")
-    enrolled = issue_pass(
-        label="门岗", role_code="screening-worker", unit=city.unit(f"{HERE}:community"), team=team.pk,
-        expires_at=NINE + timedelta(days=9), by=Actor.system("t", acts=["pass.issue"], ranges=[range_of("5101")]), at=NINE,
-    )  # fmt: skip
-    context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=live_server.url)
-    context.add_cookies([{"name": "qipan_pass", "value": enrolled.token, "url": live_server.url}])
-    handset = context.new_page()
-    handset.goto("/field")
-    handset.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    handset.wait_for_function("caches.open('qipan-pages').then(held => held.keys()).then(keys => keys.length > 0)")
-    context.set_offline(True)
-    handset.reload()
-    handset.locator("#field-orders summary").first.click()
-    for text in (measure.number, "成都市指挥部", "第73条", "2026年3月10日", "12345", "不查手机"):
-        expect(handset.locator("#field-orders")).to_contain_text(text)
-    expect(handset.locator("#field-orders svg").first).to_be_visible()
-    picture(handset, "phone-zh-360")
-    context.close()
-    # The resident scans the same code, without log-in, and complains; the report carries the order's number.
+    # A resident challenges. The code on the card (on the guard's phone without a network too, see the field room) needs
+    # no log-in; the complaint carries the order's number.
     resident = open_page(city, "anonymous", f"/orders/{measure.number}", width=360, height=740)
     for text in ("成都市指挥部", "第73条", "锦江一街一社区", "2026年3月10日"):
         expect(resident.locator("main")).to_contain_text(text)

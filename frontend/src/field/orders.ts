@@ -19,6 +19,7 @@ export function keepOrders(): void {
   if (!box) return;
   let shown = "";
   const refresh = async (): Promise<void> => {
+    if (!box.isConnected) return; // the right has ended
     try {
       const answer = await fetch(box.dataset.path!, { credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
       if (answer.status === 401 || answer.status === 403 || answer.status === 404) box.replaceChildren();

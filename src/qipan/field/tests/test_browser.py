@@ -1,5 +1,8 @@
 """The phone page in a real browser, with the network really cut."""
 
+import os
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.apps import apps
@@ -7,7 +10,10 @@ from django.utils.translation import override
 from playwright.sync_api import expect
 
 from qipan.access.api import forget, revoke_passes
+from qipan.kernel.place import range_of
+from qipan.laws.testing import make_articles
 from qipan.matters.testing import make_world
+from qipan.posture.api import impose_measure
 from qipan.screening.api import DoorState, Visit
 
 from .conftest import build
@@ -33,9 +39,9 @@ def counts(page):
 
 def wait_until_kept(page):
     """The page lies on the phone and the worker answers for it."""
-    held = "async () => (await caches.has('qipan-pages')) && (await (await caches.open('qipan-pages')).keys()).length"
+    held = "async () => !!(await (await caches.open('qipan-pages')).match(location.href, {ignoreVary: true}))"
     for _wait in range(100):
-        if page.evaluate(held) == 1 and page.evaluate("() => !!navigator.serviceWorker.controller"):
+        if page.evaluate(held) and page.evaluate("() => !!navigator.serviceWorker.controller"):
             return
         page.wait_for_timeout(100)
     raise AssertionError("the page was not kept")
@@ -169,6 +175,38 @@ def test_the_training_card_comes_first_once_and_is_sent_when_there_is_a_network(
     expect(card).to_be_hidden()
     page.locator("#card-open").tap()
     expect(card).to_be_visible()
+
+
+@pytest.mark.row("FRC-6")
+def test_the_order_is_shown_at_the_gate_without_a_network_and_says_when_it_has_ended(phone):
+    scene, context, page = phone
+    make_articles()
+    cast = scene.cast
+    for code in ("510104001001", "510105001001"):  # here, and where the team has nothing to do
+        impose_measure(
+            kind="gate-check", title=f"出入查验{code}", article="erl-2024-73", issuer=cast.unit("5101:city-command"),
+            grounds=[range_of(code)], starts_at=cast.at, expires_at=cast.at + timedelta(hours=3), review_at=cast.at,
+            by=cast.city_commander, at=cast.at,
+        )  # fmt: skip
+    page.reload()
+    wait_until_kept(page)
+    page.close()
+    context.set_offline(True)
+    again = context.new_page()
+    again.clock.install()
+    again.goto("/field")
+    orders = again.locator("#field-orders .order-card")
+    expect(orders).to_have_count(1)
+    orders.locator("summary").first.tap()
+    for text in ("出入查验510104001001", "成都市指挥部", "第73条", "12345", "不查手机"):
+        expect(orders).to_contain_text(text)
+    expect(orders.locator("svg").first).to_be_visible()
+    expect(orders.get_by_text("本命令已结束")).to_be_hidden()
+    picture = os.environ.get("QIPAN_PICTURES")
+    if picture:
+        again.screenshot(path=f"{picture}/phone-zh-360.png", full_page=True)
+    again.clock.fast_forward("04:00:00")
+    expect(orders.get_by_text("本命令已结束")).to_be_visible()
 
 
 @pytest.mark.row("EMG-20")

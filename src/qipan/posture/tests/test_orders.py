@@ -138,8 +138,7 @@ def test_the_order_card_says_who_why_where_until_when_and_how_to_complain(cast: 
     assert card.basis[0].link.startswith("https://")
     assert (card.area, card.ends_at, card.review_at) == ("锦江一街一社区", order.expires_at, order.review_at)
     assert card.complaint_address == (
-        f"/report?category={rules.kinds()['gate-check'].complaint_category}"
-        f"&place=510104001001&order={order.number}"
+        f"/report?category={rules.kinds()['gate-check'].complaint_category}&place=510104001001&order={order.number}"
     )
     assert [one.language for one in card.guidance] == ["zh", "en"]
     assert order_card(order.number, at=order.expires_at).state == "ENDED"
