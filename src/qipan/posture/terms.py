@@ -57,7 +57,7 @@ class EndKind(models.TextChoices):
     """Why a measure ended before its expiry."""
 
     LIFTED = "LIFTED", _("lifted")
-    DROPPED = "DROPPED", _("no longer justified by the risk zone")
+    DROPPED = "DROPPED", _("risk zone dropped")
 
 
 class CardState(models.TextChoices):

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='measure',
             name='end_kind',
-            field=models.CharField(blank=True, choices=[('LIFTED', 'lifted'), ('DROPPED', 'no longer justified by the risk zone')], max_length=7),
+            field=models.CharField(blank=True, choices=[('LIFTED', 'lifted'), ('DROPPED', 'risk zone dropped')], max_length=7),
         ),
         migrations.AddField(
             model_name='measure',

@@ -176,6 +176,12 @@ def test_whoever_is_competent_is_so_by_the_table_and_by_the_article(
     assert may is (own is not None and rank >= own and (article is None or rank >= article))
 
 
+@pytest.mark.parametrize("name", ["measures", "graded", "guidance", "hazards"])
+def test_no_text_of_the_data_is_cut_at_a_comma(name: str) -> None:
+    for row in rules._rows(name):
+        assert None not in row and None not in row.values(), row
+
+
 def test_each_kind_says_how_to_complain_how_it_ends_and_what_residents_are_told() -> None:
     for code, kind in rules.kinds().items():
         assert kind.complaint_category, code
