@@ -31,6 +31,12 @@ def choice(label: Any, choices: Any, *, required: bool = True) -> forms.ChoiceFi
     return forms.ChoiceField(label=label, choices=choices, required=required, widget=widget)
 
 
+def tick(label: Any, *, initial: bool = False) -> forms.BooleanField:
+    """This function will return a box to tick."""
+    widget = forms.CheckboxInput(attrs={"class": "form-check-input"})
+    return forms.BooleanField(label=label, required=False, initial=initial, widget=widget)
+
+
 def day(label: Any, *, required: bool = True) -> forms.DateField:
     """This function will return a day, from the browser's own field."""
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
@@ -88,7 +94,10 @@ class ArticleInput(ActForm):
         required=False,
     )
     uses = forms.MultipleChoiceField(
-        label=_("May carry"), choices=Use.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("May carry"),
+        choices=Use.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
     valid_from = day(_("In force from"))
     reason = text(_("Reason of the change"), 300, required=False)

@@ -1,11 +1,10 @@
 """What people send in about rules: a draft, its days, a comment, an answer, what is adopted."""
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from qipan.webkit.forms import ActForm
 
-from .register import area, day, text
+from .register import area, day, text, tick
 
 
 class DraftInput(ActForm):
@@ -14,9 +13,7 @@ class DraftInput(ActForm):
     title = text(_("Title"), 120)
     title_en = text(_("Title in English"), 200, required=False)
     text = area(_("Text of the draft"), 50_000, rows=12)
-    major = forms.BooleanField(
-        label=_("A major decision: open for comments for 30 days or more"), required=False, initial=True
-    )
+    major = tick(_("A major decision: open for comments for 30 days or more"), initial=True)
 
 
 class OpenInput(ActForm):
@@ -42,9 +39,9 @@ class CommentInput(ActForm):
 class AnswerInput(ActForm):
     """One answer to one comment or to many."""
 
-    text = area(_("Answer"), 2000, rows=3)
-    taken_over = forms.BooleanField(label=_("The draft is changed by it"), required=False)
-    withhold = forms.BooleanField(label=_("Do not show the words: they name a person"), required=False)
+    text = area(_("Answer to comments"), 2000, rows=3)
+    taken_over = tick(_("The draft is changed by it"))
+    withhold = tick(_("Do not show the words: they name a person"))
 
 
 class AdoptInput(ActForm):
