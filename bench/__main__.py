@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("register", "fanout", "ingest", "board", "matters", "openrosa", "measures", "zones")
+MODULES = ("register", "fanout", "ingest", "board", "matters", "openrosa", "measures", "zones", "destruction")
 CHILD = """
 import django, importlib, json, sys
 django.setup()
@@ -52,7 +52,9 @@ def main() -> int:
                     "DATABASE_URL": database_url(kind, folder),
                     "QIPAN_VAR": folder,
                     "DJANGO_SETTINGS_MODULE": "qipan.config.settings",
-                    "PYTHONPATH": str(HERE.parent),
+                    "PYTHONPATH": os.pathsep.join(
+                        (str(HERE.parent), str(HERE.parent / "src"))
+                    ),  # this checkout's own source
                 }
                 print(f"== {module} on {kind}", flush=True)
                 child = subprocess.Popen(

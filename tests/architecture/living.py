@@ -34,6 +34,20 @@ from qipan.matters.input.mapping import packed
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import declare
+from qipan.retention.api import (
+    Certificate,
+    DueLot,
+    Hold,
+    Wish,
+    approve_run,
+    ask,
+    carry_out,
+    clock_actor,
+    own_by_code,
+    place_hold,
+    prepare_run,
+    refresh_lots,
+)
 from qipan.screening.api import assign_doors, store_visits
 from qipan.zones.actions.rule_sets import publish_rule_set
 from qipan.zones.tests.conftest import RULE
@@ -206,7 +220,15 @@ def make_living() -> Living:
         by=cast.department,
         at=at,
     )
+    held, hold, wish = _destruction(cast, told.code)
     keys = {
+        "retention/runs.pk": held.run_id,
+        "retention/runs.act": "refuse",
+        "retention/holds.pk": hold.pk,
+        "retention/wishes.pk": wish.pk,
+        "certificates.number": held.number,
+        "my-data.code": told.code,
+        "my-data.act": "wish",
         "forms.code": "door-screening",
         "forms/drafts.pk": form_draft.pk,
         "forms/drafts.act": "approve",
@@ -278,6 +300,26 @@ def make_living() -> Living:
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
     return Living(scene, keys)
+
+
+def _destruction(cast: Cast, code: str) -> tuple[Certificate, Hold, Wish]:
+    """A destruction with its certificate, a hold, and what a reporter asks about own data."""
+    at = cast.at + timedelta(days=200)
+    rows("access.Pass").create(
+        serial=uuid7(), role=cast.post("worker").role, unit=cast.unit("510104001001:community"), label="old", first=0,
+        last=0, issued_at=at - timedelta(days=900), expires_at=at - timedelta(days=800), issued_by="seed", batch="old",
+        line=1,
+    )  # fmt: skip
+    refresh_lots(at=at)
+    lot = DueLot.objects.filter(model="access.Pass").exclude(due=None).earliest("due")
+    hold = place_hold(
+        DueLot.objects.get(model="screening.Visit"), area="510104", assessment="A-1", why="a case",
+        until=at + timedelta(days=900), by=cast.lead, at=cast.at,
+    )  # fmt: skip
+    run = prepare_run(lots=[lot.pk], reason="over", backups_listed=True, by=cast.city_commander, at=at)
+    carry_out(approve_run(run, by=cast.lead, at=at), by=clock_actor(), at=at)
+    wish = ask(own_by_code(code, at=cast.at), kind="DELETE", words="", by=cast.city_commander, at=cast.at)
+    return Certificate.objects.get(), hold, wish
 
 
 def _conflict(scene: Scene) -> None:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC = "*"  # for everyone, signed in or not
 SIGNED_IN = ""  # for everyone who is signed in
 PASS = "pass"  # by a pass in the address or the header alone: no session and no cookie counts, so none can be misused
+DESTROYERS = "destruction.prepare destruction.approve destruction.hold journal.verify"
 PLANNING = "playbook.edit playbook.activate release.run board.view"
 
 
@@ -113,6 +114,24 @@ GATES = {
     "zones/rules/<int:pk>/end": Gate(None, "zone.rule"),
     "zones/compare": Gate("board.view"),
     "public/zones": Gate(PUBLIC),  # a level belongs to a place, and whoever lives there may know it
+    "retention": Gate(DESTROYERS),
+    "retention/prepare": Gate(None, "destruction.prepare"),
+    "retention/holds": Gate(None, "destruction.hold"),
+    "retention/holds/<int:pk>/lift": Gate(None, "destruction.hold"),
+    "retention/backups": Gate(None, "destruction.prepare"),
+    "retention/runs/<int:pk>": Gate(DESTROYERS),
+    "retention/runs/<int:pk>/<slug:act>": Gate(None, "destruction.approve"),
+    "retention/wishes": Gate("task.answer"),
+    "retention/wishes/<int:pk>": Gate("task.answer", "task.answer"),
+    "privacy": Gate(PUBLIC),
+    "certificates": Gate(PUBLIC),
+    "certificates/key.pem": Gate(PUBLIC),
+    "certificates/<slug:number>": Gate(PUBLIC),
+    "certificates/<slug:number>.json": Gate(PUBLIC),
+    "my-data": Gate(PUBLIC, PUBLIC),  # by the code that a person holds already
+    "my-data/account": Gate(SIGNED_IN),
+    "my-data/<str:code>": Gate(PUBLIC),
+    "my-data/<str:code>/<slug:act>": Gate(None, PUBLIC),
     "forces": Gate("team.manage board.view desk.view"),
     "shifts/<int:pk>/fill": Gate(None, "task.answer team.manage"),
     "report": Gate(PUBLIC, PUBLIC),  # a resident needs no log-in to report, follow and confirm
@@ -393,6 +412,14 @@ def test_nothing_is_let_in_by_default():
         "rules",
         "rules/<int:pk>",
         "referred/<str:code>",
+        "privacy",  # what is held of persons, and what was destroyed of it, with the key to check it
+        "certificates",
+        "certificates/key.pem",
+        "certificates/<slug:number>",
+        "certificates/<slug:number>.json",
+        "my-data",
+        "my-data/<str:code>",
+        "my-data/<str:code>/<slug:act>",
         "field/worker.js",  # the script that opens the phone page, and how it looks on a home screen
         "field/app.webmanifest",
         "i18n/setlang/",

@@ -27,6 +27,7 @@ ROOMS = (
     "forms",
     "zones",
     "posture",
+    "retention",
     "deployment",
     "matters",
     "screening",

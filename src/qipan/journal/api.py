@@ -14,7 +14,7 @@ from .actions import (
     subscribe,
     write_entries,
 )
-from .queries import Checksum, Verdict, checksum, entries_of, register_audit, verify
+from .queries import Checksum, Verdict, checksum, entries_about, entries_of, register_audit, verify
 from .rules import digest_of, entry_text
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "checksum",
     "deliver_waiting",
     "digest_of",
+    "entries_about",
     "entries_of",
     "entry_text",
     "entry_values",

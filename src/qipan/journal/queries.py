@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
 from .models import Entry
 from .rules import FIRST_HASH, digest_of_text, link, text_of
 
@@ -25,6 +27,11 @@ def entries_of(act: str, *, subjects: Sequence[str] | None = None) -> Iterator[E
     rows = Entry.objects.filter(act=act)
     rows = rows if subjects is None else rows.filter(subject__in=subjects)
     return rows.order_by("pk").iterator(chunk_size=2000)
+
+
+def entries_about(subjects: Sequence[str]) -> QuerySet[Entry]:
+    """This function will return what was done to some subjects, the newest first."""
+    return Entry.objects.filter(subject__in=subjects).order_by("-pk")
 
 
 def entry_digest(entry: Entry) -> str:

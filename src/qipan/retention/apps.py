@@ -6,4 +6,7 @@ class RetentionConfig(AppConfig):
     name = "qipan.retention"
 
     def ready(self) -> None:
+        from qipan.desk.api import TaskState, reserve_words
+
+        reserve_words("wish", frozenset({TaskState.DONE, TaskState.OBJECTED}))  # said on the wish's own page
         autodiscover_modules("retention")  # what each room declares of its columns

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
+from qipan.access.api import Account, Post
+from qipan.journal.api import entries_about
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
-from qipan.kernel.retention import Own, PersonalData, destroyed_with, openers, personal_data
+from qipan.kernel.retention import Own, PersonalData, declared, destroyed_with, openers, personal_data
 
 from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
+
+ENTRIES = 50
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,11 @@ class RoomLots:
     room: str
     data: list[PersonalData]
     lots: list[DueLot]
+
+    @property
+    def purpose(self) -> str:
+        """What the rows are held for."""
+        return str(next(one.purpose for one in self.data if one.model == self.model))
 
     @property
     def rows(self) -> int:
@@ -134,6 +143,12 @@ def wishes_of(subject: str) -> list[Wish]:
     return list(rows.select_related("unit").order_by("-pk"))
 
 
+def wishes_to(actor: Actor) -> QuerySet[Wish]:
+    """This function will return the wishes to the actor's own unit, the open ones first."""
+    rows = Wish.objects.within(actor.scope).filter(unit=actor.unit_id or 0)
+    return rows.order_by(F("decided_at").desc(nulls_first=True), "due_at", "pk")
+
+
 def get_wish(pk: int, *, actor: Actor) -> Wish:
     """This function will return a wish to the actor's own unit; any other looks missing (``NotFound``)."""
     if actor.unit_id is None:
@@ -143,3 +158,24 @@ def get_wish(pk: int, *, actor: Actor) -> Wish:
     if found is None:
         raise NotFound
     return found
+
+
+def what_goes(model: str) -> list[PersonalData]:
+    """This function will return what a run destroys with the lots of a model."""
+    return destroyed_with(model)
+
+
+def account_data(account_id: int) -> dict[str, object]:
+    """This function will return what is held of an account: its own columns, its offices, and who changed it.
+
+    Nothing of what the account did: that is the record of acts, and nobody's profile.
+    """
+    account = Account.objects.get(pk=account_id)
+    posts = Post.objects.filter(account=account_id).everywhere("an account's own posts").select_related("unit", "role")
+    subjects = [f"access.Account:{account_id}", *(f"access.Post:{post.pk}" for post in posts)]
+    return {
+        "account": account,
+        "posts": posts.order_by("-valid_from", "-pk"),
+        "changes": entries_about(subjects)[:ENTRIES],
+        "declared": declared()["access.Account"].personal,
+    }

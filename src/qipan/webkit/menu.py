@@ -62,6 +62,11 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/roster", _("Duty roster"), ("board.view", "team.manage")),
             Page("/playbooks", _("Playbooks"), ("playbook.edit", "playbook.activate")),
             Page("/activations", _("Activations and release"), ("playbook.activate", "release.run")),
+            Page(
+                "/retention",
+                _("Retention and destruction"),
+                ("destruction.prepare", "destruction.approve", "destruction.hold", "journal.verify"),
+            ),
         ),
     ),
     (
@@ -71,6 +76,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/calls", _("Calls"), ("matter.view",)),
             Page("/hazards", _("Hazards"), ("matter.view",)),
             Page("/referrals", _("Referrals"), ("referral.make",)),
+            Page("/retention/wishes", _("Wishes about own data"), ("referral.make", "matter.dispatch")),
             Page("/matters/patterns", _("What keeps coming back"), ("matter.arbitrate", "matter.dispatch")),
             Page("/matters/rechecks", _("Looked at again"), ("matter.verify", "matter.arbitrate")),
             Page("/reviews", _("Review sessions"), ("matter.arbitrate",)),

@@ -25,11 +25,11 @@ def clock_actor() -> Actor:
     return Actor.system("destruction clock", acts=["destruction.run"], ranges=[range_of(settings.CITY)])
 
 
-def carry_out_approved(*, at: datetime, most_steps: int | None = None) -> tuple[int, int]:
+def carry_out_approved(*, at: datetime, most_steps: int | None = None, step_rows: int | None = None) -> tuple[int, int]:
     """This function will go on with every approved destruction; returns how many are done and how many are not yet."""
     done = left = 0
     for run in DestructionRun.objects.filter(state=RunState.APPROVED).order_by("pk"):
-        if carry_out(run, by=clock_actor(), at=at, most_steps=most_steps):
+        if carry_out(run, by=clock_actor(), at=at, most_steps=most_steps, step_rows=step_rows):
             done += 1
         else:
             left += 1

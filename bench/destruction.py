@@ -1,0 +1,188 @@
+"""Destruction of a campaign's visits, step by step with its proof, seal and certificate, beside one plain DELETE.
+
+While it runs, uploads of another campaign go on; their 95th percentile is compared with that of the time before.
+"""
+
+import statistics
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.place import range_of
+from qipan.retention.actions.lots import refresh_lots
+from qipan.retention.api import DueLot, approve_run, carry_out, clock_actor, prepare_run
+from qipan.screening.api import Campaign, Round, open_campaign, store_visits
+from qipan.screening.queries import audit_coverage
+
+from .city import COMPOUNDS, DOORS, Uploads, build
+
+FULL, QUICK = 8_750_000, 100_000
+FULL_SQLITE = 500_000
+BEFORE_S = 5.0
+MINUTES = 10
+
+
+def _visits(round_id: int, count: int, at: datetime, first: int) -> int:
+    """Writes a round's counters and one visit for each door, by statements; returns how many visits."""
+    compounds = max(1, count // DOORS)
+    moment = connection.ops.adapt_datetimefield_value(at)
+    ms = int(at.timestamp() * 1000)
+    place = (
+        f"(510100000 + ((n / {COMPOUNDS}) / 999) + 1 + {first}) * 10000000000"
+        f" + (((n / {COMPOUNDS}) % 999) + 1) * 10000000 + (n % {COMPOUNDS} + 1) * 10000"
+    )
+    if connection.vendor == "postgresql":
+        numbers = f"(SELECT n::bigint AS n FROM generate_series(0, {compounds - 1}) AS n)"
+        doors = f"(SELECT d::bigint AS d FROM generate_series(1, {DOORS}) AS d)"
+        spread = f"{ms} + (random() * 259200000)::bigint"
+        key = f"(lpad(to_hex({spread}), 12, '0') || '7' || substr(md5(random()::text || n || d), 1, 19))::uuid"
+        batch = "'00000000-0000-7000-8000-000000000000'"
+        content = "(random() * 9e18)::bigint"
+    else:
+        series = (
+            "(WITH RECURSIVE s(v) AS (SELECT {a} UNION ALL SELECT v + 1 FROM s WHERE v < {b}) SELECT v AS {c} FROM s)"
+        )
+        numbers, doors = series.format(a=0, b=compounds - 1, c="n"), series.format(a=1, b=DOORS, c="d")
+        key = f"printf('%012x', {ms} + abs(random() % 259200000)) || '7' || lower(substr(hex(randomblob(10)), 1, 19))"
+        batch = "'00000000000070008000000000000000'"
+        content = "random()"
+    names = "not_home, vacant_unknown, vacant_known, appointment, language_help, refused, by_phone, demolished, presumed_vacant"
+    zeros = ", ".join(["0"] * 9)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO screening_coverage (round_id, place, doors, answered, visits, {names})"
+            f" SELECT {round_id}, {place}, {DOORS}, {DOORS}, {DOORS}, {zeros} FROM {numbers} AS a"
+        )
+        cursor.execute(
+            "INSERT INTO screening_visit (id, round_id, place, outcome, happened_at, received_at, batch, content)"
+            f" SELECT {key}, {round_id}, {place} + d, 8, '{moment}', '{moment}', {batch}, {content}"
+            f" FROM {numbers} AS a, {doors} AS b"
+        )
+        cursor.execute("ANALYZE")
+    return compounds * DOORS
+
+
+def _plain(round_id: int) -> float:
+    """How long one plain DELETE of the same rows takes, in a table with the same indexes."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("CREATE TABLE bench_visit (LIKE screening_visit INCLUDING ALL)")
+        else:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'screening_visit'")
+            cursor.execute(cursor.fetchone()[0].replace('"screening_visit"', '"bench_visit"', 1))
+            cursor.execute("CREATE INDEX bench_visit_door ON bench_visit (round_id, place)")
+        cursor.execute("INSERT INTO bench_visit SELECT * FROM screening_visit WHERE round_id = %s", [round_id])
+        cursor.execute("ANALYZE")
+        began = time.perf_counter()
+        cursor.execute("DELETE FROM bench_visit WHERE round_id = %s", [round_id])
+        took = time.perf_counter() - began
+        cursor.execute("DROP TABLE bench_visit")
+    return took
+
+
+class Traffic:
+    """Uploads of five visits that go on at a steady rhythm, each with its time."""
+
+    def __init__(self, uploads: Uploads, actors: dict[str, Actor]) -> None:
+        self.uploads, self.actors = uploads, actors
+        self.times: list[float] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.03):
+            [(token, body)] = self.uploads.take(1, 5)
+            began = time.perf_counter()
+            store_visits(body, by=self.actors[token], at=datetime.now(UTC))
+            self.times.append(time.perf_counter() - began)
+        connection.close()
+
+    def __enter__(self) -> "Traffic":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def p95_since(self, number: int) -> float:
+        """This method will return the 95th percentile of the uploads after the first ``number``, in ms."""
+        return 1000 * statistics.quantiles(self.times[number:], n=20)[-1]
+
+
+def run(quick: bool) -> list[dict[str, Any]]:
+    """This function will build a campaign, destroy it beside other work, and compare."""
+    size = QUICK if quick else FULL if connection.vendor == "postgresql" else FULL_SQLITE
+    city = build(doors=20_000, teams=10)
+    at = datetime.now(UTC)
+    unit = Unit.objects.get(code="5101:bench")
+    old = at - timedelta(days=60)
+    campaign = open_campaign(title="over", basis="bench", unit=unit, form=None, by=city.actor, at=old)
+    opened = Round.objects.create(
+        campaign=campaign, number=1, opened_at=old, closes_at=old + timedelta(days=3), closed_at=old + timedelta(days=3)
+    )
+    visits = _visits(opened.pk, size, old, first=500)
+    Campaign.objects.filter(pk=campaign.pk).update(closed_at=old + timedelta(days=4))
+    print(f"{visits:,} visits written")
+    plain = _plain(opened.pk)
+    print(f"plain DELETE: {plain:.1f} s")
+    accounts = [get_user_model().objects.create_user(name, display_name=name) for name in ("first", "second")]
+    first, second = (
+        Actor(
+            label=account.username,
+            acts=frozenset({"destruction.prepare", "destruction.approve"}),
+            scope=Scope((range_of("5101"),)),
+            account_id=account.pk,
+        )
+        for account in accounts
+    )
+    refresh_lots(at=at)
+    lot = DueLot.objects.get(model="screening.Visit", key=f"screening.Campaign:{campaign.pk}")
+    destruction = prepare_run(lots=[lot.pk], reason="bench", backups_listed=True, by=first, at=at)
+    approve_run(destruction, by=second, at=at)
+    teams = {
+        token: Actor(
+            label=f"team {team}",
+            acts=frozenset({"visit.submit"}),
+            scope=Scope((range_of("5101"),)),
+            pass_id=token[:36],
+            team_id=team,
+        )
+        for team, token in city.teams
+    }
+    with Traffic(Uploads(city), teams) as traffic:
+        time.sleep(BEFORE_S)
+        before = traffic.p95_since(5)
+        mark, began = len(traffic.times), time.perf_counter()
+        done = carry_out(destruction, by=clock_actor(), at=at)
+        took = time.perf_counter() - began
+        during = traffic.p95_since(mark) if len(traffic.times) > mark + 20 else before
+    destruction.refresh_from_db()
+    same = audit_coverage() == [] and done and destruction.certificate.destroyed == visits
+    goal = f"under {MINUTES} min for {FULL:,}"
+    return [
+        {
+            "name": f"destroy {visits:,} visits, with proof, seal, chain and certificate",
+            "value": round(took, 1),
+            "unit": "s",
+            "baseline": f"one plain DELETE: {plain:.1f} s",
+            "ratio": round(took / plain, 2),
+            "goal": goal,
+            "ok": same and took < 60 * MINUTES * max(visits / FULL, 0.05),
+        },
+        {
+            "name": "uploads beside it, 95th percentile",
+            "value": round(during, 1),
+            "unit": "ms",
+            "baseline": f"before it: {before:.1f} ms",
+            "ratio": round(during / before, 2),
+            "goal": "no writer is blocked: under 250 ms",
+            "ok": during < 250,
+        },
+    ]
