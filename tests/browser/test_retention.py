@@ -19,10 +19,14 @@ from .conftest import serious
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+TOO_WIDE = """[...document.querySelectorAll("main *")].filter(one =>
+    one.getBoundingClientRect().right > document.documentElement.clientWidth).map(one => one.outerHTML.slice(0, 90))"""
+
+
 def looked(page: Page, name: str) -> None:
     """This function will check a page: no serious finding, nothing wider than the screen; a picture where one is asked for."""
     assert serious(page) == [], name
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+    assert page.evaluate(TOO_WIDE) == [], name
     if folder := os.environ.get("QIPAN_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
