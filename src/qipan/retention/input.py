@@ -44,9 +44,7 @@ class PrepareInput(ActForm):
 class HoldInput(ActForm):
     """Which rows are held, by which assessment, why and until when."""
 
-    lot = forms.TypedChoiceField(
-        label=_("Which data"), coerce=int, widget=forms.Select(attrs={"class": "form-select"}), empty_value=0
-    )
+    lot = forms.TypedChoiceField(label=_("Which data"), coerce=int, widget=forms.Select(attrs={"class": "form-select"}))
     area = _text(19, _("Code of the area"), inputmode="numeric")
     assessment = _text(120, _("Number of the written assessment"))
     why = _text(500, _("Why they must not be destroyed yet"))

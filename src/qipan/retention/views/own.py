@@ -11,8 +11,8 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.webkit.forms import ActForm
 from qipan.webkit.challenge import count_try
+from qipan.webkit.forms import ActForm
 
 from ..actions import ask, correct_own
 from ..input import CodeInput, CorrectInput, WishInput
