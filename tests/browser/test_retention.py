@@ -80,7 +80,7 @@ def test_visits_are_destroyed_by_two_people_and_the_certificate_is_public(open_p
     own.get_by_role("button", name="Show").click()
     own.get_by_text("13900000000").wait_for()
     looked(own, "own-360-en")
-    own.get_by_role("button", name="Ask").click()
+    own.get_by_role("button", name="Send your wish").click()
     own.get_by_text("answered by").wait_for()
     for name, address in (("privacy", "/privacy"), ("account", "/my-data/account")):
         shown = open_page(cast, "anonymous" if name == "privacy" else "lead", address, width=360)
