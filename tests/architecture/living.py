@@ -49,6 +49,8 @@ from qipan.retention.api import (
     refresh_lots,
 )
 from qipan.screening.api import assign_doors, store_visits
+from qipan.warnings.actions import issue_warning, receive_alert
+from qipan.warnings.tests.conftest import FROM_OUTSIDE, storm
 from qipan.zones.actions.rule_sets import publish_rule_set
 from qipan.zones.tests.conftest import RULE
 
@@ -252,6 +254,9 @@ def make_living() -> Living:
         "admissions.pk": applied.pk,
         "declarations.pk": exercise.pk,
         "zones/rules.pk": zone_rule.pk,
+        "identifier": issue_warning(**storm(cast)).identifier,
+        "warnings/received.pk": receive_alert(FROM_OUTSIDE, by=cast.city_commander, at=cast.at).pk,
+        "public.kind": "atom",
         "measures.pk": rows("posture.Measure").filter(drill=False).earliest("pk").pk,
         "measures.act": "lift",
         "orders.number": rows("posture.Measure").filter(drill=False).earliest("pk").number,

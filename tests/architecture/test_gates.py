@@ -113,6 +113,16 @@ GATES = {
     "zones/rules": Gate("board.view", "zone.rule"),
     "zones/rules/<int:pk>/end": Gate(None, "zone.rule"),
     "zones/compare": Gate("board.view"),
+    "warnings": Gate("board.view"),
+    "warnings/new": Gate("warning.issue", "warning.issue"),
+    "warnings/received": Gate("warning.issue", "warning.issue"),
+    "warnings/received/<int:pk>": Gate("warning.issue", "warning.issue"),
+    "warnings/one/<slug:identifier>": Gate("board.view"),
+    "warnings/one/<slug:identifier>/update": Gate("warning.issue", "warning.issue"),
+    "warnings/one/<slug:identifier>/cancel": Gate(None, "warning.issue"),
+    "public/warnings": Gate(PUBLIC),  # whoever is in the area must know
+    "public/warnings.<str:kind>": Gate(PUBLIC),
+    "public/warnings/<slug:identifier>.xml": Gate(PUBLIC),
     "public/zones": Gate(PUBLIC),  # a level belongs to a place, and whoever lives there may know it
     "retention": Gate(DESTROYERS),
     "retention/prepare": Gate(None, "destruction.prepare"),
@@ -411,6 +421,9 @@ def test_nothing_is_let_in_by_default():
         "orders/<slug:number>/sheet/<slug:size>",
         "rules",
         "rules/<int:pk>",
+        "public/warnings",
+        "public/warnings.<str:kind>",
+        "public/warnings/<slug:identifier>.xml",
         "referred/<str:code>",
         "privacy",  # what is held of persons, and what was destroyed of it, with the key to check it
         "certificates",

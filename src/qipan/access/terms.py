@@ -10,6 +10,7 @@ ACTS = {
     "admission.apply": _("apply for admission of work"),
     "admission.decide": _("decide on admission of work"),
     "declaration.issue": _("declare an emergency response"),
+    "warning.issue": _("issue warnings"),
     "measure.impose": _("impose and lift measures"),
     "zone.count": _("report daily counts for risk levels"),
     "zone.confirm": _("confirm risk levels of areas"),

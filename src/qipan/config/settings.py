@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "qipan.desk",
     "qipan.forms",
     "qipan.zones",
+    "qipan.warnings",
     "qipan.posture",
     "qipan.retention",
     "qipan.deployment",

@@ -26,6 +26,7 @@ ROOMS = (
     "desk",
     "forms",
     "zones",
+    "warnings",
     "posture",
     "retention",
     "deployment",

@@ -58,6 +58,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
         _("Routine and emergency"),
         (
             Page("/declarations", _("Declarations and measures"), ("declaration.issue", "measure.impose")),
+            Page("/warnings", _("Warnings"), ("board.view", "warning.issue")),
             Page("/zones", _("Risk levels"), ("board.view", "zone.count", "zone.confirm")),
             Page("/roster", _("Duty roster"), ("board.view", "team.manage")),
             Page("/playbooks", _("Playbooks"), ("playbook.edit", "playbook.activate")),

@@ -1,0 +1,45 @@
+"""Acts of the warnings room."""
+
+from .issuing import (
+    UpdateReasonMissing,
+    WarnerNotCompetent,
+    WarningIncomplete,
+    WarningIssued,
+    WarningOfAnother,
+    WarningOutsideGround,
+    WarningOver,
+    WarningTimesDisordered,
+    cancel_warning,
+    issue_warning,
+    update_warning,
+)
+from .receiving import (
+    AlertDecided,
+    AlertUnread,
+    NotForThePublic,
+    ReasonNeeded,
+    receive_alert,
+    relay_alert,
+    set_aside,
+)
+
+__all__ = [
+    "AlertDecided",
+    "AlertUnread",
+    "NotForThePublic",
+    "ReasonNeeded",
+    "UpdateReasonMissing",
+    "WarnerNotCompetent",
+    "WarningIncomplete",
+    "WarningIssued",
+    "WarningOfAnother",
+    "WarningOutsideGround",
+    "WarningOver",
+    "WarningTimesDisordered",
+    "cancel_warning",
+    "issue_warning",
+    "receive_alert",
+    "relay_alert",
+    "set_aside",
+    "update_warning",
+]

@@ -1,0 +1,165 @@
+"""Reading warnings: what holds on a ground, a chain, alerts that wait."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Case, Q, QuerySet, When
+from django.utils.timezone import get_default_timezone
+from django.utils.translation import get_language
+
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import Range
+from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.scoped import overlapping
+from qipan.territory.api import get_area
+
+from . import rules
+from .models import ReceivedAlert, Warning, WarningGround
+from .terms import Colour, MessageKind, ReceivedState
+
+SHOWN = 100
+
+
+def organ_of(actor: Actor) -> Unit:
+    """This function will return the organ that warns for a post; a post without one warns nobody (``NotAllowed``)."""
+    actor.require("warning.issue")
+    unit = Unit.objects.select_related("organ_type").filter(pk=actor.unit_id).first() if actor.unit_id else None
+    if unit is None:
+        raise NotAllowed(act="warning.issue")
+    return unit
+
+
+def _on(ranges: Iterable[Range]) -> "QuerySet[Warning]":
+    here = WarningGround.objects.filter(overlapping(ranges)).values("warning")
+    return Warning.objects.filter(pk__in=here).select_related("issuer").prefetch_related("grounds")
+
+
+def holding(at: datetime) -> Q:
+    """This function will return the filter for messages that hold at ``at`` or will hold later: the last of its chain,
+    neither cancelled nor expired."""
+    return Q(replaced_by=None, expires_at__gt=at) & ~Q(message=MessageKind.CANCEL)
+
+
+def warnings_on(ranges: Iterable[Range], *, at: datetime, drills: bool = False) -> list[Warning]:
+    """This function will return what holds on a ground, the gravest first; exercises only where they are asked for."""
+    rows = _on(ranges).filter(holding(at))
+    return list((rows if drills else rows.filter(drill=False)).order_by("colour", "starts_at", "pk")[:SHOWN])
+
+
+def ended_on(ranges: Iterable[Range], *, at: datetime) -> list[Warning]:
+    """This function will return the chains that are over on a ground by their last message, the latest first."""
+    rows = _on(ranges).filter(Q(message=MessageKind.CANCEL) | Q(expires_at__lte=at), replaced_by=None)
+    return list(rows.order_by("-sent_at", "-pk")[:SHOWN])
+
+
+def sent_lately(ranges: Iterable[Range], *, since: datetime) -> list[Warning]:
+    """This function will return the messages that went out since a moment, the latest first, without exercises."""
+    return list(_on(ranges).filter(sent_at__gte=since, drill=False).order_by("-sent_at", "-pk")[:SHOWN])
+
+
+def get_warning(identifier: str, *, ranges: Iterable[Range]) -> Warning:
+    """This function will return one message that speaks of a ground. Raises ``NotFound``."""
+    found = _on(ranges).filter(identifier=identifier).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def public_warning(identifier: str) -> Warning:
+    """This function will return one message for everybody; exercises are not public. Raises ``NotFound``."""
+    rows = Warning.objects.select_related("issuer", "replaces__issuer").prefetch_related("grounds")
+    found = rows.filter(identifier=identifier, drill=False).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def chain_of(warning: Warning) -> list[Warning]:
+    """This function will return every message of the chain, the first one first."""
+    first = warning
+    while first.replaces_id is not None:
+        first = Warning.objects.select_related("issuer").get(pk=first.replaces_id)
+    chain = [first]
+    while later := Warning.objects.select_related("issuer").filter(replaces=chain[-1].pk).first():
+        chain.append(later)
+    return chain
+
+
+def area_names(warning: Warning) -> list[str]:
+    """This function will return the names of a message's areas in the reader's language."""
+    codes = dict.fromkeys(ground.code for ground in warning.grounds.all())
+    return [get_area(code).label for code in codes]
+
+
+def kind_name(code: str, *, english: bool | None = None) -> str:
+    """This function will return the name of a kind, in the reader's language where none is asked for."""
+    kind = rules.kinds().get(code)
+    if kind is None:
+        return code
+    wanted = not (get_language() or "").startswith("zh") if english is None else english
+    return kind.name_en if wanted else kind.name
+
+
+def alert_of(warning: Warning) -> rules.Alert:
+    """This function will return a message as CAP says it: Chinese first, English where it was written."""
+    zone = get_default_timezone()
+    kind = rules.kinds().get(warning.kind)
+    areas = [get_area(code) for code in dict.fromkeys(ground.code for ground in warning.grounds.all())]
+
+    def info(language: str, headline: str, description: str, instruction: str) -> rules.Info:
+        english = language.startswith("en")
+        return rules.Info(
+            language=language,
+            categories=(kind.category if kind else "Other",),
+            event=kind_name(warning.kind, english=english),
+            urgency=warning.urgency,
+            severity=rules.severity_of(warning.colour),
+            certainty=warning.certainty,
+            onset=warning.starts_at.astimezone(zone),
+            expires=warning.expires_at.astimezone(zone),
+            sender_name=(warning.issuer.name_en or warning.issuer.name) if english else warning.issuer.name,
+            headline=headline,
+            description=description,
+            instruction=instruction,
+            parameters=(("colour", Colour(warning.colour).name),),
+            areas=tuple(
+                ((area.name_en or area.name) if english else area.name, (("GB/T 2260", area.code),)) for area in areas
+            ),
+        )
+
+    infos = [info("zh-CN", warning.headline, warning.description, warning.instruction)]
+    if warning.headline_en:
+        infos.append(
+            info(
+                "en-US",
+                warning.headline_en,
+                warning.description_en or warning.description,
+                warning.instruction_en or warning.instruction,
+            )
+        )
+    return rules.Alert(
+        identifier=warning.identifier,
+        sender=warning.sender,
+        sent=warning.sent_at.astimezone(zone),
+        status="Exercise" if warning.drill else "Actual",
+        message=warning.message,
+        scope="Public",
+        infos=tuple(infos),
+        references=(warning.replaces.reference,) if warning.replaces else (),
+        note=warning.reason,
+    )
+
+
+def waiting_alerts() -> list[ReceivedAlert]:
+    """This function will return the alerts from outside, those that wait for a decision first."""
+    waits = Case(When(state=ReceivedState.WAITING, then=0), default=1)
+    return list(ReceivedAlert.objects.select_related("unit", "warning").order_by(waits, "-received_at", "-pk")[:SHOWN])
+
+
+def get_alert(pk: int) -> ReceivedAlert:
+    """This function will return one alert from outside. Raises ``NotFound``."""
+    found = ReceivedAlert.objects.select_related("unit", "warning").filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,19 @@
+"""Pure decisions of the warnings room."""
+
+from .cap import MOST_BYTES, Alert, Info, NotCap, alert_xml, read_alert
+from .contents import REQUIRED, Kind, kinds, may_warn, missing_of, severity_of
+
+__all__ = [
+    "MOST_BYTES",
+    "REQUIRED",
+    "Alert",
+    "Info",
+    "Kind",
+    "NotCap",
+    "alert_xml",
+    "kinds",
+    "may_warn",
+    "missing_of",
+    "read_alert",
+    "severity_of",
+]
