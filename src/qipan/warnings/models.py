@@ -19,7 +19,7 @@ class Warning(models.Model):
     """
 
     identifier = models.CharField(max_length=80, unique=True)
-    message = models.CharField(max_length=6, choices=MessageKind)
+    msg_type = models.CharField(max_length=6, choices=MessageKind)
     kind = models.SlugField(max_length=40)  # data/kinds.csv
     colour = models.PositiveSmallIntegerField(choices=Colour)
     urgency = models.CharField(max_length=9, choices=Urgency)
@@ -76,19 +76,19 @@ class WarningGround(models.Model):
 
 
 class ReceivedAlert(models.Model):
-    """A CAP alert from outside as it came; it warns nobody before an official issues or sets it aside."""
+    """A CAP alert from outside as it was read; it warns nobody before an official issues or sets it aside."""
 
     sender = models.CharField(max_length=200)
     identifier = models.CharField(max_length=200)
     sent_at = models.DateTimeField()
     status = models.CharField(max_length=10)
-    message = models.CharField(max_length=6)
+    msg_type = models.CharField(max_length=6)
     event = models.CharField(max_length=200)
     severity = models.CharField(max_length=10)
     headline = models.CharField(max_length=300)
     areas = models.TextField()  # area descriptions, one a line
     expires_at = models.DateTimeField(null=True)
-    xml = models.TextField()
+    cap = models.TextField()  # as it was read: without contacts, pictures and signature
     state = models.CharField(max_length=10, choices=ReceivedState, default=ReceivedState.WAITING)
     reason = models.CharField(max_length=300, blank=True)
     warning = models.ForeignKey(Warning, null=True, on_delete=models.PROTECT, related_name="+")

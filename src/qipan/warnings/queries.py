@@ -38,7 +38,7 @@ def _on(ranges: Iterable[Range]) -> "QuerySet[Warning]":
 def holding(at: datetime) -> Q:
     """This function will return the filter for messages that hold at ``at`` or will hold later: the last of its chain,
     neither cancelled nor expired."""
-    return Q(replaced_by=None, expires_at__gt=at) & ~Q(message=MessageKind.CANCEL)
+    return Q(replaced_by=None, expires_at__gt=at) & ~Q(msg_type=MessageKind.CANCEL)
 
 
 def warnings_on(ranges: Iterable[Range], *, at: datetime, drills: bool = False) -> list[Warning]:
@@ -49,7 +49,7 @@ def warnings_on(ranges: Iterable[Range], *, at: datetime, drills: bool = False) 
 
 def ended_on(ranges: Iterable[Range], *, at: datetime) -> list[Warning]:
     """This function will return the chains that are over on a ground by their last message, the latest first."""
-    rows = _on(ranges).filter(Q(message=MessageKind.CANCEL) | Q(expires_at__lte=at), replaced_by=None)
+    rows = _on(ranges).filter(Q(msg_type=MessageKind.CANCEL) | Q(expires_at__lte=at), replaced_by=None)
     return list(rows.order_by("-sent_at", "-pk")[:SHOWN])
 
 
@@ -143,7 +143,7 @@ def alert_of(warning: Warning) -> rules.Alert:
         sender=warning.sender,
         sent=warning.sent_at.astimezone(zone),
         status="Exercise" if warning.drill else "Actual",
-        message=warning.message,
+        msg_type=warning.msg_type,
         scope="Public",
         infos=tuple(infos),
         references=(warning.replaces.reference,) if warning.replaces else (),

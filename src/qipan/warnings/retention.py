@@ -5,12 +5,12 @@ from qipan.kernel.retention import declare, who_acted
 declare(
     "warnings.ReceivedAlert",
     who_acted("by_label"),
-    plain="sender identifier status message event severity headline areas xml state reason",
+    plain="sender identifier status msg_type event severity headline areas cap state reason",
     keys="id sent_at expires_at warning unit received_at",
 )
 declare(
     "warnings.Warning",
-    plain="identifier message kind urgency certainty basis headline headline_en description description_en instruction "
+    plain="identifier msg_type kind urgency certainty basis headline headline_en description description_en instruction "
     "instruction_en reason",
     keys="id colour issuer starts_at expires_at sent_at replaces drill",
 )

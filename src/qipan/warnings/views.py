@@ -87,7 +87,7 @@ def warnings_page(request: HttpRequest) -> HttpResponse:
 
 def _from_alert(alert: ReceivedAlert, *, languages: tuple[str, str] = ("zh", "en")) -> dict[str, Any]:
     """What an alert from outside says, as the form takes it; nothing that it does not say is made up."""
-    read = rules.read_alert(alert.xml.encode())
+    read = rules.read_alert(alert.cap.encode())
     found = {
         name: next((info for info in read.infos if info.language.lower().startswith(name)), None) for name in languages
     }
@@ -139,7 +139,7 @@ def _one(request: HttpRequest, warning: Warning, *, form: ReasonInput | None = N
     actor, at = signed_in(request), now()
     chain = chain_of(warning)
     last = chain[-1]
-    holds = last.message != MessageKind.CANCEL and last.expires_at > at
+    holds = last.msg_type != MessageKind.CANCEL and last.expires_at > at
     shown = {
         "warning": warning,
         "kind": kind_name(warning.kind),
@@ -247,7 +247,7 @@ def alert_page(request: HttpRequest, pk: int) -> HttpResponse:
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
-    shown = {"alert": alert, "read": rules.read_alert(alert.xml.encode()), "form": form}
+    shown = {"alert": alert, "read": rules.read_alert(alert.cap.encode()), "form": form}
     return render(request, "warnings/alert.html", shown, status=status)
 
 
@@ -293,7 +293,7 @@ def feed(request: HttpRequest, kind: str) -> HttpResponse:
         told.add_item(
             title=f"{one.get_colour_display()} · {kind_name(one.kind)} · {one.said['headline']}",
             link=address,
-            description=f"{one.get_message_display()}: {one.said['description']}",
+            description=f"{one.get_msg_type_display()}: {one.said['description']}",
             unique_id=f"urn:uuid:{one.identifier.removeprefix('qipan-')}",
             pubdate=sent,
             updateddate=sent,

@@ -204,7 +204,7 @@ def _held(warning: Warning, *, by: Actor, at: datetime) -> Warning:
         raise NotFound
     if held.issuer_id != by.unit_id:
         raise WarningOfAnother(issuer=held.issuer.label)
-    if held.message == MessageKind.CANCEL or held.expires_at <= at or Warning.objects.filter(replaces=held).exists():
+    if held.msg_type == MessageKind.CANCEL or held.expires_at <= at or Warning.objects.filter(replaces=held).exists():
         raise WarningOver
     return held
 
@@ -244,7 +244,7 @@ def _send(
     sent = Warning.objects.create(
         **content,
         identifier=f"qipan-{uuid7()}",
-        message=message,
+        msg_type=message,
         issuer=issuer,
         reason=reason.strip(),
         sent_at=at.replace(microsecond=0),  # CAP knows whole seconds, and a reference must name the same moment

@@ -1,4 +1,4 @@
-"""Alerts from outside: kept as they came, and issued or set aside by an official."""
+"""Alerts from outside: kept as they were read, and issued or set aside by an official."""
 
 from datetime import datetime
 
@@ -51,11 +51,8 @@ def receive_alert(raw: bytes, *, by: Actor, at: datetime) -> ReceivedAlert:
     by.require("warning.issue")
     try:
         alert = rules.read_alert(raw)
-        xml = raw.decode("utf-8-sig") if b"\x00" not in raw else ""
     except rules.NotCap as fault:
         raise AlertUnread(fault.problems) from None
-    except UnicodeDecodeError:
-        xml = rules.alert_xml(alert).decode()  # another encoding: kept in ours
     if alert.scope != "Public":
         raise NotForThePublic
     info = next((one for one in alert.infos if one.language.lower().startswith("zh")), next(iter(alert.infos), None))
@@ -65,20 +62,20 @@ def receive_alert(raw: bytes, *, by: Actor, at: datetime) -> ReceivedAlert:
         sent_at=alert.sent,
         defaults={
             "status": alert.status,
-            "message": alert.message,
+            "msg_type": alert.msg_type,
             "event": (info.event if info else "")[:200],
             "severity": info.severity if info else "Unknown",
             "headline": ((info.headline or info.event) if info else alert.note or alert.identifier)[:300],
             "areas": "\n".join(description for description, _codes in info.areas) if info else "",
             "expires_at": info.expires if info else None,
-            "xml": xml,
+            "cap": rules.alert_xml(alert).decode(),  # what was not read (a contact, a picture) is not kept
             "unit": organ_of(by),
             "received_at": at,
             "by_label": by.label,
         },
     )
     if made:
-        data = {"sender": row.sender, "identifier": row.identifier, "status": row.status, "message": row.message}
+        data = {"sender": row.sender, "identifier": row.identifier, "status": row.status, "msg_type": row.msg_type}
         record("warnings.receive", subject=row, by=by, at=at, place=row.unit.place, data=data)
     return row
 

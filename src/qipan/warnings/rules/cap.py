@@ -69,7 +69,7 @@ class Alert:
     sender: str
     sent: datetime
     status: str
-    message: str
+    msg_type: str
     scope: str
     infos: tuple[Info, ...] = field(default=())
     references: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ def alert_xml(alert: Alert) -> bytes:
         ("sender", alert.sender),
         ("sent", _stamp(alert.sent)),
         ("status", alert.status),
-        ("msgType", alert.message),
+        ("msgType", alert.msg_type),
         ("scope", alert.scope),
         ("note", alert.note),
         ("references", " ".join(alert.references)),
@@ -163,15 +163,15 @@ def read_alert(raw: bytes) -> Alert:
         sender=reader.name("sender"),
         sent=reader.moment("sent") or datetime.min.replace(tzinfo=UTC),
         status=reader.one_of("status", STATUSES),
-        message=reader.one_of("msgType", MESSAGES),
+        msg_type=reader.one_of("msgType", MESSAGES),
         scope=reader.one_of("scope", SCOPES),
         infos=infos,
         references=tuple(reader.text("references").split()),
         note=reader.text("note"),
     )
-    if alert.message == "Alert" and not infos:
+    if alert.msg_type == "Alert" and not infos:
         reader.problems.append("alert: info is missing")
-    if alert.message in ("Update", "Cancel") and not alert.references:
+    if alert.msg_type in ("Update", "Cancel") and not alert.references:
         reader.problems.append("alert: references is missing")
     reader.problems += [
         f"alert: references {one[:80]!r} is no sender,identifier,sent"

@@ -53,7 +53,7 @@ ALERT = st.builds(
     sender=WORD,
     sent=MOMENT,
     status=st.sampled_from(["Actual", "Exercise"]),
-    message=st.sampled_from(["Alert", "Update", "Cancel"]),
+    msg_type=st.sampled_from(["Alert", "Update", "Cancel"]),
     scope=st.just("Public"),
     infos=st.lists(INFO, min_size=1, max_size=2).map(tuple),
     references=st.lists(REFERENCE, min_size=1, max_size=2).map(tuple),
@@ -96,7 +96,7 @@ def test_the_published_samples_of_this_version_are_read():
 
 def test_a_message_from_outside_is_read():
     alert = read_alert(FROM_OUTSIDE)
-    assert (alert.identifier, alert.sender, alert.message) == ("WX-7", "weather.example", "Alert")
+    assert (alert.identifier, alert.sender, alert.msg_type) == ("WX-7", "weather.example", "Alert")
     assert alert.sent == datetime(2026, 7, 1, 0, tzinfo=UTC)
     assert alert.infos[0].areas == (("锦江区", (("GB/T 2260", "510104"),)),)
 

@@ -45,7 +45,7 @@ def test_it_is_issued_updated_and_cancelled_on_the_pages(cast):
     refused = client.post(f"/warnings/one/{second.identifier}/cancel", {"reason": ""}, **EN)
     assert refused.status_code == 400 and "Say why" in refused.content.decode()
     assert client.post(f"/warnings/one/{second.identifier}/cancel", {"reason": "over"}).status_code == 302
-    assert [one.message for one in Warning.objects.order_by("pk")] == ["Alert", "Update", "Cancel"]
+    assert [one.msg_type for one in Warning.objects.order_by("pk")] == ["Alert", "Update", "Cancel"]
     shown = client.get("/warnings", **EN).content.decode()
     assert "No warning holds on your ground." in shown and "cancellation" in shown
     old = client.get(f"/warnings/one/{warning.identifier}", **EN).content.decode()

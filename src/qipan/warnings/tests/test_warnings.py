@@ -43,7 +43,7 @@ def written() -> tuple[int, int]:
 def test_it_says_the_same_as_cap_in_both_languages(cast):
     warning = issue_warning(**storm(cast))
     read = read_alert(alert_xml(alert_of(public_warning(warning.identifier))))
-    assert (read.identifier, read.sender, read.status, read.message) == (
+    assert (read.identifier, read.sender, read.status, read.msg_type) == (
         warning.identifier, "5101.city-command.qipan", "Actual", "Alert",
     )  # fmt: skip
     assert read.sent == cast.at
@@ -73,7 +73,7 @@ def test_an_update_and_a_cancellation_name_what_they_replace(cast):
         first, colour=1, ground_codes=[HERE, "510104002"], reason="雨势加强", by=cast.city_commander, at=later
     )
     assert told(cast, at=later) == [second]
-    assert (second.colour, second.headline, second.message) == (1, first.headline, "Update")
+    assert (second.colour, second.headline, second.msg_type) == (1, first.headline, "Update")
     read = read_alert(alert_xml(alert_of(public_warning(second.identifier))))
     assert read.references == (first.reference,) and read.note == "雨势加强"
     assert [area[1][0][1] for area in read.infos[0].areas] == [HERE, "510104002"]
