@@ -92,9 +92,9 @@ declare(
     PersonalData(
         "key",
         purpose=_("that a holder read the card, as a keyed digest"),
-        period=timedelta(days=90),
-        starts_with=Starts.OFFICE,
-        destroy=Destroy.ROWS,
+        period=None,  # it says neither who nor when, and goes with its card
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.KEPT,
     ),
     keys="card",
 )

@@ -1,9 +1,11 @@
 """Every few seconds: seal the journal, send what waits."""
 
-from qipan.kernel.clock import now
-from qipan.kernel.queue import every
+from huey import crontab
 
-from .actions import deliver_waiting, seal
+from qipan.kernel.clock import now
+from qipan.kernel.queue import every, queue
+
+from .actions import deliver_waiting, forget_messages, seal
 
 
 @every(5)
@@ -16,3 +18,9 @@ def seal_journal() -> None:
 def send_messages() -> None:
     """This job will send the messages that are due."""
     deliver_waiting(at=now())
+
+
+@queue.periodic_task(crontab(hour="3", minute="5"))
+def forget_each_night() -> None:
+    """This job will blank what was said in messages that left a month ago."""
+    forget_messages(at=now())

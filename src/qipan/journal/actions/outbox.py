@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from ..models import Message
 from ..rules import WAITS, next_try
 
 Sender = Callable[[Message], None]
 _senders: dict[str, Sender] = {}
+KEPT = timedelta(days=30)  # retention.py says the same to everybody
 HOLD = timedelta(minutes=2)  # longer than any sender takes; a job that ends while sending gives its message up so
 
 
@@ -23,6 +25,19 @@ class Later(Exception):
 
 class GiveUp(Exception):
     """What a sender raises when trying again cannot help; its text is kept as the reason."""
+
+
+def forget_messages(*, at: datetime) -> int:
+    """This function will blank what messages said 30 days after they were sent, given up or kept for a drill; returns
+    how many. What was sent, by which key and when stays."""
+    over = at - KEPT
+    ended = (
+        Q(sent_at__lte=over)
+        | Q(sent_at=None, attempts__gt=len(WAITS), not_before__lte=over)
+        | Q(drill=True, created_at__lte=over)
+    )
+    rows = Message.objects.filter(ended).exclude(payload={}, failed_reason="")
+    return rows.update(payload={}, failed_reason="")
 
 
 def register_channel(channel: str, sender: Sender) -> None:

@@ -153,3 +153,20 @@ def test_what_a_job_took_and_left_is_taken_again_later(db, monkeypatch):
     assert deliver_waiting(at=AT + timedelta(minutes=1)) == 0
     assert deliver_waiting(at=AT + timedelta(minutes=2)) == 1
     assert keys == ["one", "one"]
+
+
+def test_a_month_after_its_end_nobody_reads_what_a_message_said(db, sent, monkeypatch):
+    monkeypatch.setattr(
+        outbox, "_senders", outbox._senders | {"bad": lambda message: (_ for _ in ()).throw(GiveUp("no"))}
+    )
+    put("sent")
+    put("given up", channel="bad")
+    put("drill", drill=True)
+    put("waits", not_before=AT + timedelta(days=90))
+    deliver_waiting(at=AT)
+    assert outbox.forget_messages(at=AT + timedelta(days=30) - timedelta(seconds=1)) == 0
+    assert outbox.forget_messages(at=AT + timedelta(days=30)) == 3
+    assert outbox.forget_messages(at=AT + timedelta(days=30)) == 0
+    kept = dict(Message.objects.values_list("key", "payload"))
+    assert kept == {"sent": {}, "given up": {}, "drill": {}, "waits": {"text": "waits"}}
+    assert set(Message.objects.values_list("failed_reason", flat=True)) == {""}

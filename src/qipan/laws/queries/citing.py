@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Sum
 
 from qipan.kernel.actor import Scope
+from qipan.kernel.place import Range
 
 from ..models import Citation, CitationCount
 
@@ -111,14 +112,19 @@ def citations_of(
         for ground in sorted(scope.ranges):
             if version < after.version or (version == after.version and ground.last < after.place):
                 continue
-            rows = Citation.objects.within(Scope((ground,))).filter(article=version, use=use, ended_at=None)
-            if unit_id is not None:
-                rows = rows.filter(unit_id=unit_id)
-            parts = [rows]
+            parts = [(ground, 0)]
             if version == after.version and after.place in ground:
-                parts = [rows.filter(place=after.place, pk__gt=after.key), rows.filter(place__gt=after.place)]
-            for part in parts:
-                found += part.order_by("place", "pk")[: most - len(found)]
+                # The rest of the place where the last page ended, then what lies behind it: each begins in the index.
+                parts = [(Range(after.place, after.place), after.key)]
+                if after.place < ground.last:
+                    parts.append((Range(after.place + 1, ground.last), 0))
+            for part, key in parts:
+                rows = Citation.objects.within(Scope((part,))).filter(
+                    article=version, use=use, ended_at=None, pk__gt=key
+                )
+                if unit_id is not None:
+                    rows = rows.filter(unit_id=unit_id)
+                found += rows.order_by("place", "pk")[: most - len(found)]
                 if len(found) == most:
                     return found
     return found

@@ -1,7 +1,8 @@
 """Carrying out an approved destruction: one step is one transaction, and whoever comes after a crash goes on from there."""
 
 import logging
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -46,6 +47,7 @@ def carry_out(
     ``step_rows`` is how many one transaction destroys, about. Needs ``destruction.run``; raises ``NotAllowed``.
     """
     by.require("destruction.run")
+    began = time.monotonic()
     with transaction.atomic():
         held = DestructionRun.objects.select_for_update().get(pk=run.pk)
         if held.state != RunState.APPROVED:
@@ -67,7 +69,8 @@ def carry_out(
             log.error("destruction %s stands still: %s", held.pk, refusal)
             return False
     storage = clean(held)
-    issue(held, storage=storage, by=by, at=at)
+    # A run lasts, and its certificate says until when.
+    issue(held, storage=storage, by=by, at=at + timedelta(seconds=int(time.monotonic() - began)))
     refresh_lots(at=at)
     return True
 

@@ -14,7 +14,18 @@ from .campaigns import (
     visits_held,
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
-from .left import DoorLeft, DoorLine, Recheck, count_left, doors_of_team, left, rechecks, visits_of_team
+from .left import (
+    DoorLeft,
+    DoorLine,
+    Recheck,
+    VisitsDestroyed,
+    count_left,
+    doors_of_team,
+    is_destroyed,
+    left,
+    rechecks,
+    visits_of_team,
+)
 from .recounts import (
     RecountResult,
     audit_recounts,
@@ -36,6 +47,7 @@ __all__ = [
     "RecountResult",
     "RoundTrend",
     "Sample",
+    "VisitsDestroyed",
     "addresses_of",
     "audit_batches",
     "audit_coverage",
@@ -56,6 +68,7 @@ __all__ = [
     "get_recount_door",
     "get_round",
     "ground_of_round",
+    "is_destroyed",
     "is_sampled",
     "left",
     "open_rounds",

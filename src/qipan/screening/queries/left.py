@@ -6,14 +6,27 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
+from qipan.kernel.refusal import Refusal
 from qipan.kernel.sql import moment_of
 
+from ..models import SealedCampaign
 from ..rules import NEXT_STEP, check_again_at, state_of
 from ..terms import DoorState, NextStep, Outcome
 from .coverage import _JOIN, SETTLED_SUM, STATE_COLUMNS
+
+
+class VisitsDestroyed(Refusal):
+    """Without the visits every door would look untouched, which would be a lie."""
+
+    code = "visits_destroyed"
+    sentence = _(
+        "The visits of this campaign are destroyed, as the law asks; its figures stay, its doors are not told any more."
+    )
+    status = 410
 
 
 class DoorLeft(NamedTuple):
@@ -97,12 +110,20 @@ def _compounds_left(round_id: int, scope: Scope, after: int, limit: int) -> list
     return compounds
 
 
+def is_destroyed(round_id: int) -> bool:
+    """This function will say whether the visits of a round's campaign are destroyed, or are being destroyed."""
+    return SealedCampaign.objects.filter(campaign__rounds=round_id).exists()
+
+
 def left(round_id: int, *, scope: Scope, after: int | None = None, limit: int = 100) -> list[DoorLeft]:
     """This function will return up to ``limit`` doors in a scope that the round has not settled, after a place.
 
     Compounds in which nothing is left are skipped by their counters, so the last page costs what
     the first did. Exact: not yet visited, nobody home once or twice, appointment, language help.
+    Raises ``VisitsDestroyed``.
     """
+    if is_destroyed(round_id):
+        raise VisitsDestroyed
     after = after or 0
     compounds = _compounds_left(round_id, scope, after, limit)
     within, bounds = _ranges_sql(scope.ranges, "d.place")

@@ -361,3 +361,18 @@ def test_a_certificate_that_was_tampered_with_is_refused_with_the_reason(over, t
             read(bad)
     with pytest.raises(CertificateBad, match="another key"):
         read(text, trusted=b"0" * 32)
+
+
+@pytest.mark.row("EMG-8")
+def test_afterwards_no_door_is_told_as_untouched(over):
+    client = over.cast.client("city_commander")
+    page = f"/campaigns/{over.round.campaign_id}?area={COMMUNITY}"
+    addresses = [
+        f"/rounds/{over.round.pk}/left.csv?area={COMMUNITY}",
+        f"/api/rounds/{over.round.pk}/left?area={COMMUNITY}",
+    ]
+    assert client.get(page).context["left"]
+    assert carry_out(approved(over), by=clock_actor(), at=LATER)
+    shown = client.get(page)
+    assert (shown.context["left"], shown.context["gone"], shown.context["total"].doors) == ([], True, 20)
+    assert [client.get(address).status_code for address in addresses] == [410, 410]

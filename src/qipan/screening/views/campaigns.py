@@ -27,6 +27,7 @@ from ..input import CampaignInput, RecountInput, RoundInput
 from ..models import Campaign, Round, Visit
 from ..queries import (
     CoverageRow,
+    VisitsDestroyed,
     addresses_of,
     campaigns_for,
     conflicts_for,
@@ -35,6 +36,7 @@ from ..queries import (
     get_campaign,
     get_conflict,
     get_round,
+    is_destroyed,
     left,
     rechecks,
     recount_result,
@@ -167,10 +169,12 @@ def show_campaign(
         rows = list(zip(parts := children(area.code), coverage_of(current.pk, parts), strict=True))
         total = coverage_total(current.pk, area.ranges)
         after = request.GET.get("after", "")
-        doors = left(current.pk, scope=scope, after=_place(after), limit=PAGE)
-        again = rechecks(current.pk, scope=scope, limit=20)
+        gone = is_destroyed(current.pk)
+        doors = [] if gone else left(current.pk, scope=scope, after=_place(after), limit=PAGE)
+        again = [] if gone else rechecks(current.pk, scope=scope, limit=20)
         addresses = addresses_of([*(door.place for door in doors), *(door.place for door in again)])
         context |= {
+            "gone": gone,
             "total": total,
             "states": states_of(total),
             "rows": sorted((row for row in rows if row[1].doors), key=lambda row: -row[1].left),
@@ -209,6 +213,8 @@ def left_csv(request: HttpRequest, pk: int) -> Any:
     actor = signed_in(request)
     found = get_round(pk, actor=actor)
     area = chosen_area(request, actor)
+    if is_destroyed(found.pk):  # before the answer begins
+        raise VisitsDestroyed
 
     def lines() -> Iterator[str]:
         writer = csv.writer(_Line())
