@@ -59,3 +59,18 @@ def test_every_command_is_documented():
     ours = {name for name, app in get_commands().items() if str(app).startswith("qipan")}
     assert len(ours) >= 8
     assert {name for name in ours if f"`qipan {name.replace('_', '-')}" not in documented} == set()
+
+
+def test_each_red_line_names_tests_that_exist():
+    lines = [
+        line for line in (ROOT / "docs/red-lines.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")
+    ]
+    assert [int(line.split("|")[1]) for line in lines if line.split("|")[1].strip().isdigit()] == list(range(1, 18))
+    named = 0
+    for line in lines:
+        path = ""
+        for file, name in re.findall(r"`([\w/.]*)::(\w+)`", line):
+            path = file or path
+            assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), (path, name)
+            named += 1
+    assert named >= 25
