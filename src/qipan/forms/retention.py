@@ -63,7 +63,7 @@ declare(
         destroy=Destroy.KEPT,
     ),
     who_acted("by_label approved_by"),
-    plain="code title title_en number approval basis purpose file_name source fields reason approved_digest",
+    plain="code title title_en number approval basis article purpose file_name source fields reason approved_digest",
     keys="id subject issuer valid_from valid_to reuse unit changed_at approved_at form",
 )
 declare(

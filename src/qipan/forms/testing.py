@@ -69,6 +69,7 @@ def publish(
     choices: list[list[str]] = CHOICES,
     media: tuple[Media, ...] = (),
     number: str = "QP-7",
+    article: str = "",
 ) -> Form:
     """This function will publish a form with its passport and its questions."""
     form = publish_form(
@@ -80,6 +81,7 @@ def publish(
         issuer=cast.unit("5101:lead-body"),
         approval="approval 7",
         basis="Statistics Law, art. 17",
+        article=article,
         purpose="help where it is needed",
         valid_from=cast.at - timedelta(days=1),
         valid_to=cast.at + timedelta(days=30),

@@ -11,12 +11,13 @@ class PostureConfig(AppConfig):
         from qipan.laws.api import ArticleRepealed, name_subjects
         from qipan.zones.api import ZoneConfirmed
 
-        from .queries.declared import binding_kind
+        from .queries.declared import binding_kind, declaration_names
         from .queries.measures import measure_names, order_stands
         from .subscribers import on_article_repealed, on_zone_confirmed
 
         register_posture(binding_kind)
         register_orders("measure", order_stands)
+        name_subjects("posture.Declaration", declaration_names)
         name_subjects("posture.Measure", measure_names)
         subscribe(ArticleRepealed, on_article_repealed)
         subscribe(ZoneConfirmed, on_zone_confirmed)

@@ -87,6 +87,7 @@ class DeclarationInput(ActInput):
         widget=forms.Select(attrs={"class": "form-select"}),
     )
     basis = _text(300, _("Basis"))
+    article = _choice(_("Article of the register"))
     areas = _areas()
     more_areas = _codes()
     starts_at = _moment(_("Start"))
@@ -100,8 +101,16 @@ class DeclarationInput(ActInput):
         label=_("Drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
 
-    def __init__(self, *args: Any, levels: Sequence[int], areas: Sequence[AreaView], **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        levels: Sequence[int],
+        areas: Sequence[AreaView],
+        articles: Sequence[tuple[str, str]],
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
+        offer(self, "article", [("", _("none: the basis stands in words only")), *articles])
         offer(self, "hazard", word_choices("hazards"))
         offer(self, "level", [("", "—"), *((level, ResponseLevel(level).label) for level in levels)])
         self.offer_areas(areas)

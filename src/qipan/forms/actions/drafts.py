@@ -30,6 +30,7 @@ PASSPORT = (
     "issuer",
     "approval",
     "basis",
+    "article",
     "purpose",
     "valid_from",
     "valid_to",

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Admission, AdmissionState, admission_of_form
@@ -17,6 +17,7 @@ from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, Refusal
+from qipan.laws.api import Use, cite, end_citations, get_article
 
 from .. import rules
 from ..models import Form, FormMedia, FormQuestion
@@ -187,6 +188,7 @@ def publish_form(
     issuer: Unit | None,
     approval: str,
     basis: str,
+    article: str = "",
     purpose: str,
     valid_from: datetime | None,
     valid_to: datetime | None,
@@ -199,14 +201,17 @@ def publish_form(
 
     ``definition`` holds its questions as an XLSForm; each is a field of the dictionary (column ``qipan_field``, or
     ``definition.fields``). ``written_by`` is the unit that wrote it, where that is not the issuer: what either of them
-    applied for (SVC-9) is what the form may ask. Needs ``admission.decide`` or ``playbook.edit``. Raises ``NotAllowed``,
+    applied for (SVC-9) is what the form may ask. ``article`` is the code of an article of the register on which it rests;
+    its name is the basis where none is given in words. Needs ``admission.decide`` or ``playbook.edit``. Raises ``NotAllowed``,
     ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``,
     ``QuestionsUnfit`` (not mapped, against a red line), ``MustReuse`` (known already), ``ReasonMissing``,
     ``ApprovalMissing`` (sensitive fields without a second approval of what is published), ``AdmissionWaits``,
     ``AdmissionRefused``, ``BeyondAdmission`` (work admission was asked for it, and does not go so far),
-    ``PublishedMeanwhile``.
+    ``PublishedMeanwhile``, ``ArticleUnknown``, ``ArticleNotInForce``, ``ArticleNotForUse``.
     """
     by.require("admission.decide", "playbook.edit")
+    chosen = get_article(article, on=localdate(at), use=Use.FORM) if article else None
+    basis = basis.strip() or (chosen.label if chosen else "")
     passport = {
         "number": number,
         "issuer": issuer,
@@ -271,6 +276,10 @@ def publish_form(
         reason=definition.reason if definition and design and design.sensitive else "",
         approved_by=definition.approved_by if definition and design and design.sensitive else "",
     )
+    # What an earlier version rested on is no more what the form rests on.
+    end_citations(Form.objects.filter(code=code).exclude(pk=form.pk).only("pk"), at=at)
+    if chosen is not None:
+        cite(form, chosen.code, use=Use.FORM, unit_id=issuer.pk, place=issuer.place, at=at)
     FormQuestion.objects.bulk_create(
         FormQuestion(
             form=form,

@@ -7,10 +7,12 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
+from qipan.laws.api import Use, article_choices
 from qipan.webkit.forms import ActForm, offer
 
 from .. import rules
@@ -87,6 +89,7 @@ class DraftForm(ActForm):
     issuer = forms.ChoiceField(label=_("Issuing body"))
     approval = forms.CharField(label=_("Approval or filing number"), max_length=120, required=False)
     basis = forms.CharField(label=_("Basis"), max_length=300, required=False)
+    article = forms.ChoiceField(label=_("Article of the register"), required=False, widget=forms.Select())
     purpose = forms.CharField(label=_("Purpose"), max_length=200, required=False)
     valid_from = _day(_("Valid from"))
     valid_to = _day(_("Valid until and with this day"))
@@ -106,6 +109,8 @@ class DraftForm(ActForm):
                 kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
                 field.widget.attrs.setdefault("class", kind)
         self.fields["reuse"].widget.attrs["class"] = "form-check-input"
+        articles = article_choices(Use.FORM, on=timezone.localdate())
+        offer(self, "article", [("", gettext("none: the basis stands in words only")), *articles])
         own = Q(pk=actor.unit_id)
         above = Q(organ_type__executes_only=False, organ_type__level__lte=2)  # the city's and the districts'
         units = (
@@ -121,7 +126,8 @@ class DraftForm(ActForm):
         """What of the passport was typed; the last day itself is inside."""
         given = self.cleaned_data
         kept: dict[str, object] = {
-            name: given[name] for name in ("title", "title_en", "subject", "number", "approval", "basis", "purpose")
+            name: given[name]
+            for name in ("title", "title_en", "subject", "number", "approval", "basis", "article", "purpose")
         }
         kept["issuer"] = Unit.objects.filter(pk=int(given["issuer"])).first() if given["issuer"] else None
         kept["valid_from"] = midnight(given["valid_from"])
@@ -136,7 +142,7 @@ def midnight(day: date | None, *, later: timedelta = timedelta()) -> datetime | 
 
 def initial_of(draft: FormDraft) -> dict[str, object]:
     """This function will return what the page shows of a draft before anything is typed."""
-    names = ("title", "title_en", "subject", "number", "approval", "basis", "purpose", "reuse", "reason")
+    names = ("title", "title_en", "subject", "number", "approval", "basis", "article", "purpose", "reuse", "reason")
     shown: dict[str, object] = {name: getattr(draft, name) for name in names}
     shown["issuer"] = str(draft.issuer_id or "")
     shown["valid_from"] = timezone.localtime(draft.valid_from).date() if draft.valid_from else None

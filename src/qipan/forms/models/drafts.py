@@ -17,6 +17,7 @@ class FormDraft(models.Model):
     issuer = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="form_drafts")
     approval = models.CharField(max_length=120, blank=True)
     basis = models.CharField(max_length=300, blank=True)
+    article = models.CharField(max_length=60, blank=True)  # code of the article of the register that it rests on
     purpose = models.CharField(max_length=200, blank=True)
     valid_from = models.DateTimeField(null=True)
     valid_to = models.DateTimeField(null=True)

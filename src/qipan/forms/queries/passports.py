@@ -1,9 +1,18 @@
 """A form's passport as a page or a phone shows it, line by line, in the active language."""
 
+from collections.abc import Sequence
+
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from ..models import Form
+
+
+def names_of_forms(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """This function will return the titles of forms by their keys, with the page of each."""
+    rows = Form.objects.filter(pk__in=keys).only("code", "version", "title", "title_en")
+    return {form.pk: (f"{form.label} v{form.version}", reverse("form", args=[form.code])) for form in rows}
 
 
 def passport_lines(form: Form) -> list[tuple[str, str]]:

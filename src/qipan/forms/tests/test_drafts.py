@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.timezone import localdate
 from openpyxl import load_workbook
 
 from qipan.access.testing import Cast
@@ -15,7 +16,10 @@ from qipan.forms.queries.drafts import definition_of
 from qipan.forms.rules import make_xlsform
 from qipan.forms.rules.template import read_passport
 from qipan.kernel.refusal import NotAllowed
+from qipan.laws.api import cited_by, repeal_article
+from qipan.laws.testing import make_articles
 
+from ..testing import publish
 from .conftest import Entry
 from .sheets import HEATING, WORKS, sheet
 
@@ -95,6 +99,38 @@ def test_a_form_from_the_sheet_to_its_publication(city: Cast) -> None:
     draft.refresh_from_db()
     assert draft.form == form and draft.fields == {}
     assert city.client("department").get(f"/forms/drafts/{draft.pk}").status_code == 404
+
+
+@pytest.mark.row("LAW-1")
+def test_a_form_rests_on_an_article_until_its_next_version(city: Cast) -> None:
+    make_articles()
+    article = "erl-2024-87"
+    issuer = str(city.unit("5101:health").pk)
+    fields = {"field-1": "door_heating_works", "field-2": "door_help_needed", "field-3": "visit_appointment"}
+    body = {
+        **PASSPORT,
+        "basis": "",
+        "article": article,
+        "issuer": issuer,
+        "reuse": "on",
+        "field-0": "compound_name",
+        **fields,
+    }
+    draft = drafted(city, *HEATING)
+    assert act(city, draft, "keep", {**body, "article": "pidl-2025-none"}).status_code == 400
+    assert act(city, draft, "keep", body).status_code == 302
+    assert act(city, draft, "publish", who="lead").status_code == 302
+    form = Form.objects.get()
+    assert "87" in form.basis
+    assert [one.code for one in cited_by("forms.Form", [form.pk])[form.pk]] == [article]
+    repeal_article(article, since=localdate(city.at), reason="新法", by=city.lead, at=city.at)
+    shown = city.client("worker").get("/forms/heating").content.decode()
+    assert "依据已废止" in shown and f"/laws/articles/{article}" in shown
+    again = drafted(city, *HEATING, code="again")
+    assert act(city, again, "keep", {**body, "number": "QP-10"}).status_code == 400  # offered no more
+    publish(city, code="heating", number="QP-9", article="pipl-2021-34")
+    assert cited_by("forms.Form", [form.pk]) == {}
+    assert Form.objects.count() == 2
 
 
 def test_a_sheet_that_cannot_be_converted_is_told_by_row_and_not_kept(city: Cast) -> None:

@@ -9,6 +9,7 @@ from qipan.access.api import signed_in
 from qipan.desk.api import nuisances_of_forms
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound
+from qipan.laws.api import cited_by, flags_of
 
 from .. import rules
 from ..models import Form
@@ -30,6 +31,8 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
     address = request.build_absolute_uri(reverse("form", args=[code]))
     shown = {
         "form": form,
+        "articles": cited_by("forms.Form", [form.pk]).get(form.pk, []),
+        "flags": flags_of("forms.Form", [form.pk]).get(form.pk, []),
         "lapsed": not rules.valid(form.valid_from, form.valid_to, at=at),
         "lines": lines,
         "sensitive": [entry for _one, entry in lines if entry and entry.sensitivity != Sensitivity.NONE],

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from qipan.kernel.refusal import Refusal
+from qipan.laws.api import Article
 
 from .. import rules
 
@@ -155,3 +158,9 @@ def require_contents(
     missing = rules.missing_of(content, required)
     if missing is not None:
         raise refusals[missing](field=missing)
+
+
+def basis_text(article: Article) -> str:
+    """This function will return the basis as an order says it, in the language of the city: the order is a document."""
+    with override(settings.LANGUAGE_CODE):
+        return article.label[:300]

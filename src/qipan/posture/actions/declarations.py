@@ -14,13 +14,14 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.scoped import overlapping
+from qipan.laws.api import Use, cite, end_citations, get_article
 from qipan.territory.api import get_area
 
 from .. import rules
 from ..models import CommandConflict, Declaration, DeclarationStep, DeclaredGround, Posture
 from ..queries.declared import grounds_of
 from ..terms import ResponseLevel, StepKind
-from .contents import DECLARATION, DurationMissing, LevelMissing, require_contents
+from .contents import DECLARATION, DurationMissing, LevelMissing, basis_text, require_contents
 from .postures import change_posture_level
 
 
@@ -137,6 +138,7 @@ def declare(
     starts_at: datetime | None,
     expected_until: datetime | None,
     measures: Sequence[str],
+    article: str = "",
     by: Actor,
     at: datetime,
     drill: bool = False,
@@ -144,13 +146,16 @@ def declare(
     """This function will declare an emergency response. It starts nothing else: postures, forms and
     directives follow from the activation of a playbook.
 
-    Needs ``declaration.issue``. Raises ``NotAllowed``; for each missing part its own ``ContentMissing``
+    ``article`` is the code of an article of the register on which it rests; its name is the basis where none is given
+    in words. Needs ``declaration.issue``. Raises ``NotAllowed``; what ``get_article`` raises; for each missing part its own ``ContentMissing``
     (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``,
     ``NotYourOrgan``, ``IssuerNotCompetent``, ``NotFound`` (ground outside the scope),
     ``OutsideIssuersGround``, ``DeclarationNumberTaken``. A conflict with another command's declaration
     is no refusal: it is logged, and the higher prevails (EMG-3).
     """
     by.require("declaration.issue")
+    chosen = get_article(article, on=localdate(at), use=Use.RESPONSE) if article else None
+    basis = basis.strip() or (basis_text(chosen) if chosen else "")
     sentences = [sentence.strip() for sentence in measures if sentence.strip()]
     content = {
         "number": number,
@@ -194,6 +199,8 @@ def declare(
         DeclaredGround(declaration=declaration, code=code, first=ground.first, last=ground.last)
         for code, ground in grounds
     )
+    if chosen is not None:
+        cite(declaration, chosen.code, use=Use.RESPONSE, unit_id=issuer.pk, place=issuer.place, at=at)
     _step(declaration, StepKind.DECLARED, reason="", by=by, at=at)
     record(
         "posture.declare",
@@ -385,6 +392,7 @@ def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: dat
         raise ReasonMissing(field="reason")
     fresh.ended_at, fresh.end_reason = at, reason
     fresh.save(update_fields=["ended_at", "end_reason"])
+    end_citations([fresh], at=at)
     _step(fresh, StepKind.ENDED, reason=reason, by=by, at=at)
     record(
         "posture.end_declaration",

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import localdate
-from django.utils.translation import override
 
 from qipan.duties.api import Unit, ground_of
 from qipan.journal.api import record
@@ -20,7 +18,7 @@ from ..models import Declaration, Measure
 from ..queries.declared import grounds_of
 from ..queries.measures import goes_on
 from ..queries.zoning import Judged, ground_label, judge, level_label, rank_label
-from .contents import MEASURE, require_contents
+from .contents import MEASURE, basis_text, require_contents
 from .declarations import check_signature
 from .postures import DeclarationNotRunning, OutsideDeclaredGround
 from .refusals import (
@@ -151,12 +149,6 @@ def kind_of(code: str) -> rules.Kind:
     if not known.complaint_category:
         raise ComplaintRouteMissing(field="kind")
     return known
-
-
-def basis_text(article: Article) -> str:
-    """This function will return the basis as the order says it, in the language of the city: the order is a document."""
-    with override(settings.LANGUAGE_CODE):
-        return article.label[:300]
 
 
 def _check_times(starts_at: datetime, review_at: datetime, expires_at: datetime, *, at: datetime) -> None:

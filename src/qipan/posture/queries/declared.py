@@ -158,3 +158,9 @@ def conflicts_of(declaration: Declaration) -> QuerySet[CommandConflict]:
 def grounds_of(declaration: Declaration) -> list[Range]:
     """This function will return the declared ground."""
     return [Range(ground.first, ground.last) for ground in declaration.grounds.order_by("first")]
+
+
+def declaration_names(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """This function will return titles and addresses of declarations, for what cites an article."""
+    rows = Declaration.objects.filter(pk__in=keys).values_list("pk", "number", "matter")
+    return {pk: (f"{number} {matter}", f"/declarations/{pk}") for pk, number, matter in rows}

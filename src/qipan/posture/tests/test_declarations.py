@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.timezone import localdate
 
 from qipan.access.testing import Cast
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.laws.api import ArticleNotForUse, cited_by, repeal_article
 from qipan.posture.actions import contents, declarations
 from qipan.posture.api import (
     CommandConflict,
@@ -311,3 +313,18 @@ def test_a_declaration_is_seen_on_its_ground_only(cast: Cast, by_district: Calla
     for name in ("neighbour_head", "stranger"):
         with pytest.raises(NotFound):
             get_declaration(low.pk, actor=getattr(cast, name))
+
+
+@pytest.mark.row("LAW-1", "EMG-5")
+def test_a_declaration_rests_on_an_article_until_it_ends(cast: Cast) -> None:
+    declaration = declare(**response(cast, article="erl-2024-72", basis=""))
+    assert "72" in declaration.basis
+    assert [one.code for one in cited_by("posture.Declaration", [declaration.pk])[declaration.pk]] == ["erl-2024-72"]
+    with pytest.raises(ArticleNotForUse):
+        declare(**response(cast, number="other", article="pipl-2021-34"))
+    assert Declaration.objects.count() == 1
+    repeal_article("erl-2024-72", since=localdate(cast.at), reason="新法", by=cast.lead, at=cast.at)
+    page = cast.client("worker").get(f"/declarations/{declaration.pk}").content.decode()
+    assert "依据已废止" in page and "/laws/articles/erl-2024-72" in page
+    end_declaration(declaration, reason="over", by=cast.city_commander, at=cast.at + timedelta(hours=1))
+    assert cited_by("posture.Declaration", [declaration.pk]) == {}

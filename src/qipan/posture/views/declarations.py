@@ -16,6 +16,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, code_of
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.laws.api import Use, article_choices, cited_by, flags_of
 from qipan.territory.api import AreaView, children, get_area
 
 from .. import rules
@@ -94,7 +95,8 @@ def new_page(request: HttpRequest) -> HttpResponse:
     actor, at = signed_in(request), now()
     unit = organ_of(actor, "declaration.issue")
     levels = _levels_of(unit, at=at)
-    offered: dict[str, Any] = {"levels": levels, "areas": areas_of(unit)}
+    articles = article_choices(Use.RESPONSE, on=localdate(at))
+    offered: dict[str, Any] = {"levels": levels, "areas": areas_of(unit), "articles": articles}
     if request.method == "GET":
         form = DeclarationInput(initial={"starts_at": at}, **offered)
         return render(request, "posture/new.html", {"form": form, "unit": unit, "levels": levels})
@@ -109,6 +111,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
                 hazard=given["hazard"],
                 level=given["level"],
                 basis=given["basis"],
+                article=given["article"],
                 issuer=unit,
                 ground_codes=form.area_codes(),
                 starts_at=given["starts_at"],
@@ -185,6 +188,8 @@ def _detail(
         {
             "declaration": declaration,
             "areas": areas,
+            "articles": cited_by("posture.Declaration", [declaration.pk]).get(declaration.pk, []),
+            "flags": flags_of("posture.Declaration", [declaration.pk]).get(declaration.pk, []),
             "hazard": dict(word_choices("hazards")).get(declaration.hazard, declaration.hazard),
             "day": rules.day_number(declaration.starts_at, at, get_default_timezone()),
             "running": running,
