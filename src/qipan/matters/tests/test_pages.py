@@ -303,7 +303,7 @@ def test_the_catalogue_goes_out_and_comes_back_the_same(world):
     assert Category.objects.filter(valid_to=None).count() == 41 and Category.objects.filter(example=True, valid_to=None).count() == 0  # fmt: skip
     changed = text.decode("utf-8-sig").replace("路灯,", "路灯（含庭院灯）,").encode("gb18030")
     assert (
-        "变更 1 项，不变 39 项"
+        "变更 1 项，不变 40 项"
         in lead.post("/matters/catalogue", {"file": SimpleUploadedFile("c", changed)}).content.decode()
     )
     assert Category.objects.count() == before + 41
