@@ -306,7 +306,7 @@ def test_the_catalogue_goes_out_and_comes_back_the_same(world):
         "变更 1 项，不变 40 项"
         in lead.post("/matters/catalogue", {"file": SimpleUploadedFile("c", changed)}).content.decode()
     )
-    assert Category.objects.count() == before + 41
+    assert Category.objects.count() == before + 42
     for raw in (b"", b"PK\x03\x04 no", b"\x00\xff\xfe", b"code,kind\n1,2\n"):
         assert lead.post("/matters/catalogue", {"file": SimpleUploadedFile("c", raw)}).status_code == 400
     assert lead.post("/matters/catalogue").status_code == 400
