@@ -41,7 +41,7 @@ def keep(page, name: str) -> None:
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_map_and_an_item_can_be_read(faulty, open_page, troubles, lang, width):
     page = open_page(faulty, "lead", "/duties", width=width, lang=lang)
-    expect(page.locator("table[data-map] tbody tr")).to_have_count(38)
+    expect(page.locator("table[data-map] tbody tr")).to_have_count(39)
     keep(page, f"duties-{lang}-{width}")
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -98,7 +98,7 @@ def test_story_3_three_rounds_to_the_last_door(browser, live_server, open_page, 
     again.locator("[name=found][value=ANSWERED]").check()
     again.locator("[name=came]").first.check()
     assert serious(again) == []
-    again.get_by_role("button", name="登记").last.click()
+    again.get_by_role("button", name="录入").last.click()
     expect(again.locator("form.card")).to_have_count(0)
     assert serious(board) == []
     assert verify().differences == []
