@@ -188,7 +188,7 @@ ALONE = ("\x00", str(HUGE), "9" * 5000)
 # PostgreSQL refuses more than SQLite does: most is tried there, and on SQLite what it alone fails on (a wide integer).
 STRICT = connection.vendor == "postgresql"
 TOGETHER = [text for text in TEXTS if len(text) < 1000] if STRICT else ["", "\x00", "\u00b2", str(HUGE), "NaN"]
-many = settings(max_examples=15 if STRICT else 10, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=30 if STRICT else 10, suppress_health_check=list(HealthCheck))
 
 
 def member_for(route: str) -> str:
