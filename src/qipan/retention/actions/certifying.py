@@ -105,6 +105,7 @@ def issue(run: DestructionRun, *, storage: dict[str, object], by: Actor, at: dat
     assert all(lot.finished_at for lot in lots), "a lot is not done"
     number = f"QP-{settings.CITY}-{at:%Y}-{held.pk:05d}"
     chain = checksum()
+    destroyed, kept_back = sum(lot.destroyed for lot in lots), sum(lot.held for lot in lots)
     with override(settings.LANGUAGE_CODE):
         body = {
             "format": FORMAT,
@@ -128,10 +129,7 @@ def issue(run: DestructionRun, *, storage: dict[str, object], by: Actor, at: dat
                 "starts": held.starts,
             },
             "lots": [_lot(lot) for lot in lots],
-            "totals": {
-                "destroyed": sum(lot.destroyed for lot in lots),
-                "held": sum(lot.held for lot in lots),
-            },
+            "totals": {"destroyed": destroyed, "held": kept_back},
             "backups": [
                 {"name": name, "where": where, "made": made, "lives_until": until}
                 for name, where, made, until in held.backups
@@ -145,8 +143,8 @@ def issue(run: DestructionRun, *, storage: dict[str, object], by: Actor, at: dat
         number=number,
         text=text,
         digest=sha256(text.encode()).hexdigest(),
-        destroyed=body["totals"]["destroyed"],  # type: ignore[index]
-        held=body["totals"]["held"],  # type: ignore[index]
+        destroyed=destroyed,
+        held=kept_back,
         issued_at=at,
         drill=held.drill,
     )

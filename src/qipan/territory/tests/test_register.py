@@ -290,14 +290,14 @@ def test_a_long_file_needs_little_memory(city, keeper, tmp_path):
     path = tmp_path / "long.csv"
     with path.open("w", encoding="utf-8") as file:
         file.write(HEAD + "\n")
-        for n in range(120_000):
+        for n in range(300_000):
             file.write(f"51010400100{n % 2 + 1},小区{n % 64},{n // 640},{n % 5},{n}\n")
     tracemalloc.start()
     report = load(path, keeper)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert report.doors == 120_000
-    # One chunk of rows (50,000) of three, and eight bytes a door, whatever the length: 8.75 million need 70 MB more.
+    assert report.doors == 300_000
+    # One chunk of rows (50,000) and eight bytes a door, whatever the length: 8.75 million need 70 MB more.
     assert peak < 60_000_000
 
 
