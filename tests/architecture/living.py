@@ -258,7 +258,7 @@ def make_living() -> Living:
         "warnings/received.pk": receive_alert(FROM_OUTSIDE, by=cast.city_commander, at=cast.at).pk,
         "public.kind": "atom",
         "measures.pk": rows("posture.Measure").filter(drill=False).earliest("pk").pk,
-        "measures.act": "lift",
+        "measures.act": "extend",
         "orders.number": rows("posture.Measure").filter(drill=False).earliest("pk").number,
         "size": "a4",
         "shifts.pk": rows("deployment.Shift").filter(drill=False, filled_at=None).earliest("pk").pk,

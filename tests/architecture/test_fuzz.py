@@ -179,7 +179,7 @@ WITHOUT_BODY |= {"api/rounds/<pk>/close", "api/campaigns/<pk>/close"}
 # Forms that need nothing, or for which any text is a title or a reason: nonsense in them may be taken at its word.
 TEXT_WILL_DO = re.compile(
     r"/(resume|release|close|lift|recall|fill|end|cancel|hand-over|undo|decide)$|^(campaigns/open|p/<str:token>|access/leave|referred/<str:code>)$"
-    r"|^(measures/<int:pk>/<slug:act>|warnings/received/<int:pk>)$"  # lifted without a word; any text is a reason
+    r"|^warnings/received/<int:pk>$"
 )
 COUNTS = {"directives/reach"}
 WHO = {"access": "district_head", "admissions": "department", "field": "worker"}
