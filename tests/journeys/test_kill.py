@@ -1,43 +1,23 @@
 """``kill -9`` in the middle: what was acknowledged is there, once (on whichever database the suite runs)."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from django.conf import settings
 
-DATABASE = "replay_kill"
-
-
-@pytest.fixture
-def database(tmp_path):
-    """An empty database: a file, or a database of its own beside the suite's."""
-    if "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
-        yield f"sqlite:///{tmp_path / 'kill.sqlite3'}"
-        return
-    parts = urlsplit(settings.DATABASE_URL)
-    name = f"{DATABASE}_{os.getpid()}"
-    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {name}")
-        yield urlunsplit(parts._replace(path=f"/{name}"))
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+from .conftest import environment_of
 
 
 def replay(database: str, folder: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], dict]:
     report = folder / "report.json"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QIPAN_")}
     done = subprocess.run(
         [
             *(sys.executable, "-m", "qipan.config.cli", "replay", "--database", database, "--report", str(report)),
             *("--headless", "--shape", "2,8,40", "--scale", "0.01", *options),
         ],
-        env={**environment, "QIPAN_VAR": str(folder), "DATABASE_URL": database},
+        env=environment_of(database, folder),
         capture_output=True,
         text=True,
         timeout=500,

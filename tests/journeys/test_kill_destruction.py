@@ -1,14 +1,13 @@
 """``kill -9`` in the middle of a destruction: the next one goes on there, nothing is half, and every figure agrees."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from .test_kill import database  # noqa: F401 - the fixture
+from .conftest import environment_of
 
 BUILD = """
 import django; django.setup()
@@ -63,18 +62,14 @@ print("SAID" + json.dumps({
 """
 
 
-def run(database: str, folder, script: str) -> subprocess.CompletedProcess[str]:  # noqa: F811
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("QIPAN_")}
-    settings = {
-        "QIPAN_VAR": str(folder),
-        "DATABASE_URL": database,
-        "DJANGO_SETTINGS_MODULE": "qipan.config.settings",
-    }
+def run(database: str, folder, script: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", script]
-    return subprocess.run(command, env=environment | settings, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, env=environment_of(database, folder), capture_output=True, text=True, timeout=300, check=False
+    )
 
 
-def said(database: str, folder) -> dict:  # noqa: F811
+def said(database: str, folder) -> dict:
     done = run(database, folder, SAY)
     line = next((line for line in done.stdout.splitlines() if line.startswith("SAID")), None)
     assert line is not None, done.stderr
@@ -82,7 +77,7 @@ def said(database: str, folder) -> dict:  # noqa: F811
 
 
 @pytest.mark.row("EMG-8")
-def test_a_killed_destruction_is_resumed_and_loses_nothing_that_should_stay(database, tmp_path):  # noqa: F811
+def test_a_killed_destruction_is_resumed_and_loses_nothing_that_should_stay(database, tmp_path):
     built = run(database, tmp_path, BUILD)
     assert built.returncode == 0, built.stderr
     before = said(database, tmp_path)

@@ -1,6 +1,6 @@
 -- Stores a batch of visits and counts it, in one call and one transaction (ADR 0005). Answers one code per item:
 -- 0 stored, 1 duplicate, 2 conflict, 10 unknown round, 11 round closed, 12 unknown door, 13 outside the round,
--- 14 not this team's (the numbers of screening.ingest.decode.Code). Changed only together with a new migration.
+-- 14 not this team's (the numbers of screening.ingest.decode.Code). Laid down after each migration.
 --
 -- 0. Hold off the closing of the rounds (actions.campaigns.close_round takes the same lock alone).
 -- 1. Lock the counters of the compounds, in key order: whoever stores visits of the same doors, decides a

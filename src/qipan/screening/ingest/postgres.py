@@ -1,7 +1,10 @@
 """PostgreSQL: the whole batch in one call of ``screening_store_visits`` (``data/store_visits.sql``)."""
 
+from pathlib import Path
+from typing import Any
+
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from qipan.journal.api import entry_text
 
@@ -13,6 +16,17 @@ CALL = (
     " %s::text, %s::bigint, %s::bigint, %s::text, %s::text, %s::text[])"
 )
 ACT = "screening.store_visits"
+SQL = Path(__file__).resolve().parent.parent / "data" / "store_visits.sql"
+
+
+def lay_down(using: str, **_signal: Any) -> None:
+    """This function will lay the function down in a database that was just migrated, as it stands in its file."""
+    if connections[using].vendor != "postgresql":
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute(SQL.read_text(encoding="utf-8").replace("%", "%%"), [])
+        # One counter row changes with each upload: half-empty pages keep its versions on one page, off the indexes.
+        cursor.execute("ALTER TABLE screening_coverage SET (fillfactor = 50)")
 
 
 def _array(values: list[int] | list[str]) -> str:

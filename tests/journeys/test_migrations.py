@@ -1,0 +1,58 @@
+"""Tests run on tables made from the models: these are the tables to which the migrations lead."""
+
+import subprocess
+import sys
+from typing import Any
+
+import dj_database_url
+import pytest
+from django.apps import apps
+from django.db import ConnectionHandler, connection
+
+from .conftest import environment_of
+
+pytestmark = pytest.mark.django_db
+
+
+def shape(held: Any) -> dict[str, Any]:
+    """This function will return each table's columns and what binds them, without the names that Django makes up."""
+    found: dict[str, Any] = {}
+    with held.cursor() as cursor:
+        for table in held.introspection.table_names(cursor):
+            columns = {
+                column.name: (column.type_code, column.null_ok, column.internal_size, column.default)
+                for column in held.introspection.get_table_description(cursor, table)
+            }
+            bound = sorted(
+                repr([(key, rule[key]) for key in sorted(rule) if key != "definition"])
+                for rule in held.introspection.get_constraints(cursor, table).values()
+            )
+            found[table] = {"columns": columns, "bound": bound}
+        cursor.execute(
+            "SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'screening%'"
+            if held.vendor == "postgresql"
+            else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        )
+        found[""] = sorted(cursor.fetchall())
+    return found
+
+
+def test_the_migrations_lead_to_the_tables_of_the_models(database, tmp_path):
+    made = subprocess.run(
+        [sys.executable, "-m", "qipan.config.cli", "migrate", "-v0"],
+        env=environment_of(database, tmp_path), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    migrated = ConnectionHandler({"default": dj_database_url.parse(database)})["default"]
+    try:
+        led, here = shape(migrated), shape(connection)
+    finally:
+        migrated.close()
+    own = {
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if model.__module__.startswith("qipan.")
+    }
+    assert own <= led.keys()
+    for table in sorted(own | {""}):
+        assert led[table] == here[table], table
