@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "qipan.retention",
     "qipan.deployment",
     "qipan.matters",
+    "qipan.reserves",
     "qipan.screening",
     "qipan.command",
     "qipan.pages",

@@ -31,6 +31,7 @@ ROOMS = (
     "retention",
     "deployment",
     "matters",
+    "reserves",
     "screening",
     "command",
     "pages",

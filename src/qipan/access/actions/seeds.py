@@ -63,6 +63,7 @@ DEMO = (
     ("street", "街道调度员", "street-dispatcher", "street-office"),
     ("community", "社区工作者", "community-worker", "community"),
     ("guard", "物业门岗", "property-guard", "property-company"),
+    ("manager", "物业负责人", "property-manager", "property-company"),
     ("wall", "指挥大厅大屏", "wall-screen", "city-command"),
     ("auditor", "审计员", "auditor", "city-command"),
     ("admin", "系统管理员", "administrator", "city-command"),

@@ -161,6 +161,7 @@ def test_the_demo_has_an_account_for_each_role(city):
         "street": "510104001:street-office",
         "community": "510104001001:community",
         "guard": "510104:property-company-1",
+        "manager": "510104:property-company-1",
         "wall": "5101:city-command",
         "auditor": "5101:city-command",
         "admin": "5101:city-command",

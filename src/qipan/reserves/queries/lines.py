@@ -1,0 +1,90 @@
+"""What is still open of reserves under declarations: for the release, which asks every room."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+
+from qipan.duties.api import Unit
+from qipan.kernel.place import Range
+from qipan.kernel.scoped import overlapping
+
+from ..models import Call, CallLine, CostSheet
+from ..terms import CallKind, CallState
+from .reading import OPEN, UNPAID
+
+# How an open line can be closed: here at once, or by what its owner does on its page.
+END, RETURN, DECIDE, HAND_IN = "end_call", "return", "pay", "hand_in"
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    """One thing that is still open: a call that runs, what is not yet given back, what is not yet paid.
+
+    ``close`` is "end_call" where ``close_line`` ends it at once; else what its owner does at ``address``: "return",
+    "hand_in" (the firm), "pay".
+    """
+
+    kind: str  # "CALL" or "REQUISITION"
+    reference: str  # "reserves.Call:3"
+    title: str
+    owner: Unit
+    state: str  # in the reader's language
+    address: str
+    close: str
+    drill: bool
+
+
+def open_lines(ranges: Iterable[Range], declaration_ids: Sequence[int], *, at: datetime) -> list[OpenLine]:
+    """This function will return what is still open on a ground of what was called under some declarations.
+
+    Exact at ``at``, without any job. A call has one line: what must happen next with it. Three queries.
+    """
+    rows = (
+        Call.objects.everywhere("asked by the release, on its own ground")
+        .filter(overlapping(ranges), declaration__in=declaration_ids)
+        .select_related("caller", "firm")
+        .prefetch_related("lines", Prefetch("sheets", CostSheet.objects.filter(OPEN | UNPAID), to_attr="unsettled"))
+    )
+    found = []
+    for call in rows.order_by("pk"):
+        said = _next(call, list(call.lines.all()), call.unsettled, at=at)
+        if said is None:
+            continue
+        owner, state, close = said
+        kind = CallKind(call.kind)
+        found.append(
+            OpenLine(
+                kind=kind.value,
+                reference=f"reserves.Call:{call.pk}",
+                title=f"{kind.label} {call.number}: {call.purpose} · {call.firm.label}",
+                owner=owner,
+                state=state,
+                address=f"/reserves/calls/{call.pk}",
+                close=close,
+                drill=call.drill,
+            )
+        )
+    return found
+
+
+def _next(
+    call: Call, lines: list[CallLine], unsettled: list[CostSheet], *, at: datetime
+) -> tuple[Unit, str, str] | None:
+    """Who must do what next with a call; None when all of it is done."""
+    if call.state(at) != CallState.ENDED:
+        return call.caller, str(call.state(at).label), END
+    if call.drill:
+        return None
+    left = sum(1 for line in lines if line.to_return)
+    if left:
+        return call.caller, _("to be given back: %(count)s lines") % {"count": left}, RETURN
+    unpaid = [sheet for sheet in unsettled if sheet.handed_in_at is not None]
+    if unpaid:
+        states = sorted({str(sheet.state(at).label) for sheet in unpaid})
+        return call.caller, ", ".join(states), DECIDE
+    if unsettled:
+        return call.firm, _("the firm is entering its costs"), HAND_IN
+    return None

@@ -1,0 +1,98 @@
+"""Reserves in the tiny city, for tests of this room and of those that build on it: whoever signs for the firm, an
+agreement of a district, a declaration and a call under it.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from qipan.access.api import Account, Post, Role, actor_of_post
+from qipan.access.testing import Cast
+from qipan.duties.api import Unit
+from qipan.kernel.actor import Actor
+from qipan.kernel.ids import uuid7
+from qipan.kernel.place import range_of
+from qipan.posture.api import Declaration, declare
+
+from .actions.agreeing import propose_agreement, sign_agreement
+from .actions.calling import Item, call_reserve, requisition
+from .actions.offering import offer_reserve
+from .models import Agreement, Call, Offer
+
+FIRM = "510104:property-company-1"
+HERE = range_of("510104001001")
+
+
+def add_manager(cast: Cast, name: str = "manager", unit: str = FIRM) -> Actor:
+    """This function will add whoever signs for a firm to the cast, as ``cast.client(name)`` too."""
+    firm: Unit = cast.unit(unit)
+    account = Account.objects.create(username=name, display_name=name, password="!")  # noqa: S106 - no log-in by password
+    post = Post(
+        account=account,
+        unit=firm,
+        role=Role.objects.get(code="property-manager"),
+        valid_from=cast.at - timedelta(days=30),
+    )
+    post.save(force_insert=True)
+    actor = actor_of_post(post, at=cast.at)
+    cast.accounts[name] = account
+    setattr(cast, name, actor)
+    return actor
+
+
+def offered(cast: Cast, manager: Actor, **changes: Any) -> Offer:
+    """Ten shifts a day at the gates of the district, 180 yuan each."""
+    return offer_reserve(
+        **{
+            "kind": "gate-shift", "quantity": 10, "rate": 18_000, "ground": range_of("510104"),
+            "valid_until": cast.at + timedelta(days=300), "conditions": "含餐", "by": manager, "at": cast.at, **changes,
+        }
+    )  # fmt: skip
+
+
+def agreed(cast: Cast, manager: Actor, offers: list[Offer], *, sign: bool = True, **changes: Any) -> Agreement:
+    """An agreement of the district with the firm over all that was offered, for a year from now."""
+    agreement = propose_agreement(
+        **{
+            "number": "锦府储〔2026〕1号", "firm": offers[0].firm, "quantities": {one.pk: one.quantity for one in offers},
+            "starts_at": cast.at, "ends_at": cast.at + timedelta(days=365), "notice_hours": 0, "payment_days": 30,
+            "by": cast.district_head, "at": cast.at, **changes,
+        }
+    )  # fmt: skip
+    return sign_agreement(agreement, by=manager, at=cast.at) if sign else agreement
+
+
+def declared(cast: Cast, **changes: Any) -> Declaration:
+    """A response of the district, 30 days."""
+    return declare(
+        **{
+            "number": "锦府发〔2026〕9号", "matter": "洪涝灾害应急响应", "hazard": "flood", "level": 4, "basis": "《突发事件应对法》第七十二条",
+            "issuer": cast.unit("510104:district-command"), "ground_codes": ["510104"], "starts_at": cast.at,
+            "expected_until": cast.at + timedelta(days=30), "measures": ["值守"], "by": cast.district_head, "at": cast.at,
+            **changes,
+        }
+    )  # fmt: skip
+
+
+def called(cast: Cast, agreement: Agreement, declaration: Declaration | None, **changes: Any) -> Call:
+    """Four shifts a day for seven days in one community."""
+    line = agreement.lines.earliest("pk")
+    return call_reserve(
+        agreement,
+        **{
+            "quantities": {line.pk: 4}, "declaration": declaration, "article": "erl-2024-72", "ground": HERE,
+            "purpose": "小区值守", "starts_at": cast.at, "expected_until": cast.at + timedelta(days=7),
+            "nonce": str(uuid7()), "by": cast.district_head, "at": cast.at, **changes,
+        },
+    )  # fmt: skip
+
+
+def taken(cast: Cast, declaration: Declaration | None, **changes: Any) -> Call:
+    """Twenty hotel rooms, requisitioned for ten days."""
+    return requisition(
+        **{
+            "firm": cast.unit(FIRM), "items": [Item("room", 20, 26_000, "三楼客房", "完好")], "declaration": declaration,
+            "article": "erl-2024-76", "ground": HERE, "purpose": "安置受灾居民",
+            "expected_until": cast.at + timedelta(days=10), "nonce": str(uuid7()), "by": cast.district_head, "at": cast.at,
+            **changes,
+        }
+    )  # fmt: skip
