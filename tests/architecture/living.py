@@ -28,12 +28,14 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import place_text, range_of
 from qipan.laws.actions.rules import draft_rule, open_rule
+from qipan.learning.actions.lessons import propose_lesson
+from qipan.learning.actions.weaknesses import note_weakness
 from qipan.matters.actions.importing import keep_draft
 from qipan.matters.api import call_units, hand_over, prepare_session
 from qipan.matters.input.mapping import packed
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
-from qipan.posture.api import declare
+from qipan.posture.api import Declaration, declare, end_declaration
 from qipan.retention.api import (
     Certificate,
     DueLot,
@@ -277,6 +279,10 @@ def make_living() -> Living:
         "playbooks.code": "epidemic-emergency",
         "activations.pk": activation.pk,
         "roster.pk": watch.pk,
+        "events.pk": _ended(cast).pk,
+        "events.act": "task",
+        "lessons.pk": _lesson(cast).pk,
+        "weaknesses.pk": _weakness(cast).pk,
         "matters.pk": told.matter.pk,
         "matters.act": "decline",
         "matters/imports.pk": draft.pk,
@@ -305,6 +311,43 @@ def make_living() -> Living:
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
     return Living(scene, keys)
+
+
+def _ended(cast: Cast) -> Declaration:
+    """An exercise that is over, whose review waits for the lead body."""
+    declaration = declare(
+        number="DRILL-2",
+        matter="Exercise that is over",
+        hazard="flood",
+        level=4,
+        basis="annual exercise plan",
+        issuer=cast.unit("5101:city-command"),
+        ground_codes=["510104"],
+        starts_at=cast.at,
+        expected_until=cast.at + timedelta(days=2),
+        measures=["patrols"],
+        by=cast.city_commander,
+        at=cast.at,
+        drill=True,
+    )
+    return end_declaration(declaration, reason="over", by=cast.city_commander, at=cast.at + timedelta(minutes=5))
+
+
+def _lesson(cast: Cast) -> Any:
+    return propose_lesson(
+        title="Ring first", text="Ring before you climb", playbook="flood", by=cast.dispatcher, at=cast.at
+    )
+
+
+def _weakness(cast: Cast) -> Any:
+    """A weakness that the street of the dispatcher mends."""
+    return note_weakness(
+        title="No second line",
+        owner_id=cast.unit("510104001:street-office").pk,
+        due_on=localdate(cast.at) + timedelta(days=30),
+        by=cast.worker,
+        at=cast.at,
+    )
 
 
 def _destruction(cast: Cast, code: str) -> tuple[Certificate, Hold, Wish]:

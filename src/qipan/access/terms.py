@@ -18,6 +18,8 @@ ACTS = {
     "playbook.edit": _("edit playbooks"),
     "playbook.activate": _("activate playbooks"),
     "release.run": _("run the release"),
+    "review.lead": _("lead after-action reviews and decide on lessons"),
+    "lesson.propose": _("propose lessons and note weaknesses"),
     "directive.issue": _("issue directives"),
     "directive.recall": _("recall directives"),
     "campaign.open": _("open screening campaigns"),

@@ -68,6 +68,8 @@ class Playbook(models.Model):
     steps = models.JSONField()  # list of {kind, ...}; rules.py says which kinds and fields
     targets = models.JSONField(default=dict)  # what a drill of it is scored against (rules.TARGETS)
     note = models.CharField(max_length=300, blank=True)  # why this version
+    # What was learned that this version holds for the first time: [{"number", "title", "href"}] (EMG-18).
+    lessons = models.JSONField(default=list)
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120, blank=True)
 

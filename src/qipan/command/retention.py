@@ -41,7 +41,7 @@ declare(
 declare(
     "command.Playbook",
     who_acted("published_by"),
-    plain="code title title_en hazard posture steps targets note",
+    plain="code title title_en hazard posture steps targets note lessons",
     keys="id version published_at",
 )
 declare(

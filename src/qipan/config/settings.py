@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "qipan.reserves",
     "qipan.screening",
     "qipan.command",
+    "qipan.learning",
     "qipan.pages",
     "qipan.field",
     "qipan.gateways",

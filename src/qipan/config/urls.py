@@ -34,6 +34,7 @@ ROOMS = (
     "reserves",
     "screening",
     "command",
+    "learning",
     "pages",
     "field",
     "gateways",

@@ -1,6 +1,6 @@
 """The front door of posture: declarations, postures over grounds, measures."""
 
-from .actions.declarations import change_level, declare, end_declaration, extend_declaration
+from .actions.declarations import DeclarationEnded, change_level, declare, end_declaration, extend_declaration
 from .actions.ending import MeasuresEnded, lift_measure, weigh_measures
 from .actions.measures import extend_measure, impose_measure
 from .actions.orders import send_order_tasks
@@ -22,6 +22,7 @@ from .terms import PostureKind, ResponseLevel
 __all__ = [
     "CommandConflict",
     "Declaration",
+    "DeclarationEnded",
     "DeclaredGround",
     "Measure",
     "MeasuresEnded",

@@ -17,7 +17,7 @@ from .actions.certifying import public_pem, signing_key
 from .actions.preparing import AlreadyDecided, InAnotherRun, NeedsAPerson, NotDue, SamePerson
 from .actions.running import carry_out_approved, clock_actor
 from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
-from .queries import certificates, due_lots, get_run, own_by_code, wishes_of
+from .queries import certificates, destroyed_of, due_lots, get_run, own_by_code, wishes_of
 from .rules.certificate import CertificateBad, read
 from .terms import RunState, WishKind, WishState
 
@@ -46,6 +46,7 @@ __all__ = [
     "clock_actor",
     "correct_own",
     "decide_wish",
+    "destroyed_of",
     "due_lots",
     "get_run",
     "lift_hold",

@@ -87,6 +87,7 @@ class RunLot(models.Model):
     proven_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     open = models.BooleanField(default=True)
+    emergency = models.CharField(max_length=60, blank=True)  # number of the declaration for which it was collected
 
     class Meta:
         constraints = [

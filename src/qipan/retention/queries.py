@@ -128,6 +128,12 @@ def certificates() -> QuerySet[Certificate]:
     return Certificate.objects.select_related("run").order_by("-issued_at", "-pk")
 
 
+def destroyed_of(emergency: str) -> list[RunLot]:
+    """This function will return what was destroyed of an emergency, by lot, each with its run's certificate."""
+    rows = RunLot.objects.filter(emergency=emergency, run__certificate__isnull=False).select_related("run__certificate")
+    return list(rows.order_by("run__certificate__issued_at", "order"))
+
+
 def own_by_code(code: str, *, at: datetime) -> Own:
     """This function will return what a code opens: one purpose and no other. Raises ``NotFound``."""
     for opener in openers().values():

@@ -43,7 +43,7 @@ declare(
 )
 declare(
     "retention.RunLot",
-    plain="model key title grounds reached holds chain figures",
+    plain="model key title grounds reached holds chain figures emergency",
     keys="id run order rows began due steps destroyed held cells folded proven_at finished_at open",
 )
 declare(

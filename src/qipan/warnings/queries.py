@@ -58,6 +58,13 @@ def sent_lately(ranges: Iterable[Range], *, since: datetime) -> list[Warning]:
     return list(_on(ranges).filter(sent_at__gte=since, drill=False).order_by("-sent_at", "-pk")[:SHOWN])
 
 
+def sent_between(ranges: Iterable[Range], *, since: datetime, until: datetime, drill: bool = False) -> list[Warning]:
+    """This function will return the messages that went out about a ground in a time, the earliest first."""
+    return list(
+        _on(ranges).filter(sent_at__gte=since, sent_at__lte=until, drill=drill).order_by("sent_at", "pk")[:SHOWN]
+    )
+
+
 def get_warning(identifier: str, *, ranges: Iterable[Range]) -> Warning:
     """This function will return one message that speaks of a ground. Raises ``NotFound``."""
     found = _on(ranges).filter(identifier=identifier).first()

@@ -63,6 +63,10 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/roster", _("Duty roster"), ("board.view", "team.manage")),
             Page("/playbooks", _("Playbooks"), ("playbook.edit", "playbook.activate")),
             Page("/activations", _("Activations and release"), ("playbook.activate", "release.run")),
+            Page("/events", _("Emergencies from warning to lessons"), ("board.view",)),
+            Page("/lessons", _("Lessons"), ("lesson.propose", "review.lead", "playbook.edit")),
+            Page("/weaknesses", _("Weaknesses"), ("lesson.propose", "review.lead")),
+            Page("/readiness", _("Readiness of communities"), ("board.view",)),
             Page(
                 "/retention",
                 _("Retention and destruction"),

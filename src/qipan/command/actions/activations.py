@@ -19,7 +19,7 @@ from qipan.territory.api import AreaView
 
 from .. import rules
 from ..models import ActivatedGround, Activation, ActivationItem, Playbook
-from ..queries import areas_of, grounds_of
+from ..queries import areas_of, grounds_of, lessons_of
 from ..terms import StepKind
 from .opening import OPENERS, Opening
 
@@ -213,6 +213,8 @@ def _begin(
             "grounds": codes,
             "declaration": declaration.number if declaration else None,
             "items": len(steps),
+            # What the version rests on that an earlier emergency or a drill taught (EMG-18).
+            "lessons": [lesson["number"] for lesson in lessons_of(playbook)],
         },
         drill=drill,
     )

@@ -1,6 +1,7 @@
 """Publishing playbooks: a version is added, never edited."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,17 @@ def publish_playbook(
     steps: list[dict[str, Any]],
     targets: dict[str, float] | None = None,
     note: str = "",
+    lessons: Sequence[Mapping[str, str]] = (),
     after: int,
     by: Actor,
     at: datetime,
 ) -> Playbook:
     """This function will publish the version that follows version ``after`` (0 for the first) of a playbook.
 
-    Without ``targets`` (what a drill is scored against) those of the version before are kept. Raises ``NotAllowed``, ``BadInput`` naming each fault of steps and targets, ``VersionTaken`` when ``after`` is not
-    the newest version, ``PlaybookUnchanged``.
+    Without ``targets`` (what a drill is scored against) those of the version before are kept. ``lessons`` are what was
+    learned and stands in this version for the first time; with one, a note alone makes a version (EMG-18). Raises
+    ``NotAllowed``, ``BadInput`` naming each fault of steps and targets, ``VersionTaken`` when ``after`` is not the
+    newest version, ``PlaybookUnchanged``.
     """
     by.require("playbook.edit")
     newest = Playbook.objects.filter(code=code).order_by("-version").first()
@@ -63,13 +67,14 @@ def publish_playbook(
     version = newest.version if newest else 0
     if version != after:
         raise VersionTaken(code=code, version=version)
-    if newest and (newest.steps, newest.targets, newest.title, newest.posture, newest.hazard) == (
+    same = newest and (newest.steps, newest.targets, newest.title, newest.posture, newest.hazard) == (
         steps,
         targets,
         title,
         posture,
         hazard,
-    ):
+    )
+    if same and not (lessons and note):
         raise PlaybookUnchanged(version=version)
     try:
         with transaction.atomic():
@@ -83,6 +88,7 @@ def publish_playbook(
                 steps=steps,
                 targets=targets,
                 note=note,
+                lessons=[dict(lesson) for lesson in lessons],
                 published_at=at,
                 published_by=by.label,
             )
@@ -93,7 +99,13 @@ def publish_playbook(
         subject=playbook,
         by=by,
         at=at,
-        data={"code": code, "version": playbook.version, "steps": len(steps), "digest": digest_of({"steps": steps})},
+        data={
+            "code": code,
+            "version": playbook.version,
+            "steps": len(steps),
+            "digest": digest_of({"steps": steps}),
+            **({"lessons": [lesson["number"] for lesson in lessons]} if lessons else {}),
+        },
     )
     return playbook
 

@@ -17,7 +17,7 @@ from qipan.posture.api import Declaration, declarations_on
 from qipan.territory.api import compounds_within
 from qipan.webkit.templatetags.qipan import is_chinese
 
-from ..models import ActivatedGround, Activation, ActivationItem, Playbook
+from ..models import ActivatedGround, Activation, ActivationItem, Directive, Playbook
 from ..terms import StepKind
 
 # Who may read plans and what is open; everybody else receives a task card (EMG-1).
@@ -39,6 +39,33 @@ def get_playbook(code: str, version: int | None = None) -> Playbook:
     if playbook is None:
         raise NotFound
     return playbook
+
+
+def lessons_of(playbook: Playbook) -> list[dict[str, str]]:
+    """This function will return every lesson that a version rests on: its own and those of the versions before it."""
+    versions = Playbook.objects.filter(code=playbook.code, version__lte=playbook.version).order_by("version")
+    return [lesson for lessons in versions.values_list("lessons", flat=True) for lesson in lessons]
+
+
+def activations_under(declaration: Declaration) -> list[Activation]:
+    """This function will return what was activated under a declaration, in the order of activation."""
+    rows = (
+        Activation.objects.filter(declaration=declaration).select_related("playbook", "unit").order_by("activated_at")
+    )
+    return list(rows.prefetch_related("items__owner"))
+
+
+def source_of(item: ActivationItem) -> str:
+    """This function will return what the tasks of an item carry as their source; empty where it asks no units to read."""
+    if item.kind == StepKind.DIRECTIVE and "directive" in item.detail:
+        return f"directive:{item.detail['directive']}"
+    return str(item.detail.get("source", "")) if item.kind == StepKind.CARD else ""
+
+
+def directives_under(declaration: Declaration) -> list[Directive]:
+    """This function will return the directives that were admitted on a declaration, in the order of their issue."""
+    rows = Directive.objects.filter(admission__declaration=declaration.number, drill=declaration.drill)
+    return list(rows.select_related("issuer").order_by("issued_at", "pk"))
 
 
 def declarations_for(actor: Actor, *, at: datetime) -> QuerySet[Declaration]:

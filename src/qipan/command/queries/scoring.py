@@ -12,9 +12,9 @@ from qipan.kernel.refusal import Refusal
 from qipan.screening.api import coverage_total
 
 from .. import rules
-from ..models import Activation, ActivationItem
+from ..models import Activation
 from ..terms import StepKind
-from .activations import grounds_of
+from .activations import grounds_of, source_of
 
 
 class NoDrill(Refusal):
@@ -63,7 +63,7 @@ def score_of(activation: Activation) -> Score:
     within = targets.get("read_within_minutes")
     nodes, undelivered, unread, last_s, last_owner = 0, 0, 0, None, ""
     for item in items:
-        source = _source(item)
+        source = source_of(item)
         if not source or item.opened_at is None:
             continue
         since = activation.activated_at
@@ -98,10 +98,3 @@ def score_of(activation: Activation) -> Score:
         still_open=sum(item.closed_at is None or item.handed_over_id is not None for item in items),
     )
     return Score(activation, rules.score(targets, measured), last_owner, within)
-
-
-def _source(item: ActivationItem) -> str:
-    """What the tasks of an item carry as their source; empty where it puts none on desks that are scored."""
-    if item.kind == StepKind.DIRECTIVE and "directive" in item.detail:
-        return f"directive:{item.detail['directive']}"
-    return str(item.detail.get("source", "")) if item.kind == StepKind.CARD else ""

@@ -14,7 +14,7 @@ from .. import rules
 from ..actions.playbooks import publish_playbook
 from ..input import PlaybookInput
 from ..models import Playbook
-from ..queries import PLANNING, current_playbooks, get_playbook, said
+from ..queries import PLANNING, current_playbooks, get_playbook, lessons_of, said
 from ..queries.wording import Wording
 from ..terms import StepKind
 
@@ -60,6 +60,7 @@ def playbook_page(request: HttpRequest, code: str, version: int | None = None) -
             "before": before,
             "changes": wording.changes(rules.diff_of(before.steps, playbook.steps)) if before else None,
             "newest": versions[0],
+            "lessons": lessons_of(playbook),
             "may_edit": actor.can("playbook.edit"),
             "may_activate": actor.can("playbook.activate"),
         },

@@ -1,6 +1,7 @@
 """Declaring a response, raising and lowering its level, extending and ending it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit, ground_of
-from qipan.journal.api import record
+from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
@@ -95,6 +96,14 @@ class ReasonMissing(Refusal):
     code = "reason_missing"
     sentence = _("A change of a response is explained: please give the reason.")
     status = 400
+
+
+@dataclass(frozen=True)
+class DeclarationEnded:
+    """A response was ended."""
+
+    declaration_id: int
+    at: datetime
 
 
 def check_signature(issuer: Unit, *, by: Actor) -> None:
@@ -403,4 +412,5 @@ def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: dat
         data={"reason": reason},
         drill=fresh.drill,
     )
+    publish(DeclarationEnded(declaration_id=fresh.pk, at=at))
     return fresh

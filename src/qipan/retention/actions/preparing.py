@@ -127,6 +127,7 @@ def prepare_run(*, lots: Sequence[int], reason: str, backups_listed: bool, by: A
                     began=lot.began,
                     due=lot.due,
                     chain=FIRST,
+                    emergency=lot.emergency,
                 )
         except IntegrityError:
             raise InAnotherRun(field="lots") from None

@@ -1,0 +1,94 @@
+"""What the acts of this room refuse, and why."""
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.refusal import Refusal
+
+
+class NotTheLead(Refusal):
+    code = "not_the_lead"
+    sentence = _("%(unit)s leads this review.")
+    status = 403
+
+
+class ReviewClosed(Refusal):
+    code = "review_closed"
+    sentence = _("This review is closed; what it found stays as it was.")
+
+
+class ReportMissing(Refusal):
+    """EMG-17: an event is not closed without an evaluation report."""
+
+    code = "report_missing"
+    sentence = _(
+        "The event is not closed without an evaluation report (Emergency Response Law 2024, art. 92): %(parts)s."
+    )
+
+
+class TestsUnanswered(Refusal):
+    """PRI-4: the five tests are answered, each with evidence."""
+
+    __test__ = False
+    code = "tests_unanswered"
+    sentence = _("%(count)s of the five tests have no answer yet.")
+
+
+class ImprovementsMissing(Refusal):
+    """EMG-17: an event is not closed without tasks of improvement."""
+
+    code = "improvements_missing"
+    sentence = _(
+        "The event is not closed without at least one improvement task with an owner and a day. Nothing is so good "
+        "that nothing can be better."
+    )
+
+
+class WordsMissing(Refusal):
+    code = "words_missing"
+    sentence = _("Please write something here.")
+    status = 400
+
+
+class OwnerUnknown(Refusal):
+    code = "owner_unknown"
+    sentence = _("Choose the organ that answers for it. Work for communities goes through work admission.")
+    status = 400
+
+
+class DayNotAhead(Refusal):
+    code = "day_not_ahead"
+    sentence = _("Choose a day that lies ahead.")
+    status = 400
+
+
+class PlaybookUnknown(Refusal):
+    code = "playbook_unknown"
+    sentence = _("Choose the playbook that it is to change.")
+    status = 400
+
+
+class LessonDecided(Refusal):
+    code = "lesson_decided"
+    sentence = _("This lesson was decided already.")
+
+
+class LessonNotAccepted(Refusal):
+    code = "lesson_not_accepted"
+    sentence = _("Only an accepted lesson changes a playbook, and only once.")
+
+
+class StepUnknown(Refusal):
+    code = "step_unknown"
+    sentence = _("The playbook has no such step.")
+    status = 400
+
+
+class WeaknessMended(Refusal):
+    code = "weakness_mended"
+    sentence = _("This was mended already.")
+
+
+class NotTheOwnersPost(Refusal):
+    code = "not_the_owners_post"
+    sentence = _("%(owner)s answers for this; it, or the lead organisation, says what was done.")
+    status = 403

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class LearningConfig(AppConfig):
+    name = "qipan.learning"
+
+    def ready(self) -> None:
+        from qipan.desk.api import TaskState, reserve_words
+        from qipan.journal.api import register_audit, subscribe
+        from qipan.posture.api import DeclarationEnded
+
+        from .queries.days import audit_days
+        from .subscribers import on_declaration_ended
+
+        # What was found and what was done about it is said on the room's own pages.
+        for prefix in ("review", "lesson", "weakness"):
+            reserve_words(prefix, frozenset({TaskState.DONE, TaskState.OBJECTED}))
+        subscribe(DeclarationEnded, on_declaration_ended)
+        register_audit("figures of emergencies per day against measures", audit_days)

@@ -1,0 +1,1 @@
+"""Reading in the learning room."""
