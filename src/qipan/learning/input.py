@@ -151,6 +151,6 @@ class PublishInput(ActForm):
         return {name: self.cleaned_data[name] for name in self.changed}
 
 
-def steps_of(playbook: Playbook) -> Sequence[tuple[str, Mapping[str, Any]]]:
+def steps_of(playbook: Playbook) -> Sequence[tuple[str, dict[str, Any]]]:
     """This function will return the steps that have something a lesson may change, by key."""
     return [(step["key"], step) for step in playbook.steps if rules.CHANGEABLE & set(step)]

@@ -14,14 +14,15 @@ ENDED = NOON + timedelta(days=3)
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[Story]:
+def world(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Story]:
     """One emergency for the module: declared, activated, read by some, released, ended."""
     with django_db_blocker.unblock(), transaction.atomic():
-        cast = make_city(at=NOON)
+        at = getattr(request.module, "AT", NOON)
+        cast = make_city(at=at)
         publish_all(cast)
         story = make_event(cast)
-        read_some(story, 3, at=NOON + timedelta(hours=1))
-        end_event(story, at=ENDED)
+        read_some(story, 3, at=at + timedelta(hours=1))
+        end_event(story, at=at + (ENDED - NOON))
         yield story
         transaction.set_rollback(True)
 

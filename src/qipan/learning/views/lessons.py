@@ -27,11 +27,11 @@ def lessons_page(request: HttpRequest) -> HttpResponse:
     """This page will list lessons, those that wait first, and take a new one from whoever may propose."""
     actor, at = signed_in(request), now()
     actor.require(*READERS)
-    choices = {"playbooks": current_playbooks(), "events": list(declarations_on(actor.scope.ranges)[:EVENTS])}
+    playbooks, events = current_playbooks(), list(declarations_on(actor.scope.ranges)[:EVENTS])
     status = 200
     if request.method == "POST":
         actor.require("lesson.propose")
-        form, status = LessonInput(request.POST, **choices), 400
+        form, status = LessonInput(request.POST, playbooks=playbooks, events=events), 400
         if form.is_valid():
             given = dict(form.cleaned_data)
             event = given.pop("declaration")
@@ -42,16 +42,17 @@ def lessons_page(request: HttpRequest) -> HttpResponse:
                 form.refuse(refusal)
                 status = refusal.status
     else:
-        form = LessonInput(initial={"declaration": key_of(request.GET.get("event", ""))}, **choices)
+        asked = key_of(request.GET.get("event", ""))
+        form = LessonInput(initial={"declaration": asked}, playbooks=playbooks, events=events)
     state = request.GET.get("state", "")
     rows = lessons_for(actor)
     if state in LessonState.values:
         rows = rows.filter(state=state)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    names = {one.code: one.label for one in playbooks}
     context = {
         "page": page,
-        "names": {one.code: one.label for one in choices["playbooks"]},
-        "rows": [(one, _playbook_name(one, choices["playbooks"])) for one in page],
+        "rows": [(one, names.get(one.playbook, one.playbook)) for one in page],
         "states": LessonState.choices,
         "state": state,
         "form": form,
@@ -59,10 +60,6 @@ def lessons_page(request: HttpRequest) -> HttpResponse:
         "opened": status != 200 or bool(request.GET.get("event")),
     }
     return render(request, "learning/lessons.html", context, status=status)
-
-
-def _playbook_name(lesson: Lesson, playbooks: list) -> str:
-    return next((one.label for one in playbooks if one.code == lesson.playbook), lesson.playbook)
 
 
 def _lesson(

@@ -22,17 +22,17 @@ PER_PAGE = 50
 
 @require_http_methods(["GET", "POST"])
 def weaknesses_page(request: HttpRequest) -> HttpResponse:
-    """This page will list what is weak and open with its owner; ``?year=`` what was open when that year ended."""
+    """This page will list what is weak and open with its owner; ``?year=`` what was open when that past year ended."""
     actor, at = signed_in(request), now()
     actor.require(*READERS)
     today = localdate(at)
     asked = key_of(request.GET.get("year", ""))
-    year = asked if asked is not None and 2000 <= asked <= today.year else None
-    choices = {"owners": owners_for(actor), "drills": drills_for(actor)}
+    year = asked if asked is not None and 2000 <= asked < today.year else None
+    owners, drills = owners_for(actor), drills_for(actor)
     status = 200
     if request.method == "POST":
         actor.require("lesson.propose")
-        form, status = WeaknessInput(request.POST, **choices), 400
+        form, status = WeaknessInput(request.POST, owners=owners, drills=drills), 400
         if form.is_valid():
             given = dict(form.cleaned_data)
             drill = given.pop("activation")
@@ -44,10 +44,11 @@ def weaknesses_page(request: HttpRequest) -> HttpResponse:
                 form.refuse(refusal)
                 status = refusal.status
     else:
-        form = WeaknessInput(initial={"activation": key_of(request.GET.get("drill", ""))}, **choices)
+        drill = key_of(request.GET.get("drill", ""))
+        form = WeaknessInput(initial={"activation": drill}, owners=owners, drills=drills)
     rows = open_then(actor, year) if year else open_weaknesses(actor)
     first = weaknesses_for(actor).order_by("opened_at").values_list("opened_at", flat=True).first()
-    years = range(today.year, localdate(first).year - 1, -1) if first else []
+    years = range(today.year - 1, localdate(first).year - 1, -1) if first else []
     context = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "year": year,
