@@ -278,6 +278,7 @@ def make_living() -> Living:
         "directives.pk": scene.directive.pk,
         "playbooks.code": "epidemic-emergency",
         "activations.pk": activation.pk,
+        "releases.pk": exercise.pk,
         "roster.pk": watch.pk,
         "events.pk": _ended(cast).pk,
         "events.act": "task",

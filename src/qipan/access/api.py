@@ -33,6 +33,7 @@ from .queries import (
     signed_in,
     token_for,
 )
+from .queries.opened import open_lines, passes_since
 from .terms import ACTS
 
 __all__ = [
@@ -60,6 +61,8 @@ __all__ = [
     "named_leader",
     "needs",
     "open_account",
+    "open_lines",
+    "passes_since",
     "posts_of_unit",
     "publish_card",
     "rename_role",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -114,6 +115,11 @@ class PostForm(TabledForm):
         label=_("Name as the list of leaders publishes it (residents read it)"), max_length=40, required=False
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    emergency = forms.ChoiceField(
+        label=_("For an emergency: the release ends the post"), required=False, choices=[("", _("no, it lasts"))]
+    )
+
+    def __init__(self, *args: Any, emergencies: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["emergency"].choices = [("", _("no, it lasts")), *emergencies]  # type: ignore[attr-defined]
         self.fields["role"].queryset = Role.objects.filter(for_passes=False).order_by("code")  # type: ignore[attr-defined]

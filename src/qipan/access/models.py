@@ -76,6 +76,7 @@ class Post(models.Model):
     published_name = models.CharField(max_length=40, blank=True)
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
+    emergency = models.CharField(max_length=60, blank=True)  # number of the declaration for which it was given
 
     objects = PostQuerySet.as_manager()
 

@@ -122,7 +122,7 @@ declare(
         starts_with=Starts.OFFICE,
         destroy=Destroy.KEPT,
     ),
-    plain="title",
+    plain="title emergency",
     keys="id unit role first last sponsors_area valid_from valid_to",
 )
 declare(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
+from qipan.kernel.opened import emergencies_on
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, NotSignedIn, Refusal
 from qipan.webkit.sheets import cell
@@ -278,7 +279,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 def accounts(request: HttpRequest) -> HttpResponse:
     """This view will list the posts held on the actor's ground, and give a post to an account."""
     actor, at = signed_in(request), now()
-    form = PostForm(request.POST or None)
+    form = PostForm(request.POST or None, emergencies=emergencies_on(actor.scope.ranges, at=at))
     refusal: Refusal | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -325,6 +326,7 @@ def _give(form: PostForm, request: HttpRequest, at: datetime) -> None:
         title=data["title"],
         sponsors_area=data["sponsors_area"],
         published_name=data["published_name"],
+        emergency=data["emergency"],
         by=actor,
         at=at,
     )

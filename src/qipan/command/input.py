@@ -117,3 +117,9 @@ class HandoverInput(forms.Form):
     note = forms.CharField(
         max_length=500, required=False, widget=forms.Textarea(attrs={"class": "form-control", "rows": 2})
     )
+
+
+class RunInput(forms.Form):
+    """A press of the release's button: which state of the plan was seen."""
+
+    seen = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)

@@ -124,18 +124,37 @@ class ActivatedGround(models.Model):
         return self.code
 
 
-class ActivationItem(models.Model):
-    """One thing that an activation opens, and whether it is closed again.
+class ReleasePlan(models.Model):
+    """The release of a whole emergency: its items are all that was opened under the declaration, whoever opened it (EMG-8).
 
-    It is planned when the activation begins, ``opened_at`` when its step is done, ``blocked`` names
-    why a step was refused. ``detail`` keeps the ids that its closing needs.
+    ``runs`` counts the presses of the button: whoever presses says which state of the plan he saw, so of two at the same
+    moment one runs it and the other is told; after a crash the page is read again, and the next press goes on.
     """
 
-    activation = models.ForeignKey(Activation, on_delete=models.CASCADE, related_name="items")
+    declaration = models.OneToOneField("posture.Declaration", on_delete=models.PROTECT, related_name="+")
+    runs = models.PositiveIntegerField(default=0)
+    began_at = models.DateTimeField()
+    run_at = models.DateTimeField()
+    run_by = models.CharField(max_length=120)
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.declaration)
+
+
+class ActivationItem(models.Model):
+    """One thing that was opened for an emergency, and whether it is closed again.
+
+    A step of an activation is planned when it begins, ``opened_at`` when the step is done, ``blocked`` names why it was
+    refused. What the release finds open beside that has a plan and no activation. ``detail`` is what its closing needs.
+    """
+
+    activation = models.ForeignKey(Activation, null=True, on_delete=models.CASCADE, related_name="items")
+    plan = models.ForeignKey(ReleasePlan, null=True, on_delete=models.CASCADE, related_name="items")
     order = models.PositiveIntegerField()
-    key = models.CharField(max_length=60)
+    key = models.CharField(max_length=140)
     kind = models.CharField(max_length=20, choices=StepKind)
-    reference = models.CharField(max_length=80, blank=True)  # "screening.Campaign:3"
+    reference = models.CharField(max_length=140, blank=True)  # "screening.Campaign:3"
     title = models.CharField(max_length=200)
     title_en = models.CharField(max_length=200, blank=True)
     owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
@@ -151,6 +170,13 @@ class ActivationItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["activation", "order"], name="command_item_order"),
             models.UniqueConstraint(fields=["activation", "key"], name="command_item_key"),
+            # What two releases find at the same moment is found once.
+            models.UniqueConstraint(
+                fields=["plan", "key"], name="command_item_found", condition=models.Q(activation=None)
+            ),
+            models.CheckConstraint(
+                condition=models.Q(activation__isnull=False) | models.Q(plan__isnull=False), name="command_item_of"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ declare(
 declare(
     "command.ActivationItem",
     plain="key reference title title_en detail blocked still_open",
-    keys="id activation order kind owner count opened_at closed_at handed_over",
+    keys="id activation plan order kind owner count opened_at closed_at handed_over",
 )
 declare(
     "command.Directive",
@@ -43,6 +43,11 @@ declare(
     who_acted("published_by"),
     plain="code title title_en hazard posture steps targets note lessons",
     keys="id version published_at",
+)
+declare(
+    "command.ReleasePlan",
+    who_acted("run_by"),
+    keys="id declaration runs began_at run_at finished_at",
 )
 declare(
     "command.Watch",

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StepKind(models.TextChoices):
-    """What a step of a playbook opens; each kind is closed by the act of its own room."""
+    """What a step of a playbook opens, and what else is found open under a declaration; each kind has its own closer."""
 
     POSTURE = "POSTURE", _("posture")
     ADMISSION = "ADMISSION", _("work admission")
@@ -17,6 +17,20 @@ class StepKind(models.TextChoices):
     DIRECTIVE = "DIRECTIVE", _("directive")
     CAMPAIGN = "CAMPAIGN", _("screening campaign")
     ROUND = "ROUND", _("screening round")
+    # Nothing below stands in a playbook: it is found when the release asks the rooms.
+    POST = "POST", _("post")
+    PASSES = "PASSES", _("passes")
+    CALL = "CALL", _("call of a reserve")
+    REQUISITION = "REQUISITION", _("requisition")
+    ROSTER = "ROSTER", _("duty roster")
+    RECORDS = "RECORDS", _("personal records")
+
+
+# What does not hold up the end of the posture: what is to be given back and paid, turns of a roster that go on in routine,
+# records whose time runs after it.
+OUTLASTING = (StepKind.CALL, StepKind.REQUISITION, StepKind.ROSTER, StepKind.RECORDS)
+# The order of release: last opened first, then the posture, records last.
+PHASES = {StepKind.POSTURE: 1, StepKind.RECORDS: 2}
 
 
 class PlaybookPosture(models.TextChoices):

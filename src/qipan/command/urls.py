@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import activations, composer, directives, playbooks, roster, scoring
+from .views import activations, composer, directives, plans, playbooks, roster, scoring
 
 urlpatterns = [
     path("directives", directives.directives_page, name="directives"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path("activations/<int:pk>/release", activations.release_view, name="activation_release"),
     path("activations/<int:pk>/hand-over", activations.hand_over_view, name="activation_hand_over"),
     path("activations/<int:pk>/score", scoring.score_page, name="activation_score"),
+    path("releases/<int:pk>", plans.plan_page, name="release_plan"),
+    path("releases/<int:pk>/lines.csv", plans.plan_csv, name="release_plan_csv"),
+    path("releases/<int:pk>/run", plans.run_view, name="release_plan_run"),
+    path("releases/<int:pk>/hand-over", plans.hand_over_view, name="release_plan_hand_over"),
     path("roster", roster.roster_page, name="roster"),
     path("roster/new", roster.watch_new_view, name="watch_new"),
     path("roster/<int:pk>/cancel", roster.watch_cancel_view, name="watch_cancel"),

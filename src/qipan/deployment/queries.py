@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from qipan.duties.api import OrganType
 from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import fetch_rows
@@ -125,3 +127,60 @@ def get_shift(pk: int, *, actor: Actor) -> Shift:
     if found is None:
         raise NotFound
     return found
+
+
+def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
+    """This function will list the teams that were formed and the shifts that begin on an emergency's ground since its start.
+
+    One line for what was formed or opened for one purpose; what names no purpose is told unit by unit.
+    """
+    ground = Scope(emergency.grounds)
+    teams = Team.objects.within(ground).filter(
+        formed_at__gte=emergency.since, released_at=None, stands_down_at__gt=at, drill=emergency.drill
+    )
+    lines = [
+        OpenLine(
+            "TEAMS",
+            f"deployment.Team:{source}" if source else f"deployment.Team:unit-{unit}",
+            "",
+            unit,
+            since,
+            count=n,
+            detail={"source": source} if source else {"teams_of": unit},
+            by_ground=True,
+        )
+        for source, unit, n, since in _by_purpose(teams, since="formed_at")
+    ]
+    shifts = Shift.objects.within(ground).filter(
+        starts_at__gte=emergency.since, released_at=None, ends_at__gt=at, drill=emergency.drill
+    )
+    lines += [
+        OpenLine(
+            "SHIFTS",
+            f"deployment.Shift:{source}",
+            shifts.filter(source=source).values_list("title", flat=True)[0],
+            unit,
+            since,
+            count=n,
+            detail={"source": source},
+            by_ground=True,
+        )
+        for source, unit, n, since in _by_purpose(shifts, since="starts_at")
+    ]
+    return lines
+
+
+def _by_purpose(rows: QuerySet[Any], *, since: str) -> list[tuple[str, int, int, datetime]]:
+    """Purpose, unit (the first of several), how many, since when."""
+    counted = rows.order_by().values("source").annotate(n=Count("pk"), since=Min(since), unit=Min("unit"))
+    found = [
+        (row["source"], row["unit"], row["n"], row["since"]) for row in counted.exclude(source="").order_by("source")
+    ]
+    alone = rows.filter(source="").order_by().values("unit").annotate(n=Count("pk"), since=Min(since))
+    return found + [("", row["unit"], row["n"], row["since"]) for row in alone.order_by("unit")]
+
+
+def teams_of(unit: int, *, scope: Scope) -> list[int]:
+    """This function will return the standing teams of a unit that were formed for no purpose of its own."""
+    rows = Team.objects.within(scope).filter(unit=unit, source="", released_at=None)
+    return list(rows.order_by("pk").values_list("pk", flat=True))

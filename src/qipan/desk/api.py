@@ -24,6 +24,7 @@ from .queries.admissions import Known, admission_of_form, admissions_for, get_ad
 from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.nuisances import nuisances_of_forms, register_titles
+from .queries.opened import open_lines
 from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
 from .rules import FAR_LEADER, reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
@@ -71,6 +72,7 @@ __all__ = [
     "late_tasks",
     "lead_times",
     "nuisances_of_forms",
+    "open_lines",
     "recall_sources",
     "recall_tasks",
     "receipt_tree",

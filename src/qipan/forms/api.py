@@ -1,10 +1,11 @@
 """The front door of forms: passports, and where a form is open."""
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
-from .actions.disputes import decide_dispute
+from .actions.disputes import decide_dispute, erase_submissions, start_clock
 from .actions.submitting import InProgress, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
+from .queries.clock import open_lines
 from .queries.held import GroundTooWide
 from .queries.passports import passport_lines
 from .queries.submissions import (
@@ -39,6 +40,7 @@ __all__ = [
     "close_forms",
     "convert_xlsform",
     "decide_dispute",
+    "erase_submissions",
     "file_of",
     "files_beside",
     "form_to_fill",
@@ -49,11 +51,13 @@ __all__ = [
     "media_of",
     "open_form",
     "open_forms",
+    "open_lines",
     "openings_on",
     "passport_lines",
     "publish_form",
     "register_posture",
     "seed_forms",
+    "start_clock",
     "submissions_held",
     "take_submission",
     "with_files",

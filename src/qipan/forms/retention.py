@@ -6,13 +6,15 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, who_acted
 
+from .queries.clock import ANSWERS
+
 declare(
     "forms.Attachment",
     PersonalData(
         "name content",
         purpose=_("what a form asks, beside an answer"),
         period=timedelta(days=365),
-        starts_with=Starts.COLLECTED,
+        starts_with=Starts.COLLECTED_OR_EMERGENCY,
         destroy=Destroy.ROWS,
     ),
     plain="media_type sha256",
@@ -73,6 +75,7 @@ declare(
 )
 declare(
     "forms.FormOpening",
+    plain="emergency",
     keys="id form first last opened_at closes_at closed_at drill",
 )
 # Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.
@@ -87,10 +90,11 @@ declare(
         "xml answers merged chosen awaits",
         purpose=_("what a form asks, for the purpose on the form"),
         period=timedelta(days=365),
-        starts_with=Starts.COLLECTED,
+        starts_with=Starts.COLLECTED_OR_EMERGENCY,
         destroy=Destroy.ROWS,
+        teller=ANSWERS,
     ),
     who_acted("decided_by"),
-    plain="instance_id digest based_on",
+    plain="instance_id digest based_on emergency",
     keys="id form standing place unit team device_at record contested received_at erase_at decided_at drill",
 )

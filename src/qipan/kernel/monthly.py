@@ -19,6 +19,15 @@ def _next(month: datetime) -> datetime:
     return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def month_of(key: str) -> tuple[datetime | None, datetime | None, bool]:
+    """This function will return beginning and end of the month of a lot's key (None: what lasts yet), and if it is a drill's."""
+    month, _colon, kind = key.partition(":")
+    if month == "open":
+        return None, None, kind == "drill"
+    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    return first, _next(first), kind == "drill"
+
+
 @dataclass(frozen=True)
 class Monthly:
     """Holds rows by the month in which they ended; a month's clock begins at its end, in UTC.
@@ -68,9 +77,8 @@ class Monthly:
 
     def take(self, key: str, *, after: str, most: int, held: Sequence[Range]) -> Taken:
         """This method will destroy the next rows of the month, in the order of their keys."""
-        month, _colon, kind = key.partition(":")
-        first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-        some = self.rows().filter(ended_on__gte=first, ended_on__lt=_next(first), of_drill=kind == "drill")
+        first, end, drill = month_of(key)
+        some = self.rows().filter(ended_on__gte=first, ended_on__lt=end, of_drill=drill)
         some = some.order_by("pk") if not after else some.filter(pk__gt=after).order_by("pk")
         found = list(some.values_list("pk", self.line, *([self.place] if self.place else []))[: max(1, most // 10)])
         gone = [row for row in found if not any(not self.place or row[2] in ground for ground in held)]

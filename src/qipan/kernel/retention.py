@@ -25,6 +25,10 @@ class Starts(models.TextChoices):
     COLLECTED = "COLLECTED", _("the day on which it was collected")
     ENDED = "ENDED", _("the end of what it was collected for")
     EMERGENCY = "EMERGENCY", _("the end of the emergency, else of what it was collected for")
+    COLLECTED_OR_EMERGENCY = (
+        "COLLECTED_OR_EMERGENCY",
+        _("the day on which it was collected; for an emergency, the emergency's end"),
+    )
     OFFICE = "OFFICE", _("the end of the office or the pass")
 
 
@@ -86,8 +90,8 @@ class FiguresDiffer(Refusal):
     )
 
 
-class Holder(Protocol):
-    """How a run finds and destroys one kind of personal data."""
+class Teller(Protocol):
+    """How a room tells how much it holds of one kind of personal data."""
 
     @property
     def model(self) -> str:
@@ -95,6 +99,10 @@ class Holder(Protocol):
 
     def lots(self, *, at: datetime) -> list[Lot]:
         """This method will return what is held, whether the clock runs yet or not."""
+
+
+class Holder(Teller, Protocol):
+    """How a run finds and destroys one kind of personal data."""
 
     def prove(self, key: str) -> None:
         """This method will prove the figures that stay against the rows, only reading. Raises ``FiguresDiffer``."""
@@ -124,6 +132,7 @@ class PersonalData:
     way: Way = Way.CLOCK
     holder: Holder | None = None
     model: str = ""  # filled in by ``declare``
+    teller: Teller | None = None  # of what the clock destroys: how much is held; a hold is placed on a lot of it
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -187,6 +196,29 @@ def personal_data() -> Iterator[PersonalData]:
 def holders() -> dict[str, Holder]:
     """This function will return who destroys in a run, by the model under which the lots are known."""
     return {one.holder.model: one.holder for one in personal_data() if one.holder is not None}
+
+
+def tellers() -> dict[str, Teller]:
+    """This function will return who tells how much is held, by model: what a run destroys, and what the clock does."""
+    clocked = {one.teller.model: one.teller for one in personal_data() if one.teller is not None}
+    return {**clocked, **holders()}
+
+
+HeldGrounds = Callable[[str, datetime], dict[str, list[Range]]]
+_holds: list[HeldGrounds] = []
+
+
+def register_holds(reader: HeldGrounds) -> None:
+    """This function will let the room of legal holds say which grounds of which lots of a model are held."""
+    _holds[:] = [reader]
+
+
+def held_grounds(model: str, *, at: datetime) -> dict[str, list[Range]]:
+    """This function will return the grounds on which rows of a lot must not be destroyed, by the lot's key.
+
+    Whatever erases by the clock asks this first: a hold by written assessment keeps what it holds (art. 85).
+    """
+    return _holds[0](model, at) if _holds else {}
 
 
 def destroyed_with(model: str) -> list[PersonalData]:

@@ -23,6 +23,7 @@ from .actions.intake import (
     report_matter,
     unmerge_matter,
 )
+from .actions.privacy import erase_contacts
 from .actions.referring import Handed, hand_over
 from .actions.sessions import prepare_session
 from .actions.steps import MatterMoved
@@ -84,6 +85,7 @@ __all__ = [
     "dispatch_matter",
     "doubt_matter",
     "end_call",
+    "erase_contacts",
     "figures",
     "file_matter",
     "finish_part",

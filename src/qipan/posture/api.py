@@ -17,6 +17,7 @@ from .queries.declared import (
     prevailing_posture,
 )
 from .queries.measures import measure_words, measures_in_force, measures_to_review
+from .queries.opened import emergency_of, open_lines
 from .terms import PostureKind, ResponseLevel
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "conflicts_of",
     "declarations_on",
     "declare",
+    "emergency_of",
     "end_declaration",
     "end_posture",
     "extend_declaration",
@@ -46,6 +48,7 @@ __all__ = [
     "measure_words",
     "measures_in_force",
     "measures_to_review",
+    "open_lines",
     "order_card",
     "posture_over",
     "postures_in_force",

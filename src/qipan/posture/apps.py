@@ -8,14 +8,17 @@ class PostureConfig(AppConfig):
         from qipan.desk.api import register_orders
         from qipan.forms.api import register_posture
         from qipan.journal.api import subscribe
+        from qipan.kernel.opened import register_emergencies
         from qipan.laws.api import ArticleRepealed, name_subjects
         from qipan.zones.api import ZoneConfirmed
 
         from .queries.declared import binding_kind, declaration_names
         from .queries.measures import measure_names, order_stands
+        from .queries.opened import emergencies_in_force, emergency_end
         from .subscribers import on_article_repealed, on_zone_confirmed
 
         register_posture(binding_kind)
+        register_emergencies(emergencies_in_force, emergency_end)
         register_orders("measure", order_stands)
         name_subjects("posture.Declaration", declaration_names)
         name_subjects("posture.Measure", measure_names)

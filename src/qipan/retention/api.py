@@ -17,7 +17,17 @@ from .actions.certifying import public_pem, signing_key
 from .actions.preparing import AlreadyDecided, InAnotherRun, NeedsAPerson, NotDue, SamePerson
 from .actions.running import carry_out_approved, clock_actor
 from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
-from .queries import certificates, destroyed_of, due_lots, get_run, own_by_code, wishes_of
+from .queries import (
+    LotState,
+    certificates,
+    destroyed_of,
+    due_lots,
+    get_run,
+    lot_state,
+    open_lines,
+    own_by_code,
+    wishes_of,
+)
 from .rules.certificate import CertificateBad, read
 from .terms import RunState, WishKind, WishState
 
@@ -30,6 +40,7 @@ __all__ = [
     "DueLot",
     "Hold",
     "InAnotherRun",
+    "LotState",
     "NeedsAPerson",
     "NotDue",
     "RunLot",
@@ -50,7 +61,9 @@ __all__ = [
     "due_lots",
     "get_run",
     "lift_hold",
+    "lot_state",
     "note_backup",
+    "open_lines",
     "own_by_code",
     "place_hold",
     "prepare_run",

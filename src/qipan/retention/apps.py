@@ -7,6 +7,10 @@ class RetentionConfig(AppConfig):
 
     def ready(self) -> None:
         from qipan.desk.api import TaskState, reserve_words
+        from qipan.kernel.retention import register_holds
+
+        from .queries import grounds_held
 
         reserve_words("wish", frozenset({TaskState.DONE, TaskState.OBJECTED}))  # said on the wish's own page
+        register_holds(grounds_held)
         autodiscover_modules("retention")  # what each room declares of its columns

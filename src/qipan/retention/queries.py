@@ -9,10 +9,13 @@ from django.db.models import F, QuerySet, Sum
 from qipan.access.api import Account, Post
 from qipan.journal.api import entries_about
 from qipan.kernel.actor import Actor
+from qipan.kernel.opened import Emergency, OpenLine
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
-from qipan.kernel.retention import Own, PersonalData, declared, destroyed_with, openers, personal_data
+from qipan.kernel.retention import Own, PersonalData, declared, destroyed_with, holders, openers, personal_data
 
 from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
+from .terms import RunState
 
 ENTRIES = 50
 
@@ -118,6 +121,16 @@ def holds_in(run: DestructionRun, *, at: datetime) -> list[Hold]:
     return [hold for hold in rows if (hold.model, hold.key) in keys]
 
 
+def grounds_held(model: str, at: datetime) -> dict[str, list[Range]]:
+    """This function will return the grounds that holds in force keep, by the key of their lot."""
+    found: dict[str, list[Range]] = {}
+    for key, first, last in Hold.objects.filter(model=model, lifted_at=None, until__gt=at).values_list(
+        "key", "first", "last"
+    ):
+        found.setdefault(key, []).append(Range(first, last))
+    return found
+
+
 def backups_living(at: datetime) -> QuerySet[Backup]:
     """This function will return the backups that are not gone yet."""
     return Backup.objects.filter(lives_until__gt=at).order_by("lives_until", "pk")
@@ -185,3 +198,43 @@ def account_data(account_id: int) -> dict[str, object]:
         "changes": entries_about(subjects)[:ENTRIES],
         "declared": declared()["access.Account"].personal,
     }
+
+
+def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
+    """This function will list what is held of persons because of an emergency, a line for each lot; drills apart."""
+    return [
+        OpenLine(
+            "RECORDS",
+            f"{lot.model}:{lot.key}"[:80],
+            lot.title,
+            emergency.issuer,
+            lot.began or emergency.since,
+            count=lot.rows,
+            detail={"model": lot.model, "key": lot.key},
+        )
+        for lot in DueLot.objects.filter(emergency=emergency.number, drill=emergency.drill).order_by("model", "key")
+    ]
+
+
+@dataclass(frozen=True)
+class LotState:
+    """How far a lot has come: what is held yet and since when its clock runs, in which destruction, by which certificate."""
+
+    lot: DueLot | None  # None: nothing of it is held any more
+    run: int | None  # the destruction in which it stands
+    certificate: str  # of the last destruction that took of it
+    held: int  # rows that it left under a hold
+    by_clock: bool  # the clock erases it; no run does
+
+
+def lot_state(model: str, key: str) -> LotState:
+    """This function will return how far a lot has come."""
+    standing = RunLot.objects.filter(model=model, key=key)
+    done = standing.filter(run__state=RunState.DONE).select_related("run__certificate").order_by("-run").first()
+    return LotState(
+        lot=DueLot.objects.filter(model=model, key=key).first(),
+        run=standing.filter(open=True).values_list("run", flat=True).first(),
+        certificate=done.run.certificate.number if done is not None else "",
+        held=done.held if done is not None else 0,
+        by_clock=model not in holders(),
+    )

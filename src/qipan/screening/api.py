@@ -55,6 +55,7 @@ from .queries import (
     visits_of_team,
     waiting_doors,
 )
+from .queries.opened import open_lines
 from .terms import SETTLED, UNSETTLED, DoorState, NextStep, Outcome
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "is_sampled",
     "left",
     "open_campaign",
+    "open_lines",
     "open_round",
     "open_rounds",
     "rechecks",

@@ -106,13 +106,15 @@ def give_post(
     sponsors_area: bool = False,
     published_name: str = "",
     valid_to: datetime | None = None,
+    emergency: str = "",
     by: Actor,
     at: datetime,
 ) -> Post:
     """This function will let an account hold a role in a unit, on its ground or on a part of it.
 
     ``published_name``: the name of an area's named leader as an official list publishes it; residents read it.
-    It is kept for named leaders only. Needs ``account.manage``; raises ``NotAllowed``, ``NotFound``, ``NotForYourself``, ``AlreadyHeld``,
+    It is kept for named leaders only. ``emergency`` is the number of the declaration for which the post is given: the
+    release ends it. Needs ``account.manage``; raises ``NotAllowed``, ``NotFound``, ``NotForYourself``, ``AlreadyHeld``,
     ``PartOutsideUnit``.
     """
     _require_ground(unit, by)
@@ -134,6 +136,7 @@ def give_post(
         published_name=published_name.strip()[:40] if sponsors_area else "",
         valid_from=at,
         valid_to=valid_to,
+        emergency=emergency,
     )
     try:
         with transaction.atomic():

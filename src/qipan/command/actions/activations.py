@@ -303,7 +303,7 @@ def _open_item(pk: int, *, grounds: Sequence[Range], by: Actor, at: datetime) ->
             if item.opened_at is not None:  # somebody else was faster
                 return
             activation = Activation.objects.select_related("playbook", "declaration", "admission", "unit").get(
-                pk=item.activation_id
+                pk=item.activation_id or 0
             )
             if activation.release_started_at is not None:
                 raise ReleaseBegan

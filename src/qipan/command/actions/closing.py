@@ -8,15 +8,19 @@ from typing import Any
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 
-from qipan.deployment.api import Shift, close_shifts, release_teams
+from qipan.access.api import Post, end_post, passes_since, revoke_passes
+from qipan.deployment.api import Shift, close_shifts, release_teams, teams_of
 from qipan.desk.api import Admission, Task, end_admission, recall_tasks
+from qipan.duties.api import Unit
 from qipan.forms.api import FormOpening, close_forms
-from qipan.kernel.actor import Actor
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
-from qipan.posture.api import Measure, Posture, end_posture, lift_measure
+from qipan.posture.api import Declaration, Measure, Posture, emergency_of, end_posture, lift_measure
+from qipan.reserves.api import close_line, open_lines
+from qipan.retention.api import lot_state
 from qipan.screening.api import Campaign, Round, close_campaign, close_round, coverage_total
 
-from ..models import Activation, ActivationItem, Directive
+from ..models import ActivationItem, Directive, Watch
 from ..terms import OnRelease, StepKind
 from .directives import recall_directive
 from .roster import tell_gaps_on
@@ -24,19 +28,21 @@ from .roster import tell_gaps_on
 
 @dataclass(frozen=True)
 class Closing:
-    """What a closer works with."""
+    """What a closer works with: ``unit`` releases, for a declaration or (a standing posture) without one."""
 
-    activation: Activation
     item: ActivationItem
     step: dict[str, Any]
+    unit: Unit
+    declaration: Declaration | None
     grounds: list[Range]
     by: Actor
     at: datetime
-    others_open: int  # items of the activation that are open besides this one
+    others_open: int  # what the release has open besides this one, and what does not outlast the posture
+    what: str  # the playbook, or the number of the declaration
 
     @property
     def note(self) -> str:
-        return gettext("Orderly release of %(playbook)s") % {"playbook": self.activation.playbook.label}
+        return gettext("Orderly release of %(playbook)s") % {"playbook": self.what}
 
 
 def close_posture(closing: Closing) -> str:
@@ -47,10 +53,9 @@ def close_posture(closing: Closing) -> str:
             "The posture stays while %(count)s other items are open.",
             closing.others_open,
         ) % {"count": closing.others_open}
-    declaration = closing.activation.declaration
-    if declaration is not None:
+    if closing.declaration is not None:
         # By declaration: a changed level has replaced the rows that were opened.
-        end_posture(declaration, grounds=closing.grounds, by=closing.by, at=closing.at)
+        end_posture(closing.declaration, grounds=closing.grounds, by=closing.by, at=closing.at)
     else:
         end_posture(Posture.objects.filter(pk__in=closing.item.detail["postures"]), by=closing.by, at=closing.at)
     # Only a response asks that a command be covered at every hour.
@@ -60,9 +65,10 @@ def close_posture(closing: Closing) -> str:
 
 def close_admission(closing: Closing) -> str:
     """This function will end the emergency admission: nothing more is asked on its strength."""
-    end_admission(
-        Admission.objects.get(pk=closing.item.detail["admission"]), reason=closing.note, by=closing.by, at=closing.at
-    )
+    admission = Admission.objects.select_related("demander").get(pk=closing.item.detail["admission"])
+    if admission.valid_to > closing.at and admission.demander_id != closing.unit.pk:
+        return gettext("%(unit)s applied for it and ends it.") % {"unit": admission.demander.label}
+    end_admission(admission, reason=closing.note, by=closing.by, at=closing.at)
     return ""
 
 
@@ -71,7 +77,7 @@ def close_measure(closing: Closing) -> str:
     measures = Measure.objects.filter(pk__in=closing.item.detail["measures"]).order_by("pk")
     held = [measure for measure in measures if not measure.over(closing.at)]
     for measure in held:
-        if measure.issuer_id != closing.activation.unit_id:
+        if measure.issuer_id != closing.unit.pk:
             return gettext("In force until %(until)s; %(issuer)s imposed it and lifts it.") % {
                 "until": _moment(measure.ends_at),
                 "issuer": measure.issuer.label,
@@ -88,8 +94,88 @@ def close_form(closing: Closing) -> str:
 
 def close_teams(closing: Closing) -> str:
     """This function will release the teams; the passes of their members are revoked with them."""
-    release_teams(source=closing.item.detail["source"], by=closing.by, at=closing.at)
+    detail = closing.item.detail
+    if "source" in detail:
+        release_teams(source=detail["source"], by=closing.by, at=closing.at)
+    else:
+        release_teams(teams_of(detail["teams_of"], scope=Scope(tuple(closing.grounds))), by=closing.by, at=closing.at)
     return ""
+
+
+def close_posts(closing: Closing) -> str:
+    """This function will end posts that were given for the emergency."""
+    for post in Post.objects.within(closing.by.scope).filter(pk__in=closing.item.detail["posts"]):
+        if post.valid_to is None or post.valid_to > closing.at:
+            end_post(post, by=closing.by, at=closing.at)
+    return ""
+
+
+def close_passes(closing: Closing) -> str:
+    """This function will revoke the passes of one list that were given out on the ground since the emergency began."""
+    assert closing.declaration is not None
+    given = passes_since(emergency_of(closing.declaration), at=closing.at)
+    chosen = given.filter(batch=closing.item.detail["batch"], unit=closing.item.detail["unit"])
+    revoke_passes(chosen, by=closing.by, at=closing.at)
+    return ""
+
+
+def close_call(closing: Closing) -> str:
+    """This function will end a call of the releasing unit; giving back and paying are named until they are done."""
+    assert closing.declaration is not None
+
+    def line() -> Any:
+        found = open_lines(closing.grounds, [closing.declaration.pk if closing.declaration else 0], at=closing.at)
+        return next((one for one in found if one.reference == closing.item.reference), None)
+
+    told = line()
+    if told is not None and told.close == "end_call":
+        if told.owner.pk != closing.unit.pk:
+            return gettext("%(unit)s ordered it and ends it.") % {"unit": told.owner.label}
+        close_line(told.reference, reason=closing.note, by=closing.by, at=closing.at)
+        told = line()
+    if told is None:
+        return ""
+    closing.item.owner = told.owner  # whose turn it is now: the caller's, or the firm's that enters its costs
+    return str(told.state)
+
+
+def close_roster(closing: Closing) -> str:
+    """This function will name the turns of a command's roster that are to come: it keeps or cancels them itself."""
+    turns = Watch.objects.everywhere("a roster that the plan names").filter(
+        unit=closing.item.detail["turns_of"], cancelled_at=None, ends_at__gt=closing.at
+    )
+    count = turns.count()
+    if not count:
+        return ""
+    last = turns.order_by("-ends_at").values_list("ends_at", flat=True)[0]
+    return ngettext(
+        "%(count)s turn stands on its roster, until %(until)s.",
+        "%(count)s turns stand on its roster, until %(until)s.",
+        count,
+    ) % {"count": count, "until": _moment(last)}
+
+
+def close_records(closing: Closing) -> str:
+    """This function will say how far the destruction of records has come; the certificate's number closes the line."""
+    detail = closing.item.detail
+    state = lot_state(detail["model"], detail["key"])
+    if state.certificate:
+        detail["certificate"] = state.certificate  # kept with the item by who called
+    if state.lot is None:
+        return ""
+    if state.run is not None:
+        return gettext("In destruction %(run)s.") % {"run": state.run}
+    if state.held and state.lot.rows <= state.held:
+        return ngettext(
+            "%(count)s row is under a legal hold.", "%(count)s rows are under a legal hold.", state.lot.rows
+        ) % {"count": state.lot.rows}
+    if state.lot.due is None:
+        return gettext("Its clock has not begun: what it was collected for is not closed.")
+    if state.by_clock:
+        return gettext("It is erased by itself, the last of it on %(day)s.") % {"day": f"{localtime(state.lot.due):%F}"}
+    if state.lot.due > closing.at:
+        return gettext("Due on %(day)s: then two people destroy it.") % {"day": f"{localtime(state.lot.due):%F}"}
+    return gettext("Is due: one person prepares the destruction, another approves.")
 
 
 def close_duty(closing: Closing) -> str:
@@ -129,6 +215,8 @@ def close_directive(closing: Closing) -> str:
         directive = newer
     if directive.recalled_at is not None:
         return ""
+    if directive.issuer_id != closing.unit.pk:
+        return gettext("%(issuer)s issued it and recalls it.") % {"issuer": directive.issuer.label}
     if closing.step.get("on_release") == OnRelease.FINISH:
         return _finish(closing, directive.source)
     recall_directive(directive, reason=closing.note, by=closing.by, at=closing.at)
@@ -181,4 +269,10 @@ CLOSERS: dict[str, Callable[[Closing], str]] = {
     StepKind.DIRECTIVE: close_directive,
     StepKind.CAMPAIGN: close_screening,
     StepKind.ROUND: close_a_round,
+    StepKind.POST: close_posts,
+    StepKind.PASSES: close_passes,
+    StepKind.CALL: close_call,
+    StepKind.REQUISITION: close_call,
+    StepKind.ROSTER: close_roster,
+    StepKind.RECORDS: close_records,
 }

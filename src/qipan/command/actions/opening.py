@@ -153,6 +153,7 @@ def open_forms(opening: Opening) -> Opened:
         form,
         grounds=opening.grounds,
         closes_at=min(opening.until(opening.step["days"]), form.valid_to),
+        emergency=opening.activation.declaration.number if opening.activation.declaration else "",
         by=opening.by,
         at=opening.at,
         drill=opening.activation.drill,

@@ -1,24 +1,21 @@
 """Orderly release: the activation played back in the reverse order, and what is left named with its owner (EMG-8)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import TaskKind, send_task
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import Refusal
-from qipan.posture.api import measures_in_force
 
-from ..models import Activation, ActivationItem
-from ..queries import Left, grounds_of, left_open, step_of
+from ..models import Activation
+from ..queries import Left, found_open, grounds_of, left_open
 from ..terms import StepKind
 from .activations import require_charge
-from .closing import CLOSERS, Closing
+from .items import close_item, give_to_owners, take_in
 
 
 class AlreadyReleased(Refusal):
@@ -49,45 +46,29 @@ class ReleaseReport:
     left: list[Left]
 
 
-# What the right to run a release includes for the things that the activation opened.
-CLOSING_ACTS = frozenset(
-    {
-        "admission.apply",
-        "campaign.open",
-        "declaration.issue",
-        "directive.recall",
-        "form.open",
-        "measure.impose",
-        "pass.issue",
-        "team.manage",
-    }
-)
-
-
 def release(activation: Activation, *, by: Actor, at: datetime) -> ReleaseReport:
     """This function will close what an activation opened, last opened first.
 
     Each item is closed in a transaction of its own; one that cannot be closed yet keeps its reason and
     its owner, and the others go on. Running it again continues. Measures that others imposed under the
-    same declaration on this ground are taken into the list, so that none is forgotten. Raises
+    same declaration on this ground, and forms opened for it, are taken into the list, so that none is forgotten. Raises
     ``NotAllowed``, ``NotFound``, ``ActivationOfAnother``, ``AlreadyReleased``.
     """
     by.require("release.run")
-    grounds = _begin(activation, by=by, at=at)
-    acting = replace(by, acts=by.acts | CLOSING_ACTS, unit_id=activation.unit_id)
+    grounds = begin_release(activation, by=by, at=at)
     closed = 0
     for pk in activation.items.filter(closed_at=None).order_by("-order").values_list("pk", flat=True):
-        closed += _close_item(pk, grounds=grounds, by=acting, at=at)
-    _finish(activation, by=by, at=at)
+        closed += close_item(pk, grounds=grounds, by=by, at=at)
+    finish_activation(activation, by=by, at=at)
     return ReleaseReport(activation=activation, closed=closed, handed_over=0, left=left_open(activation))
 
 
 @transaction.atomic
-def _begin(activation: Activation, *, by: Actor, at: datetime) -> list[Range]:
-    """This function will mark the release as begun and adopt measures that others imposed on the ground."""
+def begin_release(activation: Activation, *, by: Actor, at: datetime) -> list[Range]:
+    """This function will mark the release as begun and take in what others opened on the ground for it."""
     require_charge(activation, by=by)
     grounds = grounds_of(activation)
-    locked = Activation.objects.select_for_update(of=("self",)).get(pk=activation.pk)
+    locked = Activation.objects.select_for_update(of=("self",)).select_related("declaration").get(pk=activation.pk)
     if locked.released_at is not None:
         raise AlreadyReleased
     if locked.release_started_at is None:
@@ -104,72 +85,18 @@ def _begin(activation: Activation, *, by: Actor, at: datetime) -> list[Range]:
             data={"grounds": locked.grounds, "open": locked.items.filter(closed_at=None).count()},
             drill=locked.drill,
         )
-    _adopt_measures(locked, grounds=grounds, at=at)
+    if locked.declaration is not None:
+        found = [
+            line
+            for line in found_open(locked.declaration, at=at)
+            if line.grounds and any(part.meets(ground) for part in line.grounds for ground in grounds)
+        ]
+        take_in(found, activation=locked)
     return grounds
 
 
-def _adopt_measures(activation: Activation, *, grounds: list[Range], at: datetime) -> None:
-    if activation.declaration_id is None:
-        return
-    items = activation.items.filter(kind=StepKind.MEASURE)
-    known = {pk for detail in items.values_list("detail", flat=True) for pk in detail.get("measures", [])}
-    order = activation.items.order_by("-order").values_list("order", flat=True)[0]
-    found = measures_in_force(grounds, at=at).filter(declaration=activation.declaration_id).exclude(pk__in=known)
-    for measure in found.order_by("pk"):
-        order += 1
-        ActivationItem.objects.create(
-            activation=activation,
-            order=order,
-            key=f"measure-{measure.pk}",
-            kind=StepKind.MEASURE,
-            reference=f"posture.Measure:{measure.pk}",
-            title=measure.title,
-            owner=measure.issuer,
-            count=1,
-            detail={"measures": [measure.pk]},
-            opened_at=measure.starts_at,
-        )
-
-
-def _close_item(pk: int, *, grounds: list[Range], by: Actor, at: datetime) -> bool:
-    try:
-        with transaction.atomic():
-            item = ActivationItem.objects.select_for_update(of=("self",)).get(pk=pk)
-            if item.closed_at is not None:
-                return False
-            item.activation = Activation.objects.select_related("playbook", "declaration", "unit").get(
-                pk=item.activation_id
-            )
-            reason = CLOSERS[item.kind](
-                Closing(
-                    activation=item.activation,
-                    item=item,
-                    step=step_of(item),
-                    grounds=grounds,
-                    by=by,
-                    at=at,
-                    others_open=item.activation.items.filter(closed_at=None, handed_over=None).exclude(pk=pk).count(),
-                )
-            )
-            item.still_open = reason[:300]
-            item.closed_at = None if reason else at
-            item.save(update_fields=["still_open", "closed_at"])
-            record(
-                "command.close_item" if not reason else "command.keep_item",
-                subject=item,
-                by=by,
-                at=at,
-                data={"kind": item.kind, "reference": item.reference, "reason": item.still_open},
-                drill=item.activation.drill,
-            )
-            return not reason
-    except Refusal as refusal:
-        ActivationItem.objects.filter(pk=pk, closed_at=None).update(still_open=str(refusal)[:300])
-        return False
-
-
 @transaction.atomic
-def _finish(activation: Activation, *, by: Actor, at: datetime) -> None:
+def finish_activation(activation: Activation, *, by: Actor, at: datetime) -> None:
     """This function will mark the activation released when nothing is left, or all that is left is handed over."""
     left = activation.items.filter(closed_at=None, handed_over=None).exists()
     activation.refresh_from_db()
@@ -203,27 +130,7 @@ def hand_over(activation: Activation, *, by: Actor, at: datetime) -> ReleaseRepo
             raise AlreadyReleased
         if locked.release_started_at is None:
             raise ReleaseNotBegun
-        items = list(
-            locked.items.filter(closed_at=None, handed_over=None)
-            .exclude(kind=StepKind.POSTURE)
-            .select_related("owner__organ_type")
-            .order_by("-order")
-        )
-        for item in items:
-            item.handed_over = send_task(
-                kind=TaskKind.RELEASE,
-                source=f"release:{item.pk}",
-                title=gettext("Close: %(title)s") % {"title": item.title[:180]},
-                asker=locked.unit,
-                owner=item.owner,
-                place=item.owner.place,
-                basis=item.still_open or str(locked.playbook),
-                admission=locked.admission,
-                by=by,
-                at=at,
-                drill=locked.drill,
-            )
-            item.save(update_fields=["handed_over"])
+        items = give_to_owners(locked.items.all(), asker=locked.unit, admission=locked.admission, by=by, at=at)
         record(
             "command.hand_over",
             subject=locked,
@@ -234,9 +141,8 @@ def hand_over(activation: Activation, *, by: Actor, at: datetime) -> ReleaseRepo
             drill=locked.drill,
         )
     # What kept the posture is now somebody's by name, so the posture ends.
-    acting = replace(by, acts=by.acts | CLOSING_ACTS, unit_id=activation.unit_id)
     closed = 0
     for pk in activation.items.filter(closed_at=None, kind=StepKind.POSTURE).values_list("pk", flat=True):
-        closed += _close_item(pk, grounds=grounds_of(activation), by=acting, at=at)
-    _finish(activation, by=by, at=at)
+        closed += close_item(pk, grounds=grounds_of(activation), by=by, at=at)
+    finish_activation(activation, by=by, at=at)
     return ReleaseReport(activation=activation, closed=closed, handed_over=len(items), left=left_open(activation))

@@ -14,6 +14,7 @@ from .activations import (
     get_playbook,
     grounds_of,
     holds_card,
+    in_order,
     left_open,
     lessons_of,
     preview_of,
@@ -37,12 +38,16 @@ from .directives import (
     unread_page,
 )
 from .grounds import area_for, areas_of, code_for, overlaps, root_area
+from .opened import found_open, others_over, titles_of
+from .plans import PlanRow, PlanView, plan_view, plans_for
 
 __all__ = [
     "COUNTED",
     "PLANNING",
     "DirectiveReport",
     "Left",
+    "PlanRow",
+    "PlanView",
     "ReceiptTree",
     "RecipientCount",
     "StepPreview",
@@ -59,21 +64,27 @@ __all__ = [
     "directive_report",
     "directives_for",
     "directives_under",
+    "found_open",
     "get_activation",
     "get_directive",
     "get_playbook",
     "grounds_of",
     "holds_card",
+    "in_order",
     "lead_for",
     "left_open",
     "lessons_of",
+    "others_over",
     "overlaps",
     "paper_receipts",
+    "plan_view",
+    "plans_for",
     "preview_of",
     "receipts_at",
     "root_area",
     "said",
     "source_of",
     "step_of",
+    "titles_of",
     "unread_page",
 ]

@@ -1,6 +1,6 @@
 """Reading playbooks and activations, what is left open, and task cards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,8 @@ from qipan.posture.api import Declaration, declarations_on
 from qipan.territory.api import compounds_within
 from qipan.webkit.templatetags.qipan import is_chinese
 
-from ..models import ActivatedGround, Activation, ActivationItem, Directive, Playbook
-from ..terms import StepKind
+from ..models import ActivatedGround, Activation, ActivationItem, Directive, Playbook, ReleasePlan
+from ..terms import PHASES, StepKind
 
 # Who may read plans and what is open; everybody else receives a task card (EMG-1).
 PLANNING = ("playbook.activate", "playbook.edit", "release.run", "admission.decide", "journal.verify")
@@ -103,12 +103,26 @@ class Left:
     handed_over: bool
 
 
-def left_open(activation: Activation) -> list[Left]:
-    """This function will list what an activation has opened and not closed, in the order of release."""
-    items = activation.items.filter(closed_at=None).exclude(opened_at=None).select_related("owner").order_by("-order")
+def left_open(of: Activation | ReleasePlan) -> list[Left]:
+    """This function will list what an activation, or a whole emergency, has open, in the order of release."""
+    items = of.items.filter(closed_at=None).exclude(opened_at=None).select_related("owner__organ_type")
     return [
-        Left(item, item.owner.label, item.still_open, item.opened_at, item.handed_over_id is not None) for item in items
+        Left(item, item.owner.label, item.still_open, item.opened_at, item.handed_over_id is not None)
+        for item in in_order(items)
     ]
+
+
+def in_order(items: Iterable[ActivationItem]) -> list[ActivationItem]:
+    """This function will put items into the order of release: last opened first, then the posture, records last."""
+    return sorted(
+        items,
+        key=lambda item: (
+            PHASES.get(StepKind(item.kind), 0),
+            -(item.opened_at.timestamp() if item.opened_at else 0),
+            -item.order,
+            -item.pk,
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,8 @@ def said(step: dict[str, Any], name: str) -> Any:
 
 def step_of(item: ActivationItem) -> dict[str, Any]:
     """This function will return the step of the playbook that the item opened."""
+    if item.activation is None:
+        return {}
     return next((step for step in item.activation.playbook.steps if step["key"] == item.key), {})
 
 

@@ -200,7 +200,7 @@ def card_page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show a task card to the units that hold it, and to who sees the activation (EMG-1)."""
     actor = signed_in(request)
     item = ActivationItem.objects.select_related("activation__playbook").filter(pk=pk, kind="CARD").first()
-    if item is None:
+    if item is None or item.activation_id is None:
         raise NotFound
     if not holds_card(actor, item):
         get_activation(item.activation_id, actor=_reader(request))

@@ -1,6 +1,6 @@
 """Deciding which of two different filled forms under one id stands; erasing what is kept long enough."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -8,8 +8,9 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
-from ..models import Submission
-from ..queries.submissions import subject_of
+from ..models import Form, Submission
+from ..queries.clock import under_hold
+from ..queries.submissions import keep_days, subject_of
 from ..rules.submission import digest_of_stored
 from ..terms import HELD_BY_ID, Standing
 from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
@@ -75,7 +76,7 @@ def _based_on(row: Submission, *, known: list[Submission]) -> list[Submission]:
 def erase_submissions(*, by: Actor, at: datetime) -> int:
     """This function will erase filled forms whose time is over, with their files; returns how many, at most 1,000."""
     by.require("form.erase")
-    due = Submission.objects.everywhere("erasure knows no ground").filter(erase_at__lte=at)
+    due = Submission.objects.everywhere("erasure knows no ground").filter(erase_at__lte=at).exclude(under_hold(at=at))
     found = list(due.order_by("erase_at", "pk").values_list("pk", "record", "merged__isnull", "place")[:AT_ONCE])
     if not found:
         return 0
@@ -88,3 +89,19 @@ def erase_submissions(*, by: Actor, at: datetime) -> int:
     put_together(left)
     record("forms.erase_submissions", subject="forms.Submission", by=by, at=at, data={"submissions": len(keys)})
     return len(keys)
+
+
+@transaction.atomic
+def start_clock(emergency: str, *, at: datetime) -> int:
+    """This function will start the clock of what was answered for an emergency, at its end; returns how many answers.
+
+    Posture calls it in the act that ends a declaration, whose right and journal entry are its own.
+    """
+    rows = Submission.objects.everywhere("the end of an emergency, over all of its ground").filter(
+        emergency=emergency, erase_at=None
+    )
+    forms = Form.objects.filter(pk__in=rows.values("form"))
+    return sum(
+        rows.filter(form=form).update(erase_at=at + timedelta(days=keep_days(form)))
+        for form in forms.defer("source", "xform")
+    )

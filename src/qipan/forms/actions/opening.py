@@ -47,9 +47,19 @@ class PersonFormUnderStanding(Refusal):
 
 @transaction.atomic
 def open_form(
-    form: Form, *, grounds: Iterable[Range], closes_at: datetime, by: Actor, at: datetime, drill: bool = False
+    form: Form,
+    *,
+    grounds: Iterable[Range],
+    closes_at: datetime,
+    emergency: str = "",
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
 ) -> list[FormOpening]:
     """This function will open a form on grounds until ``closes_at``; one opening for each range.
+
+    ``emergency`` is the number of the declaration for which it asks: the release closes it, and what is answered is kept
+    by the clock that the emergency's end starts.
 
     Needs ``form.open`` or ``campaign.open``. Raises ``NotAllowed``, ``NotFound`` (no ground, or ground
     outside the scope), ``FormNotValid``, ``ClosesTooEarly``, ``BeyondValidity``, ``PersonFormUnderStanding``.
@@ -68,7 +78,13 @@ def open_form(
         raise PersonFormUnderStanding
     openings = [
         FormOpening.objects.create(
-            form=form, first=ground.first, last=ground.last, opened_at=at, closes_at=closes_at, drill=drill
+            form=form,
+            first=ground.first,
+            last=ground.last,
+            opened_at=at,
+            closes_at=closes_at,
+            emergency=emergency,
+            drill=drill,
         )
         for ground in ranges
     ]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.journal.api import record
 from qipan.kernel import writer
 from qipan.kernel.actor import Actor
+from qipan.kernel.opened import emergency_ended
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
@@ -115,8 +116,9 @@ class _Wanted:
     place: int
     files: tuple[Sent, ...]
     left_out: int
+    emergency: str
     drill: bool
-    erase_at: datetime
+    erase_at: datetime | None  # None while the emergency lasts
     by: Actor
     at: datetime
 
@@ -141,7 +143,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
         raise VersionUnknown if known_code(filled.code, at=at) else FormUnknown
     said = answered(filled, asked_by(form))
     place = _place(form, said, by=by)
-    drill = _drill(form, filled.instance_id, said, place, by=by, at=at)
+    asked = _asked(form, filled.instance_id, said, place, by=by, at=at)
     named = tuple(one for one in files if one.name in said.files)
     if len(named) > MOST_FILES or len(said.files) > MOST_FILES:
         raise TooManyFiles
@@ -154,8 +156,9 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
             place=place,
             files=named,
             left_out=len(files) - len(named),
-            drill=drill,
-            erase_at=at + timedelta(days=keep_days(form)),
+            emergency=asked.emergency,
+            drill=asked.drill,
+            erase_at=erase_at(form, asked.emergency, at=at),
             by=by,
             at=at,
         )
@@ -175,16 +178,24 @@ def _place(form: Form, said: Answered, *, by: Actor) -> int:
     return by.scope.ranges[0].first
 
 
-def _drill(form: Form, instance_id: str, said: Answered, place: int, *, by: Actor, at: datetime) -> bool:
-    """Whether it belongs to a drill. What was taken while the form was open may be sent again after it closed."""
+def erase_at(form: Form, emergency: str, *, at: datetime) -> datetime | None:
+    """This function will return when an answer that came at ``at`` is erased; None while its emergency lasts."""
+    began = emergency_ended(emergency) if emergency else at
+    return None if began is None else began + timedelta(days=keep_days(form))
+
+
+def _asked(
+    form: Form, instance_id: str, said: Answered, place: int, *, by: Actor, at: datetime
+) -> FormOpening | Submission:
+    """What it belongs to: a drill, an emergency. What was taken while the form was open may be sent again after it closed."""
     ground = Range(place, place) if said.place is not None else by.scope.ranges[0]
     opening = opening_at(form.code, ground, at=at) or _lapsed_since(form, ground, said, at=at)
     if opening is not None:
-        return opening.drill
+        return opening
     held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest=said.digest).first()
     if held is None:
         raise FormNotOpen
-    return held.drill
+    return held
 
 
 def _lapsed_since(form: Form, ground: Range, said: Answered, *, at: datetime) -> FormOpening | None:
@@ -296,6 +307,7 @@ def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
         team=wanted.by.team_id,
         device_at=wanted.answered.device_at,
         received_at=wanted.at,
+        emergency=wanted.emergency,
         erase_at=wanted.erase_at,
         drill=wanted.drill,
     )

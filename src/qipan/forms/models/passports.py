@@ -50,6 +50,7 @@ class FormOpening(models.Model):
     opened_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    emergency = models.CharField(max_length=60, blank=True)  # number of the declaration for which it is open
     drill = models.BooleanField(default=False)
 
     def __str__(self) -> str:

@@ -41,7 +41,9 @@ class Submission(models.Model):
     contested = models.BooleanField(default=False)  # of a first row: a question that a person has to decide
     chosen = models.JSONField(default=dict)  # by question: the versions over which a person chose this one's answer
     received_at = models.DateTimeField()
-    erase_at = models.DateTimeField()
+    # Number of the declaration for which it was asked: its end starts the clock, until then ``erase_at`` is null.
+    emergency = models.CharField(max_length=60, blank=True)
+    erase_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=120, blank=True)
     drill = models.BooleanField(default=False)
@@ -59,6 +61,8 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["form", "place"], name="forms_submission_place"),
             models.Index(fields=["erase_at"], name="forms_submission_erase"),
+            # What was asked for this emergency?
+            models.Index(fields=["emergency"], name="forms_submission_emergency", condition=~models.Q(emergency="")),
             # What came before the one that it is based on; the versions of a record; what waits for a person.
             models.Index(
                 fields=["based_on"], name="forms_submission_based", condition=models.Q(based_on__isnull=False)

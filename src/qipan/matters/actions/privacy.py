@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.monthly import month_of
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.retention import held_grounds
+from qipan.kernel.scoped import overlapping
 
 from ..models import Allowance, Contact, ContactLook, Handling, MatterStep, Photo, Report
 from ..rules import loop
@@ -43,6 +47,21 @@ def look_at_contact(report: Report, *, why: str, by: Actor, at: datetime) -> str
     return contact.reach
 
 
+def under_hold(*, at: datetime) -> Q:
+    """This function will return the filter of contacts whose report a hold in force keeps: they go with it, not before."""
+    kept = Q(pk__in=[])
+    for key, grounds in held_grounds("matters.Report", at=at).items():
+        first, end, drill = month_of(key)
+        ended = (
+            Q(report__matter__ended_at=None)
+            if first is None
+            else Q(report__matter__ended_at__gte=first, report__matter__ended_at__lt=end)
+        )
+        ground = overlapping(grounds, "report__matter__place", "report__matter__place")
+        kept |= ended & ground & Q(report__matter__drill=drill)
+    return kept
+
+
 @transaction.atomic
 def erase_contacts(*, by: Actor, at: datetime) -> int:
     """This function will erase contacts whose time is over, or whose matter ended 30 days ago; returns how many.
@@ -54,7 +73,7 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
     over = Contact.objects.filter(erase_at__lte=at) | Contact.objects.filter(
         report__matter__ended_at__lte=at - AFTER_END
     )
-    keys = list(over.values_list("pk", flat=True)[:5000])
+    keys = list(over.exclude(under_hold(at=at)).values_list("pk", flat=True)[:5000])
     if not keys:
         return 0
     erased, _by_model = Contact.objects.filter(pk__in=keys).delete()

@@ -10,6 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit, ground_of
+from qipan.forms.api import start_clock
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -390,8 +391,8 @@ def extend_declaration(
 
 @transaction.atomic
 def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: datetime) -> Declaration:
-    """This function will end a response (Emergency Response Law 2024, art. 86). It starts nothing else:
-    what the response opened is closed by the release, which lists what is still open with its owner.
+    """This function will end a response (Emergency Response Law 2024, art. 86) and start the clock of what was collected
+    for it. Nothing else: what the response opened is closed by the release, which lists what is open with its owner.
 
     Needs ``declaration.issue``. Raises ``NotAllowed``, ``NotFound``, ``NotYourOrgan``, ``AlreadyEnded``,
     ``ReasonMissing``.
@@ -402,6 +403,7 @@ def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: dat
     fresh.ended_at, fresh.end_reason = at, reason
     fresh.save(update_fields=["ended_at", "end_reason"])
     end_citations([fresh], at=at)
+    answers = start_clock(fresh.number, at=at)
     _step(fresh, StepKind.ENDED, reason=reason, by=by, at=at)
     record(
         "posture.end_declaration",
@@ -409,7 +411,7 @@ def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: dat
         by=by,
         at=at,
         place=fresh.issuer.place,
-        data={"reason": reason},
+        data={"reason": reason, "answers": answers},
         drill=fresh.drill,
     )
     publish(DeclarationEnded(declaration_id=fresh.pk, at=at))

@@ -202,6 +202,7 @@ def _detail(
             "opened": next(iter(bound)) if bound else "",
             "may_change": own and actor.can("declaration.issue") and declaration.ended_at is None,
             "may_impose": running and actor.can("measure.impose"),
+            "may_release": any(actor.can(act) for act in ("release.run", "playbook.activate", "journal.verify")),
             "may_lift": actor.can("measure.impose") or actor.can("release.run"),
             "at": at,
         },

@@ -31,6 +31,7 @@ class OpenLine:
     reference: str  # "reserves.Call:3"
     title: str
     owner: Unit
+    since: datetime
     state: str  # in the reader's language
     address: str
     close: str
@@ -61,6 +62,7 @@ def open_lines(ranges: Iterable[Range], declaration_ids: Sequence[int], *, at: d
                 reference=f"reserves.Call:{call.pk}",
                 title=f"{kind.label} {call.number}: {call.purpose} · {call.firm.label}",
                 owner=owner,
+                since=call.starts_at,
                 state=state,
                 address=f"/reserves/calls/{call.pk}",
                 close=close,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from qipan.kernel.retention import holders
+from qipan.kernel.retention import tellers
 
 from ..models import DueLot
 
@@ -15,8 +15,8 @@ def refresh_lots(*, at: datetime) -> int:
     One transaction for each room, so that no writer waits for the counting of another.
     """
     kept = 0
-    for model, holder in sorted(holders().items()):
-        lots = holder.lots(at=at)  # asked before the transaction: only reading
+    for model, teller in sorted(tellers().items()):
+        lots = teller.lots(at=at)  # asked before the transaction: only reading
         rows = [
             DueLot(
                 model=model,

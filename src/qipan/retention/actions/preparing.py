@@ -101,7 +101,9 @@ def prepare_run(*, lots: Sequence[int], reason: str, backups_listed: bool, by: A
         raise BackupsUnsaid(field="backups_listed")
     if len({lot.drill for lot in chosen}) > 1:
         raise MixedWithDrill(field="lots")
-    now = {(model, lot.key): lot for model in {one.model for one in chosen} for lot in holders()[model].lots(at=at)}
+    # What the clock erases by itself has no holder, and so no lot that a run could take.
+    asked = [holder for model, holder in holders().items() if model in {one.model for one in chosen}]
+    now = {(holder.model, lot.key): lot for holder in asked for lot in holder.lots(at=at)}
     run = DestructionRun.objects.create(
         reason=reason.strip()[:300],
         backups=backups_at(at),

@@ -13,6 +13,7 @@ from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, NotSignedIn, Refusal
+from qipan.kernel.retention import holders
 
 from ..actions import approve_run, decide_wish, lift_hold, note_backup, place_hold, prepare_run, refuse_run
 from ..actions.certifying import public_pem
@@ -51,7 +52,7 @@ def _due(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespon
     rows = [
         (
             part,
-            [(lot, taken.get((lot.model, lot.key)), lot.due is not None and lot.due <= at) for lot in part.lots],
+            [(lot, taken.get((lot.model, lot.key)), _is_due(lot, at)) for lot in part.lots],
         )
         for part in by_room(lots)
     ]
@@ -70,6 +71,11 @@ def _due(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespon
         **forms,
     }
     return render(request, "retention/due.html", shown, status=status)
+
+
+def _is_due(lot: DueLot, at: datetime) -> bool:
+    """Whether a run may take it: what the clock erases needs none."""
+    return lot.model in holders() and lot.due is not None and lot.due <= at
 
 
 def _lots(lots: list[DueLot]) -> list[tuple[int, str]]:

@@ -1,0 +1,112 @@
+"""The emergency's end starts the clock of what was answered for it; a legal hold stops the nightly erasers (art. 85)."""
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+
+from qipan.forms.api import Submission, erase_submissions, take_submission
+from qipan.forms.testing import CODE, Filled, opened, publish
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import range_of
+from qipan.matters.api import erase_contacts
+from qipan.matters.testing import make_world
+from qipan.posture.api import end_declaration
+from qipan.retention.api import DueLot, NotDue, lift_hold, place_hold, prepare_run, refresh_lots
+
+from ..actions.plans import run_plan
+from .conftest import declare_epidemic, everywhere
+
+Contact = apps.get_model("matters", "Contact")
+CLOCK = Actor.system("forms clock", acts=["form.erase", "matter.dispatch"])
+YEAR = timedelta(days=365)
+
+
+def answered(cast, *, emergency: str) -> list[Submission]:
+    """One answer to a form that was opened for an emergency, and the day on which the other is erased."""
+    opened(cast, publish(cast), emergency=emergency)
+    take_submission(Filled().xml(), by=cast.screener, at=cast.at)
+    return list(everywhere(Submission))
+
+
+@pytest.mark.row("EMG-8", "PRI-2")
+def test_an_answer_waits_for_the_end_of_its_emergency_and_then_has_its_time(cast):
+    declared = declare_epidemic(cast)
+    (row,) = answered(cast, emergency=declared.number)
+    assert (row.emergency, row.erase_at) == (declared.number, None)
+    late = cast.at + 3 * YEAR
+    assert erase_submissions(by=CLOCK, at=late) == 0
+    refresh_lots(at=cast.at)
+    lot = DueLot.objects.get(model="forms.Submission")
+    assert (lot.key, lot.rows, lot.began, lot.due) == (f"{CODE}:{declared.number}", 1, None, None)
+    ended = cast.at + timedelta(days=4)
+    end_declaration(declared, reason="结束", by=cast.city_commander, at=ended)
+    assert everywhere(Submission).get().erase_at == ended + YEAR
+    refresh_lots(at=ended)
+    lot.refresh_from_db()
+    assert (lot.began, lot.due) == (ended, ended + YEAR)
+    # The plan names it with its day, until it is gone by itself.
+    report = run_plan(declared, seen=0, by=cast.city_commander, at=ended)
+    assert [(one.item.kind, one.item.count) for one in report.left] == [("RECORDS", 1)]
+    assert f"{ended + YEAR:%Y-%m-%d}" in report.left[0].reason
+    assert erase_submissions(by=CLOCK, at=ended + YEAR - timedelta(seconds=1)) == 0
+    assert erase_submissions(by=CLOCK, at=ended + YEAR) == 1
+    refresh_lots(at=ended + YEAR)
+    assert run_plan(declared, seen=1, by=cast.city_commander, at=ended + YEAR).plan.finished_at == ended + YEAR
+
+
+def test_what_comes_after_the_end_has_the_clock_of_the_end(cast):
+    declared = declare_epidemic(cast)
+    form = publish(cast)
+    opened(cast, form, emergency=declared.number)
+    ended = cast.at + timedelta(days=1)
+    end_declaration(declared, reason="结束", by=cast.city_commander, at=ended)
+    take_submission(Filled().xml(), by=cast.screener, at=ended + timedelta(hours=2))
+    assert everywhere(Submission).get().erase_at == ended + YEAR
+
+
+def test_what_no_emergency_asked_keeps_its_own_day(cast):
+    declare_epidemic(cast)
+    (row,) = answered(cast, emergency="")
+    assert (row.emergency, row.erase_at) == ("", cast.at + YEAR)
+
+
+@pytest.mark.row("EMG-8", "PRI-2")
+def test_a_hold_stops_the_nightly_erasure_of_answers_where_it_holds(cast):
+    (row,) = answered(cast, emergency="")
+    anywhere = Actor.system("visitor", acts=["visit.submit"], ranges=[range_of("5101")])
+    take_submission(Filled(place="5101040010020010001").xml(), by=anywhere, at=cast.at)
+    due = cast.at + 2 * YEAR
+    refresh_lots(at=cast.at)
+    lot = DueLot.objects.get(model="forms.Submission")
+    assert lot.rows == 2
+    hold = place_hold(
+        lot, area="510104001001", assessment="A-7", why="诉讼", until=due + YEAR, by=cast.lead, at=cast.at
+    )
+    assert erase_submissions(by=CLOCK, at=due) == 1
+    assert everywhere(Submission).get().pk == row.pk
+    assert erase_submissions(by=CLOCK, at=due) == 0
+    # No run of two people takes what the clock erases.
+    refresh_lots(at=due)
+    lot.refresh_from_db()
+    with pytest.raises(NotDue):
+        prepare_run(lots=[lot.pk], reason="x", backups_listed=True, by=cast.city_commander, at=due)
+    lift_hold(hold, by=cast.lead, at=due)
+    assert erase_submissions(by=CLOCK, at=due) == 1
+    assert not everywhere(Submission).exists()
+
+
+@pytest.mark.row("EMG-8", "PRI-2")
+def test_a_hold_on_reports_keeps_how_to_reach_who_reported_them(cast):
+    world = make_world(cast)
+    world.reported(reach="13900000000")
+    late = cast.at + 3 * YEAR
+    refresh_lots(at=cast.at)
+    lot = DueLot.objects.get(model="matters.Report")
+    assert lot.key == "open:real"
+    hold = place_hold(lot, area="510104", assessment="A-8", why="诉讼", until=late + YEAR, by=cast.lead, at=cast.at)
+    assert erase_contacts(by=CLOCK, at=late) == 0
+    assert Contact.objects.count() == 1
+    lift_hold(hold, by=cast.lead, at=late)
+    assert erase_contacts(by=CLOCK, at=late) == 1
+    assert not Contact.objects.exists()

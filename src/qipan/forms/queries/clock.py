@@ -1,0 +1,75 @@
+"""What is open and what is held for an emergency; which answers a written assessment keeps from being erased."""
+
+from datetime import datetime
+
+from django.db.models import Count, Max, Min, Q
+
+from qipan.kernel.opened import Emergency, OpenLine, emergency_ended
+from qipan.kernel.place import Range
+from qipan.kernel.retention import Lot, held_grounds
+from qipan.kernel.scoped import overlapping
+
+from ..models import FormOpening, Submission
+from .opened import running
+
+REAL, DRILL = "real", "drill"
+
+
+def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
+    """This function will list the forms that are open for an emergency, each opening a line; the form's issuer owns it."""
+    rows = FormOpening.objects.filter(running(at), emergency=emergency.number, drill=emergency.drill)
+    return [
+        OpenLine(
+            "FORM",
+            f"forms.FormOpening:{opening.pk}",
+            opening.form.label,
+            opening.form.issuer_id,
+            opening.opened_at,
+            detail={"openings": [opening.pk]},
+            grounds=(Range(opening.first, opening.last),),
+        )
+        for opening in rows.select_related("form").defer("form__source", "form__xform").order_by("pk")
+    ]
+
+
+class Answers:
+    """Tells what is held of filled forms: a lot for each form and emergency; the clock erases it, a hold keeps it."""
+
+    model = "forms.Submission"
+
+    def lots(self, *, at: datetime) -> list[Lot]:
+        """This method will return how much is held of each form, and until when."""
+        rows = (
+            Submission.objects.everywhere("how much is held").order_by().values_list("form__code", "emergency", "drill")
+        )
+        sums = rows.annotate(
+            n=Count("pk"), first=Min("place"), last=Max("place"), began=Min("received_at"), due=Max("erase_at")
+        )
+        found = []
+        for code, emergency, drill, n, first, last, began, due in sums.order_by("form__code", "emergency", "drill"):
+            found.append(
+                Lot(
+                    key=f"{code}:{emergency or (DRILL if drill else REAL)}"[:80],
+                    title=code,
+                    rows=n,
+                    grounds=(Range(first, last),),
+                    began=emergency_ended(emergency) if emergency else began,
+                    due=due,
+                    drill=drill,
+                    emergency=emergency,
+                )
+            )
+        return found
+
+
+ANSWERS = Answers()
+
+
+def under_hold(*, at: datetime) -> Q:
+    """This function will return the filter of answers that a hold in force keeps."""
+    kept = Q(pk__in=[])
+    for key, grounds in held_grounds(Answers.model, at=at).items():
+        code, _colon, whose = key.partition(":")
+        of_lot = Q(emergency="", drill=whose == DRILL) if whose in (REAL, DRILL) else Q(emergency__startswith=whose)
+        kept |= of_lot & Q(form__code=code) & overlapping(grounds, "place", "place")
+    return kept
