@@ -226,6 +226,12 @@ def destroyed_with(model: str) -> list[PersonalData]:
     return [one for one in personal_data() if one.holder is not None and one.holder.model == model]
 
 
+def told_with(model: str) -> list[PersonalData]:
+    """This function will return all that is told with the lots of a model, whoever destroys it: a run or the clock."""
+    clocked = [one for one in personal_data() if one.teller is not None and one.teller.model == model]
+    return destroyed_with(model) + clocked
+
+
 def who_acted(fields: str) -> PersonalData:
     """This function will declare columns that say which office did something: part of the record of the act."""
     return PersonalData(

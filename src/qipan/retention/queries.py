@@ -12,7 +12,16 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
-from qipan.kernel.retention import Own, PersonalData, declared, destroyed_with, holders, openers, personal_data
+from qipan.kernel.retention import (
+    Own,
+    PersonalData,
+    declared,
+    destroyed_with,
+    holders,
+    openers,
+    personal_data,
+    told_with,
+)
 
 from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
 from .terms import RunState
@@ -53,9 +62,7 @@ def by_room(lots: Sequence[DueLot]) -> list[RoomLots]:
     found: dict[str, list[DueLot]] = {}
     for lot in lots:
         found.setdefault(lot.model, []).append(lot)
-    return [
-        RoomLots(model, model.partition(".")[0], destroyed_with(model), some) for model, some in sorted(found.items())
-    ]
+    return [RoomLots(model, model.partition(".")[0], told_with(model), some) for model, some in sorted(found.items())]
 
 
 def in_runs() -> dict[tuple[str, str], int]:

@@ -86,6 +86,8 @@ def test_a_hold_stops_the_nightly_erasure_of_answers_where_it_holds(cast):
     assert erase_submissions(by=CLOCK, at=due) == 1
     assert everywhere(Submission).get().pk == row.pk
     assert erase_submissions(by=CLOCK, at=due) == 0
+    shown = cast.client("lead").get("/retention").content.decode()
+    assert CODE in shown and "A-7" in shown and 'name="lots"' not in shown
     # No run of two people takes what the clock erases.
     refresh_lots(at=due)
     lot.refresh_from_db()
