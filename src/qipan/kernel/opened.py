@@ -1,4 +1,4 @@
-"""What is open of an emergency: each room says it of its own things, in one form (ADR 0020).
+"""What is open of an emergency: each room says it of its own things, in one form (ADR 0021).
 
 Every room that opens something for an emergency has ``open_lines`` in its api. The command room asks them all, makes one
 plan of the answers and closes line by line; nothing is read from a list that somebody kept beside the things themselves.

@@ -1,4 +1,4 @@
-"""What is open of an emergency, whoever opened it: every room is asked, nothing is remembered for it (EMG-8, ADR 0020)."""
+"""What is open of an emergency, whoever opened it: every room is asked, nothing is remembered for it (EMG-8, ADR 0021)."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime

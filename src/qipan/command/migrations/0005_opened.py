@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('command', '0003_targets'),
+        ('command', '0004_learned'),
         ('desk', '0007_measures'),
         ('duties', '0003_line_article'),
         ('posture', '0003_measures'),
