@@ -1,15 +1,18 @@
 """Citing: what rests on an article, kept with the counts of it. Part of the act that makes or ends the subject."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 from django.utils.timezone import localdate
 
 from qipan.kernel.bulk import add_up
+from qipan.kernel.sql import adapted, fetch
 
 from ..models import Article, Citation
 from ..queries.register import get_article
@@ -61,31 +64,33 @@ def cite_all(rows: Iterable[Cited], *, use: str, at: datetime) -> int:
         if (name, key) not in held
     ]
     Citation.objects.bulk_create(new, batch_size=CHUNK)
-    _count(new, by=1)
+    _count(Counter((one.article_id, one.use, one.unit_id, one.place) for one in new), by=1)
     return len(new)
+
+
+# One statement ends what is cited and says what it was, whether one subject ended or a hundred thousand at one minute.
+END = """
+UPDATE laws_citation SET ended_at = %(at)s WHERE ended_at IS NULL AND subject IN ({names})
+RETURNING article_id, use, unit_id, place
+"""
+NAMES = {
+    "sqlite": "SELECT value FROM json_each(%(names)s)",
+    "postgresql": "SELECT json_array_elements_text(CAST(%(names)s AS json))",
+}
 
 
 def end_citations(subjects: Iterable[Model | str], *, at: datetime) -> int:
     """This function will end what subjects cite, because they ended or cite something else now; returns how many.
 
-    Inside the act on the subjects.
+    Inside the act on the subjects, which holds their rows.
     """
-    names = sorted({name_of(one) for one in subjects})
-    ended: list[Citation] = []
-    for n in range(0, len(names), CHUNK):
-        rows = Citation.objects.everywhere("part of an act on the subjects")
-        if connection.vendor == "postgresql":
-            rows = rows.select_for_update()
-        ended += list(rows.filter(subject__in=names[n : n + CHUNK], ended_at=None).order_by("pk"))
-    for n in range(0, len(ended), CHUNK):
-        keys = [one.pk for one in ended[n : n + CHUNK]]
-        Citation.objects.everywhere("part of an act on the subjects").filter(pk__in=keys).update(ended_at=at)
-    _count(ended, by=-1)
+    names = json.dumps(sorted({name_of(one) for one in subjects}))
+    ended = fetch(END.format(names=NAMES[connection.vendor]), {"at": adapted(at), "names": names})
+    _count(Counter(ended), by=-1)
     return len(ended)
 
 
-def _count(rows: list[Citation], *, by: int) -> None:
+def _count(counts: Counter[tuple[Any, ...]], *, by: int) -> None:
     """Counts are changed in one order, so that acts never wait for each other in a circle."""
-    counts = Counter((one.article_id, one.use, one.unit_id, one.place) for one in rows)
     if counts:
         add_up("laws_citationcount", COUNT, [(*key, by * n) for key, n in sorted(counts.items())])
