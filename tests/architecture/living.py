@@ -36,6 +36,7 @@ from qipan.matters.input.mapping import packed
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import Declaration, declare, end_declaration
+from qipan.reserves.testing import reserve_keys
 from qipan.retention.api import (
     Certificate,
     DueLot,
@@ -226,6 +227,7 @@ def make_living() -> Living:
     )
     held, hold, wish = _destruction(cast, told.code)
     keys = {
+        **reserve_keys(cast),
         "retention/runs.pk": held.run_id,
         "retention/runs.act": "refuse",
         "retention/holds.pk": hold.pk,

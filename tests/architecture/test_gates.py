@@ -21,6 +21,7 @@ PUBLIC = "*"  # for everyone, signed in or not
 SIGNED_IN = ""  # for everyone who is signed in
 PASS = "pass"  # by a pass in the address or the header alone: no session and no cookie counts, so none can be misused
 DESTROYERS = "destruction.prepare destruction.approve destruction.hold journal.verify"
+LENDING = "reserve.lend reserve.call reserve.view"
 PLANNING = "playbook.edit playbook.activate release.run board.view"
 
 
@@ -181,6 +182,19 @@ GATES = {
     "referrals/<int:pk>": Gate("referral.make"),
     "referrals/<int:pk>/<slug:act>": Gate(None, "referral.make"),
     "referred/<str:code>": Gate(PUBLIC, PUBLIC),  # by the code on the person's own slip
+    "reserves": Gate(LENDING),
+    "reserves/offers/new": Gate("reserve.lend", "reserve.lend"),
+    "reserves/offers/<int:pk>/withdraw": Gate(None, "reserve.lend"),
+    "reserves/agreements/new": Gate("reserve.call", "reserve.call"),
+    "reserves/agreements/<int:pk>": Gate(LENDING),
+    "reserves/agreements/<int:pk>/call": Gate("reserve.call", "reserve.call"),
+    "reserves/agreements/<int:pk>/<slug:act>": Gate(None, "reserve.lend"),
+    "reserves/requisitions/new": Gate("reserve.requisition", "reserve.requisition"),
+    "reserves/calls/<int:pk>": Gate(LENDING),
+    "reserves/calls/<int:pk>/<slug:act>": Gate(None, "reserve.lend reserve.call"),
+    "reserves/sheets/<int:pk>": Gate(LENDING),
+    "reserves/sheets/<int:pk>/<slug:act>": Gate(None, "reserve.lend reserve.call"),
+    "reserves/orders/<slug:number>": Gate(PUBLIC),  # as for measures: whoever is affected reads the order
     "reviews": Gate("matter.arbitrate", "matter.arbitrate"),
     "reviews/<int:pk>": Gate("matter.view"),
     "reviews/<int:pk>/<slug:act>": Gate(None, "matter.arbitrate"),
@@ -436,6 +450,7 @@ def test_nothing_is_let_in_by_default():
         "public/zones",
         "orders/<slug:number>",
         "orders/<slug:number>/sheet/<slug:size>",
+        "reserves/orders/<slug:number>",
         "rules",
         "rules/<int:pk>",
         "public/warnings",

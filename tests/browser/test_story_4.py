@@ -1,6 +1,5 @@
-"""Story 4 of users.md, through the pages: the order at the gate, the complaint, and the measure that ends by itself.
-
-What the property company is paid for it belongs to the reserve of property companies.
+"""Story 4 of users.md, through the pages: the order at the gate, the complaint, the measure that ends by itself, and
+the property company that closes its cost sheet and is paid.
 """
 
 import os
@@ -20,7 +19,8 @@ from qipan.kernel.place import COMMUNITY, range_of
 from qipan.laws.testing import make_articles
 from qipan.matters.api import Report
 from qipan.matters.testing import make_world
-from qipan.posture.api import Measure, declare
+from qipan.posture.api import Declaration, Measure, declare
+from qipan.reserves.testing import add_manager, agreed, called, offered, taken
 from qipan.zones.api import RiskZone, RuleSet, ZoneConfirmed
 
 from .conftest import serious
@@ -153,3 +153,69 @@ def test_story_4_the_gate(city, clock, open_page, troubles):
         assert serious(page) == []
     # What was refused answered 409, which the browser writes into its console; nothing else.
     assert all("409" in line for line in troubles)
+
+
+@pytest.mark.row("FRC-13", "FRC-6")
+def test_story_4_the_property_company_closes_its_cost_sheet_and_is_paid(city, clock, open_page, troubles):
+    manager, declaration = add_manager(city), Declaration.objects.get()
+    agreement = agreed(city, manager, [offered(city, manager)])
+    call = called(city, agreement, declaration, expected_until=NINE + timedelta(days=1))
+    hotel = taken(city, declaration)
+    clock(NINE + timedelta(days=1))  # the order has ended by itself
+    firm = open_page(city, "manager", "/desk", width=360, height=740)
+    firm.get_by_text(f"调用{call.number}").first.click()
+    firm.get_by_role("link", name="查看所属事项").first.click()
+    firm.select_option("[name=line]", index=0)
+    firm.fill("[name=day] >> nth=0", "2026-03-03")
+    firm.fill("[name=quantity]", "4")
+    firm.get_by_role("button", name="录入").first.click()
+    firm.get_by_text("填报协议外费用").click()
+    firm.fill("[name=what]", "雨衣")
+    firm.fill("[name=amount]", "80.50")
+    firm.fill("form[action$=cost] [name=reason]", "连夜下雨")
+    firm.get_by_role("button", name="录入").last.click()
+    assert firm.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious(firm) == []
+    picture(firm, "reserve-call-zh-360")
+    firm.get_by_role("link", name=call.number, exact=True).click()
+    expect(firm.locator("main")).to_contain_text("800.50")
+    assert firm.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious(firm) == []
+    picture(firm, "reserve-sheet-zh-360")
+    firm.get_by_role("button", name="提交").click()
+    # Whoever called finds it on the desk, objects to one line with a reason, accepts the rest and pays.
+    district = open_page(city, "district_head", "/desk")
+    district.get_by_text("审核费用单并付款").first.click()
+    district.get_by_role("link", name="查看所属事项").first.click()
+    assert serious(district) == []
+    picture(district, "reserve-deciding-zh-1440")
+    district.locator("summary", has_text="提出异议").last.click()
+    district.locator("[name=objection]").last.fill("缺票据")
+    district.get_by_role("button", name="提出异议").click()
+    expect(district.locator("main")).to_contain_text("缺票据")
+    district.get_by_role("button", name="认可其余各行").click()
+    district.fill("[name=voucher]", "记-031")
+    district.get_by_role("button", name="登记付款").click()
+    expect(district.locator("main")).to_contain_text("记-031")
+    district.emulate_media(media="print")
+    picture(district, "reserve-sheet-zh-print")
+    firm.goto("/reserves")
+    expect(firm.locator("main")).to_contain_text("已提交的费用都已付款")
+    expect(firm.locator("main")).to_contain_text("720.00")
+    assert firm.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    picture(firm, "reserves-zh-360")
+    for path in (f"/reserves/agreements/{agreement.pk}", f"/reserves/calls/{hotel.pk}", "/reserves"):
+        page = open_page(city, "manager", path, width=360, lang="en")
+        picture(page, f"{path[1:].replace('/', '-')}-en-360")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        assert serious(page) == []
+    card = open_page(city, "anonymous", f"/reserves/orders/{hotel.number}", width=360, lang="en")
+    expect(card.locator("main")).to_contain_text("Hotel room 20 room")
+    assert card.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious(card) == []
+    picture(card, "reserve-order-en-360")
+    order = open_page(city, "district_head", "/reserves/requisitions/new", width=360)
+    assert order.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert serious(order) == []
+    picture(order, "requisition-zh-360")
+    assert troubles == []

@@ -5,6 +5,8 @@ agreement of a district, a declaration and a call under it.
 from datetime import timedelta
 from typing import Any
 
+from django.utils.timezone import localdate
+
 from qipan.access.api import Account, Post, Role, actor_of_post
 from qipan.access.testing import Cast
 from qipan.duties.api import Unit
@@ -15,6 +17,7 @@ from qipan.posture.api import Declaration, declare
 
 from .actions.agreeing import propose_agreement, sign_agreement
 from .actions.calling import Item, call_reserve, requisition
+from .actions.costs import enter_use, hand_in
 from .actions.offering import offer_reserve
 from .models import Agreement, Call, Offer
 
@@ -96,3 +99,24 @@ def taken(cast: Cast, declaration: Declaration | None, **changes: Any) -> Call:
             **changes,
         }
     )  # fmt: skip
+
+
+def reserve_keys(cast: Cast) -> dict[str, Any]:
+    """One of everything that an address of the room names, in the district: an offer, an agreement, a call with costs."""
+    manager = add_manager(cast)
+    offer = offered(cast, manager)
+    agreement = agreed(cast, manager, [offer])
+    declaration = declared(cast, number="R-1", hazard="earthquake")
+    call = called(cast, agreement, declaration)
+    cost = enter_use(call.lines.get(), day=localdate(cast.at), quantity=4, by=manager, at=cast.at)
+    sheet = hand_in(cost.sheet, by=manager, at=cast.at)
+    return {
+        "reserves/offers.pk": offer.pk,
+        "reserves/agreements.pk": agreement.pk,
+        "reserves/agreements.act": "decline",
+        "reserves/calls.pk": call.pk,
+        "reserves/calls.act": "extend",
+        "reserves/sheets.pk": sheet.pk,
+        "reserves/sheets.act": "pay",
+        "reserves/orders.number": call.number,
+    }
