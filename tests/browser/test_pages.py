@@ -14,8 +14,11 @@ from qipan.duties.api import units_on
 from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import set_clock
+from qipan.learning.actions.lessons import decide_lesson, propose_lesson
+from qipan.learning.actions.weaknesses import note_weakness
+from qipan.learning.models import Review
 from qipan.pages.testing import CITY, make_emergency
-from qipan.posture.api import Declaration, Measure
+from qipan.posture.api import Declaration, Measure, declare, end_declaration
 
 from .conftest import serious
 
@@ -59,10 +62,14 @@ PAGES = {
         "/campaigns",
         "/campaigns/{campaign}",
         "/conflicts",
+        "/events/{declaration}",
+        "/events/{declaration}/report",
+        "/lessons/{lesson}/publish?step=card-community",
+        "/readiness/510104001",
     ],
     "dispatcher": ["/desk", "/desk/tasks/{task}", "/forces?area=510104001"],
     "worker": ["/desk?show=done", "/directives/{directive}/sign", "/access/passes", "/access/passes/enrol"],
-    "lead": ["/desk", "/admissions"],
+    "lead": ["/desk", "/admissions", "/events/{over}/review", "/weaknesses"],
     "department": ["/admissions"],
     "admin": ["/access/accounts"],
     "screener": ["/field"],
@@ -98,6 +105,7 @@ def names(scene) -> dict[str, object]:
     )
     own = units_on([CITY], ["community"]).filter(code="510104001001:community")
     form_teams(units=own, per_doors=20, stands_down_at=AT + timedelta(days=2), by=by, at=AT)
+    over, lesson = _learned(scene.cast)
     owed = Task.objects.everywhere("a test").filter(owner=scene.cast.unit("510104001:street-office"))
     return {
         "directive": scene.directive.pk,
@@ -107,7 +115,39 @@ def names(scene) -> dict[str, object]:
         "measure": Measure.objects.first().pk,
         "campaign": scene.round.campaign_id,
         "task": owed.order_by("pk").first().pk,
+        "over": over,
+        "lesson": lesson,
     }
+
+
+def _learned(cast) -> tuple[int, int]:
+    """An exercise that is over, under review, with a weakness; and an accepted lesson."""
+    over = declare(
+        number="DRILL-2",
+        matter="Exercise that is over",
+        hazard="flood",
+        level=4,
+        basis="annual exercise plan",
+        issuer=cast.unit("5101:city-command"),
+        ground_codes=["510104"],
+        starts_at=AT,
+        expected_until=AT + timedelta(days=2),
+        measures=["patrols"],
+        by=cast.city_commander,
+        at=AT,
+        drill=True,
+    )
+    end_declaration(over, reason="over", by=cast.city_commander, at=AT + timedelta(minutes=1))
+    note_weakness(
+        title="No second line",
+        owner_id=cast.unit("510104:district-command").pk,
+        due_on=(AT + timedelta(days=30)).date(),
+        review=Review.objects.get(),
+        by=cast.lead,
+        at=AT,
+    )
+    lesson = propose_lesson(title="Ring first", text="Ring before you climb", playbook="flood", by=cast.worker, at=AT)
+    return over.pk, decide_lesson(lesson, accept=True, reason="true", by=cast.lead, at=AT).pk
 
 
 def faults(page: Page) -> list[str]:

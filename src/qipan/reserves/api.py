@@ -2,6 +2,6 @@
 
 from .actions.calling import end_call
 from .actions.closing import close_line
-from .queries.lines import OpenLine, open_lines
+from .queries.lines import Costs, OpenLine, costs_under, open_lines
 
-__all__ = ["OpenLine", "close_line", "end_call", "open_lines"]
+__all__ = ["Costs", "OpenLine", "close_line", "costs_under", "end_call", "open_lines"]

@@ -14,6 +14,7 @@ from qipan.desk.api import Task, lead_times
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.posture.api import Declaration, Measure, conflicts_of, get_declaration, measures_to_review
+from qipan.reserves.api import Costs, costs_under
 from qipan.retention.api import DueLot, RunLot, destroyed_of, due_lots
 from qipan.screening.api import CoverageRow, Round, coverage_total
 from qipan.territory.api import AreaView, get_area
@@ -156,6 +157,11 @@ class Event:
         return due_lots(actor=self.actor, emergency=self.declaration.number)
 
     @cached_property
+    def costs(self) -> Costs:
+        """What firms lent and what it costs, in fen."""
+        return costs_under(self.declaration.pk)
+
+    @cached_property
     def conflicts(self) -> int:
         """How often another command said another level here."""
         return conflicts_of(self.declaration).count()
@@ -218,6 +224,10 @@ def _receipts(source: str, title: str, href: str, *, since: datetime) -> Receipt
     return Receipts(title, href, lead.asked, read, done, None if lead.last_s is None else round(lead.last_s / 60, 1))
 
 
+def _said(word: str, what: str) -> str:
+    return f"{word}: {what}"
+
+
 def _warned(event: Event) -> list[Moment]:
     return [
         Moment(
@@ -260,16 +270,16 @@ def _measures(event: Event) -> list[Moment]:
 
 def _commanded(event: Event) -> list[Moment]:
     found = [
-        Moment(one.issued_at, "respond", f"{_('Directive')}: {one.number} {one.title}", f"/directives/{one.pk}")
+        Moment(one.issued_at, "respond", _said(_("Directive"), f"{one.number} {one.title}"), f"/directives/{one.pk}")
         for one in event.directives
     ]
     for one in event.activations:
         href, name = f"/activations/{one.pk}", f"{one.playbook.label} v{one.playbook.version}"
-        found.append(Moment(one.activated_at, "respond", f"{_('Playbook activated')}: {name}", href))
+        found.append(Moment(one.activated_at, "respond", _said(_("Playbook activated"), name), href))
         if one.release_started_at:
-            found.append(Moment(one.release_started_at, "recover", f"{_('Release begins')}: {name}", href))
+            found.append(Moment(one.release_started_at, "recover", _said(_("Release begins"), name), href))
         if one.released_at:
-            found.append(Moment(one.released_at, "recover", f"{_('Released')}: {name}", href))
+            found.append(Moment(one.released_at, "recover", _said(_("Released"), name), href))
     certificates = {lot.run.certificate.pk: lot.run.certificate for lot in event.destroyed}
     for certificate in certificates.values():
         text = ngettext("%(n)s record destroyed", "%(n)s records destroyed", certificate.destroyed)
@@ -294,12 +304,12 @@ def _learned(event: Event) -> list[Moment]:
             found.append(Moment(review.closed_at, "learn", _("After-action review closed"), href))
     for lesson in event.lessons:
         where = f"/lessons/{lesson.pk}"
-        found.append(Moment(lesson.proposed_at, "learn", f"{_('Lesson proposed')}: {lesson.title}", where))
+        found.append(Moment(lesson.proposed_at, "learn", _said(_("Lesson proposed"), lesson.title), where))
         if lesson.decided_at:
             word = _("Lesson declined") if lesson.state == "DECLINED" else _("Lesson accepted")
             found.append(Moment(lesson.decided_at, "learn", f"{word}: {lesson.title}", where))
         if lesson.published_at and lesson.version is not None:
-            text = f"{_('In the playbook')}: {lesson.version.label} v{lesson.version.version}"
+            text = _said(_("In the playbook"), f"{lesson.version.label} v{lesson.version.version}")
             found.append(Moment(lesson.published_at, "learn", text, where))
     return found
 

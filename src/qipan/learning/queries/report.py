@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+
+from django.utils.formats import number_format
 
 from qipan.posture.api import measure_words
 
@@ -39,6 +42,15 @@ class Report:
     def totals(self) -> dict[str, int]:
         """The sums of all columns."""
         return {name: self.total(name) for name in ("count", "in_force", "by_expiry", "earlier", "to_come", "beyond")}
+
+    @property
+    def money(self) -> dict[str, str]:
+        """What was entered, accepted and paid for reserves, in yuan."""
+        costs = self.event.costs
+        return {
+            name: number_format(Decimal(fen) / 100, decimal_pos=2, force_grouping=True)
+            for name, fen in (("entered", costs.entered), ("accepted", costs.accepted), ("paid", costs.paid))
+        }
 
     @property
     def destroyed(self) -> int:

@@ -20,6 +20,7 @@ from qipan.learning.queries.report import report_of
 from qipan.learning.rules import EDGE, HEIGHT, WIDTH, out_of_order, spark
 from qipan.learning.subscribers import clock_of_learning
 from qipan.posture.api import Measure, impose_measure
+from qipan.reserves.testing import taken
 from qipan.warnings.api import Warning
 
 from .conftest import ENDED, NOON
@@ -181,6 +182,20 @@ def test_certificates_are_found_by_the_emergency(story):
     assert [(one.title, one.destroyed) for one in event.destroyed] == [("第一轮", 5)]
     assert report_of(event).destroyed == 5
     assert event.timeline[-1].href == "/certificates/C-1"
+
+
+def test_what_firms_lent_is_in_the_report_to_the_fen(story):
+    day = reopen(story)
+    cast = type(story.cast)(**{**story.cast.__dict__, "at": day})
+    call = taken(cast, story.declaration)
+    Sheet = apps.get_model("reserves", "CostSheet")
+    Sheet.objects.create(call=call, opened_at=day, handed_in_at=day, paid_at=day, entered=1_234_567, accepted=1_200_001)
+    Sheet.objects.create(call=call, opened_at=day, handed_in_at=day, entered=99, accepted=50)
+    report = report_of(event_at(story, at=day + timedelta(days=1)))
+    costs = report.event.costs
+    assert (costs.calls, costs.requisitions) == (0, 1)
+    assert (costs.entered, costs.accepted, costs.paid) == (1_234_666, 1_200_051, 1_200_001)
+    assert report.money == {"entered": "12,346.66", "accepted": "12,000.51", "paid": "12,000.01"}
 
 
 def test_steps_that_opened_before_an_earlier_one_are_counted():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Q, Sum
 from django.utils.translation import gettext as _
 
 from qipan.duties.api import Unit
@@ -70,6 +70,33 @@ def open_lines(ranges: Iterable[Range], declaration_ids: Sequence[int], *, at: d
             )
         )
     return found
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What an emergency cost in reserves, in fen: what firms entered, what was accepted, and how much of it is paid."""
+
+    calls: int
+    requisitions: int
+    entered: int
+    accepted: int
+    paid: int
+
+
+def costs_under(declaration_id: int) -> Costs:
+    """This function will sum the cost sheets of what was called and requisitioned under a declaration."""
+    calls = Call.objects.everywhere("sums without firms").filter(declaration=declaration_id)
+    kinds = dict(calls.order_by().values_list("kind").annotate(n=Count("pk")))
+    sheets = CostSheet.objects.filter(call__in=calls)
+    # A sum may not bear the name of a column that a later one adds up: the part that is paid comes first.
+    sums = sheets.aggregate(
+        paid=Sum("accepted", filter=Q(paid_at__isnull=False)), entered=Sum("entered"), accepted=Sum("accepted")
+    )
+    return Costs(
+        calls=kinds.get(CallKind.CALL, 0),
+        requisitions=kinds.get(CallKind.REQUISITION, 0),
+        **{name: int(value or 0) for name, value in sums.items()},
+    )
 
 
 def _next(
