@@ -18,6 +18,7 @@ from .models import Activation, ActivationItem, Directive, Playbook
 from .queries import (
     DirectiveReport,
     Left,
+    PlanView,
     activations_for,
     activations_under,
     count_recipients,
@@ -31,6 +32,7 @@ from .queries import (
     grounds_of,
     left_open,
     lessons_of,
+    plan_view,
     said,
     source_of,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "DirectiveReport",
     "EmptyTarget",
     "Left",
+    "PlanView",
     "Playbook",
     "PlaybookUnchanged",
     "Score",
@@ -72,6 +75,7 @@ __all__ = [
     "left_open",
     "lessons_of",
     "merged",
+    "plan_view",
     "publish_playbook",
     "recall_directive",
     "release",

@@ -56,7 +56,7 @@ def missing(report: Mapping[str, str], answered: Iterable[str], improvements: in
 class Counted:
     """What was kept of an emergency, as far as the five tests ask; None where nothing of the kind was measured."""
 
-    opened: int = 0  # items that its activations opened
+    opened: int = 0  # what was opened for it, whoever opened it
     left: int = 0  # not closed
     handed_over: int = 0
     measures: int = 0

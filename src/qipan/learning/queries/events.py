@@ -9,7 +9,16 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from qipan.command.api import Activation, Directive, activations_under, directives_under, left_open, source_of
+from qipan.command.api import (
+    Activation,
+    Directive,
+    PlanView,
+    activations_under,
+    directives_under,
+    left_open,
+    plan_view,
+    source_of,
+)
 from qipan.desk.api import Task, lead_times
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -120,6 +129,11 @@ class Event:
             (one, len(left_open(one)), sum(item.opened_at is not None for item in one.items.all()))
             for one in self.activations
         ]
+
+    @cached_property
+    def plan(self) -> PlanView:
+        """Its release: everything that was opened for it in any room, and what of that is open."""
+        return plan_view(self.declaration, at=self.at)
 
     @cached_property
     def directives(self) -> list[Directive]:

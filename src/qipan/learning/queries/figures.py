@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, Q
 
 from qipan.access.api import Post
-from qipan.command.api import Activation, activations_under, directives_under, source_of
+from qipan.command.api import Activation, activations_under, directives_under, plan_view, source_of
 from qipan.desk.api import Task, TaskState, lead_times
 from qipan.kernel.place import COMMUNITY
 from qipan.posture.api import Declaration, conflicts_of, measures_to_review
@@ -49,7 +49,7 @@ def counted_of(declaration: Declaration, *, at: datetime) -> rules.Counted:
     """This function will count what stands beside the five tests of an emergency, from the rows as they are now."""
     activations = activations_under(declaration)
     items = [item for activation in activations for item in sorted(activation.items.all(), key=lambda one: one.order)]
-    opened = [item for item in items if item.opened_at is not None]
+    plan = plan_view(declaration, at=at)
     sources = sources_under(declaration, activations)
     tasks = Task.objects.everywhere("a count without names").filter(source__in=list(sources))
     receipts = tasks.aggregate(
@@ -61,9 +61,9 @@ def counted_of(declaration: Declaration, *, at: datetime) -> rules.Counted:
     covered = coverage_total(rounds[-1].pk, ground) if rounds else None
     first = min((one.activated_at for one in activations), default=None)
     return rules.Counted(
-        opened=len(opened),
-        left=sum(item.closed_at is None for item in opened),
-        handed_over=sum(item.handed_over_id is not None for item in opened),
+        opened=plan.lines,
+        left=len(plan.open_rows),
+        handed_over=sum(row.state == "GIVEN" for row in plan.open_rows),
         measures=declaration.measure_set.count(),
         in_force=measures_at(declaration, at=at),
         overdue=measures_to_review(ground, at=at).filter(declaration=declaration).count(),
