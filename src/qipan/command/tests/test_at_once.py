@@ -6,6 +6,7 @@ import pytest
 from django.db.models import Count
 
 from qipan.command.actions.activations import activate_playbook
+from qipan.command.actions.plans import run_plan
 from qipan.command.actions.release import release
 from qipan.command.api import (
     AlreadyRecalled,
@@ -19,6 +20,7 @@ from qipan.desk.api import Task, TaskState, answer_task
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
 from qipan.kernel.testing import at_once
+from qipan.posture.api import end_declaration, impose_measure
 
 from ..models import Activation, ActivationItem, Directive
 from .conftest import Entry, declare_epidemic, everywhere, make_city, publish_all
@@ -122,3 +124,26 @@ def test_activation_and_release_at_once_open_and_close_each_thing_once(cast):
     closed = Entry.objects.filter(act="command.close_item").values("subject").annotate(n=Count("pk")).filter(n__gt=1)
     assert list(closed) == []
     assert Entry.objects.filter(act="command.begin_release").count() == 1
+
+
+@pytest.mark.row("EMG-8")
+def test_two_who_release_an_emergency_at_once_one_runs_it_and_the_other_is_told(cast):
+    publish_all(cast)
+    declaration, by = declare_epidemic(cast), cast.city_commander
+    measures = [
+        impose_measure(
+            kind="gate-check", title=f"m{n}", article="erl-2024-73", issuer=cast.unit("5101:city-command"),
+            grounds=[range_of("510104001001001")], starts_at=cast.at, expires_at=cast.at + timedelta(days=9),
+            review_at=cast.at + timedelta(days=1), declaration=declaration, by=by, at=cast.at,
+        )
+        for n in range(5)
+    ]  # fmt: skip
+    end_declaration(declaration, reason="over", by=by, at=cast.at)
+    at = cast.at + timedelta(hours=1)
+    told = told_at_once(*[lambda: run_plan(declaration, seen=0, by=by, at=at)] * 3)
+    # Whoever comes when all is closed already is told that.
+    assert told.count("done") == 1 and set(told) <= {"done", "run_by_another", "plan_finished"}, told
+    assert ActivationItem.objects.count() == len(measures)
+    closed = Entry.objects.filter(act="command.close_item").values_list("subject", flat=True)
+    assert len(closed) == len(set(closed)) == len(measures)
+    assert Entry.objects.filter(act="command.run_plan").count() == 1
