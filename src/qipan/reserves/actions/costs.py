@@ -20,6 +20,7 @@ from .offering import check_quantity
 from .parties import answered, ask, check_caller, firm_of, note
 from .refusals import (
     AlreadyPaid,
+    CostsEntered,
     DayEntered,
     DayOutside,
     ExerciseCostsNothing,
@@ -31,9 +32,9 @@ from .refusals import (
     PaidWhen,
     RateMissing,
     ReasonMissing,
-    SheetEmpty,
     SheetHandedIn,
     SheetNotHandedIn,
+    StillRunning,
     WordsMissing,
 )
 
@@ -148,9 +149,13 @@ def take_out(line: CostLine, *, by: Actor, at: datetime) -> None:
         raise SheetHandedIn
     if fresh.state != CostState.ENTERED:
         raise LineDecided
-    CostSheet.objects.filter(pk=fresh.sheet_id).update(entered=F("entered") - fresh.amount)
+    sheet = _locked(fresh.sheet)
+    sheet.entered -= fresh.amount
+    sheet.save(update_fields=["entered"])
     note("take_out", fresh, place=call.place, by=by, at=at, day=fresh.day.isoformat(), amount=fresh.amount)
     fresh.delete()
+    if not sheet.lines.exists():
+        sheet.delete()  # a sheet without a line asks for nothing and waits for nothing
 
 
 @transaction.atomic
@@ -158,14 +163,12 @@ def hand_in(sheet: CostSheet, *, by: Actor, at: datetime) -> CostSheet:
     """This function will hand a cost sheet in: from now the days of payment run, and the calling unit has a task.
 
     Needs ``reserve.lend`` in the firm that lends. Raises ``NotAllowed``, ``NotAFirm``, ``NotYourCall``,
-    ``SheetHandedIn``, ``SheetEmpty``.
+    ``NotFound``, ``SheetHandedIn``.
     """
     call = _own_call(sheet.call, by=by)
     fresh = _locked(sheet)
     if fresh.handed_in_at is not None:
         raise SheetHandedIn
-    if not fresh.lines.exists():
-        raise SheetEmpty
     fresh.handed_in_at = at
     fresh.due_at = rules.due_at(at, call.payment_days, get_default_timezone())
     if not fresh.lines.filter(state=CostState.ENTERED).exists():
@@ -186,8 +189,28 @@ def hand_in(sheet: CostSheet, *, by: Actor, at: datetime) -> CostSheet:
     return fresh
 
 
+@transaction.atomic
+def ask_nothing(call: Call, *, by: Actor, at: datetime) -> CostSheet:
+    """This function will keep that a firm asks nothing for a call that has ended, so that nobody waits for its costs.
+
+    Needs ``reserve.lend`` in the firm that lends. Raises ``NotAllowed``, ``NotAFirm``, ``NotYourCall``,
+    ``ExerciseCostsNothing``, ``StillRunning``, ``CostsEntered``.
+    """
+    fresh = _own_call(call, by=by)
+    if fresh.ends_at > at:
+        raise StillRunning
+    if fresh.sheets.exists():
+        raise CostsEntered
+    sheet = CostSheet.objects.create(call=fresh, opened_at=at, handed_in_at=at, due_at=at, decided_at=at)
+    note("ask_nothing", sheet, place=fresh.place, by=by, at=at)
+    return sheet
+
+
 def _locked(sheet: CostSheet) -> CostSheet:
-    return CostSheet.objects.select_for_update(of=("self",)).get(pk=sheet.pk)
+    found = CostSheet.objects.select_for_update(of=("self",)).filter(pk=sheet.pk).first()
+    if found is None:
+        raise NotFound  # its last line was taken out meanwhile
+    return found
 
 
 def _payers(sheet: CostSheet, *, by: Actor) -> tuple[CostSheet, Call]:

@@ -201,11 +201,6 @@ class ReasonMissing(Refusal):
     status = 400
 
 
-class SheetEmpty(Refusal):
-    code = "reserve_sheet_empty"
-    sentence = _("The cost sheet has no line yet.")
-
-
 class SheetHandedIn(Refusal):
     code = "reserve_sheet_handed_in"
     sentence = _("The cost sheet was handed in already.")
@@ -242,6 +237,11 @@ class PaidWhen(Refusal):
     status = 400
 
 
+class CostsEntered(Refusal):
+    code = "reserve_costs_entered"
+    sentence = _("Costs of this order were entered already.")
+
+
 class NothingToReturn(Refusal):
     code = "reserve_nothing_to_return"
     sentence = _("Nothing of this is to be returned, or both sides have recorded it already.")
@@ -249,7 +249,7 @@ class NothingToReturn(Refusal):
 
 class StillRunning(Refusal):
     code = "reserve_still_running"
-    sentence = _("The order still runs; end it before the return is recorded.")
+    sentence = _("The order still runs.")
 
 
 class ReturnChanged(Refusal):

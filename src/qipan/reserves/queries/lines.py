@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from qipan.duties.api import Unit
@@ -12,8 +12,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.scoped import overlapping
 
 from ..models import Call, CallLine, CostSheet
-from ..terms import CallKind, CallState
-from .reading import OPEN, UNPAID
+from ..terms import CallKind, CallState, SheetState
 
 # How an open line can be closed: here at once, or by what its owner does on its page.
 END, RETURN, DECIDE, HAND_IN = "end_call", "return", "pay", "hand_in"
@@ -47,11 +46,11 @@ def open_lines(ranges: Iterable[Range], declaration_ids: Sequence[int], *, at: d
         Call.objects.everywhere("asked by the release, on its own ground")
         .filter(overlapping(ranges), declaration__in=declaration_ids)
         .select_related("caller", "firm")
-        .prefetch_related("lines", Prefetch("sheets", CostSheet.objects.filter(OPEN | UNPAID), to_attr="unsettled"))
+        .prefetch_related("lines", "sheets")
     )
     found = []
     for call in rows.order_by("pk"):
-        said = _next(call, list(call.lines.all()), call.unsettled, at=at)
+        said = _next(call, list(call.lines.all()), list(call.sheets.all()), at=at)
         if said is None:
             continue
         owner, state, close = said
@@ -99,9 +98,7 @@ def costs_under(declaration_id: int) -> Costs:
     )
 
 
-def _next(
-    call: Call, lines: list[CallLine], unsettled: list[CostSheet], *, at: datetime
-) -> tuple[Unit, str, str] | None:
+def _next(call: Call, lines: list[CallLine], sheets: list[CostSheet], *, at: datetime) -> tuple[Unit, str, str] | None:
     """Who must do what next with a call; None when all of it is done."""
     if call.state(at) != CallState.ENDED:
         return call.caller, str(call.state(at).label), END
@@ -110,10 +107,11 @@ def _next(
     left = sum(1 for line in lines if line.to_return)
     if left:
         return call.caller, _("to be given back: %(count)s lines") % {"count": left}, RETURN
-    unpaid = [sheet for sheet in unsettled if sheet.handed_in_at is not None]
+    states = {sheet.state(at) for sheet in sheets}
+    unpaid = states - {SheetState.OPEN, SheetState.PAID, SheetState.NOTHING}
     if unpaid:
-        states = sorted({str(sheet.state(at).label) for sheet in unpaid})
-        return call.caller, ", ".join(states), DECIDE
-    if unsettled:
+        return call.caller, ", ".join(sorted(str(state.label) for state in unpaid)), DECIDE
+    # Ordered and lent, so it is paid: the firm enters its costs, or says that it asks nothing.
+    if SheetState.OPEN in states or (not states and call.starts_at < call.ends_at):
         return call.firm, _("the firm is entering its costs"), HAND_IN
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range, code_for, place_text
@@ -65,6 +65,12 @@ def sheets_of(actor: Actor) -> QuerySet[CostSheet]:
 def _mine(actor: Actor, before: str = "") -> Q:
     mine = Q(**{f"{before}firm": actor.unit_id or 0}) if actor.can("reserve.lend") else Q(pk__in=[])
     return mine | (actor.scope.q(f"{before}place") if _overseeing(actor) else Q(pk__in=[]))
+
+
+def unclaimed(actor: Actor, *, at: datetime) -> QuerySet[Call]:
+    """This function will return the calls that ran and have ended, and for which the firm has entered nothing yet."""
+    over = Q(expected_until__lte=at) | Q(ended_at__lte=at, ended_at__gt=F("starts_at"))
+    return calls_of(actor).filter(over, sheets=None, drill=False)
 
 
 def get_offer(pk: int, *, actor: Actor) -> Offer:

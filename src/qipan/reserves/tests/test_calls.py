@@ -311,8 +311,10 @@ def test_the_release_finds_what_is_open_and_ends_it(world: World) -> None:
     for line in found:
         assert close_line(line.reference, reason="响应结束", by=cast.district_head, at=at + DAY) is True
     assert close_line(found[0].reference, reason="响应结束", by=cast.district_head, at=at + DAY) is False
-    (left,) = open_lines([HERE], [world.declaration.pk], at=at + DAY)
-    assert (left.reference, left.close) == (f"reserves.Call:{hotel.pk}", "return")
+    assert [(left.reference, left.close) for left in open_lines([HERE], [world.declaration.pk], at=at + DAY)] == [
+        (f"reserves.Call:{call.pk}", "hand_in"),
+        (f"reserves.Call:{hotel.pk}", "return"),
+    ]
     assert rows(Task).get(source=f"reserve-return:{hotel.pk}").owner.code == "510104:district-command"
     for wrong in ("", "reserves.Call:0", "reserves.Call:x", f"posture.Measure:{call.pk}"):
         with pytest.raises(NotFound):

@@ -12,6 +12,7 @@ from qipan.reserves.actions import refusals
 from qipan.reserves.actions.calling import end_call
 from qipan.reserves.actions.costs import (
     accept_rest,
+    ask_nothing,
     decide_line,
     enter_cost,
     enter_use,
@@ -150,12 +151,25 @@ def test_a_sheet_of_which_nothing_is_accepted_asks_for_nothing(world: World, cal
     assert tell_overdue(by=clock_of_reserves(), at=at + 60 * DAY) == 0
     again = enter_use(call.lines.get(), day=localdate(at), quantity=1, by=world.manager, at=at)
     assert again.sheet != sheet
-    refused(refusals.SheetEmpty, hand_in, _emptied(again, world), by=world.manager, at=at)
+    take_out(again, by=world.manager, at=at)  # its last line: the sheet is gone with it
+    assert list(CostSheet.objects.values_list("pk", flat=True)) == [sheet.pk]
 
 
-def _emptied(line: CostLine, world: World) -> CostSheet:
-    take_out(line, by=world.manager, at=world.cast.at)
-    return CostSheet.objects.get(handed_in_at=None)
+@pytest.mark.row("FRC-13")
+def test_what_was_lent_stays_open_until_the_firm_has_asked_for_it_or_for_nothing(world: World, call: Call) -> None:
+    end, where = call.expected_until, ([HERE], [world.declaration.pk])
+    refused(refusals.StillRunning, ask_nothing, call, by=world.manager, at=end - timedelta(seconds=1))
+    (left,) = open_lines(*where, at=end)
+    assert (left.close, left.owner) == ("hand_in", call.firm)
+    refused(NotAllowed, ask_nothing, call, by=world.cast.district_head, at=end)
+    sheet = ask_nothing(call, by=world.manager, at=end)
+    assert (sheet.state(end), sheet.entered) == ("NOTHING", 0)
+    refused(refusals.CostsEntered, ask_nothing, call, by=world.manager, at=end)
+    assert open_lines(*where, at=end) == []
+    assert tell_overdue(by=clock_of_reserves(), at=end + 60 * DAY) == 0
+    never = called(world.cast, world.agreement, world.declaration, starts_at=world.cast.at + 2 * DAY)
+    end_call(never, reason="", by=world.cast.district_head, at=world.cast.at + DAY)
+    assert open_lines(*where, at=end) == []
 
 
 @pytest.mark.row("FRC-13", "EMG-8")

@@ -19,7 +19,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.webkit.forms import ActForm
 
 from ..actions.calling import end_call, extend_call
-from ..actions.costs import enter_cost, enter_use
+from ..actions.costs import ask_nothing, enter_cost, enter_use
 from ..actions.returning import agree_return, say_return
 from ..input import CostInput, EndInput, LongerInput, ReturnInput, UseInput, fen
 from ..models import Call
@@ -109,6 +109,7 @@ def _one(
         and task.closed_at is None
         and task.state in (TaskState.SENT, TaskState.DELIVERED, TaskState.READ),
         "may_agree": returning and (lends or orders),
+        "may_ask_nothing": lends and state == CallState.ENDED and not call.drill and not call.sheets.exists(),
         "sheets": [(sheet, sheet.state(at)) for sheet in call.sheets.order_by("pk")],
         "forms": {name: (bound or {}).get(name) or _form(name, call, at=at) for name, may in acts.items() if may},
         "opened": next(iter(bound)) if bound else "",
@@ -136,6 +137,9 @@ def act_on_call(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         if task is None:
             raise NotFound
         answer_task(task, state=TaskState.ACCEPTED, by=actor, at=at)
+        return redirect("reserve_call", pk)
+    if act == "nothing":
+        ask_nothing(call, by=actor, at=at)
         return redirect("reserve_call", pk)
     if act == "agree":
         line = call.lines.select_related("call").filter(pk=key_of(request.POST.get("line", "")) or 0).first()

@@ -27,6 +27,7 @@ from ..queries.reading import (
     owed_of,
     sheets_of,
     to_return,
+    unclaimed,
 )
 from ..terms import call_source
 
@@ -50,6 +51,7 @@ def home_page(request: HttpRequest) -> HttpResponse:
         "may_requisition": actor.can("reserve.requisition"),
         "owed": owed_of(sheets.filter(UNPAID), at=at),
         "unpaid": [(sheet, sheet.state(at)) for sheet in unpaid],
+        "unclaimed": [(call, call.state(at)) for call in unclaimed(actor, at=at)[:MOST]],
         "entering": [(sheet, sheet.state(at)) for sheet in sheets.filter(OPEN)[:MOST]],
         "running": [(call, call.state(at)) for call in running],
         "waiting": _unacknowledged([call.pk for call in running]),

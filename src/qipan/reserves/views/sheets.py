@@ -91,7 +91,8 @@ def act_on_sheet(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     form: Any = {"object": ObjectInput, "pay": PayInput}.get(act)
     if form is None:
         _do(sheet, act, request, None, actor, at)
-        return redirect("reserve_sheet", pk)
+        left = CostSheet.objects.filter(pk=pk).exists()  # taken out to its last line, there is no sheet any more
+        return redirect("reserve_sheet", pk) if left else redirect("reserve_call", sheet.call_id)
     form, status = form(request.POST), 400
     if form.is_valid():
         try:
