@@ -18,6 +18,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
 from qipan.laws.api import seed_laws
 from qipan.matters.api import seed_catalogue
+from qipan.reserves.api import seed_reserves
 from qipan.screening.api import Campaign
 from qipan.territory.api import (
     PACKAGE_DATE,
@@ -34,7 +35,7 @@ from qipan.territory.api import (
 PACKAGE, GENERATED = "package", "generated"
 ACTS = (
     *("territory.import", "register.edit", "account.manage", "pass.issue", "playbook.edit", "form.publish"),
-    *("playbook.activate", "campaign.open"),
+    *("playbook.activate", "campaign.open", "reserve.lend", "reserve.call"),
 )
 Say = Callable[[str], object]
 
@@ -117,13 +118,27 @@ def prepare(
     seed_forms(Unit.objects.get(code=f"{city}:city-command"), by=by, at=at)
     seed_playbooks(by=by, at=at)
     seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
+    seed_reserves(city, by=by, at=at)
     accounts = seed_demo_accounts(city, password=password or _password(), by=by, at=at)
     logins = tuple(Login(a.role, a.username, a.password, a.unit.label, a.unit.code.partition(":")[0]) for a in accounts)
     return Ground(source, found.communities, found.compounds, found.doors, logins)
 
 
 DEMO_ACCOUNTS = frozenset(
-    ("city", "lead", "health", "district", "neighbour", "street", "community", "guard", "wall", "auditor", "admin")
+    (
+        "city",
+        "lead",
+        "health",
+        "district",
+        "neighbour",
+        "street",
+        "community",
+        "guard",
+        "manager",
+        "wall",
+        "auditor",
+        "admin",
+    )
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from qipan.desk.api import TaskState, answer_task
+from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.laws.api import ArticleNotForUse, ArticleUnknown, cited_by
@@ -15,7 +16,7 @@ from qipan.reserves.actions.agreeing import decline_agreement, sign_agreement
 from qipan.reserves.actions.calling import Item, end_call, end_due, extend_call
 from qipan.reserves.actions.offering import withdraw_offer
 from qipan.reserves.actions.parties import clock_of_reserves
-from qipan.reserves.api import close_line, open_lines
+from qipan.reserves.api import close_line, open_lines, seed_reserves
 from qipan.reserves.models import Agreement, AgreementLine, Call, CallLine, Offer
 from qipan.reserves.testing import FIRM, HERE, agreed, called, declared, offered, taken
 
@@ -319,3 +320,16 @@ def test_the_release_finds_what_is_open_and_ends_it(world: World) -> None:
     for wrong in ("", "reserves.Call:0", "reserves.Call:x", f"posture.Measure:{call.pk}"):
         with pytest.raises(NotFound):
             close_line(wrong, reason="", by=cast.district_head, at=at)
+
+
+def test_each_district_of_a_synthetic_city_has_an_agreement(world: World) -> None:
+    by = Actor.system("seed", acts=["reserve.lend", "reserve.call"], ranges=[range_of("5101")])
+    assert (seed_reserves("5101", by=by, at=world.cast.at), seed_reserves("5101", by=by, at=world.cast.at)) == (2, 0)
+    found = Agreement.objects.everywhere("a test").filter(number__endswith="-S1").order_by("number")
+    assert [(one.number, one.payer.code, one.in_force(world.cast.at), one.lines.count()) for one in found] == [
+        ("510104-S1", "510104:district-command", True, 4),
+        ("510105-S1", "510105:district-command", True, 4),
+    ]
+    assert not Task.objects.everywhere("a test").filter(source__startswith="reserve-agreement", closed_at=None).exists()
+    with pytest.raises(NotAllowed):
+        seed_reserves("5101", by=world.cast.worker, at=world.cast.at)
