@@ -23,6 +23,7 @@ from qipan.desk.api import apply_admission
 from qipan.forms.actions.drafts import start_draft
 from qipan.forms.api import Media, seed_forms, take_submission
 from qipan.forms.testing import CODE, SURVEY, Filled, opened, publish
+from qipan.gateways.actions.channels import add_channel
 from qipan.gateways.actions.partners import add_partner, subscribe_partner
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
@@ -193,6 +194,14 @@ def make_living() -> Living:
     hook = subscribe_partner(
         partner, url="https://partner.example/hook", kinds=["request.closed"], by=cast.admin, at=at
     )
+    channel = add_channel(
+        cast.unit("510104001001:community"), name="Group", url="dingtalk://a-token-of-nobody", kinds=["LATE"],
+        by=cast.admin, at=at,
+    )  # fmt: skip
+    # It was given up long ago, and what it said is forgotten: nothing of it can be sent again.
+    given_up = rows("journal.Message").create(
+        channel="apprise", key="notice:forgotten", payload={}, created_at=at, not_before=at, attempts=6
+    )
     draft = keep_draft("matters.csv", packed(b"what,where\nlight,gate\n"), by=cast.lead, at=datetime.now(UTC))
     rows("matters.Import").create(
         pk=draft.pk, name="matters.csv", sha256="0" * 64, lines=0, matters=0, held=0, left_out=0, at=at, by_label="lead"
@@ -311,6 +320,9 @@ def make_living() -> Living:
         "partners.act": "subscribe",
         "subscriptions.pk": hook.pk,
         "subscriptions.act": "praise",  # what has no body cannot be sent nonsense
+        "notices.pk": channel.pk,
+        "notices.act": "kinds",
+        "notices/again.pk": given_up.pk,
         "cards.pk": activation.items.filter(kind="CARD").earliest("order").pk,
     }
     return Living(scene, keys)

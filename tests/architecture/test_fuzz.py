@@ -193,7 +193,7 @@ many = settings(max_examples=30 if STRICT else 10, suppress_health_check=list(He
 
 def member_for(route: str) -> str:
     """This function will return who has the right, so that the input is looked at."""
-    if route.startswith(("access/accounts", "partners", "subscriptions")):
+    if route.startswith(("access/accounts", "partners", "subscriptions", "notices")):
         return "admin"
     if route in ("admissions/<int:pk>/decide", "api/admissions/<pk>/decision") or route.startswith("matters/imports"):
         return "lead"

@@ -290,6 +290,10 @@ GATES = {
     "partners/add": Gate(None, "partner.manage"),
     "partners/<int:pk>/<slug:act>": Gate(None, "partner.manage"),
     "subscriptions/<int:pk>/<slug:act>": Gate(None, "partner.manage"),
+    "notices": Gate("partner.manage"),
+    "notices/add": Gate(None, "partner.manage"),
+    "notices/<int:pk>/<slug:act>": Gate(None, "partner.manage"),
+    "notices/again/<int:pk>": Gate(None, "partner.manage"),
     "api/openapi.json": Gate(PUBLIC),  # which calls there are, and no data
     "api/docs": Gate(PUBLIC),
     "api/": Gate(PUBLIC),

@@ -181,8 +181,10 @@ HUEY_DATABASE = os.environ.get("QIPAN_HUEY", str(VAR / "huey.sqlite3"))
 CITY = os.environ.get("QIPAN_CITY", "5101")
 # Signs certificates of destruction (Ed25519, PEM); made on first use. Keep a copy apart: without it no more are signed.
 CERTIFICATE_KEY = os.environ.get("QIPAN_CERTIFICATE_KEY", str(VAR / "certificate_key.pem"))
-# Partners are told at public addresses of the internet only; True is for a network of one's own and for tests.
+# Partners and channels of notices are told at public addresses of the internet only; True is for a network of one's own and for tests.
 WEBHOOKS_PRIVATE = env_bool("QIPAN_WEBHOOKS_PRIVATE", False)
+# Where people reach this site, "https://qipan.example.cn": what notices link to. Empty: notices have no link.
+ADDRESS = os.environ.get("QIPAN_ADDRESS", "").rstrip("/")
 # While somebody looks, a thread reads the board ahead; False reads it within the request.
 BOARD_AHEAD = env_bool("QIPAN_BOARD_AHEAD", True)
 

@@ -3,7 +3,9 @@
 from django.db import models
 from django.utils.translation import get_language
 
-from .terms import DataType, EventKind, Standing
+from qipan.kernel.sealed import SealedField
+
+from .terms import Audience, DataType, EventKind, NoticeKind, Standing
 
 
 class Endpoint(models.Model):
@@ -32,7 +34,23 @@ class Partner(models.Model):
         return self.name
 
 
-class Subscription(models.Model):
+class Receiver(models.Model):
+    """Somebody who is sent what leaves the outbox, and how the last tries went."""
+
+    standing = models.CharField(max_length=7, choices=Standing, default=Standing.ACTIVE)
+    created_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=200, blank=True)  # "200", "no answer within 10 seconds"
+    delivered_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)  # since the last success
+    failing_since = models.DateTimeField(null=True)
+    rest_until = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Subscription(Receiver):
     """Where a partner is told of which events, and how the last tries went.
 
     The secret that signs is not kept: it is made from the site's key, this row's key and ``secret_version``.
@@ -41,15 +59,7 @@ class Subscription(models.Model):
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="subscriptions")
     url = models.CharField(max_length=500)
     kinds = models.JSONField(default=list)  # of terms.EventKind
-    standing = models.CharField(max_length=7, choices=Standing, default=Standing.ACTIVE)
     secret_version = models.PositiveSmallIntegerField(default=1)
-    created_at = models.DateTimeField()
-    tried_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=200, blank=True)  # "200", "no answer within 10 seconds"
-    delivered_at = models.DateTimeField(null=True)
-    failures = models.PositiveIntegerField(default=0)  # since the last success
-    failing_since = models.DateTimeField(null=True)
-    rest_until = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -63,6 +73,38 @@ class Subscription(models.Model):
     def kind_labels(self) -> list[str]:
         """The events in the active language."""
         return [str(EventKind(kind).label) for kind in self.kinds]
+
+
+class NoticeChannel(Receiver):
+    """Where a unit's notices go besides its desk: a group's robot, mail, an SMS gateway; or how reporters are told.
+
+    The address (an Apprise URL) is a secret: sealed here, never shown again and never logged.
+    """
+
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    service = models.CharField(max_length=20)  # the URL's scheme, "dingtalk"
+    url = SealedField()
+    audience = models.CharField(max_length=4, choices=Audience, default=Audience.UNIT)
+    kinds = models.JSONField(default=list)  # of terms.NoticeKind
+
+    class Meta:
+        constraints = [
+            # Who reported is told by one way, so nobody is told twice.
+            models.UniqueConstraint(
+                fields=["audience"],
+                name="gateways_reporters_once",
+                condition=~models.Q(audience=Audience.UNIT) & ~models.Q(standing=Standing.ENDED),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.name}"
+
+    @property
+    def kind_labels(self) -> list[str]:
+        """The notices in the active language."""
+        return [str(NoticeKind(kind).label) for kind in self.kinds]
 
 
 class Attribute(models.Model):

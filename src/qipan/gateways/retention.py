@@ -21,6 +21,19 @@ declare(
     plain="jurisdiction",
     keys="id keys_needed changed_at",
 )
+# The address may name an office's mailbox; it is sealed.
+declare(
+    "gateways.NoticeChannel",
+    PersonalData(
+        "url",
+        purpose=_("where a unit's notices go"),
+        period=None,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.KEPT,
+    ),
+    plain="name service kinds outcome",
+    keys="id unit audience standing created_at tried_at delivered_at failures failing_since rest_until",
+)
 declare(
     "gateways.Partner",
     plain="name key_hash key_hint",

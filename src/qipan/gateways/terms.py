@@ -22,6 +22,24 @@ class Standing(models.TextChoices):
     ENDED = "ENDED", _("ended")
 
 
+class Audience(models.TextChoices):
+    """Whom a channel tells."""
+
+    UNIT = "UNIT", _("the unit")
+    MAIL = "MAIL", _("reporters, by mail")
+    SMS = "SMS", _("reporters, by SMS")
+
+
+class NoticeKind(models.TextChoices):
+    """What a unit is told of besides its desk (ORG-11)."""
+
+    DIRECTIVE = "DIRECTIVE", _("directive issued")
+    REMINDER = "REMINDER", _("unread, or little time left")
+    LATE = "LATE", _("overdue")
+    POSTURE = "POSTURE", _("posture changed")
+    WARNING = "WARNING", _("warning issued")
+
+
 class DataType(models.TextChoices):
     """What an attribute of a service holds, in the words of GeoReport v2."""
 

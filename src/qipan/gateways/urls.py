@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import open311, openrosa, partners
+from .views import notices, open311, openrosa, partners
 
 V2 = "open311/v2/"
 
@@ -29,4 +29,8 @@ urlpatterns = [
     path("partners/add", partners.partner_add, name="partner_add"),
     path("partners/<int:pk>/<slug:act>", partners.partner_act, name="partner_act"),
     path("subscriptions/<int:pk>/<slug:act>", partners.subscription_act, name="subscription_act"),
+    path("notices", notices.notices_page, name="notices"),
+    path("notices/add", notices.channel_add, name="channel_add"),
+    path("notices/<int:pk>/<slug:act>", notices.channel_act, name="channel_act"),
+    path("notices/again/<int:pk>", notices.again, name="notice_again"),
 ]

@@ -6,14 +6,17 @@ from .actions import (
     Later,
     deliver_waiting,
     entry_values,
+    given_up,
     publish,
     queue_message,
     record,
     register_channel,
     seal,
     subscribe,
+    try_again,
     write_entries,
 )
+from .models import Message
 from .queries import Checksum, Verdict, checksum, entries_about, entries_of, register_audit, verify
 from .rules import digest_of, entry_text
 
@@ -22,6 +25,7 @@ __all__ = [
     "Checksum",
     "GiveUp",
     "Later",
+    "Message",
     "Verdict",
     "checksum",
     "deliver_waiting",
@@ -30,6 +34,7 @@ __all__ = [
     "entries_of",
     "entry_text",
     "entry_values",
+    "given_up",
     "publish",
     "queue_message",
     "record",
@@ -37,6 +42,7 @@ __all__ = [
     "register_channel",
     "seal",
     "subscribe",
+    "try_again",
     "verify",
     "write_entries",
 ]

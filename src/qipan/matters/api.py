@@ -33,7 +33,7 @@ from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, figures
 from .queries.mapping import area_at_point, named_in
 from .queries.patterns import hazards_on, hot_spots, orphans
-from .queries.public import followed, last_told, report_by_code, similar
+from .queries.public import followed, last_told, reach_for_telling, report_by_code, similar
 from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox, nonces_held
 from .rules.loop import ENDED
 from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
@@ -110,6 +110,7 @@ __all__ = [
     "orphans",
     "part_report",
     "prepare_session",
+    "reach_for_telling",
     "read_point",
     "reopen_matter",
     "report_by_code",

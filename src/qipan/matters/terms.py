@@ -145,6 +145,18 @@ class StepKind(models.TextChoices):
     POINT = "POINT", _("point on the map put right")
 
 
+# Steps that whoever reported sees: what becomes of it. What offices arrange among themselves is not shown, and a new
+# kind of step is not before it stands here.
+SHOWN = frozenset(
+    {
+        StepKind.REPORTED, StepKind.JOINED, StepKind.MERGED, StepKind.UNMERGED, StepKind.FILED, StepKind.DECLINED,
+        StepKind.DISPATCHED, StepKind.RESPONDED, StepKind.OBJECTED, StepKind.ARBITRATED, StepKind.ALARM,
+        StepKind.ASKED, StepKind.PART_DONE, StepKind.REPORTED_DONE, StepKind.SENT_BACK, StepKind.VERIFIED,
+        StepKind.CONFIRMED, StepKind.DOUBTED, StepKind.CLOSED, StepKind.SHELVED, StepKind.REVIEWED, StepKind.TAKEN_UP,
+        StepKind.REOPENED, StepKind.TIME_GRANTED, StepKind.RESUMED, StepKind.IMPORTED, StepKind.RECHECKED,
+    }
+)  # fmt: skip
+
 # Steps whose note everyone who reported may read.
 TOLD = frozenset(
     {

@@ -52,6 +52,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/access/passes", _("Passes"), ("pass.issue",)),
             Page("/access/accounts", _("Accounts and posts"), ("account.manage",)),
             Page("/partners", _("Partners"), ("partner.manage",)),
+            Page("/notices", _("Channels of notices"), ("partner.manage",)),
             Page("/territory", _("Territory and register"), ("territory.import", "register.edit")),
         ),
     ),

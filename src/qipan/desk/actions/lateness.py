@@ -59,6 +59,9 @@ def _remind(*, at: datetime, by: Actor) -> int:
         at=at,
         by_label=by.label,
     )
+    # Whose tasks they are is read when it is handed out, for the few units that have a channel.
+    key = f"reminded:{int(at.timestamp())}:{by.scope.ranges[0].first}"
+    queue_message("notice", key=key, payload={"what": "desk.reminded", "at": at.isoformat()}, at=at, drill=False)
     return reminded
 
 

@@ -1,7 +1,7 @@
-"""Telling partners: what is put into the outbox for each subscription, and what came of a try."""
+"""Telling partners: what is put into the outbox for each subscription."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,13 +15,11 @@ from qipan.matters.api import Matter
 
 from ..models import Subscription
 from ..queries.requests import moment, shown
-from ..terms import EventKind, Standing
+from ..terms import EventKind
 from .partners import ACT, held_subscription
 
 CHANNEL = "webhook"
 TEST = "test"
-FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
-GIVE_UP_AFTER = timedelta(days=5)  # nobody answered for so long: an administrator has to look
 
 
 def tell(matter: Matter, kind: EventKind, subscriptions: Sequence[Subscription], *, at: datetime) -> None:
@@ -53,27 +51,3 @@ def send_test(subscription: Subscription, *, by: Actor, at: datetime) -> None:
     held = held_subscription(subscription, by)
     _queue({"type": TEST, "timestamp": moment(at), "data": {}}, [held], at=at, drill=False)
     record("gateways.send_test", subject=held, by=by, at=at)
-
-
-@transaction.atomic
-def note_delivered(subscription: int, *, outcome: str, at: datetime) -> None:
-    """This function will note that a message arrived."""
-    Subscription.objects.filter(pk=subscription).update(
-        tried_at=at, outcome=outcome[:200], delivered_at=at, failures=0, failing_since=None, rest_until=None
-    )
-
-
-@transaction.atomic
-def note_failed(subscription: int, *, outcome: str, gone: bool, at: datetime) -> None:
-    """This function will note a failure: the subscription rests, longer each time, and is stopped after days of them."""
-    held = Subscription.objects.select_for_update().filter(pk=subscription).first()
-    if held is None:
-        return
-    held.tried_at, held.outcome, held.failures = at, outcome[:200], held.failures + 1
-    held.failing_since = held.failing_since or at
-    held.rest_until = at + min(FIRST_REST * 2 ** min(held.failures - 1, 10), LONGEST_REST)
-    if held.standing == Standing.ACTIVE and (gone or at - held.failing_since >= GIVE_UP_AFTER):
-        held.standing = Standing.STOPPED
-        by = Actor.system("webhooks")
-        record("gateways.stop_subscription", subject=held, by=by, at=at, data={"outcome": held.outcome})
-    held.save()

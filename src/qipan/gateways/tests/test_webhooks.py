@@ -1,11 +1,9 @@
 """Signed messages to partners, against a real server: once, after commit, again when it fails, never what is not public."""
 
 import json
-import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.apps import apps
@@ -18,7 +16,6 @@ from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.matters.api import confirm_matter, decline_matter, dispatch_matter, file_matter, reopen_matter
 
-from .. import adapter
 from ..actions.partners import (
     MOST_SUBSCRIPTIONS,
     KindsNeeded,
@@ -29,57 +26,17 @@ from ..actions.partners import (
     set_standing,
     subscribe_partner,
 )
-from ..actions.telling import GIVE_UP_AFTER, send_test
+from ..actions.telling import send_test
+from ..actions.tries import GIVE_UP_AFTER
+from ..adapter import webhooks as adapter
 from ..models import Subscription
 from ..queries.partners import secret_for
 from ..rules.network import PrivateAddress, UrlNotAllowed
 from ..rules.signing import secret_text
 from ..terms import EventKind, Standing
+from .receiver import Receiver
 
 EVERY = [kind.value for kind in EventKind]
-
-
-class Receiver:
-    """A partner's server: keeps what came, answers what it is told to."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, str], bytes]] = []
-        self.answers: list[int] = []  # the next ones; then 200
-        self.delay_s = 0.0
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.calls.append((self.path, {name.lower(): text for name, text in self.headers.items()}, body))
-                time.sleep(outer.delay_s)
-                status = outer.answers.pop(0) if outer.answers else 200
-                self.send_response(status)
-                if status == 302:
-                    self.send_header("Location", f"http://127.0.0.1:{outer.port}/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/hook?from=qipan"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-    def events(self) -> list[dict]:
-        return [json.loads(body) for _path, _headers, body in self.calls]
-
-    def ids(self) -> list[str]:
-        return [headers["webhook-id"] for _path, headers, _body in self.calls]
 
 
 @pytest.fixture

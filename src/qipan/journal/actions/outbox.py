@@ -62,6 +62,26 @@ def deliver_waiting(*, at: datetime, limit: int = 500) -> int:
     return sum(_deliver(key, at=at) for key in list(keys[:limit]))
 
 
+def given_up(*, most: int) -> list[Message]:
+    """This function will return what the outbox has given up with its reason, the latest first; no drills."""
+    rows = Message.objects.filter(sent_at=None, drill=False, attempts__gt=len(WAITS)).exclude(payload={})
+    return list(rows.order_by("-not_before", "-pk")[:most])
+
+
+@transaction.atomic
+def try_again(key: int, *, at: datetime) -> Message | None:
+    """This function will have a message that was given up tried anew, under the same key; None where there is none.
+
+    The caller has the right, and writes it down.
+    """
+    rows = Message.objects.select_for_update().filter(pk=key, sent_at=None, drill=False, attempts__gt=len(WAITS))
+    message = rows.exclude(payload={}).first()
+    if message is not None:
+        message.attempts, message.not_before, message.failed_reason = 0, at, ""
+        message.save(update_fields=["attempts", "not_before", "failed_reason"])
+    return message
+
+
 def _deliver(key: int, *, at: datetime) -> bool:
     message = _take(key, at=at)
     if message is None:  # another job has it or has sent it

@@ -30,7 +30,9 @@ def file_matter(matter: Matter, *, category: Category | None = None, note: str =
     after = loop.file(now)
     if category is not None:
         recategorise(held, category)
-    return settle(held, after, StepKind.FILED, note=note, by=by, at=at)
+    settle(held, after, StepKind.FILED, note=note, by=by, at=at)
+    tell(held, what="filed", by=by, at=at)
+    return held
 
 
 @act

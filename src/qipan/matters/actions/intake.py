@@ -144,6 +144,19 @@ _SAME = Reading[Report](lambda nonce: Report.objects.select_related("matter__cat
 _REACHABLE = Reading[tuple[int]](
     lambda matter: Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk")
 )
+_JOINED = Reading[tuple[int]](
+    lambda matter: Matter.objects.everywhere("whose reports follow it").filter(merged_into=matter).values_list("pk")
+)
+
+
+def _reachable(matter: int) -> list[int]:
+    """Reports of a matter, and of all that was joined to it, whose reporters left a way to be reached."""
+    found, left = [], [matter]
+    while left:
+        one = left.pop()
+        found += [pk for (pk,) in _REACHABLE(one)]
+        left += [pk for (pk,) in _JOINED(one)]
+    return found
 
 
 def _again(nonce: str) -> Reported | None:
@@ -326,11 +339,12 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
 
 
 def tell(matter: Matter, *, what: str, by: Actor, at: datetime) -> None:
-    """This function will put a notice into the outbox for each reporter who left a way to be reached.
+    """This function will put a notice into the outbox for each reporter who left a way to be reached, also of what was
+    joined to the matter.
 
     The message names the report; the address is read when it leaves, and may be erased by then.
     """
-    for (pk,) in _REACHABLE(matter.pk):
+    for pk in _reachable(matter.pk):
         queue_message(
             "reporter",
             key=f"matter:{matter.pk}:{what}:{pk}:{int(at.timestamp())}",

@@ -70,15 +70,29 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
     """
     by.require("matter.dispatch")
     Allowance.objects.filter(hour__lt=at - KEEP_ALLOWANCE).delete()
-    over = Contact.objects.filter(erase_at__lte=at) | Contact.objects.filter(
-        report__matter__ended_at__lte=at - AFTER_END
-    )
+    # Who was joined elsewhere follows that matter, and is told until it has ended.
+    ended = Q(report__matter__merged_into=None, report__matter__ended_at__lte=at - AFTER_END)
+    theirs = Q(report__matter__merged_into__merged_into=None, report__matter__merged_into__ended_at__lte=at - AFTER_END)
+    over = Contact.objects.filter(Q(erase_at__lte=at) | ended | theirs)
     keys = list(over.exclude(under_hold(at=at)).values_list("pk", flat=True)[:5000])
     if not keys:
         return 0
     erased, _by_model = Contact.objects.filter(pk__in=keys).delete()
     record("matters.erase_contacts", subject="matters.Contact", by=by, at=at, data={"contacts": erased})
     return erased
+
+
+@transaction.atomic
+def stop_telling(report: Report, *, by: Actor, at: datetime) -> None:
+    """This function will erase how to reach a reporter, who is told nothing more; for whoever holds the code.
+
+    Raises ``NotFound`` when nothing was left, or it is erased.
+    """
+    erased, _by_model = Contact.objects.filter(report=report.pk).delete()
+    if not erased:
+        raise NotFound
+    subject = f"matters.Report:{report.pk}"
+    record("matters.stop_telling", subject=subject, by=by, at=at, place=report.matter.place, drill=report.matter.drill)
 
 
 def destroy_reports(keys: Sequence[int]) -> None:

@@ -87,7 +87,7 @@ class ReportForm(ActForm):
         required=False,
         max_length=120,
         help_text=_(
-            "Only to ask back about this and to tell you the end. Kept apart, each look is written down for you to see, erased 30 days after the end."
+            "A mobile number or an e-mail address: only to ask back about this and to tell you how it goes. Kept sealed and apart, each look is written down for you to see, erased 30 days after the end; with your code you can erase it before."
         ),
         widget=forms.TextInput(attrs={**TEXT, "autocomplete": "off"}),
     )

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 
 from qipan.kernel.labels import QuickLabels
 from qipan.kernel.scoped import ScopedQuerySet
+from qipan.kernel.sealed import SealedField
 
 from ..rules import sampling
 from ..rules.points import Point, for_everyone
@@ -235,7 +236,7 @@ class Contact(models.Model):
     """How to reach one reporter: apart from the matter, for one purpose, with the day it is erased."""
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE)
-    reach = models.CharField(max_length=120)
+    reach = SealedField()  # at most 120 characters, sealed
     purpose = models.CharField(max_length=120)
     erase_at = models.DateTimeField()  # at the latest; earlier when the matter has ended
 

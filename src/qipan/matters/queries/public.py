@@ -22,11 +22,11 @@ from qipan.kernel.place import (
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import AreaView, Compound, areas_within, get_area
 
-from ..models import Category, Matter, MatterStep, Report
+from ..models import Category, Contact, Matter, MatterStep, Report
 from ..rules import limits
 from ..rules.loop import ENDED
 from ..rules.points import NEAR, Point, box_around, metres_between
-from ..terms import TOLD, State, StepKind
+from ..terms import SHOWN, TOLD, State, StepKind
 from .mapping import named_in
 from .reading import MANY, first_of, newest, standing
 
@@ -118,6 +118,12 @@ def report_by_code(code: str, *, at: datetime) -> Report:
     return report
 
 
+def reach_for_telling(report: int) -> str:
+    """This function will return how a reporter wishes to be told; empty where none was left, or it is erased."""
+    held = Contact.objects.filter(report=report).first()
+    return held.reach if held is not None else ""
+
+
 def followed(report: Report) -> Matter:
     """This function will return the matter that a report follows: the one that its own was joined to, if it was."""
     matter = report.matter
@@ -139,8 +145,7 @@ class Told:
 
 def told(matter: Matter) -> list[Told]:
     """This function will return a matter's way for those who reported it."""
-    hidden = {StepKind.TIME_ASKED, StepKind.TIME_REFUSED, StepKind.PARTED}
-    rows: Iterable[MatterStep] = matter.steps.select_related("unit").exclude(kind__in=hidden).order_by("pk")
+    rows: Iterable[MatterStep] = matter.steps.select_related("unit").filter(kind__in=SHOWN).order_by("pk")
     return [
         Told(
             step.kind,

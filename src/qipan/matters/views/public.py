@@ -28,6 +28,7 @@ from qipan.webkit.challenge import count_try, new_challenge, nonce_of, source_of
 from ..actions.filing import reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter
 from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
+from ..actions.privacy import stop_telling
 from ..input.forms import ReportForm
 from ..models import Report
 from ..queries.blocked import stuck_among, stuck_on
@@ -49,6 +50,7 @@ from ..queries.public import (
     last_told,
     places_like,
     public_list,
+    reach_for_telling,
     report_by_code,
     similar,
     told,
@@ -278,6 +280,7 @@ def _track(request: HttpRequest, report: Report, code: str, *, refused: str = ""
         "code": limits.tidy_code(code),
         "where": place_label(matter.place),
         "steps": told(matter),
+        "reached": bool(reach_for_telling(report.pk)),
         "looks": report.looks.order_by("pk"),
         "asked": matter.state == State.VERIFIED and report.confirmed is None,
         "may_reopen": matter.state in (State.CLOSED, State.DECLINED)
@@ -304,6 +307,8 @@ def track_act(request: HttpRequest, code: str, word: str) -> HttpResponse:
             confirm_matter(report, satisfied=WORDS[word], by=resident(), at=at)
         elif word == "doubt":
             doubt_matter(report, reason=reason, by=resident(), at=at)
+        elif word == "quiet":
+            stop_telling(report, by=resident(), at=at)
         elif word == "reopen":
             reopen_matter(followed(report), reason=reason, report=report, by=resident(), at=at)
         else:

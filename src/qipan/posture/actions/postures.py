@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from qipan.duties.api import Unit
-from qipan.journal.api import record
+from qipan.journal.api import queue_message, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
@@ -15,7 +18,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from .. import rules
 from ..models import Declaration, Posture
 from ..queries.declared import grounds_of
-from ..terms import PostureKind
+from ..terms import PostureKind, ResponseLevel
 
 
 class PostureNeedsDeclaration(Refusal):
@@ -116,7 +119,29 @@ def take_posture(
         },
         drill=drill,
     )
+    _tell([posture for posture in taken if posture.since == at], at=at)
     return taken
+
+
+def _tell(postures: Sequence[Posture], *, at: datetime, over: bool = False) -> None:
+    """Units with a channel on the ground are told: which posture, which level, by which declaration (ORG-11)."""
+    if not postures:
+        return
+    first = postures[0]
+    with override(settings.LANGUAGE_CODE):
+        kind = PostureKind(first.kind).label
+        what = f"{kind} · {ResponseLevel(first.level).label}" if first.level else str(kind)
+        number = first.declaration.number if first.declaration else ""
+        ended = _now("ended") if over else ""
+        said = " · ".join(part for part in (what, number, ended) if part)
+    payload = {
+        "what": "posture.changed",
+        "said": said,
+        "path": "/board",
+        "ranges": [[posture.first, posture.last] for posture in postures],
+    }
+    key = f"posture:{first.pk}:{'over' if over else 'taken'}"
+    queue_message("notice", key=key, payload=payload, at=at, drill=first.drill)
 
 
 def _check_declared(declaration: Declaration, ranges: Sequence[Range], *, at: datetime) -> None:
@@ -175,7 +200,7 @@ def change_posture_level(declaration: Declaration, *, at: datetime) -> int:
         Posture.objects.filter(declaration=declaration, kind=PostureKind.EMERGENCY, ended_at=None, until__gt=at)
     )
     Posture.objects.filter(pk__in=[posture.pk for posture in running]).update(ended_at=at)
-    Posture.objects.bulk_create(
+    begun = Posture.objects.bulk_create(
         Posture(
             declaration=declaration,
             kind=posture.kind,
@@ -189,6 +214,7 @@ def change_posture_level(declaration: Declaration, *, at: datetime) -> int:
         )
         for posture in running
     )
+    _tell(begun, at=at)
     return len(running)
 
 
@@ -223,8 +249,10 @@ def end_posture(
     running = Posture.objects.filter(pk__in=[row.pk for row in chosen], ended_at=None, until__gt=at)
     if by.unit_id is not None and running.filter(rank__gt=_rank_of(by, declaration=None)).exists():
         raise TakenByHigherOrgan
+    over = list(running.select_related("declaration").order_by("pk"))
     ended = running.update(ended_at=at)
     if ended:
+        _tell(over, at=at, over=True)
         record(
             "posture.end_posture",
             subject=chosen[0],

@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from qipan.duties.api import Unit, ground_of
-from qipan.journal.api import publish, record
+from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.territory.api import get_area
 
 from .. import rules
 from ..models import ReceivedAlert, Warning, WarningGround
+from ..queries import kind_name
 from ..terms import Certainty, Colour, MessageKind, Urgency
 from .receiving import relay_alert
 
@@ -264,5 +268,19 @@ def _send(
               "starts_at": sent.starts_at.isoformat(), "expires_at": sent.expires_at.isoformat(), "reason": sent.reason},
         drill=drill,
     )  # fmt: skip
+    _tell(sent, [ground for _code, ground in grounds], at=at)
     publish(WarningIssued(warning_id=sent.pk, drill=drill))
     return sent
+
+
+def _tell(sent: Warning, grounds: Sequence[Range], *, at: datetime) -> None:
+    """Units with a channel on the ground are told which warning, and where to read it (ORG-11)."""
+    with override(settings.LANGUAGE_CODE):
+        said = f"{sent.get_colour_display()} · {kind_name(sent.kind)} · {sent.get_msg_type_display()}"
+    payload = {
+        "what": "warning.issued",
+        "said": said,
+        "path": f"/warnings/one/{sent.identifier}",
+        "ranges": [[ground.first, ground.last] for ground in grounds],
+    }
+    queue_message("notice", key=f"warning:{sent.identifier}", payload=payload, at=at, drill=sent.drill)

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from qipan.journal.api import GiveUp, Later
 from qipan.kernel.clock import now
 
-from .actions.telling import note_delivered, note_failed
-from .models import Subscription
-from .queries.partners import secret_for
-from .rules.network import PrivateAddress, checked_url, is_public
-from .rules.signing import signature
-from .terms import Standing
+from ..actions.tries import note_delivered, note_failed
+from ..models import Subscription
+from ..queries.partners import secret_for
+from ..rules.network import PrivateAddress, checked_url, is_public
+from ..rules.signing import signature
+from ..terms import Standing
 
 SECONDS = 10  # for everything: name, connection, answer
 WAIT_PAUSED_S = 3600
@@ -44,9 +44,9 @@ def send_message(payload: dict[str, Any]) -> None:
         raise Later(subscription.rest_until)
     status, outcome = _tried(subscription, str(payload["id"]), payload["event"], at=at)
     if 200 <= status < 300:
-        note_delivered(subscription.pk, outcome=outcome, at=now())
+        note_delivered(subscription, outcome=outcome, at=now())
         return
-    note_failed(subscription.pk, outcome=outcome, gone=status == GONE, at=now())
+    note_failed(subscription, outcome=outcome, gone=status == GONE, at=now())
     raise NotDelivered(outcome)
 
 

@@ -1,0 +1,85 @@
+"""The process of its own in which Apprise sends: a line of JSON in, a line of JSON out, nothing else.
+
+Apart, because Apprise looks names up and opens connections by itself: here each address that a name leads to is
+checked when it is called, nothing that it logs comes near our log, and whoever takes too long is ended with it.
+"""
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+from qipan.gateways.rules.network import is_public
+
+IDLE_S = 300  # without work it goes
+_found = socket.getaddrinfo
+
+
+class Said(logging.Handler):
+    """Keeps the last thing that Apprise said went wrong."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.last = record.getMessage()
+
+
+class Guard:
+    """Looks names up for everyone in this process and lets nobody at an address that is not public."""
+
+    def __init__(self) -> None:
+        self.private = False
+        self.refused = ""
+
+    def look_up(self, host: Any, *rest: Any, **more: Any) -> Any:
+        """This method will look a name up as ``socket.getaddrinfo`` does; raises ``OSError`` for a private address."""
+        found = _found(host, *rest, **more)
+        if not self.private and not all(is_public(str(address[4][0])) for address in found):
+            self.refused = host.decode() if isinstance(host, bytes) else str(host)
+            raise OSError("not a public address")
+        return found
+
+
+def answer(asked: dict[str, Any], guard: Guard, said: Said) -> dict[str, Any]:
+    """This function will send one notice, or with ``do`` = "read" only say whether Apprise reads its address."""
+    import apprise
+
+    asset = apprise.AppriseAsset(
+        app_id="Qipan", app_desc="Qipan", app_url="", async_mode=False, http_redirects=False, secure_logging=True
+    )
+    said.last, guard.refused, guard.private = "", "", bool(asked["private"])
+    channel = apprise.Apprise.instantiate(asked["url"], asset=asset, suppress_exceptions=True)
+    if channel is None:
+        return {"ok": False, "said": "unread", "refused": ""}
+    if asked["do"] == "read":
+        return {"ok": True, "said": "", "refused": ""}
+    sender = apprise.Apprise(asset=asset)
+    sender.add(channel)
+    ok = sender.notify(title=asked["title"], body=asked["body"], body_format=apprise.NotifyFormat.TEXT)
+    return {"ok": bool(ok), "said": said.last, "refused": guard.refused}
+
+
+def main() -> None:
+    """This function will answer each line until there are no more, or none comes for minutes."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever else prints does not come between the answers
+    guard, said = Guard(), Said(logging.WARNING)
+    socket.getaddrinfo = guard.look_up
+    logger = logging.getLogger("apprise")
+    logger.handlers, logger.propagate = [said], False
+    logger.setLevel(logging.WARNING)
+    for line in sys.stdin:
+        signal.alarm(0)
+        try:
+            told = answer(json.loads(line), guard, said)
+        except Exception as error:
+            told = {"ok": False, "said": type(error).__name__, "refused": ""}
+        print(json.dumps(told), file=out, flush=True)
+        signal.alarm(IDLE_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""A server of the tests' own, to see what really leaves."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Receiver:
+    """A partner's server: keeps what came, answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, str], bytes]] = []
+        self.answers: list[int] = []  # the next ones; then 200
+        self.delay_s = 0.0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.calls.append((self.path, {name.lower(): text for name, text in self.headers.items()}, body))
+                time.sleep(outer.delay_s)
+                status = outer.answers.pop(0) if outer.answers else 200
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", f"http://127.0.0.1:{outer.port}/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/hook?from=qipan"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _path, _headers, body in self.calls]
+
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for _path, headers, _body in self.calls]
