@@ -88,6 +88,7 @@ class DeclarationInput(ActInput):
     )
     basis = _text(300, _("Basis"))
     article = _choice(_("Article of the register"))
+    follows = _choice(_("Warning that came before (pre-alert)"))
     areas = _areas()
     more_areas = _codes()
     starts_at = _moment(_("Start"))
@@ -107,10 +108,12 @@ class DeclarationInput(ActInput):
         levels: Sequence[int],
         areas: Sequence[AreaView],
         articles: Sequence[tuple[str, str]],
+        warned: Sequence[tuple[str, str]] = (),
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         offer(self, "article", [("", _("none: the basis stands in words only")), *articles])
+        offer(self, "follows", [("", _("none: it comes without a warning")), *warned])
         offer(self, "hazard", word_choices("hazards"))
         offer(self, "level", [("", "—"), *((level, ResponseLevel(level).label) for level in levels)])
         self.offer_areas(areas)

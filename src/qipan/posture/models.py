@@ -20,6 +20,7 @@ class Declaration(models.Model):
     level = models.PositiveSmallIntegerField(choices=ResponseLevel)  # 1 (I, gravest) to 4 (IV)
     basis = models.CharField(max_length=300)
     issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
+    follows = models.ForeignKey("warnings.Warning", null=True, on_delete=models.PROTECT, related_name="+")  # pre-alert
     measures = models.JSONField()  # list of sentences
     starts_at = models.DateTimeField()
     expected_until = models.DateTimeField()

@@ -57,6 +57,7 @@ def _said(declaration: Declaration) -> dict[str, Any]:
         "hazard": declaration.hazard,
         "level": declaration.level,
         "basis": declaration.basis,
+        "follows": declaration.follows.identifier if declaration.follows else "",
         "measures": declaration.measures,
         "areas": sorted({ground.code for ground in declaration.grounds.all()}),
         "starts_at": declaration.starts_at,

@@ -9,7 +9,7 @@ declare(
 declare(
     "posture.Declaration",
     plain="number matter hazard basis measures end_reason",
-    keys="id level issuer starts_at expected_until decided_at ended_at drill",
+    keys="id level issuer follows starts_at expected_until decided_at ended_at drill",
 )
 declare(
     "posture.DeclarationStep",

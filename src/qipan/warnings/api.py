@@ -1,8 +1,8 @@
 """The front door of warnings."""
 
-from .actions import WarningIssued
+from .actions import WarningIssued, cancel_warning, issue_warning
 from .models import Warning
-from .queries import area_names, holding, kind_name, public_warning, sent_between, warnings_on
+from .queries import area_names, get_warning, holding, kind_name, prealert_of, public_warning, sent_between, warnings_on
 from .terms import Colour
 
 __all__ = [
@@ -10,8 +10,12 @@ __all__ = [
     "Warning",
     "WarningIssued",
     "area_names",
+    "cancel_warning",
+    "get_warning",
     "holding",
+    "issue_warning",
     "kind_name",
+    "prealert_of",
     "public_warning",
     "sent_between",
     "warnings_on",

@@ -37,6 +37,7 @@ class Warning(models.Model):
     expires_at = models.DateTimeField()
     sent_at = models.DateTimeField()
     replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
+    lapsed_at = models.DateTimeField(null=True)  # its lapse was written down, what it started taken back
     drill = models.BooleanField(default=False)
 
     class Meta:

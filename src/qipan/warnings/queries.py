@@ -1,12 +1,14 @@
 """Reading warnings: what holds on a ground, a chain, alerts that wait."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, Q, QuerySet, When
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import get_language
 
+from qipan.desk.api import Task
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -91,6 +93,37 @@ def chain_of(warning: Warning) -> list[Warning]:
     while later := Warning.objects.select_related("issuer").filter(replaces=chain[-1].pk).first():
         chain.append(later)
     return chain
+
+
+def source_of(warning: Warning, code: str) -> str:
+    """This function will name the task that a message of a warning started for one thing to be done."""
+    return f"prealert:{warning.pk}:{code}"
+
+
+def prealert_tasks(chain: Sequence[Warning]) -> dict[str, Task]:
+    """This function will return what the messages of a warning started, by what is to be done, the last of each."""
+    codes = {source_of(one, action.code): action.code for one in chain for action in rules.actions()}
+    rows = Task.objects.everywhere("what the warning itself started").filter(source__in=list(codes)).order_by("pk")
+    return {codes[task.source]: task for task in rows}
+
+
+@dataclass(frozen=True)
+class PreAlert:
+    """One thing that a warning makes due, and how far it has come; no task where it was never asked."""
+
+    name: str
+    article: str
+    task: Task
+
+
+def prealert_of(warning: Warning) -> list[PreAlert]:
+    """This function will return what a warning started, in the order of the law and in the reader's language."""
+    held, english = prealert_tasks(chain_of(warning)), not (get_language() or "").startswith("zh")
+    return [
+        PreAlert(one.name_en if english else one.name, one.article, held[one.code])
+        for one in rules.actions()
+        if one.code in held
+    ]
 
 
 def area_names(warning: Warning) -> list[str]:

@@ -12,7 +12,7 @@ declare(
     "warnings.Warning",
     plain="identifier msg_type kind urgency certainty basis headline headline_en description description_en instruction "
     "instruction_en reason",
-    keys="id colour issuer starts_at expires_at sent_at replaces drill",
+    keys="id colour issuer starts_at expires_at sent_at replaces lapsed_at drill",
 )
 declare(
     "warnings.WarningGround",

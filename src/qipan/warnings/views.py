@@ -39,6 +39,7 @@ from .queries import (
     get_warning,
     kind_name,
     organ_of,
+    prealert_of,
     public_warning,
     sent_lately,
     waiting_alerts,
@@ -145,6 +146,7 @@ def _one(request: HttpRequest, warning: Warning, *, form: ReasonInput | None = N
         "kind": kind_name(warning.kind),
         "areas": area_names(warning),
         "chain": chain,
+        "prealert": prealert_of(warning),
         "last": last,
         "holds": holds,
         "may_change": holds

@@ -39,6 +39,7 @@ def messages() -> list[tuple[str, int, bool]]:
     from django.apps import apps
 
     rows = apps.get_model("journal", "Message").objects.filter(channel="notice").order_by("pk")
+    rows = [row for row in rows if row.payload["what"] != "desk.reminded"]  # read when it is handed out
     return [(row.payload.get("unit") or row.payload["name"], row.payload["tasks"], row.drill) for row in rows]
 
 

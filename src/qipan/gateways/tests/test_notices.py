@@ -31,7 +31,7 @@ from qipan.matters.api import (
     verify_matter,
 )
 from qipan.posture.api import declare, end_posture, take_posture
-from qipan.warnings.actions import issue_warning
+from qipan.warnings.api import issue_warning
 
 from ..actions.channels import (
     MOST_CHANNELS,

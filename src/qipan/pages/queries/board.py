@@ -20,6 +20,7 @@ from qipan.kernel.sql import moment_of
 from qipan.posture.api import PostureView, prevailing_posture
 from qipan.screening.api import DoorState, Round
 from qipan.territory.api import OFFICIAL, AreaView, Denominator, Rate
+from qipan.warnings.api import Warning
 
 from .. import rules
 from ..rules import Share
@@ -104,6 +105,7 @@ class Board:
     forms: int
     measures: int
     measures_ending: int
+    warned: list[Warning]
     totals: dict[str, Share | None]
     people: tuple[Denominator, ...] = ()
     rows: list[Row] = field(default_factory=list)
@@ -138,6 +140,7 @@ class Board:
             self.show,
             self.drill,
             posture and [posture.kind, posture.level, posture.number, posture.day],
+            [one.identifier for one in self.warned],
             self.coverage and self.coverage.round.pk,
             [line.directive.pk for line in self.directives],
             sorted(row.area.code for row in self.rows if row.area),
@@ -293,6 +296,11 @@ def board_of(
         forces={**forces, "uncovered": forces["shifts_now"] - forces["on_duty"]},
         forms=len(forms),
         measures=len(measured),
+        warned=[
+            one
+            for one, told in tick.part(parts.warned)
+            if one.drill == drill and any(part.meets(here) for part in told for here in area.ranges)
+        ],
         measures_ending=sum(m.expires_at <= ends for m in measured),
         totals=totals,
         people=parts.people(area.code),

@@ -36,6 +36,7 @@ from qipan.territory.api import (
     get_area,
     path_to,
 )
+from qipan.warnings.api import Warning, warnings_on
 
 from ..rules import Holders, Receipts, Tally, aligned
 from .kept import kept
@@ -80,6 +81,12 @@ def marks(*, at: datetime) -> DataMarks:
 def postures(*, at: datetime) -> list[Posture]:
     """This function will return the postures in force anywhere in the city (``prevailing_posture`` cuts a ground out)."""
     return postures_in_force([range_of(settings.CITY)], at=at)
+
+
+def warned(*, at: datetime) -> list[tuple[Warning, Ground]]:
+    """This function will return the warnings in force or to come anywhere in the city, each with the ground it is for."""
+    rows = warnings_on([range_of(settings.CITY)], at=at, drills=True)
+    return [(one, tuple(Range(part.first, part.last) for part in one.grounds.all())) for one in rows]
 
 
 def rounds(drill: bool, *, at: datetime) -> list[Round]:

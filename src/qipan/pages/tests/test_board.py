@@ -19,6 +19,7 @@ from qipan.pages.queries import parts
 from qipan.pages.terms import Listing
 from qipan.screening.api import coverage_total
 from qipan.territory.api import get_area
+from qipan.warnings.api import cancel_warning, issue_warning
 
 from .conftest import AT
 
@@ -220,3 +221,26 @@ def test_the_number_of_queries_is_a_committed_number(scene, name, address):
         client.get(address)
     told = [query["sql"] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(told) == COUNTS[name], "\n".join(told)
+
+
+@pytest.mark.row("EMG-5")
+def test_board_and_wall_show_the_warnings_of_their_ground_until_they_end(scene):
+    cast = scene.cast
+    words = {"headline": "暴雨橙色预警", "description": "d", "instruction": "i", "basis": "法", "kind": "rainstorm"}
+    warning = issue_warning(
+        **words, colour=2, issuer=cast.unit("5101:city-command"), ground_codes=["510104001"], starts_at=scene.at,
+        expires_at=scene.at + timedelta(hours=7), by=cast.city_commander, at=scene.at,
+    )  # fmt: skip
+    commander = cast.client("city_commander")
+    for address, shown in (
+        ("/board/5101", True),
+        ("/board/510104", True),
+        ("/board/510105", False),
+        ("/wall/5101", True),
+    ):
+        page = commander.get(address).content.decode()
+        assert ("橙色预警</span>" in page and "暴雨橙色预警" in page) is shown, address
+    before = commander.get("/api/board/5101").json()["shape"]
+    cancel_warning(warning, reason="解除", by=cast.city_commander, at=scene.at)
+    assert "暴雨橙色预警" not in commander.get("/board/5101").content.decode()
+    assert commander.get("/api/board/5101").json()["shape"] != before

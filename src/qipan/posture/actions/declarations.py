@@ -18,6 +18,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.scoped import overlapping
 from qipan.laws.api import Use, cite, end_citations, get_article
 from qipan.territory.api import get_area
+from qipan.warnings.api import get_warning
 
 from .. import rules
 from ..models import CommandConflict, Declaration, DeclarationStep, DeclaredGround, Posture
@@ -149,6 +150,7 @@ def declare(
     expected_until: datetime | None,
     measures: Sequence[str],
     article: str = "",
+    follows: str = "",
     by: Actor,
     at: datetime,
     drill: bool = False,
@@ -157,7 +159,8 @@ def declare(
     directives follow from the activation of a playbook.
 
     ``article`` is the code of an article of the register on which it rests; its name is the basis where none is given
-    in words. Needs ``declaration.issue``. Raises ``NotAllowed``; what ``get_article`` raises; for each missing part its own ``ContentMissing``
+    in words. ``follows`` is the identifier of the warning that came before it (the pre-alert), on the same ground.
+    Needs ``declaration.issue``. Raises ``NotAllowed``; what ``get_article`` raises; for each missing part its own ``ContentMissing``
     (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``,
     ``NotYourOrgan``, ``IssuerNotCompetent``, ``NotFound`` (ground outside the scope),
     ``OutsideIssuersGround``, ``DeclarationNumberTaken``. A conflict with another command's declaration
@@ -190,6 +193,9 @@ def declare(
     check_signature(issuer, by=by)
     _check_competence(issuer, level=level, at=at)
     grounds = _declared_ground(ground_codes, issuer=issuer, by=by)
+    warned = get_warning(follows, ranges=[ground for _code, ground in grounds]) if follows else None
+    if warned is not None and warned.drill != drill:
+        raise NotFound
     if Declaration.objects.filter(number=number).exists():
         raise DeclarationNumberTaken(field="number", number=number)
     declaration = Declaration.objects.create(
@@ -199,6 +205,7 @@ def declare(
         level=level,
         basis=basis,
         issuer=issuer,
+        follows=warned,
         measures=sentences,
         starts_at=starts_at,
         expected_until=expected_until,
@@ -225,6 +232,7 @@ def declare(
             "grounds": [code for code, _ground in grounds],
             "starts_at": starts_at.isoformat(),
             "expected_until": expected_until.isoformat(),
+            **({"follows": warned.identifier} if warned else {}),
         },
         drill=drill,
     )

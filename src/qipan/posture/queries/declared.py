@@ -132,7 +132,7 @@ def declarations_on(ranges: Iterable[Range]) -> QuerySet[Declaration]:
     grounds = DeclaredGround.objects.filter(overlapping(ranges), declaration=OuterRef("pk"))
     return (
         Declaration.objects.filter(Exists(grounds))
-        .select_related("issuer__organ_type")
+        .select_related("issuer__organ_type", "follows")
         .prefetch_related("grounds")
         .order_by("-starts_at", "-pk")
     )

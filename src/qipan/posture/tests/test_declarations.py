@@ -24,6 +24,7 @@ from qipan.posture.api import (
     posture_over,
     take_posture,
 )
+from qipan.warnings.api import issue_warning
 
 from .conftest import Entry, response
 
@@ -328,3 +329,27 @@ def test_a_declaration_rests_on_an_article_until_it_ends(cast: Cast) -> None:
     assert "依据已废止" in page and "/laws/articles/erl-2024-72" in page
     end_declaration(declaration, reason="over", by=cast.city_commander, at=cast.at + timedelta(hours=1))
     assert cited_by("posture.Declaration", [declaration.pk]) == {}
+
+
+@pytest.mark.row("EMG-5")
+def test_a_declaration_may_name_the_warning_it_follows_and_the_pages_show_it(cast: Cast) -> None:
+    by = cast.city_commander
+    warned = {"kind": "rainstorm", "colour": 2, "issuer": cast.unit("5101:city-command"), "basis": "法", "by": by}
+    times = {"starts_at": cast.at, "expires_at": cast.at + timedelta(hours=7), "at": cast.at}
+    words = {"headline": "暴雨橙色预警", "description": "d", "instruction": "i"}
+    warning = issue_warning(**warned, **times, **words, ground_codes=["510104001"])
+    drill = issue_warning(**warned, **times, **words, ground_codes=["510104001"], drill=True)
+    elsewhere = issue_warning(**warned, **times, **words, ground_codes=["510105"])
+    page = cast.client("city_commander").get("/declarations").content.decode()
+    assert "预警期：生效中或即将生效的预警" in page and "启动应急预案" in page
+    form = cast.client("city_commander").get("/declarations/new").content.decode()
+    assert f'<option value="{warning.identifier}">橙色预警 · 暴雨 · 暴雨橙色预警</option>' in form
+    for other in ("qipan-nothing", drill.identifier, elsewhere.identifier):
+        with pytest.raises(NotFound):
+            declare(**response(cast, ground_codes=["510104"], follows=other))
+    assert Declaration.objects.count() == 0
+    declaration = declare(**response(cast, ground_codes=["510104"], follows=warning.identifier))
+    assert Declaration.objects.get().follows_id == warning.pk
+    assert Entry.objects.get(act="posture.declare").data["follows"] == warning.identifier
+    shown = cast.client("city_commander").get(f"/declarations/{declaration.pk}").content.decode()
+    assert f'href="/warnings/one/{warning.identifier}">橙色预警 · 暴雨 · 暴雨橙色预警</a>' in shown

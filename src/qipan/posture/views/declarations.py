@@ -8,16 +8,18 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import get_default_timezone, localdate
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, ground_of
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, code_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.laws.api import Use, article_choices, cited_by, flags_of
 from qipan.territory.api import AreaView, children, get_area
+from qipan.warnings.api import Warning, kind_name, prealert_of, warnings_on
 
 from .. import rules
 from ..actions.declarations import change_level, declare, end_declaration, extend_declaration
@@ -78,6 +80,9 @@ def declarations_page(request: HttpRequest) -> HttpResponse:
         {
             "page": page,
             "posture": posture_over(actor.scope.ranges, at=at),
+            "warned": [
+                (one, _named(one), prealert_of(one)) for one in warnings_on(actor.scope.ranges, at=at, drills=True)
+            ],
             "measures": measures_in_force(actor.scope.ranges, at=at)[:PER_PAGE],
             "measure_count": measures_in_force(actor.scope.ranges, at=at).count(),
             "to_review": list(measures_to_review(actor.scope.ranges, at=at)[:PER_PAGE]),
@@ -88,6 +93,12 @@ def declarations_page(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _named(warning: Warning) -> str:
+    """A warning in a few words: colour, kind, its headline, and whether it is an exercise."""
+    said = f"{warning.get_colour_display()} · {kind_name(warning.kind)} · {warning.said['headline']}"
+    return f"{said} ({_('drill')})" if warning.drill else said
+
+
 @require_http_methods(["GET", "POST"])
 @needs("declaration.issue")
 def new_page(request: HttpRequest) -> HttpResponse:
@@ -96,7 +107,12 @@ def new_page(request: HttpRequest) -> HttpResponse:
     unit = organ_of(actor, "declaration.issue")
     levels = _levels_of(unit, at=at)
     articles = article_choices(Use.RESPONSE, on=localdate(at))
-    offered: dict[str, Any] = {"levels": levels, "areas": areas_of(unit), "articles": articles}
+    offered: dict[str, Any] = {
+        "levels": levels,
+        "areas": areas_of(unit),
+        "articles": articles,
+        "warned": [(one.identifier, _named(one)) for one in warnings_on(ground_of(unit), at=at, drills=True)],
+    }
     if request.method == "GET":
         form = DeclarationInput(initial={"starts_at": at}, **offered)
         return render(request, "posture/new.html", {"form": form, "unit": unit, "levels": levels})
@@ -112,6 +128,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
                 level=given["level"],
                 basis=given["basis"],
                 article=given["article"],
+                follows=given["follows"],
                 issuer=unit,
                 ground_codes=form.area_codes(),
                 starts_at=given["starts_at"],
@@ -187,6 +204,7 @@ def _detail(
         "posture/declaration.html",
         {
             "declaration": declaration,
+            "warned": _named(declaration.follows) if declaration.follows else "",
             "areas": areas,
             "articles": cited_by("posture.Declaration", [declaration.pk]).get(declaration.pk, []),
             "flags": flags_of("posture.Declaration", [declaration.pk]).get(declaration.pk, []),

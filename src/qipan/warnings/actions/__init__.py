@@ -13,6 +13,7 @@ from .issuing import (
     issue_warning,
     update_warning,
 )
+from .prealert import note_lapsed
 from .receiving import (
     AlertDecided,
     AlertUnread,
@@ -38,6 +39,7 @@ __all__ = [
     "WarningTimesDisordered",
     "cancel_warning",
     "issue_warning",
+    "note_lapsed",
     "receive_alert",
     "relay_alert",
     "set_aside",

@@ -1,4 +1,4 @@
-"""Issuing, updating and cancelling warnings: each is a message of its own (EMG-13)."""
+"""Issuing, updating and cancelling warnings: each is a message of its own (EMG-13) and moves the pre-alert (EMG-5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from .. import rules
 from ..models import ReceivedAlert, Warning, WarningGround
 from ..queries import kind_name
 from ..terms import Certainty, Colour, MessageKind, Urgency
+from .prealert import follow_warning
 from .receiving import relay_alert
 
 LABELS = {
@@ -268,6 +269,7 @@ def _send(
               "starts_at": sent.starts_at.isoformat(), "expires_at": sent.expires_at.isoformat(), "reason": sent.reason},
         drill=drill,
     )  # fmt: skip
+    follow_warning(sent, by=by, at=at)
     _tell(sent, [ground for _code, ground in grounds], at=at)
     publish(WarningIssued(warning_id=sent.pk, drill=drill))
     return sent

@@ -2,6 +2,7 @@
 
 from .cap import MOST_BYTES, Alert, Info, NotCap, alert_xml, read_alert
 from .contents import REQUIRED, Kind, kinds, may_warn, missing_of, severity_of
+from .prealert import PreAction, actions, due_at_colour, due_by
 
 __all__ = [
     "MOST_BYTES",
@@ -10,7 +11,11 @@ __all__ = [
     "Info",
     "Kind",
     "NotCap",
+    "PreAction",
+    "actions",
     "alert_xml",
+    "due_at_colour",
+    "due_by",
     "kinds",
     "may_warn",
     "missing_of",
