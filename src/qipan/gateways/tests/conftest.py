@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from django.apps import apps
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 
 from qipan.access.testing import Cast
 from qipan.kernel.clock import now
@@ -18,6 +18,8 @@ from qipan.matters.api import Matter
 from qipan.matters.testing import World, make_world
 
 from ..actions.partners import add_partner, set_endpoint
+from ..adapter import notices as adapter
+from .receiver import Mailbox, Receiver
 
 V2 = "/open311/v2/"
 COMPOUND = "510104001001001"
@@ -93,3 +95,26 @@ def parsed(answer: Any) -> ElementTree.Element:
 
 
 __all__ = ["COMPOUND", "V2", "Door", "counts", "matter_of", "now", "parsed", "recorded", "told"]
+
+
+@pytest.fixture(scope="module")
+def servers():
+    receiver, mailbox = Receiver(), Mailbox()
+    yield receiver, mailbox
+    receiver.stop()
+    mailbox.controller.stop()
+    adapter.child.end()
+
+
+@pytest.fixture
+def receiver(servers):
+    servers[0].calls.clear()
+    servers[0].answers.clear()
+    with override_settings(WEBHOOKS_PRIVATE=True, ADDRESS="https://qipan.example.cn"):
+        yield servers[0]
+
+
+@pytest.fixture
+def mailbox(servers):
+    servers[1].mails.clear()
+    return servers[1]

@@ -1,10 +1,13 @@
-"""A server of the tests' own, to see what really leaves."""
+"""Servers of the tests' own, to see what really leaves."""
 
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from aiosmtpd.controller import Controller
 
 
 class Receiver:
@@ -48,3 +51,19 @@ class Receiver:
 
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for _path, headers, _body in self.calls]
+
+
+class Mailbox:
+    """A mail server: keeps what came."""
+
+    def __init__(self):
+        self.mails = []
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.mails.append((envelope.rcpt_tos, envelope.content.decode()))
+        return "250 OK"

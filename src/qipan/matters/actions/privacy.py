@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.monthly import month_of
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.retention import held_grounds
 from qipan.kernel.scoped import overlapping
 
@@ -19,6 +20,11 @@ from .steps import locked, need_office_or_handler
 
 AFTER_END = timedelta(days=30)  # as long as it can be reopened
 KEEP_ALLOWANCE = timedelta(days=1)
+
+
+class KeptByHold(Refusal):
+    code = "kept_by_hold"
+    sentence = _("A written assessment keeps this for now; it is erased when that ends.")
 
 
 @transaction.atomic
@@ -86,9 +92,12 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
 def stop_telling(report: Report, *, by: Actor, at: datetime) -> None:
     """This function will erase how to reach a reporter, who is told nothing more; for whoever holds the code.
 
-    Raises ``NotFound`` when nothing was left, or it is erased.
+    Raises ``NotFound`` when nothing was left, or it is erased, ``KeptByHold``.
     """
-    erased, _by_model = Contact.objects.filter(report=report.pk).delete()
+    rows = Contact.objects.filter(report=report.pk)
+    if rows.filter(under_hold(at=at)).exists():
+        raise KeptByHold
+    erased, _by_model = rows.delete()
     if not erased:
         raise NotFound
     subject = f"matters.Report:{report.pk}"
