@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
@@ -15,15 +14,15 @@ from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.kernel.scoped import overlapping
 from qipan.laws.api import Use, cite, end_citations, get_article
 from qipan.territory.api import get_area
 from qipan.warnings.api import get_warning
 
 from .. import rules
-from ..models import CommandConflict, Declaration, DeclarationStep, DeclaredGround, Posture
+from ..models import Declaration, DeclarationStep, DeclaredGround, Posture
 from ..queries.declared import grounds_of
 from ..terms import ResponseLevel, StepKind
+from .conflicts import log_conflicts
 from .contents import DECLARATION, DurationMissing, LevelMissing, basis_text, require_contents
 from .postures import change_posture_level
 
@@ -236,7 +235,7 @@ def declare(
         },
         drill=drill,
     )
-    _log_conflicts(declaration, by=by, at=at)
+    log_conflicts(declaration, by=by, at=at)
     return declaration
 
 
@@ -250,62 +249,6 @@ def _step(declaration: Declaration, kind: StepKind, *, reason: str, by: Actor, a
         at=at,
         by_label=by.label,
     )
-
-
-def _log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
-    """This function will log each ground on which another command says another level about the same hazard."""
-    mine = grounds_of(declaration)
-    met = DeclaredGround.objects.filter(overlapping(mine), declaration=OuterRef("pk"))
-    others = (
-        Declaration.objects.filter(
-            Exists(met),
-            hazard=declaration.hazard,
-            drill=declaration.drill,
-            ended_at=None,
-            expected_until__gt=max(at, declaration.starts_at),
-            starts_at__lt=declaration.expected_until,
-        )
-        .exclude(issuer=declaration.issuer)
-        .exclude(level=declaration.level)
-        .select_related("issuer__organ_type")
-        .order_by("pk")
-    )
-    for other in others:
-        won = rules.prevails(
-            rank=declaration.issuer.organ_type.authority_rank,
-            level=declaration.level,
-            other_rank=other.issuer.organ_type.authority_rank,
-            other_level=other.level,
-        )
-        above, below = (declaration, other) if won else (other, declaration)
-        for ground in mine:
-            for theirs in grounds_of(other):
-                if not ground.meets(theirs):
-                    continue
-                first, last = max(ground.first, theirs.first), min(ground.last, theirs.last)
-                conflict = CommandConflict.objects.create(
-                    prevails=above,
-                    yields=below,
-                    first=first,
-                    last=last,
-                    level=above.level,
-                    other_level=below.level,
-                    found_at=at,
-                )
-                record(
-                    "posture.conflict_of_commands",
-                    subject=conflict,
-                    by=by,
-                    at=at,
-                    place=first,
-                    data={
-                        "prevails": above.number,
-                        "yields": below.number,
-                        "level": above.level,
-                        "other_level": below.level,
-                    },
-                    drill=declaration.drill,
-                )
 
 
 def _running(declaration: Declaration, *, by: Actor, at: datetime) -> Declaration:
@@ -353,7 +296,7 @@ def change_level(declaration: Declaration, *, level: int, reason: str, by: Actor
         data={"old": old, "new": level, "reason": reason, "postures": changed},
         drill=fresh.drill,
     )
-    _log_conflicts(fresh, by=by, at=at)
+    log_conflicts(fresh, by=by, at=at)
     return fresh
 
 
