@@ -4,10 +4,12 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 
 from qipan.access.testing import make_city
+from qipan.gateways.actions.channels import add_channel
 from qipan.gateways.actions.partners import add_partner, subscribe_partner
-from qipan.gateways.actions.telling import note_delivered, note_failed
+from qipan.gateways.actions.tries import note_delivered, note_failed
 from qipan.kernel.clock import now
 
 from .conftest import serious
@@ -23,10 +25,10 @@ def told(cast):
         subscribe_partner(partner, url=f"https://{host}.example/hooks/qipan", kinds=kinds, by=cast.admin, at=cast.at)
         for host in ("partner", "a-rather-long-name-of-a-host-that-does-not-answer")
     )
-    note_delivered(good.pk, outcome="200", at=now())
+    note_delivered(good, outcome="200", at=now())
     for minutes in range(3):
         note_failed(
-            bad.pk,
+            bad,
             outcome="ConnectError: All connection attempts failed",
             gone=False,
             at=now() + timedelta(minutes=minutes),
@@ -45,6 +47,29 @@ def test_partners_wide_and_narrow(open_page, troubles, lang, width):
     assert troubles == []
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/partners-{lang}-{width}.png", full_page=True)
+
+
+@pytest.mark.row("ORG-11")
+@pytest.mark.parametrize(("lang", "width"), [("zh-hans", 360), ("en", 1440)])
+def test_channels_of_notices_wide_and_narrow(open_page, troubles, lang, width):
+    cast = make_city()
+    unit = cast.unit("510104001001:community")
+    kinds = ["DIRECTIVE", "REMINDER", "LATE", "POSTURE", "WARNING"]
+    for name, url in (("社区工作群", "dingtalk://abcdefghij0123456789"), ("值班邮箱", "mailtos://u:p@mail.example.cn")):
+        channel = add_channel(unit, name=name, url=url, kinds=kinds, by=cast.admin, at=cast.at)
+    note_failed(channel, outcome="ConnectError: All connection attempts failed", gone=False, at=now())
+    given_up = {"payload": {"channel": channel.pk}, "attempts": 6, "failed_reason": "ConnectError"}
+    apps.get_model("journal", "Message").objects.create(
+        channel="apprise", key="notice:12-2", created_at=cast.at, not_before=cast.at, **given_up
+    )
+    page = open_page(cast, "admin", "/notices", width=width, lang=lang)
+    page.locator("summary", has_text="登记渠道" if lang == "zh-hans" else "Enter a channel").click()
+    page.locator("summary", has_text="更改或终止" if lang == "zh-hans" else "Change, or end").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert serious(page) == []
+    assert troubles == []
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/notices-{lang}-{width}.png", full_page=True)
 
 
 def test_a_partner_is_let_in_and_told(open_page, troubles):
