@@ -21,7 +21,7 @@ from ..input import RunInput
 from ..queries import PLANNING, PlanRow, plan_view
 
 PER_PAGE = 200
-MOST = 500  # items that one press closes: the page answers in seconds, the next press goes on
+MOST = 250  # lines that one press closes, about ten seconds of a busy machine; the next press goes on
 STATES = {"OPEN": _("open now"), "LEFT": _("still open"), "GIVEN": _("handed over"), "CLOSED": _("closed")}
 HEADS = (
     _("Kind"),
