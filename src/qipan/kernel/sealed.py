@@ -1,23 +1,27 @@
 """A text that the database holds sealed: addresses that are secrets, and how to reach somebody.
 
 Fernet (AES-128-CBC with HMAC-SHA256, the cryptography project) with a key made of the site's own. Whoever reads a copy
-of the database without that key reads nothing; with another key the text is lost, and reads as empty.
+of the database without that key reads nothing. A key that was replaced still opens while it is named among the former
+ones (``SECRET_KEY_FALLBACKS``); without it the text is lost, and reads as empty.
 """
 
 import base64
 import hashlib
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
 MARK = "sealed:"  # tells what was sealed from what was stored before
 
 
-def _fernet() -> Fernet:
-    key = hashlib.sha256(f"qipan.sealed.{settings.SECRET_KEY}".encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+def _fernet() -> MultiFernet:
+    digests = [
+        hashlib.sha256(f"qipan.sealed.{key}".encode()).digest()
+        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    ]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
 def seal_text(text: str) -> str:

@@ -14,7 +14,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.retention import held_grounds
 from qipan.kernel.scoped import overlapping
 
-from ..models import Allowance, Contact, ContactLook, Handling, MatterStep, Photo, Report
+from ..models import Allowance, Contact, ContactLook, Handling, Matter, MatterStep, Photo, Report
 from ..rules import loop
 from .steps import locked, need_office_or_handler
 
@@ -109,14 +109,20 @@ def destroy_reports(keys: Sequence[int]) -> None:
 
     With reports that were joined to the matter. In the caller's transaction, which has the right and keeps the record.
     """
-    matters = set(Report.objects.filter(pk__in=keys).values_list("matter", flat=True))
-    joined = Report.objects.filter(matter__in=matters) | Report.objects.filter(matter__merged_into__in=matters)
-    reports = list(joined.values_list("pk", "matter"))
-    matters |= {matter for _report, matter in reports}
-    erase_words([report for report, _matter in reports])
+    matters = _with_joined(set(Report.objects.filter(pk__in=keys).values_list("matter", flat=True)))
+    erase_words(list(Report.objects.filter(matter__in=matters).values_list("pk", flat=True)))
     MatterStep.objects.filter(matter__in=matters).exclude(note="").update(note="")
     Handling.objects.filter(matter__in=matters).update(objection="", result="", wish_reason="", done_by=None)
     Photo.objects.filter(matter__in=matters).delete()
+
+
+def _with_joined(matters: set[int]) -> set[int]:
+    """Matters with all that was joined to them, and to those."""
+    found, new = set(matters), set(matters)
+    rows = Matter.objects.everywhere("what was joined goes with it")
+    while new := set(rows.filter(merged_into__in=new).values_list("pk", flat=True)) - found:
+        found |= new
+    return found
 
 
 def erase_words(reports: Sequence[int]) -> None:

@@ -23,12 +23,13 @@ from qipan.retention.api import (
     refresh_lots,
 )
 
-from ..actions.privacy import look_at_contact
+from ..actions.intake import merge_matter
+from ..actions.privacy import KeptByHold, destroy_reports, look_at_contact, stop_telling
 from ..actions.referring import hand_over
 from ..models import Contact, Handover, Matter, MatterStep, Photo, Report
 from ..queries.figures import figures
 from ..rules.referral import ByLaw
-from ..testing import SPOT, Picture, close_many
+from ..testing import PUBLIC, SPOT, Picture, close_many
 
 PICTURE = Picture(b"\xff\xd8", 1, 1)
 
@@ -176,3 +177,32 @@ def test_words_and_pictures_end_a_year_after_the_matter_and_figures_stay(lively)
         figures([range_of("5101")], since=(lively.at - timedelta(days=200)).date(), until=later.date(), at=later)
         == before
     )
+
+
+def test_the_words_of_what_was_joined_to_something_joined_end_with_it(lively):
+    first, second, third, other = (lively.reported(text=f"words {n}") for n in range(4))
+    merge_matter(first.matter, into=second.matter, by=lively.cast.dispatcher, at=lively.later(hours=1))
+    merge_matter(second.matter, into=third.matter, by=lively.cast.dispatcher, at=lively.later(hours=2))
+    destroy_reports([third.report.pk])
+    assert [Report.objects.get(pk=one.report.pk).text for one in (first, second, third, other)] == [
+        "",
+        "",
+        "",
+        "words 3",
+    ]
+
+
+def test_what_a_hold_keeps_is_not_erased_when_a_reporter_wishes_to_hear_nothing_more(lively):
+    told = lively.reported(reach="a@b.c")
+    at = lively.at + timedelta(days=1)
+    refresh_lots(at=at)
+    lot = DueLot.objects.filter(model="matters.Report", due=None).get()
+    place_hold(
+        lot, area="510104001", assessment="A-3", why="before the court", until=at + timedelta(days=9),
+        by=lively.cast.lead, at=at,
+    )  # fmt: skip
+    with pytest.raises(KeptByHold):
+        stop_telling(told.report, by=PUBLIC, at=at)
+    assert Contact.objects.get().reach == "a@b.c"
+    stop_telling(told.report, by=PUBLIC, at=at + timedelta(days=10))
+    assert Contact.objects.count() == 0
