@@ -85,11 +85,19 @@ def run_plan(declaration: Declaration, *, seen: int, by: Actor, at: datetime, mo
     plan = _begin_run(declaration, seen=seen, by=by, at=at)
     closed = tried = 0
     todo = in_order(plan.items.filter(closed_at=None).exclude(opened_at=None))
-    for item in todo[:most]:
+    for item in _turn(todo, run=plan.runs, most=most or len(todo)):
         closed += close_item(item.pk, grounds=grounds, by=by, at=at)
         tried += 1
     _finish(plan, by=by, at=at)
     return PlanReport(plan, closed, 0, left_open(plan), more=tried < len(todo))
+
+
+def _turn(todo: list[ActivationItem], *, run: int, most: int) -> list[ActivationItem]:
+    """The items of a run that is cut short: what no run has tried yet in its order, then in turn what could not be closed."""
+    untried = [item for item in todo if not item.still_open]
+    waiting = [item for item in todo if item.still_open]
+    begin = run * most % len(waiting) if len(todo) > most and waiting else 0
+    return [*untried, *waiting[begin:], *waiting[:begin]][:most]
 
 
 @transaction.atomic

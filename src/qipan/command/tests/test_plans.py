@@ -188,6 +188,14 @@ def test_a_run_may_be_cut_short_and_the_rest_is_the_next_ones(cast, opened):
 
 
 @pytest.mark.row("EMG-8")
+def test_what_cannot_be_closed_keeps_no_other_from_its_turn(cast, opened):
+    ended(cast, opened)
+    runs = [run_plan(opened, seen=seen, by=cast.city_commander, at=RUN, most=1) for seen in range(15)]
+    items = runs[-1].plan.items
+    assert (sum(run.closed for run in runs), items.filter(closed_at=None, still_open="").count()) == (9, 0)
+
+
+@pytest.mark.row("EMG-8")
 def test_what_is_left_becomes_tasks_by_name_and_the_posture_ends(cast, opened):
     ended(cast, opened)
     with pytest.raises(PlanNotBegun):
