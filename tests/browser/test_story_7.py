@@ -156,7 +156,7 @@ def test_story_7_it_ends(city, clock, open_page, troubles):
     expect(phone.locator("main")).to_contain_text(f"{OWN} of {OWN + THEIRS} closed")
     looked(phone, "plan-en-360")
     # The review was called by the end itself.
-    assert Task.objects.everywhere("a test").get(source__startswith="review:").owner.code == "5101:lead-body"
+    assert Task.objects.everywhere("a test").get(source__startswith="event-review:").owner.code == "5101:lead-body"
     # The hotel goes back and is paid: 20 rooms, one day.
     assert give_back_and_pay(city, now()) == 20 * 26_000
     command.get_by_role("button", name="继续有序退出").click()

@@ -13,7 +13,7 @@ class LearningConfig(AppConfig):
         from .subscribers import on_declaration_ended
 
         # What was found and what was done about it is said on the room's own pages.
-        for prefix in ("review", "lesson", "weakness"):
+        for prefix in ("event-review", "lesson", "weakness"):
             reserve_words(prefix, frozenset({TaskState.DONE, TaskState.OBJECTED}))
         subscribe(DeclarationEnded, on_declaration_ended)
         register_audit("figures of emergencies per day against measures", audit_days)

@@ -45,7 +45,9 @@ def opened_nothing():
     return not (
         Activation.objects.exists()
         or ActivationItem.objects.exists()
-        or everywhere(Task).exclude(source__startswith="review:").exists()  # the end of a response calls its review
+        or everywhere(Task)
+        .exclude(source__startswith="event-review:")
+        .exists()  # the end of a response calls its review
         or everywhere(Team).exists()
         or everywhere(Shift).exists()
         or FormOpening.objects.exists()

@@ -58,12 +58,13 @@ def tasks():
     return Task.objects.everywhere("a test")
 
 
-def nothing_written():
+def nothing_written(*, messages=0):
+    """Nothing of a directive stands, and no more messages than ``messages`` that others queued before."""
     return not (
         Directive.objects.exists()
         or DirectiveTarget.objects.exists()
         or tasks().filter(source__startswith="directive:").exists()
-        or Message.objects.exists()
+        or Message.objects.count() != messages
         or Entry.objects.filter(act="command.issue_directive").exists()
     )
 
@@ -182,9 +183,10 @@ class TestAtNight:
 
     def test_level_one_is_not_enough_without_a_name(self, cast, declared):
         self.take(cast, declared)
+        before = Message.objects.count()  # the change of posture is told
         with pytest.raises(ShortNoticeAtNight):
             self.ask(cast, named_person=" ")
-        assert nothing_written()
+        assert nothing_written(messages=before)
 
     def test_level_one_with_a_name_is_sent_and_keeps_the_name(self, cast, declared):
         self.take(cast, declared)

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from qipan.kernel.clock import now
 
 from ..actions.partners import add_partner, subscribe_partner
-from ..actions.telling import note_delivered, note_failed
+from ..actions.tries import note_delivered, note_failed
 from ..models import Endpoint, Partner, Subscription
 from .conftest import V2
 
@@ -134,10 +134,10 @@ def test_the_last_delivery_is_shown(admin, told):
     page = admin.get("/partners").content.decode()
     assert "尚未发送" in page
     assert "随手拍 &lt;b&gt;" in page
-    note_delivered(told.pk, outcome="200", at=now())
+    note_delivered(told, outcome="200", at=now())
     assert "已送达 (200)" in admin.get("/partners").content.decode()
     for _n in range(2):
-        note_failed(told.pk, outcome="<i>ConnectError</i>", gone=False, at=now())
+        note_failed(told, outcome="<i>ConnectError</i>", gone=False, at=now())
     page = admin.get("/partners").content.decode()
     assert "已失败 2 次</strong> (&lt;i&gt;ConnectError&lt;/i&gt;)" in page
     assert "上次送达" in page

@@ -53,7 +53,7 @@ def open_review(declaration: Declaration, *, by: Actor, at: datetime) -> Review:
         basis = _("Emergency Response Law 2024, art. 87 and 92: what happened is evaluated and reported")
     review.task = send_task(
         kind=TaskKind.REQUEST,
-        source=f"review:{review.pk}",
+        source=f"event-review:{review.pk}",
         title=title[:200],
         asker=lead,
         owner=lead,

@@ -60,7 +60,7 @@ def test_the_end_of_a_response_opens_its_review_on_the_lead_bodys_desk(story):
     review = review_of(story)
     lead = story.cast.unit("5101:lead-body")
     assert (review.unit_id, review.opened_at, review.closed_at) == (lead.pk, ENDED + timedelta(minutes=2), None)
-    task = everywhere(Task).get(source=f"review:{review.pk}")
+    task = everywhere(Task).get(source=f"event-review:{review.pk}")
     assert (task.owner_id, task.state, task.due_at) == (lead.pk, TaskState.SENT, review.due_at)
     assert task.title == "复盘：E-2026-9 呼吸道传染病"
     # Twenty working days later, when the office closes.
@@ -87,7 +87,7 @@ def test_closure_without_report_answers_or_tasks_is_refused_and_writes_nothing(s
         close_review(review, by=by, at=LATER)
     held = review_of(story)
     assert (held.closed_at, held.closed_by) == (None, "")
-    assert everywhere(Task).get(source=f"review:{review.pk}").closed_at is None
+    assert everywhere(Task).get(source=f"event-review:{review.pk}").closed_at is None
 
 
 def test_an_event_is_closed_and_stays_as_it_was(story):
@@ -97,7 +97,7 @@ def test_an_event_is_closed_and_stays_as_it_was(story):
     weakness = improve(story, review)
     closed = close_review(review, by=by, at=LATER + timedelta(hours=1))
     assert closed.closed_at == LATER + timedelta(hours=1)
-    assert everywhere(Task).get(source=f"review:{review.pk}").state == TaskState.DONE
+    assert everywhere(Task).get(source=f"event-review:{review.pk}").state == TaskState.DONE
     task = everywhere(Task).get(source=f"weakness:{weakness.pk}")
     assert (task.owner.code, task.asker.code) == ("510104:district-command", "5101:lead-body")
     assert (weakness.source, weakness.review_id) == ("REVIEW", review.pk)
