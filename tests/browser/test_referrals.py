@@ -97,5 +97,6 @@ def test_figures_are_read_by_posts_and_by_everyone(world, open_page, troubles, l
     public = open_page(world.cast, "anonymous", "/public/matters", width=width, lang=lang)
     expect(public.locator("table.figure-table tbody tr")).to_have_count(2)
     whole(public, troubles)
-    public.locator("table.figure-table tbody a").first.click()
+    with public.expect_navigation():
+        public.locator("table.figure-table tbody a").first.click()
     whole(public, troubles)

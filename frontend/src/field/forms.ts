@@ -81,22 +81,34 @@ export class Forms extends EventTarget {
       return false;
     }
     let whole = true;
+    const listed = new Set(offers.map((offer) => keyOf(this.holder, offer)));
     for (const offer of offers) {
       const key = keyOf(this.holder, offer);
       const held = await this.db.get("forms", key);
       const wanted = offer.sum !== "" && !offer.blocked;
       try {
         const blank = held?.xform ? held : wanted ? await this.fetched(key, offer) : this.bare(key, offer);
-        await this.db.put("forms", { ...blank, offer, listed: true }); // the passport in the language of now
+        await this.keepBlank({ ...blank, offer, listed: true }, listed); // the passport in the language of now
       } catch {
         whole = false; // the network went, or the phone is full: what is here stays as it is
         const older = (await this.blanks()).find((blank) => blank.offer.code === offer.code);
         if (!older) await this.db.put("forms", this.bare(key, offer)).catch(() => undefined);
       }
     }
-    if (whole) await this.sweep(new Set(offers.map((offer) => keyOf(this.holder, offer))));
+    if (whole) await this.sweep(listed);
     this.changed();
     return whole;
+  }
+
+  /** Keeps a blank in place of what it was before, in one step: nobody sees both in the list, nor neither. */
+  private async keepBlank(blank: Blank, listed: Set<string>): Promise<void> {
+    const step = this.db.transaction("forms", "readwrite");
+    for (const other of await step.store.getAll()) {
+      const same = other.holder === blank.holder && other.offer.code === blank.offer.code && !listed.has(other.key);
+      if (same && other.listed) await step.store.put({ ...other, listed: false });
+    }
+    await step.store.put(blank);
+    await step.done;
   }
 
   private bare(key: string, offer: Offer): Blank {

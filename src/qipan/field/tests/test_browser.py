@@ -188,7 +188,9 @@ def test_the_order_is_shown_at_the_gate_without_a_network_and_says_when_it_has_e
             grounds=[range_of(code)], starts_at=cast.at, expires_at=cast.at + timedelta(hours=3), review_at=cast.at,
             by=cast.city_commander, at=cast.at,
         )  # fmt: skip
+    wait_until_kept(page)  # a page that is loaded while its worker starts is answered by it from the next one on
     page.reload()
+    expect(page.locator("#field-orders .order-card")).to_have_count(1)
     wait_until_kept(page)
     page.close()
     context.set_offline(True)
