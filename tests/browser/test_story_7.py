@@ -112,10 +112,10 @@ def looked(page: Page, name: str) -> None:
 def give_back_and_pay(cast: Cast, at: datetime) -> int:
     """Firm and command record the return, the firm enters a day's use, the command accepts and pays; what was paid, in fen."""
     line = CallLine.objects.get()
-    enter_use(line, day=at.date(), quantity=20, by=cast.manager, at=at)  # type: ignore[attr-defined]
-    line = say_return(line, condition="完好", damage_fen=0, by=cast.manager, at=at)  # type: ignore[attr-defined]
+    enter_use(line, day=at.date(), quantity=20, by=cast.manager, at=at)
+    line = say_return(line, condition="完好", damage_fen=0, by=cast.manager, at=at)
     agree_return(line, said_at=line.return_said_at, by=cast.city_commander, at=at)
-    sheet = hand_in(CostSheet.objects.get(), by=cast.manager, at=at)  # type: ignore[attr-defined]
+    sheet = hand_in(CostSheet.objects.get(), by=cast.manager, at=at)
     accept_rest(sheet, by=cast.city_commander, at=at)
     sheet = pay_sheet(CostSheet.objects.get(), paid_on=at.date(), voucher="2026-0301", by=cast.city_commander, at=at)
     return sum(one.amount for one in sheet.lines.all())

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.kernel.refusal import BadInput
+from qipan.webkit.forms import offer
 
 from .actions import WorkerRow
 from .models import Role
@@ -121,5 +122,5 @@ class PostForm(TabledForm):
 
     def __init__(self, *args: Any, emergencies: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["emergency"].choices = [("", _("no, it lasts")), *emergencies]  # type: ignore[attr-defined]
+        offer(self, "emergency", [("", _("no, it lasts")), *emergencies])
         self.fields["role"].queryset = Role.objects.filter(for_passes=False).order_by("code")  # type: ignore[attr-defined]

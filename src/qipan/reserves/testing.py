@@ -5,6 +5,7 @@ agreement of a district, a declaration and a call under it.
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.utils.timezone import localdate
 
 from qipan.access.api import Account, Post, Role, actor_of_post
@@ -28,7 +29,7 @@ HERE = range_of("510104001001")
 def add_manager(cast: Cast, name: str = "manager", unit: str = FIRM) -> Actor:
     """This function will add whoever signs for a firm to the cast, as ``cast.client(name)`` too."""
     firm: Unit = cast.unit(unit)
-    account = Account.objects.create(username=name, display_name=name, password="!")  # noqa: S106 - no log-in by password
+    account = Account.objects.create(username=name, display_name=name, password=make_password(None))
     post = Post(
         account=account,
         unit=firm,
