@@ -1,6 +1,13 @@
 """The front door of posture: declarations, postures over grounds, measures."""
 
-from .actions.declarations import DeclarationEnded, change_level, declare, end_declaration, extend_declaration
+from .actions.declarations import (
+    DeclarationEnded,
+    change_level,
+    declare,
+    end_declaration,
+    end_lapsed,
+    extend_declaration,
+)
 from .actions.ending import MeasuresEnded, lift_measure, weigh_measures
 from .actions.measures import extend_measure, impose_measure
 from .actions.orders import send_order_tasks
@@ -39,6 +46,7 @@ __all__ = [
     "declare",
     "emergency_of",
     "end_declaration",
+    "end_lapsed",
     "end_posture",
     "extend_declaration",
     "extend_measure",

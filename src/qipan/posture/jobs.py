@@ -1,4 +1,4 @@
-"""Every minute: measures that are over are written down, and missed reviews are told. Each day: zones are asked again."""
+"""Every minute: what is over is written down, and missed reviews are told. Each day: zones are asked again."""
 
 from django.conf import settings
 from huey import crontab
@@ -8,6 +8,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue
 
 from . import rules
+from .actions.declarations import end_lapsed
 from .actions.ending import end_due, weigh_measures
 from .actions.reviewing import tell_reviews
 from .subscribers import clock_of_measures
@@ -15,10 +16,11 @@ from .subscribers import clock_of_measures
 
 @queue.periodic_task(crontab(minute="*"))
 def look_at_measures() -> None:
-    """This job will look at the measures of the city of this deployment."""
+    """This job will look at the measures of the city of this deployment, and at responses that nobody extended."""
     at, by = now(), clock_of_measures()
     end_due(by=by, at=at)
     tell_reviews(by=by, at=at)
+    end_lapsed(by=by, at=at)
 
 
 @queue.periodic_task(crontab(minute="2", hour="0"))

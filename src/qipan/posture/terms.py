@@ -51,6 +51,7 @@ class StepKind(models.TextChoices):
     LEVEL = "LEVEL", _("level changed")
     EXTENDED = "EXTENDED", _("extended")
     ENDED = "ENDED", _("ended")
+    LAPSED = "LAPSED", _("ended by itself")
 
 
 class EndKind(models.TextChoices):

@@ -41,6 +41,7 @@ def event_page(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "event": event,
         "declaration": event.declaration,
+        "followed": event.declaration.follows,
         "moments": moments[-SHOWN:],
         "earlier": max(0, len(moments) - SHOWN),
         "width": WIDTH,

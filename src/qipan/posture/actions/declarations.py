@@ -101,7 +101,7 @@ class ReasonMissing(Refusal):
 
 @dataclass(frozen=True)
 class DeclarationEnded:
-    """A response was ended."""
+    """A response is over: it was ended, or its expected duration has passed. ``at`` is when that was written down."""
 
     declaration_id: int
     at: datetime
@@ -351,19 +351,46 @@ def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: dat
     fresh = _running(declaration, by=by, at=at)
     if not reason.strip():
         raise ReasonMissing(field="reason")
-    fresh.ended_at, fresh.end_reason = at, reason
-    fresh.save(update_fields=["ended_at", "end_reason"])
-    end_citations([fresh], at=at)
-    answers = start_clock(fresh.number, at=at)
-    _step(fresh, StepKind.ENDED, reason=reason, by=by, at=at)
+    fresh.end_reason = reason
+    _end(fresh, StepKind.ENDED, ended=at, by=by, at=at)
+    return fresh
+
+
+def _end(declaration: Declaration, kind: StepKind, *, ended: datetime, by: Actor, at: datetime) -> None:
+    """What every end brings, by an act or by itself: citation ended, clock started, journal written, rooms above told."""
+    declaration.ended_at = ended
+    declaration.save(update_fields=["ended_at", "end_reason"])
+    end_citations([declaration], at=at)
+    answers = start_clock(declaration.number, at=ended)
+    _step(declaration, kind, reason=declaration.end_reason, by=by, at=at)
     record(
-        "posture.end_declaration",
-        subject=fresh,
+        "posture.end_declaration" if kind == StepKind.ENDED else "posture.lapse_declaration",
+        subject=declaration,
         by=by,
         at=at,
-        place=fresh.issuer.place,
-        data={"reason": reason, "answers": answers},
-        drill=fresh.drill,
+        place=declaration.issuer.place,
+        data={"reason": declaration.end_reason, "ended_at": ended.isoformat(), "answers": answers},
+        drill=declaration.drill,
     )
-    publish(DeclarationEnded(declaration_id=fresh.pk, at=at))
-    return fresh
+    publish(DeclarationEnded(declaration_id=declaration.pk, at=at))
+
+
+def end_lapsed(*, by: Actor, at: datetime) -> int:
+    """This function will end every response whose expected duration has passed, at that moment, and return how many.
+
+    It stops holding then without this. Here its end is written down and opens what an ordered end opens: the review, the
+    release, the clock of what was collected. One by one, each in a transaction of its own, so a crash loses nothing and
+    the next minute goes on; harmless to repeat. For the minute's job.
+    """
+    over = Declaration.objects.filter(ended_at=None, expected_until__lte=at)
+    return sum(_lapse(pk, by=by, at=at) for pk in over.order_by("expected_until", "pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _lapse(pk: int, *, by: Actor, at: datetime) -> bool:
+    """Ends one; not what was ended or extended since it was read."""
+    rows = Declaration.objects.select_for_update(of=("self",)).select_related("issuer")
+    lapsed = rows.filter(pk=pk, ended_at=None, expected_until__lte=at).first()
+    if lapsed is not None:
+        _end(lapsed, StepKind.LAPSED, ended=lapsed.expected_until, by=by, at=at)
+    return lapsed is not None

@@ -24,6 +24,7 @@ from qipan.posture.api import (
     posture_over,
     take_posture,
 )
+from qipan.posture.jobs import look_at_measures
 from qipan.warnings.api import issue_warning
 
 from .conftest import Entry, response
@@ -307,6 +308,23 @@ def test_ending_needs_a_reason_happens_once_and_starts_nothing_else(cast: Cast, 
     assert Entry.objects.filter(act="posture.end_declaration").count() == 1
 
 
+@pytest.mark.row("EMG-5")
+def test_the_minutes_job_ends_what_nobody_extended(cast: Cast, declared: Declaration) -> None:
+    Declaration.objects.update(starts_at=cast.at - timedelta(days=9), expected_until=cast.at - timedelta(days=1))
+    look_at_measures.call_local()  # by the real clock, which is past that end
+    kept = Declaration.objects.get()
+    assert (kept.ended_at, kept.end_reason) == (cast.at - timedelta(days=1), "")
+    assert [step.kind for step in kept.steps.order_by("pk")] == ["DECLARED", "LAPSED"]
+    with pytest.raises(declarations.AlreadyEnded):
+        extend_declaration(
+            declared,
+            expected_until=cast.at + timedelta(days=1),
+            reason="late",
+            by=cast.city_commander,
+            at=cast.at,
+        )
+
+
 def test_a_declaration_is_seen_on_its_ground_only(cast: Cast, by_district: Callable[..., Declaration]) -> None:
     low = by_district()
     for name in ("city_commander", "district_head", "worker"):
@@ -353,3 +371,6 @@ def test_a_declaration_may_name_the_warning_it_follows_and_the_pages_show_it(cas
     assert Entry.objects.get(act="posture.declare").data["follows"] == warning.identifier
     shown = cast.client("city_commander").get(f"/declarations/{declaration.pk}").content.decode()
     assert f'href="/warnings/one/{warning.identifier}">橙色预警 · 暴雨 · 暴雨橙色预警</a>' in shown
+    # The page of the whole event leads to it too.
+    event = cast.client("city_commander").get(f"/events/{declaration.pk}").content.decode()
+    assert "承接预警" in event and f'href="/warnings/one/{warning.identifier}">橙色预警 · 暴雨橙色预警</a>' in event
