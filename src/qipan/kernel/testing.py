@@ -1,7 +1,8 @@
 """What tests of all rooms share: real data where they are at hand, and doing things at the same moment."""
 
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -22,6 +23,19 @@ def real_data(name: str) -> Path:
 
         pytest.skip(f"shared/data/{name} is not on this machine")
     return path
+
+
+def as_stored() -> Iterator[tuple[str, str]]:
+    """This function will give every row of every table with the table's name: the values as the database holds them,
+    not as a field reads them. Files stand as text, as far as they are one; escapes of JSON are undone.
+    """
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - the name is the database's own
+            for row in cursor.fetchall():
+                files = (bytes(one).decode(errors="replace") for one in row if isinstance(one, bytes | memoryview))
+                text = " ".join((*(str(one) for one in row), *files))
+                yield table, re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text)
 
 
 def at_once(*works: Callable[[], object]) -> list[Exception | None]:

@@ -19,6 +19,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.opened import emergency_ended
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.sealed import keyed_digests
 
 from ..models import Attachment, Form, FormOpening, Submission
 from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form, subject_of
@@ -113,6 +114,7 @@ class _Wanted:
     instance_id: str
     based_on: str | None
     answered: Answered
+    known: frozenset[str]  # what the digest of the same content may be stored as
     place: int
     files: tuple[Sent, ...]
     left_out: int
@@ -142,8 +144,11 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
     if form is None:
         raise VersionUnknown if known_code(filled.code, at=at) else FormUnknown
     said = answered(filled, asked_by(form))
+    digests = keyed_digests(said.digest)
+    known = frozenset({said.digest, *digests})  # a bare one stands at what came before answers were sealed
+    said = replace(said, digest=digests[0])
     place = _place(form, said, by=by)
-    asked = _asked(form, filled.instance_id, said, place, by=by, at=at)
+    asked = _asked(form, filled.instance_id, said, place, known=known, by=by, at=at)
     named = tuple(one for one in files if one.name in said.files)
     if len(named) > MOST_FILES or len(said.files) > MOST_FILES:
         raise TooManyFiles
@@ -153,6 +158,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
             instance_id=filled.instance_id,
             based_on=filled.based_on,
             answered=said,
+            known=known,
             place=place,
             files=named,
             left_out=len(files) - len(named),
@@ -185,14 +191,14 @@ def erase_at(form: Form, emergency: str, *, at: datetime) -> datetime | None:
 
 
 def _asked(
-    form: Form, instance_id: str, said: Answered, place: int, *, by: Actor, at: datetime
+    form: Form, instance_id: str, said: Answered, place: int, *, known: frozenset[str], by: Actor, at: datetime
 ) -> FormOpening | Submission:
     """What it belongs to: a drill, an emergency. What was taken while the form was open may be sent again after it closed."""
     ground = Range(place, place) if said.place is not None else by.scope.ranges[0]
     opening = opening_at(form.code, ground, at=at) or _lapsed_since(form, ground, said, at=at)
     if opening is not None:
         return opening
-    held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest=said.digest).first()
+    held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest__in=known).first()
     if held is None:
         raise FormNotOpen
     return held
@@ -277,9 +283,9 @@ def _keep(wanted: _Wanted) -> Taken:
     standing = next((one for one in held if one.standing in HELD_BY_ID), None)
     if standing is None:
         return _insert(wanted, near)
-    if standing.digest == wanted.answered.digest:
+    if standing.digest in wanted.known:
         return _add(standing, wanted, held)
-    return _dispute(wanted, held, wanted.answered.digest)
+    return _dispute(wanted, held, wanted.answered.digest, known=wanted.known)
 
 
 def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
@@ -355,20 +361,20 @@ def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
         _note("forms.take_files", row, replace(wanted, files=tuple(fresh)))
     if other:
         digest = content_digest(row.digest, [(one.name, one.sha256) for one in other])
-        return _dispute(replace(wanted, files=tuple(other)), held, digest)
+        return _dispute(replace(wanted, files=tuple(other)), held, digest, known=frozenset({digest}))
     if row.awaits:
         return Taken(Outcome.PART, len(row.awaits), wanted.left_out)
     return Taken(Outcome.TAKEN if fresh else Outcome.AGAIN, 0, wanted.left_out)
 
 
-def _dispute(wanted: _Wanted, held: Sequence[Submission], digest: str) -> Taken:
-    """Other content: kept once, beside the first."""
-    row = next((one for one in held if one.digest == digest), None)
+def _dispute(wanted: _Wanted, held: Sequence[Submission], digest: str, *, known: frozenset[str]) -> Taken:
+    """Other content: kept once, beside the first. It may be here under any digest of ``known``."""
+    row = next((one for one in held if one.digest in known), None)
     if row is None:
         row = _row(wanted, Standing.DISPUTED, digest)
     else:
-        known = set(row.attachments.values_list("name", flat=True))
-        if fresh := [one for one in wanted.files if one.name not in known]:
+        here = set(row.attachments.values_list("name", flat=True))
+        if fresh := [one for one in wanted.files if one.name not in here]:
             _attach(row, fresh, at=wanted.at)
             row.awaits = [name for name in row.awaits if name not in {one.name for one in fresh}]
             row.save(update_fields=["awaits"])

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 
 from qipan.kernel.scoped import ScopedQuerySet
+from qipan.kernel.sealed import SealedBinaryField, SealedField, SealedJSONField
 
 from ..terms import HELD_BY_ID, Standing
 from .passports import Form
@@ -18,6 +19,8 @@ class Submission(models.Model):
 
     Who changes a filled form sends the whole of it again under a new id and names the one that he had before him. Such
     a version is a row like any other; together they are one record, which its first row stands for (ADR 0015).
+
+    Whatever was answered is sealed in the database (ADR 0024).
     """
 
     form = models.ForeignKey(Form, on_delete=models.PROTECT, related_name="submissions")
@@ -25,9 +28,9 @@ class Submission(models.Model):
     standing = models.CharField(max_length=9, choices=Standing, default=Standing.STANDS)
     place = models.BigIntegerField()  # the door it is about, else the ground of who handed it in
     # As it was sent, less what is not kept: the device, when somebody began, of points more than 50 metres.
-    xml = models.TextField()
-    answers = models.JSONField()  # by question, groups and repeats as they stand in the form
-    digest = models.CharField(max_length=64)  # of the content; the journal holds nothing else of it
+    xml = SealedField()
+    answers = SealedJSONField()  # by question, groups and repeats as they stand in the form
+    digest = models.CharField(max_length=64)  # of the content, keyed; the journal holds nothing else of it
     awaits = models.JSONField(default=list)  # names of attachments that the answers speak of and that are not here
     unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
@@ -37,7 +40,7 @@ class Submission(models.Model):
     record = models.ForeignKey(  # the first row of the record that it belongs to
         "self", null=True, on_delete=models.SET_NULL, related_name="versions", db_index=False
     )
-    merged = models.JSONField(null=True)  # of a first row that has versions: the answers of all together
+    merged = SealedJSONField(null=True)  # of a first row that has versions: the answers of all together
     contested = models.BooleanField(default=False)  # of a first row: a question that a person has to decide
     chosen = models.JSONField(default=dict)  # by question: the versions over which a person chose this one's answer
     received_at = models.DateTimeField()
@@ -90,7 +93,7 @@ class Attachment(models.Model):
     name = models.CharField(max_length=150)
     media_type = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64)  # of the file as it came: the same again is a resend
-    content = models.BinaryField()  # a photograph is written anew, without where and by which camera
+    content = SealedBinaryField()  # a photograph is written anew, without where and by which camera
     received_at = models.DateTimeField()
 
     class Meta:

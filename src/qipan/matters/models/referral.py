@@ -3,6 +3,7 @@
 from django.db import models
 
 from qipan.kernel.scoped import ScopedQuerySet
+from qipan.kernel.sealed import SealedField
 
 from ..terms import Ground, Hours, Need, NotTaken, Purpose, ReferralState, ReferralStepKind, Result, ToDo
 
@@ -54,13 +55,13 @@ class Referral(models.Model):
 
 
 class Handover(models.Model):
-    """What was handed over: only the fields of the purpose. This row is deleted when the purpose is over."""
+    """What was handed over: only the fields of the purpose, sealed. This row is deleted when the purpose is over."""
 
     referral = models.OneToOneField(Referral, on_delete=models.CASCADE)
     door = models.BigIntegerField()
-    need = models.CharField(max_length=9, choices=Need, blank=True)
-    reach = models.CharField(max_length=40, blank=True)
-    hours = models.CharField(max_length=9, choices=Hours, blank=True)
+    need = SealedField(choices=Need, blank=True)
+    reach = SealedField(blank=True)  # at most 40 characters
+    hours = SealedField(choices=Hours, blank=True)
 
     def __str__(self) -> str:
         return f"{self.referral_id}"
