@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import get_language
 
+from qipan.kernel.refusal import worded
 from qipan.kernel.scoped import ScopedQuerySet
 
 from .terms import StepKind
@@ -161,9 +162,9 @@ class ActivationItem(models.Model):
     count = models.PositiveIntegerField(default=0)  # teams formed, shifts opened, receipts sent ...
     detail = models.JSONField(default=dict)
     opened_at = models.DateTimeField(null=True)
-    blocked = models.CharField(max_length=300, blank=True)
+    blocked = models.JSONField(null=True)  # as kernel.refusal.kept makes it
     closed_at = models.DateTimeField(null=True)
-    still_open = models.CharField(max_length=300, blank=True)  # why it could not be closed yet
+    still_open = models.JSONField(null=True)  # why it could not be closed yet, likewise
     handed_over = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -186,6 +187,16 @@ class ActivationItem(models.Model):
     def label(self) -> str:
         """Its title in the reader's language."""
         return self.title if (get_language() or "").startswith("zh") else self.title_en or self.title
+
+    @property
+    def why_open(self) -> str:
+        """Why it could not be closed yet, in the reader's language."""
+        return worded(self.still_open)
+
+    @property
+    def why_blocked(self) -> str:
+        """Why it could not be opened, in the reader's language."""
+        return worded(self.blocked)
 
 
 class Watch(models.Model):

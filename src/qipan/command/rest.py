@@ -116,9 +116,9 @@ def _activation(activation: Activation) -> dict[str, Any]:
                 "count": item.count,
                 "owner": item.owner.name,
                 "opened_at": item.opened_at,
-                "blocked": item.blocked,
+                "blocked": item.why_blocked,
                 "closed_at": item.closed_at,
-                "still_open": item.still_open,
+                "still_open": item.why_open,
                 "handed_over": item.handed_over_id,
             }
             for item in activation.items.select_related("owner").order_by("order")

@@ -12,4 +12,4 @@ def close_what_was_handed_over(event: TasksAnswered) -> None:
         return
     tasks = Task.objects.everywhere("tasks that were just answered").filter(pk__in=done)
     for pk, closed_at in tasks.values_list("pk", "closed_at"):
-        ActivationItem.objects.filter(handed_over=pk, closed_at=None).update(closed_at=closed_at, still_open="")
+        ActivationItem.objects.filter(handed_over=pk, closed_at=None).update(closed_at=closed_at, still_open=None)

@@ -1,7 +1,14 @@
 """Refusals: anticipated, explained, with a code for machines and a sentence for people."""
 
-from django.utils.functional import Promise
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise  # known to the types only
 
 
 class Refusal(Exception):
@@ -13,7 +20,7 @@ class Refusal(Exception):
     """
 
     code = "refused"
-    sentence: str | Promise = _("The act was refused.")
+    sentence: "str | _StrPromise" = _("The act was refused.")
     status = 409
 
     def __init__(self, **data: object) -> None:
@@ -21,7 +28,7 @@ class Refusal(Exception):
         self.data = data
 
     def __str__(self) -> str:
-        return str(self.sentence) % self.data if self.data else str(self.sentence)
+        return str(self.sentence % self.data) if self.data else str(self.sentence)
 
 
 class NotFound(Refusal):
@@ -61,3 +68,60 @@ class BadInput(Refusal):
     def __init__(self, problems: list[str] | None = None, **data: object) -> None:
         super().__init__(**data)
         self.problems = problems or []
+
+
+def kept(refusal: Refusal) -> dict[str, Any]:
+    """This function will return a refusal as it is kept in a row: its room and code, what fills its sentence, and its words.
+
+    ``worded`` says it again in the language of whoever reads it. What has a name in two languages is kept with both. The
+    words are those of the site's own language, for the day when a later version no longer knows the code.
+    """
+    with override(settings.LANGUAGE_CODE):
+        words = str(refusal)[:300]
+    data = {name: _kept_value(value) for name, value in refusal.data.items()}
+    return {"code": key_of(type(refusal)), "data": data, "words": words}
+
+
+def worded(row: dict[str, Any] | None) -> str:
+    """This function will say what ``kept`` made, in the active language; nothing where nothing was kept."""
+    if not row:
+        return ""
+    known = _by_key(str(row.get("code", "")))
+    if known is None:
+        return str(row.get("words", ""))
+    data = {name: _said(value) for name, value in row["data"].items()}
+    try:
+        return str(known.sentence % data) if data else str(known.sentence)
+    except (KeyError, TypeError, ValueError):  # a later version asks for other values
+        return str(row.get("words", ""))
+
+
+def key_of(kind: type[Refusal]) -> str:
+    """This function will return the name of a kind of refusal in all of the house: its room and its code."""
+    return f"{kind.__module__.split('.')[1]}.{kind.code}"
+
+
+def every_refusal(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    """This function will yield every kind of refusal that is loaded."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from every_refusal(below)
+
+
+_kinds: dict[str, type[Refusal]] = {}
+
+
+def _by_key(key: str) -> type[Refusal] | None:
+    if key not in _kinds:
+        _kinds.update({key_of(kind): kind for kind in every_refusal() if kind.__module__.startswith("qipan.")})
+    return _kinds.get(key)
+
+
+def _kept_value(value: Any) -> Any:
+    if hasattr(value, "name_en"):
+        return {"zh": str(value.name), "en": str(value.name_en or value.name)}
+    return value if value is None or isinstance(value, int | float | str) else str(value)
+
+
+def _said(value: Any) -> Any:
+    return value["zh" if (get_language() or "").startswith("zh") else "en"] if isinstance(value, dict) else value

@@ -13,7 +13,7 @@ from qipan.duties.api import Unit
 from qipan.journal.api import digest_of, publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.kernel.refusal import NotAllowed, NotFound, Refusal, kept
 from qipan.posture.api import Declaration
 from qipan.territory.api import AreaView
 
@@ -311,7 +311,7 @@ def _open_item(pk: int, *, grounds: Sequence[Range], by: Actor, at: datetime) ->
             opening = Opening(activation=activation, item=item, step=step, grounds=list(grounds), by=by, at=at)
             opened = OPENERS[item.kind](opening)
             item.reference, item.count, item.detail = opened.reference, opened.count, opened.detail
-            item.opened_at, item.blocked = at, ""
+            item.opened_at, item.blocked = at, None
             item.save(update_fields=["reference", "count", "detail", "opened_at", "blocked"])
             record(
                 "command.open_item",
@@ -324,4 +324,4 @@ def _open_item(pk: int, *, grounds: Sequence[Range], by: Actor, at: datetime) ->
     except ReleaseBegan:
         raise
     except Refusal as refusal:
-        ActivationItem.objects.filter(pk=pk, opened_at=None).update(blocked=str(refusal)[:300])
+        ActivationItem.objects.filter(pk=pk, opened_at=None).update(blocked=kept(refusal))

@@ -14,7 +14,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.opened import OpenLine
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import Refusal
+from qipan.kernel.refusal import Refusal, kept, worded
 
 from ..models import Activation, ActivationItem, ReleasePlan
 from ..queries import in_order, others_over, step_of, titles_of
@@ -77,10 +77,11 @@ def close_item(pk: int, *, grounds: list[Range], by: Actor, at: datetime) -> boo
                 return False
             closing = _closing(item, grounds=grounds, by=by, at=at)
             before = (item.still_open, dict(item.detail), item.owner_id)
-            reason = _disputed(closing) or CLOSERS[item.kind](closing)
-            if reason and (reason[:300], item.detail, item.owner_id) == before:
+            told = _disputed(closing) or CLOSERS[item.kind](closing)
+            reason = kept(told) if told is not None else None
+            if reason and (reason, item.detail, item.owner_id) == before:
                 return False  # as the last run left it: nothing to write down again
-            item.still_open = reason[:300]
+            item.still_open = reason
             item.closed_at = None if reason else at
             item.save(update_fields=["still_open", "closed_at", "detail", "owner"])
             record(
@@ -88,12 +89,12 @@ def close_item(pk: int, *, grounds: list[Range], by: Actor, at: datetime) -> boo
                 subject=item,
                 by=closing.by,
                 at=at,
-                data={"kind": item.kind, "reference": item.reference, "reason": item.still_open},
+                data={"kind": item.kind, "reference": item.reference, "reason": reason["code"] if reason else ""},
                 drill=_is_drill(closing),
             )
             return not reason
     except Refusal as refusal:
-        ActivationItem.objects.filter(pk=pk, closed_at=None).update(still_open=str(refusal)[:300])
+        ActivationItem.objects.filter(pk=pk, closed_at=None).update(still_open=kept(refusal))
         return False
 
 
@@ -127,10 +128,10 @@ def _closing(item: ActivationItem, *, grounds: list[Range], by: Actor, at: datet
     )
 
 
-def _disputed(closing: Closing) -> str:
-    """Why it is not for this release alone to close it; empty where it is."""
+def _disputed(closing: Closing) -> Refusal | None:
+    """Why it is not for this release alone to close it; None where it is."""
     if not closing.item.detail.get("by_ground") or closing.declaration is None:
-        return ""
+        return None
     return others_over(closing.declaration, at=closing.at)
 
 
@@ -161,7 +162,7 @@ def give_to_owners(
             asker=item.owner if item.activation is None and item.owner.organ_type.executes_only else asker,
             owner=item.owner,
             place=item.owner.place,
-            basis=item.still_open or str(of),
+            basis=worded(item.still_open)[:300] or str(of),
             admission=admission,
             by=by,
             at=at,

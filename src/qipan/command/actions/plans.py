@@ -176,7 +176,9 @@ def hand_over_plan(declaration: Declaration, *, by: Actor, at: datetime) -> Plan
             by=by,
             at=at,
             place=issuer.place,
-            data={"items": [[item.reference, item.owner.code, item.still_open] for item in items]},
+            data={
+                "items": [[item.reference, item.owner.code, (item.still_open or {}).get("code", "")] for item in items]
+            },
             drill=declaration.drill,
         )
     closed = 0

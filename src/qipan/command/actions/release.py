@@ -137,7 +137,9 @@ def hand_over(activation: Activation, *, by: Actor, at: datetime) -> ReleaseRepo
             by=by,
             at=at,
             place=locked.unit.place,
-            data={"items": [[item.reference, item.owner.code, item.still_open] for item in items]},
+            data={
+                "items": [[item.reference, item.owner.code, (item.still_open or {}).get("code", "")] for item in items]
+            },
             drill=locked.drill,
         )
     # What kept the posture is now somebody's by name, so the posture ends.

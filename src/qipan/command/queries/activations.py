@@ -107,7 +107,7 @@ def left_open(of: Activation | ReleasePlan) -> list[Left]:
     """This function will list what an activation, or a whole emergency, has open, in the order of release."""
     items = of.items.filter(closed_at=None).exclude(opened_at=None).select_related("owner__organ_type")
     return [
-        Left(item, item.owner.label, item.still_open, item.opened_at, item.handed_over_id is not None)
+        Left(item, item.owner.label, item.why_open, item.opened_at, item.handed_over_id is not None)
         for item in in_order(items)
     ]
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import CharField, Count, Exists, Min, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from qipan.access.api import open_lines as rights_open
 from qipan.deployment.api import open_lines as forces_open
@@ -14,6 +15,7 @@ from qipan.desk.api import open_lines as admissions_open
 from qipan.duties.api import Unit
 from qipan.forms.api import open_lines as forms_open
 from qipan.kernel.opened import Emergency, OpenLine
+from qipan.kernel.refusal import Refusal
 from qipan.kernel.scoped import overlapping
 from qipan.posture.api import Declaration, declarations_on, emergency_of
 from qipan.posture.api import open_lines as measures_open
@@ -151,8 +153,15 @@ def titles_of(lines: Iterable[OpenLine]) -> dict[str, tuple[str, str]]:
     return titles
 
 
-def others_over(declaration: Declaration, *, at: datetime) -> str:
-    """This function will name another emergency that holds on a part of the ground; empty where there is none.
+class HoldsHereToo(Refusal):
+    """It may belong to another emergency on the same ground."""
+
+    code = "holds_here_too"
+    sentence = _("%(number)s holds here too: its owner says to which it belongs.")
+
+
+def others_over(declaration: Declaration, *, at: datetime) -> HoldsHereToo | None:
+    """This function will name another emergency that holds on a part of the ground; None where there is none.
 
     What only ground and time tie to an emergency may belong to that one: its owner says so, the release does not guess.
     """
@@ -161,8 +170,4 @@ def others_over(declaration: Declaration, *, at: datetime) -> str:
         ended_at=None, starts_at__lte=at, expected_until__gt=at, drill=declaration.drill
     )
     other = rows.exclude(pk=declaration.pk).first()
-    return (
-        ""
-        if other is None
-        else gettext("%(number)s holds here too: its owner says to which it belongs.") % {"number": other.number}
-    )
+    return HoldsHereToo(number=other.number) if other is not None else None

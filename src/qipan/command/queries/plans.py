@@ -147,7 +147,7 @@ def _row(item: ActivationItem) -> PlanRow:
         count=item.count,
         since=item.opened_at,
         state=state,
-        reason="" if item.closed_at is not None else item.still_open,
+        reason="" if item.closed_at is not None else item.why_open,
         closed_at=item.closed_at,
         certificate=str(item.detail.get("certificate", "")),
         href=_address(item),

@@ -110,7 +110,7 @@ def test_activation_and_release_at_once_open_and_close_each_thing_once(cast):
     assert told_at_once(activate, activate, activate) == ["done"] * 3
     activation = Activation.objects.get()
     items = ActivationItem.objects.filter(activation=activation)
-    assert not items.filter(opened_at=None, blocked="").exists()
+    assert not items.filter(opened_at=None, blocked__isnull=True).exists()
     opened = Entry.objects.filter(act="command.open_item")
     assert opened.count() == items.exclude(opened_at=None).count()
     doubled = everywhere(Task).values("owner", "source").annotate(n=Count("pk")).filter(n__gt=1)

@@ -182,7 +182,10 @@ def test_it_goes_on_after_a_crash_and_of_two_at_once_one_is_told(cast, opened, m
 def test_a_run_may_be_cut_short_and_the_rest_is_the_next_ones(cast, opened):
     ended(cast, opened)
     first = run_plan(opened, seen=0, by=cast.city_commander, at=RUN, most=5)
-    assert first.more and first.plan.items.filter(closed_at=None).exclude(still_open="").count() + first.closed == 5
+    assert (
+        first.more
+        and first.plan.items.filter(closed_at=None).exclude(still_open__isnull=True).count() + first.closed == 5
+    )
     rest = run_plan(opened, seen=1, by=cast.city_commander, at=RUN)
     assert (first.closed + rest.closed, rest.more) == (9, False)
 
@@ -192,7 +195,7 @@ def test_what_cannot_be_closed_keeps_no_other_from_its_turn(cast, opened):
     ended(cast, opened)
     runs = [run_plan(opened, seen=seen, by=cast.city_commander, at=RUN, most=1) for seen in range(15)]
     items = runs[-1].plan.items
-    assert (sum(run.closed for run in runs), items.filter(closed_at=None, still_open="").count()) == (9, 0)
+    assert (sum(run.closed for run in runs), items.filter(closed_at=None, still_open__isnull=True).count()) == (9, 0)
 
 
 @pytest.mark.row("EMG-8")
@@ -274,6 +277,16 @@ def test_the_page_runs_it_and_the_file_names_every_line(cast, opened, settings, 
     assert told.status_code == 409
     shown = client.get(page).content.decode()
     assert shown.count("state-soon") >= 6
+    # Whoever ran it, each reads the reasons in their own language, on the page, on paper and in the file.
+    item = ActivationItem.objects.filter(kind="MEASURE", closed_at=None).first()
+    assert item.still_open["code"] == "command.imposer_lifts"
+    issuer = item.still_open["data"]["issuer"]
+    assert issuer == {"zh": item.owner.name, "en": item.owner.name_en}
+    assert f"有效至 2026-12-04 12:00;由{issuer['zh']}采取,由其解除。" in shown
+    said = f"In force until 2026-12-04 12:00; {issuer['en']} imposed it and lifts it."
+    english = {"accept-language": "en"}
+    assert said in client.get(page, headers=english).content.decode()
+    assert said in client.get(f"{page}/lines.csv", headers=english).content.decode("utf-8-sig")
     lines = client.get(f"{page}/lines.csv").content.decode("utf-8-sig").strip().splitlines()
     assert len(lines) == 1 + 15
     assert cast.client("worker").get(page).status_code == 403

@@ -1,7 +1,23 @@
-import pytest
-from django.utils.translation import override
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, NotSignedIn, Refusal
+import pytest
+from django.utils.translation import ngettext_lazy, override
+
+from qipan.kernel.refusal import (
+    BadInput,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refusal,
+    every_refusal,
+    kept,
+    key_of,
+    worded,
+)
 
 
 class TooLate(Refusal):
@@ -40,3 +56,57 @@ def test_missing_and_out_of_scope_read_alike():
 def test_bad_input_names_every_problem():
     assert BadInput(["line 2: no name", "line 9: no area"]).problems == ["line 2: no name", "line 9: no area"]
     assert BadInput().problems == []
+
+
+class DoorsAreLeft(Refusal):
+    code = "doors_are_left"
+    sentence = ngettext_lazy("%(count)s door of %(unit)s", "%(count)s doors of %(unit)s", "count")
+
+
+@dataclass
+class Organ:
+    name: str
+    name_en: str
+
+
+def said(row: dict[str, Any] | None, language: str) -> str:
+    with override(language):
+        return worded(row)
+
+
+def test_it_is_kept_by_room_and_code_and_worded_for_its_reader() -> None:
+    row = json.loads(json.dumps(kept(NotAllowed(act="release.run"))))
+    assert (row["code"], row["data"]) == ("kernel.not_allowed", {"act": "release.run"})
+    assert said(row, "en") == "Your post does not give the right to do this (release.run)."
+    assert said(row, "zh-hans") == "您的岗位没有办理此事的职权（release.run）。"
+    assert said(kept(NotFound()), "en") == "There is nothing here, or it lies outside your area."
+    assert worded(None) == ""
+
+
+def test_a_name_is_kept_in_both_languages_and_a_number_chooses_the_plural() -> None:
+    told = DoorsAreLeft(count=1, unit=Organ("锦江区", "Jinjiang"), on=date(2026, 1, 2))
+    row = json.loads(json.dumps(kept(told)))
+    assert row["data"] == {"count": 1, "unit": {"zh": "锦江区", "en": "Jinjiang"}, "on": "2026-01-02"}
+    assert said(row, "en") == "1 door of Jinjiang"
+    assert said(row | {"data": row["data"] | {"count": 2}}, "zh-hans") == "2 doors of 锦江区"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"words": "as it was said"},  # before codes were kept
+        {"code": "gone.long_ago", "data": {}, "words": "as it was said"},
+        {"code": "kernel.not_allowed", "data": {"other": 1}, "words": "as it was said"},
+    ],
+)
+def test_what_no_code_says_is_said_as_it_was(row: dict[str, Any]) -> None:
+    assert said(row, "en") == "as it was said"
+
+
+def test_a_code_of_a_room_has_one_sentence() -> None:
+    sentences = defaultdict[str, list[str]](list)
+    for kind in every_refusal():
+        if kind.__module__.startswith("qipan.") and ".tests." not in kind.__module__:
+            sentences[key_of(kind)].append(str(kind.sentence))
+    assert len(sentences) > 300
+    assert {key: found for key, found in sentences.items() if len(set(found)) > 1} == {}

@@ -30,6 +30,7 @@ class MeasureIssuerNotCompetent(Refusal):
 
 
 class MeasureOnlyExecuted(MeasureIssuerNotCompetent):
+    code = "measure_only_executed"
     sentence = _(
         "%(issuer)s may carry measures out but not impose them: that is for the county level and above "
         "(Law on Prevention and Treatment of Infectious Diseases; Emergency Response Law 2024, art. 72)."

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q, Sum
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.kernel.place import Range
+from qipan.kernel.refusal import Refusal
 from qipan.kernel.scoped import overlapping
 
 from ..models import Call, CallLine, CostSheet
@@ -31,7 +32,7 @@ class OpenLine:
     title: str
     owner: Unit
     since: datetime
-    state: str  # in the reader's language
+    why: Refusal  # what must happen before it is closed
     address: str
     close: str
     drill: bool
@@ -53,7 +54,7 @@ def open_lines(ranges: Iterable[Range], declaration_ids: Sequence[int], *, at: d
         said = _next(call, list(call.lines.all()), list(call.sheets.all()), at=at)
         if said is None:
             continue
-        owner, state, close = said
+        owner, why, close = said
         kind = CallKind(call.kind)
         found.append(
             OpenLine(
@@ -62,7 +63,7 @@ def open_lines(ranges: Iterable[Range], declaration_ids: Sequence[int], *, at: d
                 title=f"{kind.label} {call.number}: {call.purpose} · {call.firm.label}",
                 owner=owner,
                 since=call.starts_at,
-                state=state,
+                why=why,
                 address=f"/reserves/calls/{call.pk}",
                 close=close,
                 drill=call.drill,
@@ -98,20 +99,66 @@ def costs_under(declaration_id: int) -> Costs:
     )
 
 
-def _next(call: Call, lines: list[CallLine], sheets: list[CostSheet], *, at: datetime) -> tuple[Unit, str, str] | None:
+class CallToCome(Refusal):
+    code = "call_to_come"
+    sentence = CallState.TO_COME.label
+
+
+class CallRuns(Refusal):
+    code = "call_runs"
+    sentence = CallState.RUNNING.label
+
+
+class NotGivenBack(Refusal):
+    code = "not_given_back"
+    sentence = _("to be given back: %(count)s lines")
+
+
+class SheetOverdue(Refusal):
+    code = "sheet_overdue"
+    sentence = SheetState.OVERDUE.label
+
+
+class SheetToPay(Refusal):
+    code = "sheet_to_pay"
+    sentence = SheetState.TO_PAY.label
+
+
+class SheetHandedIn(Refusal):
+    code = "sheet_handed_in"
+    sentence = SheetState.HANDED_IN.label
+
+
+class FirmEnters(Refusal):
+    code = "firm_enters"
+    sentence = _("the firm is entering its costs")
+
+
+# What is told of several sheets: the gravest.
+UNPAID: dict[SheetState, type[Refusal]] = {
+    SheetState.OVERDUE: SheetOverdue,
+    SheetState.TO_PAY: SheetToPay,
+    SheetState.HANDED_IN: SheetHandedIn,
+}
+
+
+def _next(
+    call: Call, lines: list[CallLine], sheets: list[CostSheet], *, at: datetime
+) -> tuple[Unit, Refusal, str] | None:
     """Who must do what next with a call; None when all of it is done."""
-    if call.state(at) != CallState.ENDED:
-        return call.caller, str(call.state(at).label), END
+    state = call.state(at)
+    if state != CallState.ENDED:
+        return call.caller, CallRuns() if state == CallState.RUNNING else CallToCome(), END
     if call.drill:
         return None
     left = sum(1 for line in lines if line.to_return)
     if left:
-        return call.caller, _("to be given back: %(count)s lines") % {"count": left}, RETURN
+        return call.caller, NotGivenBack(count=left), RETURN
     states = {sheet.state(at) for sheet in sheets}
-    unpaid = states - {SheetState.OPEN, SheetState.PAID, SheetState.NOTHING}
-    if unpaid:
-        return call.caller, ", ".join(sorted(str(state.label) for state in unpaid)), DECIDE
+    for unpaid, told in UNPAID.items():
+        if unpaid in states:
+            return call.caller, told(), DECIDE
     # Ordered and lent, so it is paid: the firm enters its costs, or says that it asks nothing.
     if SheetState.OPEN in states or (not states and call.starts_at < call.ends_at):
-        return call.firm, _("the firm is entering its costs"), HAND_IN
+        return call.firm, FirmEnters(), HAND_IN
     return None
