@@ -15,6 +15,7 @@ from .queries.register import (
     flags_of,
     get_article,
     get_version,
+    rested_on,
 )
 from .terms import Ending, Use
 
@@ -40,6 +41,7 @@ __all__ = [
     "name_owners",
     "name_subjects",
     "repeal_article",
+    "rested_on",
     "seed_laws",
     "units_citing",
 ]

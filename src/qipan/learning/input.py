@@ -75,7 +75,13 @@ class WeaknessInput(ActForm):
 
     title = _line(160, _("What is weak"))
     text = _text(_("What was seen, and what would be better"), rows=3)
-    owner_id = _key(_("Who mends it"))
+    owner_id = _key(
+        _("Who mends it"),
+        help_text=_(
+            "Organs only. Communities and property companies are not listed: work reaches their desks through work "
+            "admission alone, for all who ask alike."
+        ),
+    )
     due_on = _day(_("Until"))
     activation = _key(_("Found in a drill"))
 

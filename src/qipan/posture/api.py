@@ -13,7 +13,7 @@ from .actions.measures import extend_measure, impose_measure
 from .actions.orders import send_order_tasks
 from .actions.postures import end_posture, take_posture
 from .models import CommandConflict, Declaration, DeclaredGround, Measure, Posture
-from .queries.cards import OrderCard, cards_on, order_card
+from .queries.cards import OrderCard, cards_on, order_title, register_numbers
 from .queries.declared import (
     PostureView,
     conflicts_of,
@@ -57,10 +57,11 @@ __all__ = [
     "measures_in_force",
     "measures_to_review",
     "open_lines",
-    "order_card",
+    "order_title",
     "posture_over",
     "postures_in_force",
     "prevailing_posture",
+    "register_numbers",
     "send_order_tasks",
     "take_posture",
     "weigh_measures",

@@ -134,11 +134,23 @@ def flags_of(model_label: str, pks: Iterable[int]) -> dict[int, list[Flag]]:
 
 def cited_by(model_label: str, pks: Iterable[int]) -> dict[int, list[Article]]:
     """This function will return the articles that a model's rows cite, in the version that they cite, with laws."""
+    return _cited(model_label, pks, Q(ended_at=None))
+
+
+def rested_on(model_label: str, pks: Iterable[int]) -> dict[int, list[Article]]:
+    """This function will return the articles that rows cite, or cited until they were over, as ``cited_by`` does.
+
+    For what never changes its basis: an order's card still names the article when the order has ended.
+    """
+    return _cited(model_label, pks, Q())
+
+
+def _cited(model_label: str, pks: Iterable[int], which: Q) -> dict[int, list[Article]]:
     names = [f"{model_label}:{pk}" for pk in pks]
     found: dict[int, list[Article]] = {}
     for n in range(0, len(names), CHUNK):
         rows = Citation.objects.everywhere("asked by the room of the subject, which checks its own scope")
-        rows = rows.filter(subject__in=names[n : n + CHUNK], ended_at=None).select_related("article__law")
+        rows = rows.filter(which, subject__in=names[n : n + CHUNK]).select_related("article__law")
         for row in rows.order_by("pk"):
             found.setdefault(int(row.subject.rpartition(":")[2]), []).append(row.article)
     return found

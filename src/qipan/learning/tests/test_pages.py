@@ -65,6 +65,7 @@ def test_the_event_page_says_stages_trend_and_timeline(story):
 def test_a_review_goes_from_refused_to_closed_through_its_forms(story, review):
     lead = story.cast.client("lead")
     refused = lead.post(f"{review}/close")
+    assert "社区和物业服务企业不在其中" in refused.content.decode()
     assert refused.status_code == 409
     assert "没有评估报告，事件不能关闭" in refused.content.decode()
     empty = lead.post(f"{review}/report", {"planned": " "})

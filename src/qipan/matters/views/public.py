@@ -21,7 +21,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, place_of, range_of
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.posture.api import order_card
+from qipan.posture.api import order_title
 from qipan.territory.api import AreaView, get_area, path_to
 from qipan.webkit.challenge import count_try, new_challenge, nonce_of, source_of
 
@@ -152,10 +152,10 @@ def _order(number: str) -> str:
     if not number:
         return ""
     try:
-        card = order_card(number[:60], at=now())
+        title = order_title(number[:60], at=now())
     except NotFound:
         return ""
-    return _("About order %(number)s (%(title)s):") % {"number": card.number, "title": card.title}
+    return _("About order %(number)s (%(title)s):") % {"number": number[:60].strip(), "title": title}
 
 
 def words_of(given: dict[str, Any], channel: str) -> Words:

@@ -1,6 +1,6 @@
 """The order card: what anyone may know of a measure, from its public number."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from django.utils.translation import get_language, get_language_info
 
 from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
-from qipan.laws.api import Flag, cited_by, flags_of
+from qipan.laws.api import Flag, flags_of, rested_on
 
 from .. import rules
 from ..models import Measure
@@ -94,6 +94,29 @@ def order_card(number: str, *, at: datetime) -> OrderCard:
     return cards_of([measure_by_number(number)], at=at)[0]
 
 
+Named = Callable[[str, datetime], str | None]
+_others: list[Named] = []
+
+
+def register_numbers(title_of: Named) -> None:
+    """This function will let a room above say what the orders are called that it gives numbers of its own.
+
+    ``title_of`` returns the title behind a public number, None where the number is none of that room's.
+    """
+    _others.append(title_of)
+
+
+def order_title(number: str, *, at: datetime) -> str:
+    """This function will return the title of the public order with this number, whichever room gave it.
+
+    Raises ``NotFound``.
+    """
+    for title_of in _others:
+        if (title := title_of(number, at)) is not None:
+            return title
+    return measure_by_number(number).title
+
+
 def cards_on(ranges: Iterable[Range], *, at: datetime) -> list[OrderCard]:
     """This function will return the cards of what is in force on a ground, then of what is to come there."""
     ground = list(ranges)
@@ -103,7 +126,7 @@ def cards_on(ranges: Iterable[Range], *, at: datetime) -> list[OrderCard]:
 def cards_of(measures: list[Measure], *, at: datetime) -> list[OrderCard]:
     """This function will return the cards of measures, in their order."""
     keys = [measure.pk for measure in measures]
-    articles, flags = cited_by("posture.Measure", keys), flags_of("posture.Measure", keys)
+    articles, flags = rested_on("posture.Measure", keys), flags_of("posture.Measure", keys)
     followers = Measure.objects.filter(extends__in=keys, lifted_at=None)
     following = {one.extends_id: one.number for one in followers}
     kinds, hazards = measure_words(), rules.words("hazards")

@@ -32,9 +32,9 @@ from qipan.posture.api import (
     extend_measure,
     impose_measure,
     lift_measure,
-    order_card,
     send_order_tasks,
 )
+from qipan.posture.queries.cards import order_card
 
 from .conftest import Entry, restriction
 
@@ -141,7 +141,9 @@ def test_the_order_card_says_who_why_where_until_when_and_how_to_complain(cast: 
         f"/report?category={rules.kinds()['gate-check'].complaint_category}&place=510104001001&order={order.number}"
     )
     assert [one.language for one in card.guidance] == ["zh", "en"]
-    assert order_card(order.number, at=order.expires_at).state == "ENDED"
+    assert end_due(by=CLOCK, at=order.expires_at) == 1
+    over = order_card(order.number, at=order.expires_at)
+    assert (over.state, over.basis) == ("ENDED", card.basis)  # its basis leads to the article as before
     assert order_card(order.number, at=order.starts_at - timedelta(seconds=1)).state == "TO_COME"
 
 

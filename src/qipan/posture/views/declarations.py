@@ -17,7 +17,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, code_of
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.laws.api import Use, article_choices, cited_by, flags_of
+from qipan.laws.api import Use, article_choices, flags_of, rested_on
 from qipan.territory.api import AreaView, children, get_area
 from qipan.warnings.api import Warning, kind_name, prealert_of, warnings_on
 
@@ -206,7 +206,7 @@ def _detail(
             "declaration": declaration,
             "warned": _named(declaration.follows) if declaration.follows else "",
             "areas": areas,
-            "articles": cited_by("posture.Declaration", [declaration.pk]).get(declaration.pk, []),
+            "articles": rested_on("posture.Declaration", [declaration.pk]).get(declaration.pk, []),
             "flags": flags_of("posture.Declaration", [declaration.pk]).get(declaration.pk, []),
             "hazard": dict(word_choices("hazards")).get(declaration.hazard, declaration.hazard),
             "day": rules.day_number(declaration.starts_at, at, get_default_timezone()),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
-from qipan.laws.api import Article, cited_by
+from qipan.laws.api import Article, rested_on
 
 from .. import rules
 from ..models import Call, CallLine
@@ -48,15 +48,27 @@ def order_card(number: str, *, at: datetime) -> OrderCard:
 def card_of(call: Call, *, at: datetime) -> OrderCard:
     """This function will return the card of a call."""
     ground = Range(call.first, call.last)
+    complaint = {
+        "category": COMPLAINTS,
+        "place": code_for(ground) or place_text(call.first),
+        "order": call.number,
+    }
     return OrderCard(
         call=call,
         number=call.number,
         state=call.state(at),
-        articles=tuple(cited_by("reserves.Call", [call.pk]).get(call.pk, [])),
+        articles=tuple(rested_on("reserves.Call", [call.pk]).get(call.pk, [])),
         area=ground_label(ground),
         lines=tuple(call.lines.order_by("pk")),
-        complaint_address=f"/report?{urlencode({'category': COMPLAINTS, 'place': code_for(ground) or place_text(call.first)})}",
+        complaint_address=f"/report?{urlencode(complaint)}",
     )
+
+
+def order_title(number: str, _at: datetime) -> str | None:
+    """This function will return what an order by a public number is for, None where no call has it; for complaints."""
+    key = rules.order_key(number)
+    call = Call.objects.everywhere("an order is public").filter(pk=key).first() if key is not None else None
+    return call.purpose if call is not None and call.number == number.strip() else None
 
 
 def call_names(keys: Sequence[int]) -> dict[int, tuple[str, str]]:

@@ -18,6 +18,7 @@ from qipan.reserves.actions.offering import withdraw_offer
 from qipan.reserves.actions.parties import clock_of_reserves
 from qipan.reserves.api import close_line, open_lines, seed_reserves
 from qipan.reserves.models import Agreement, AgreementLine, Call, CallLine, Offer
+from qipan.reserves.queries.cards import card_of
 from qipan.reserves.testing import FIRM, HERE, agreed, called, declared, offered, taken
 
 from .conftest import Entry, Task, World
@@ -312,6 +313,10 @@ def test_the_release_finds_what_is_open_and_ends_it(world: World) -> None:
     for line in found:
         assert close_line(line.reference, reason="响应结束", by=cast.district_head, at=at + DAY) is True
     assert close_line(found[0].reference, reason="响应结束", by=cast.district_head, at=at + DAY) is False
+    over = card_of(Call.objects.everywhere("a test").get(pk=hotel.pk), at=at + DAY)
+    # Cited no more, and its card still leads to the article.
+    assert cited_by("reserves.Call", [hotel.pk]) == {}
+    assert (over.over, [one.code for one in over.articles]) == (True, ["erl-2024-76"])
     assert [(left.reference, left.close) for left in open_lines([HERE], [world.declaration.pk], at=at + DAY)] == [
         (f"reserves.Call:{call.pk}", "hand_in"),
         (f"reserves.Call:{hotel.pk}", "return"),

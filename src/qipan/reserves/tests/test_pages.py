@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils.timezone import localdate, localtime
 
 from qipan.reserves.models import Agreement, Call, CallLine, CostLine, CostSheet, Offer
+from qipan.reserves.queries.cards import order_card
 from qipan.reserves.testing import FIRM, called, taken
 
 from .conftest import Task, World
@@ -153,6 +154,10 @@ def test_who_sees_what(world: World) -> None:
     for one in (call, hotel):
         card = anyone.get(f"/reserves/orders/{one.number}").content.decode()
         assert one.number in card and "锦江区指挥部" in card and "180.00" not in card and "260.00" not in card
+    # A complaint begins with the number of the order, as for measures.
+    about = anyone.get(f"/report?category=21001&place=510104001001&order={call.number}").content.decode()
+    assert f"关于命令{call.number}（{call.purpose}）：" in about
+    assert call.number in order_card(call.number, at=world.cast.at).complaint_address
     assert anyone.get("/reserves/orders/510104-r0").status_code == 404
     assert anyone.get(f"/reserves/orders/510105-r{call.pk}").status_code == 404
 
