@@ -50,6 +50,14 @@ document.addEventListener("keydown", (event) => {
   open?.querySelector("summary")?.focus();
 });
 
+// Where doors and forms may lie on this device, signing out goes by the page that takes them off.
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.id === "leave" || !form.action.endsWith("/accounts/logout/") || !localStorage.getItem("qipan-field")) return;
+  event.preventDefault();
+  location.href = "/field/leave";
+});
+
 // A select or a check box with data-submit sends its form when changed; without script the button beside it does.
 document.addEventListener("change", (event) => {
   const field = event.target as HTMLInputElement;

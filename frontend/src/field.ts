@@ -289,6 +289,7 @@ async function refresh(): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)
   trainingCard(page.dataset.holder!, csrf);
   const store = await openStore();
   chain = new Chain(store, page.dataset.holder!, csrf, page.dataset.lists!);
@@ -328,6 +329,11 @@ async function start(): Promise<void> {
   });
   document.getElementById("forms-back")!.addEventListener("click", () => showStep("outcomes"));
   document.getElementById("field-compare")!.addEventListener("click", () => void compare());
+  document.getElementById("field-leave")!.addEventListener("click", (event) => {
+    if (navigator.onLine) return;
+    event.preventDefault();
+    document.getElementById("field-compared")!.textContent = word("stay");
+  });
   setInterval(() => document.hidden || !navigator.onLine || void compare(), COMPARE);
   document.getElementById("door-back")!.addEventListener("click", () => void takeBack());
   for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());

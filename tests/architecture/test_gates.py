@@ -263,6 +263,7 @@ GATES = {
     "wall/<str:code>": Gate("wall.view"),
     "field": Gate("visit.submit"),
     "field/worker.js": Gate(PUBLIC),
+    "field/leave": Gate(SIGNED_IN),
     "field/orders": Gate("visit.submit"),
     "field/lists": Gate("team.manage"),
     "field/doors.csv": Gate("visit.submit"),

@@ -40,7 +40,12 @@ class TooManyLines(Refusal):
 
 def holder_of(actor: Actor) -> str:
     """This function will name the pass or the post that a phone works under."""
-    return actor.pass_id or f"post {actor.post_id}"
+    return actor.pass_id or holder_of_post(actor.post_id)
+
+
+def holder_of_post(post_id: int | None) -> str:
+    """This function will name a post as phones do."""
+    return f"post {post_id}"
 
 
 def nonce_of(report_id: UUID) -> str:

@@ -8,10 +8,11 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from qipan.access.api import card_of, needs, right_ends, signed_in
+from qipan.access.api import card_of, needs, right_ends, seats_of, signed_in
 from qipan.deployment.api import Team
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -23,7 +24,7 @@ from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
 from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built, later_of
 from qipan.webkit.middleware import POLICY
 
-from ..actions import holder_of
+from ..actions import holder_of, holder_of_post
 from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
 
 # The two that are common come first and large; the order of the others is by how often they come.
@@ -97,6 +98,7 @@ def words() -> dict[str, object]:
         "search": _("Type to find"),
         "more_found": _("%(count)s more; type more letters"),
         "none_found": _("Nothing on the list says that."),
+        "stay": _("Signing out needs a network. What is kept here stays until then."),
         "more": _("Add another"),
         "less": _("Take this one out"),
         "up": _("Move %(name)s up"),
@@ -194,6 +196,29 @@ def field(request: HttpRequest) -> HttpResponse:
     # ODK's engine reads formulas with a parser in WebAssembly; only this page may run it, and still no eval.
     response.headers["Content-Security-Policy"] = f"{POLICY}; script-src 'self' 'wasm-unsafe-eval'"
     return response
+
+
+@never_cache
+@require_safe
+def leave(request: HttpRequest) -> HttpResponse:
+    """This page will sign out, and take off the device what is kept there of whoever signs out, under any own post."""
+    actor = signed_in(request)
+    holders = {holder_of(actor)}
+    if actor.account_id is not None:
+        holders |= {holder_of_post(seat.post_id) for seat in seats_of(actor.account_id, at=now())}
+    shown = {
+        "holders": json.dumps(sorted(holders)),
+        "team": team_asked(request),
+        "may_visit": actor.can("visit.submit"),
+        "words": {
+            "unsent": _(
+                "Not sent yet: %(count)s. It stays on this device; what was finished goes out when you sign in here again."
+            ),
+            "sent": _("Everything of yours was sent; nothing is lost."),
+            "failed": _("What lies on this device could not be taken off. Please try again."),
+        },
+    }
+    return render(request, "field/leave.html", shown)
 
 
 def orders_of(request: HttpRequest, team: Team) -> list[tuple[OrderCard, str]]:

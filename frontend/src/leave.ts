@@ -1,0 +1,88 @@
+// Signing out on a phone that others use too. What is kept here of whoever signs out is taken off; what was never sent
+// goes only when that is asked for, with how much it is.
+import { Chain } from "./field/chain";
+import { alone, openStore, type State, type Store } from "./field/store";
+
+const PAGES = "qipan-pages"; // as in worker.ts
+const form = document.getElementById("leave") as HTMLFormElement;
+const said = document.getElementById("leave-said")!;
+const all = document.getElementById("leave-all") as HTMLInputElement;
+const words = JSON.parse(document.getElementById("leave-words")!.textContent!) as Record<string, string>;
+const holders = JSON.parse(form.dataset.holders!) as string[];
+const mine = (one: { holder: string }): boolean => holders.includes(one.holder);
+const waits = (state: State | "DRAFT"): boolean => state === "KEPT" || state === "SENT" || state === "DRAFT";
+
+function csrf(): string {
+  return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
+}
+
+/** Asks once more whether the server holds what was finished here; what it lacks is not sent yet, whatever was said before. */
+async function compare(store: Store): Promise<void> {
+  for (const holder of holders) {
+    const chain = new Chain(store, holder, csrf, form.dataset.lists!);
+    const found = await chain.compare(async (ids) => {
+      const known = await Promise.all(ids.map(async (id) => (await store.get("visits", id)) ?? (await store.get("filled", id))));
+      return known.filter((one) => one?.state === "REFUSED").map((one) => one!.id);
+    });
+    for (const id of found.missing) {
+      const visit = await store.get("visits", id);
+      if (visit?.state === "ACKNOWLEDGED") await store.put("visits", { ...visit, state: "KEPT" });
+      const filled = await store.get("filled", id);
+      if (filled?.state === "ACKNOWLEDGED" && filled.parts.length) await store.put("filled", { ...filled, state: "KEPT" });
+    }
+  }
+}
+
+/** How many visits, reports and forms of this person were begun or finished here and have not left the phone. */
+async function unsent(store: Store): Promise<number> {
+  const rows = [...(await store.getAll("visits")), ...(await store.getAll("matters")), ...(await store.getAll("filled"))];
+  return rows.filter((one) => mine(one) && waits(one.state)).length;
+}
+
+/** Takes what is kept of this person off the phone: all of it, or all but what was never sent. */
+async function clear(store: Store, everything: boolean): Promise<void> {
+  const needed = new Set<string>(); // forms of drafts that stay
+  for (const name of ["visits", "matters", "filled"] as const) {
+    for (const one of await store.getAll(name)) {
+      if (!mine(one)) continue;
+      if (everything || !waits(one.state)) await store.delete(name, one.id);
+      else if ("blank" in one && one.state === "DRAFT") needed.add(one.blank);
+    }
+  }
+  for (const blank of await store.getAll("forms")) if (mine(blank) && !needed.has(blank.key)) await store.delete("forms", blank.key);
+  for (const key of await store.getAllKeys("sheets")) if (holders.some((one) => key.startsWith(`${one} `))) await store.delete("sheets", key);
+  for (const holder of holders) {
+    if (everything) {
+      // The list goes with what it names; another begins with a number of its own.
+      await store.delete("lines", IDBKeyRange.bound([holder, 0], [holder, Infinity]));
+      await store.delete("agreed", holder);
+    }
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(`qipan-card ${holder} `) && !key.startsWith(`qipan-nuisance ${holder} `)) continue;
+      const told = ["", "sent"].includes(localStorage.getItem(key)!); // as card.ts and forms.ts note it
+      if (everything || told) localStorage.removeItem(key);
+    }
+  }
+  localStorage.removeItem("qipan-field");
+  await globalThis.caches?.delete(PAGES);
+}
+
+async function start(): Promise<void> {
+  const store = await openStore();
+  await compare(store);
+  const count = await unsent(store);
+  said.textContent = count ? words.unsent.replace("%(count)s", String(count)) : words.sent;
+  document.getElementById("leave-unsent")!.hidden = !count;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void alone(() => clear(store, all.checked))
+      .then(() => form.submit())
+      .catch(() => (said.textContent = words.failed));
+  });
+  form.querySelector("button")!.disabled = false;
+}
+
+void start().catch(() => {
+  said.textContent = words.failed;
+  form.querySelector("button")!.disabled = false;
+});
