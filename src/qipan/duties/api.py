@@ -1,13 +1,15 @@
 """The front door of duties: organs, units, the ground they work on, and who answers for what."""
 
+from .actions.firms import register_firm
 from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, set_duty
 from .actions.organs import Seeded, rename_organ_type, seed_organisation
 from .models import OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
 from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, proposals
 from .queries.units import command_for, get_unit, ground_of, lead_body, unit_above, units_on
-from .terms import FaultKind, ItemKind, Role
+from .terms import STANDING_FIRMS, FaultKind, ItemKind, Role
 
 __all__ = [
+    "STANDING_FIRMS",
     "FaultKind",
     "ItemKind",
     "ListsChanged",
@@ -30,6 +32,7 @@ __all__ = [
     "items_on",
     "lead_body",
     "proposals",
+    "register_firm",
     "rename_organ_type",
     "seed_lists",
     "seed_organisation",

@@ -3,6 +3,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# Kinds of units that are registered one by one and stand at one place (``register_firm``); they only execute.
+STANDING_FIRMS = ("hotel", "carrier", "supplier", "firm")
+
 
 class Role(models.TextChoices):
     """What an organ is to an item: it answers for it, it helps, or it was taken from it and may not be asked."""

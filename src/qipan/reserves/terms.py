@@ -3,8 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from qipan.duties.api import STANDING_FIRMS
+
 # Kinds of units that may lend, and nothing else: they never call and never requisition.
-FIRMS = ("property-company", "firm")
+FIRMS = ("property-company", *STANDING_FIRMS)
 
 
 class Capital(models.TextChoices):

@@ -26,14 +26,14 @@ FIRM = "510104:property-company-1"
 HERE = range_of("510104001001")
 
 
-def add_manager(cast: Cast, name: str = "manager", unit: str = FIRM) -> Actor:
+def add_manager(cast: Cast, name: str = "manager", unit: str = FIRM, role: str = "property-manager") -> Actor:
     """This function will add whoever signs for a firm to the cast, as ``cast.client(name)`` too."""
     firm: Unit = cast.unit(unit)
     account = Account.objects.create(username=name, display_name=name, password=make_password(None))
     post = Post(
         account=account,
         unit=firm,
-        role=Role.objects.get(code="property-manager"),
+        role=Role.objects.get(code=role),
         valid_from=cast.at - timedelta(days=30),
     )
     post.save(force_insert=True)

@@ -64,6 +64,7 @@ DEMO = (
     ("community", "社区工作者", "community-worker", "community"),
     ("guard", "物业门岗", "property-guard", "property-company"),
     ("manager", "物业负责人", "property-manager", "property-company"),
+    ("hotel", "宾馆负责人", "firm-manager", "hotel"),
     ("wall", "指挥大厅大屏", "wall-screen", "city-command"),
     ("auditor", "审计员", "auditor", "city-command"),
     ("admin", "系统管理员", "administrator", "city-command"),

@@ -255,7 +255,7 @@ def test_a_leader_of_a_part_leads_that_part(city):
 
 def test_no_role_has_every_right_and_an_administrator_sees_no_board(city):
     roles = {role.code: frozenset(role.acts) for role in Role.objects.all()}
-    assert len(roles) == 14
+    assert len(roles) == 15
     assert {act for acts in roles.values() for act in acts} == set(ACTS)  # every act is given by some role
     for code, acts in roles.items():
         assert acts < set(ACTS), code

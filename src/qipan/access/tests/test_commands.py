@@ -70,4 +70,4 @@ def test_demo_accounts_need_an_organisation(db):
 
 def test_roles_are_seeded(db, capsys):
     call_command("seed_roles")
-    assert capsys.readouterr().out == "14 roles\n"
+    assert capsys.readouterr().out == "15 roles\n"

@@ -148,9 +148,8 @@ def test_a_role_is_renamed_and_keeps_its_rights(city):
 
 def test_the_demo_has_an_account_for_each_role(city):
     demo = seed_demo_accounts("5101", password=STRONG, by=city.admin, at=city.at)
-    assert {account.role for account in demo} == set(
-        Role.objects.filter(for_passes=False).values_list("code", flat=True)
-    )
+    roles = Role.objects.filter(for_passes=False).exclude(code="firm-manager")  # no hotel stands in the tiny city
+    assert {account.role for account in demo} == set(roles.values_list("code", flat=True))
     units = {account.username: account.unit.code for account in demo}
     assert units == {
         "city": "5101:city-command",

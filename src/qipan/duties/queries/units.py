@@ -53,7 +53,7 @@ def units_on(
 
 def ground_of(unit: Unit) -> tuple[Range, ...]:
     """This function will return the ground a unit works on today: its area's with what was merged into it,
-    its compound's, or the compounds it stewards. A unit that ended has none.
+    its compound's, the compounds it stewards, or the one place where a firm stands. A unit that ended has none.
     """
     if unit.valid_to is not None:
         return ()
@@ -61,6 +61,8 @@ def ground_of(unit: Unit) -> tuple[Range, ...]:
         stewarded = Stewardship.objects.filter(unit=unit, valid_to=None).order_by("place")
         return tuple(range_of(code_of(place, COMPOUND)) for place in stewarded.values_list("place", flat=True))
     own = Range(unit.first, unit.last)
+    if own.first == own.last:  # a firm has the place where it stands
+        return (own,)
     code = unit.code.partition(":")[0]
     if len(code) == CODE_LENGTHS[COMPOUND]:
         return (own,)

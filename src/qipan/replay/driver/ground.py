@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.access.api import Account, seed_demo_accounts, seed_roles
 from qipan.command.api import seed_playbooks
-from qipan.duties.api import Unit, seed_organisation
+from qipan.duties.api import Unit, register_firm, seed_organisation, units_on
 from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import range_of
+from qipan.kernel.place import COMMUNITY, DISTRICT, code_of, range_of
 from qipan.kernel.refusal import Refusal
 from qipan.laws.api import seed_laws
 from qipan.matters.api import seed_catalogue
@@ -118,6 +118,7 @@ def prepare(
     seed_forms(Unit.objects.get(code=f"{city}:city-command"), by=by, at=at)
     seed_playbooks(by=by, at=at)
     seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
+    _firms(city, by=by, at=at)
     seed_reserves(city, by=by, at=at)
     accounts = seed_demo_accounts(city, password=password or _password(), by=by, at=at)
     logins = tuple(Login(a.role, a.username, a.password, a.unit.label, a.unit.code.partition(":")[0]) for a in accounts)
@@ -127,6 +128,7 @@ def prepare(
 DEMO_ACCOUNTS = frozenset(
     (
         "city",
+        "hotel",
         "lead",
         "health",
         "district",
@@ -146,6 +148,26 @@ def _password() -> str:
     """A password that can be read out and typed."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _letter in range(4)) for _part in range(3))
+
+
+# Synthetic: no real firm is meant.
+FIRMS = {
+    "hotel": ("示例宾馆", "Example Hotel"),
+    "carrier": ("示例运输公司", "Example Transport"),
+    "supplier": ("示例供应公司", "Example Supplies"),
+}
+
+
+def _firms(city: str, *, by: Actor, at: datetime) -> None:
+    """This function will register one firm of each kind in each district, in its first community."""
+    for district in units_on([range_of(city)], ["district-command"]).order_by("place"):
+        code = code_of(district.place, DISTRICT)
+        community = units_on([range_of(code)], ["community"]).order_by("place").first()
+        if community is None:
+            continue
+        for kind, (name, name_en) in FIRMS.items():
+            where = code_of(community.place, COMMUNITY)
+            register_firm(kind, name=name, name_en=name_en, community=where, by=by, at=at)
 
 
 def _divisions(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from qipan.desk.api import TaskState, answer_task
+from qipan.duties.api import register_firm
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
@@ -19,7 +20,7 @@ from qipan.reserves.actions.parties import clock_of_reserves
 from qipan.reserves.api import close_line, open_lines, seed_reserves
 from qipan.reserves.models import Agreement, AgreementLine, Call, CallLine, Offer
 from qipan.reserves.queries.cards import card_of
-from qipan.reserves.testing import FIRM, HERE, agreed, called, declared, offered, taken
+from qipan.reserves.testing import FIRM, HERE, add_manager, agreed, called, declared, offered, taken
 
 from .conftest import Entry, Task, World
 
@@ -325,6 +326,20 @@ def test_the_release_finds_what_is_open_and_ends_it(world: World) -> None:
     for wrong in ("", "reserves.Call:0", "reserves.Call:x", f"posture.Measure:{call.pk}"):
         with pytest.raises(NotFound):
             close_line(wrong, reason="", by=cast.district_head, at=at)
+
+
+@pytest.mark.row("FRC-13")
+def test_any_kind_of_firm_can_lend_what_it_has(world: World) -> None:
+    cast = world.cast
+    registrar = Actor.system("seed", acts=["register.edit"], ranges=[range_of("5101")])
+    hotel = register_firm("hotel", name="示例宾馆", community="510104001001", by=registrar, at=cast.at)
+    host = add_manager(cast, "host", unit=hotel.code, role="firm-manager")
+    rooms = offered(cast, host, kind="room", quantity=60, rate=26_000)
+    assert (rooms.firm_id, rooms.quantity) == (hotel.pk, 60)
+    agreement = agreed(cast, host, [rooms], number="锦府储〔2026〕2号")
+    call = called(cast, agreement, world.declaration)
+    assert [(line.kind, line.quantity) for line in call.lines.all()] == [("room", 4)]
+    assert call.number in cast.client("host").get("/reserves").content.decode()
 
 
 def test_each_district_of_a_synthetic_city_has_an_agreement(world: World) -> None:
