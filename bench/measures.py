@@ -41,9 +41,14 @@ def seed(count: int) -> None:
     moment = connection.ops.adapt_datetimefield_value
     begin, review = moment(AT - timedelta(days=7)), moment(AT + timedelta(days=1))
 
+    grounds = [  # 10,120 compounds, about as many as Chengdu has
+        range_of(f"5101{district:02d}{street:03d}{community:03d}{compound:03d}")
+        for district in range(1, 24) for street in range(1, 12) for community in range(1, 11) for compound in range(1, 5)
+    ]  # fmt: skip
+
     def rows() -> Any:
         for n in range(2 * count):
-            ground = range_of(f"5101{n % 20 + 1:02d}{n // 20 % 200 + 1:03d}{n // 4000 % 900 + 1:03d}")
+            ground = grounds[n // 2 % len(grounds)]
             end = AT if n % 2 else AT + timedelta(minutes=1)
             yield (
                 "gate-check", "", f"measure {n}", "b", "", "{}", issuer.pk, *ground, begin, moment(end), review, "", "", False,

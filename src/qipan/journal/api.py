@@ -18,7 +18,7 @@ from .actions import (
 )
 from .models import Message
 from .queries import Checksum, Verdict, checksum, entries_about, entries_of, register_audit, verify
-from .rules import digest_of, entry_text
+from .rules import canonical, digest_of, entry_text
 
 __all__ = [
     "ENTRY_COLUMNS",
@@ -27,6 +27,7 @@ __all__ = [
     "Later",
     "Message",
     "Verdict",
+    "canonical",
     "checksum",
     "deliver_waiting",
     "digest_of",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from .models import Entry
-from .rules import FIRST_HASH, digest_of_text, link, text_of
+from .rules import FIRST_HASH, canonical, digest_of_text, link, text_of
 
 Audit = Callable[[], list[str]]
 _audits: dict[str, Audit] = {}
@@ -43,7 +43,7 @@ def entry_digest(entry: Entry) -> str:
             subject=entry.subject,
             at=entry.at,
             place=entry.place,
-            data=entry.data,
+            data=canonical(entry.data),
             drill=entry.drill,
         )
     )

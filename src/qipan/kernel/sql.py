@@ -43,6 +43,7 @@ def here() -> Any:
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # what is written by the ten thousand has one moment
 def utc_text(value: datetime) -> str:
     """This function will return a moment with its zone as SQLite keeps it."""
     return str(value.astimezone(UTC).replace(tzinfo=None))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from qipan.duties.api import Unit
-from qipan.journal.api import entry_values, publish, write_entries
+from qipan.journal.api import canonical, entry_values, publish, write_entries
 from qipan.kernel import writer
 from qipan.kernel.actor import Actor
 
@@ -82,7 +82,7 @@ def _record(delivered: Iterable[tuple[Delivery, Moved]]) -> None:
             entries.append(
                 entry_values(
                     act="desk.deliver", subject=f"duties.Unit:{unit_id}", by=by, at=at, place=place,
-                    data={"DELIVERED": ids}, drill=drill,
+                    data=canonical({"DELIVERED": ids}), drill=drill,
                 )
             )  # fmt: skip
         events.append(TasksAnswered(tuple((pk, source, "DELIVERED") for pk, source, _drill in moved), by, at))

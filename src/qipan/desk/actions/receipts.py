@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from qipan.journal.api import entry_values, publish, write_entries
+from qipan.journal.api import canonical, entry_values, publish, write_entries
 from qipan.kernel import writer
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
@@ -241,7 +241,7 @@ def _record(moved: dict[int, _Held], *, by: Actor, at: datetime) -> None:
         subject = f"desk.Task:{first}" if len(tasks) == 1 else "desk.Task:batch"
         entries.append(
             entry_values(
-                act="desk.receive", subject=subject, by=by, at=at, place=one.place, data=dict(states), drill=drill
+                act="desk.receive", subject=subject, by=by, at=at, place=one.place, data=canonical(states), drill=drill
             )
         )
     write_entries(entries)

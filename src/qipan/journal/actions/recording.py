@@ -39,7 +39,7 @@ def record(
     ``RuntimeError`` outside a transaction: an act and its record stand or fall together.
     """
     # As it will be read again, so that its digest can be taken again.
-    said = json.loads(canonical(data)) if data else {}
+    said = canonical(json.loads(canonical(data))) if data else "{}"
     entry = entry_values(act=act, subject=name_of(subject), by=by, at=at, place=place, data=said, drill=drill)
     write_entries([entry])
 
@@ -50,10 +50,11 @@ ENTRY_COLUMNS = (
 
 
 def entry_values(
-    *, act: str, subject: str, by: Actor, at: datetime, place: int | None, data: dict[str, Any], drill: bool
+    *, act: str, subject: str, by: Actor, at: datetime, place: int | None, data: str, drill: bool
 ) -> tuple[Any, ...]:
     """This function will return an unsealed entry as SQLite stores it, in the order of ``ENTRY_COLUMNS``.
 
+    ``data`` is what ``canonical`` makes of a dictionary whose keys are texts.
     For acts that come by thousands and write many entries in a statement of their own, or with
     ``write_entries``; everybody else calls ``record``.
     """
@@ -62,7 +63,7 @@ def entry_values(
     digest = digest_of_text(text)
     by_pass = by.pass_id or ""
     return (
-        when, by.label, by.account_id, by.post_id, by_pass, act, subject, place, json.dumps(data), drill, digest, "",
+        when, by.label, by.account_id, by.post_id, by_pass, act, subject, place, data, drill, digest, "",
     )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qipan.journal.actions import recording
 from qipan.journal.api import checksum, register_audit, seal, verify
 from qipan.journal.models import Entry
 from qipan.journal.queries import entry_digest
-from qipan.journal.rules import FIRST_HASH, link
+from qipan.journal.rules import FIRST_HASH, canonical, link, text_of
 from qipan.kernel.actor import Actor
 
 AT = datetime(2026, 8, 1, 8, 0, 0, 123456, tzinfo=UTC)
@@ -157,9 +159,39 @@ def test_audits_of_rooms_are_part_of_it(db):
     assert verify().audits == ["sums of a room"]
 
 
+@given(
+    st.lists(st.one_of(st.text(), st.none(), st.integers()), min_size=4, max_size=4),
+    st.text(),
+    st.datetimes(timezones=st.timezones()),
+    st.one_of(st.none(), st.integers()),
+    st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.none())),
+    st.booleans(),
+)
+def test_the_text_of_an_entry_is_its_canonical_json(by, text, at, place, data, drill):
+    label, account, post, by_pass = by
+    signed = (
+        str(label),
+        account if isinstance(account, int) else None,
+        post if isinstance(post, int) else None,
+        str(by_pass),
+    )
+    moment = int(at.timestamp()) * 1_000_000 + at.microsecond
+    fields = {
+        "act": text,
+        "at": moment,
+        "by": signed,
+        "data": data,
+        "drill": drill,
+        "place": place,
+        "subject": text[::-1],
+    }
+    told = text_of(signed, act=text, subject=text[::-1], at=at, place=place, data=canonical(data), drill=drill)
+    assert told == canonical(fields)
+
+
 def test_the_text_of_an_entry_is_the_same_on_both_ways_of_writing(db):
     values = recording.entry_values(
-        act="test.act", subject="thing:1", by=CLERK, at=AT, place=None, data={"b": 1, "a": 2}, drill=False
+        act="test.act", subject="thing:1", by=CLERK, at=AT, place=None, data='{"a":2,"b":1}', drill=False
     )
     with transaction.atomic():
         recording.record("test.act", subject="thing:1", by=CLERK, at=AT, data={"a": 2, "b": 1})

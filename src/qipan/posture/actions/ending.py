@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from qipan.desk.api import TaskKind, recall_sources, send_task
-from qipan.journal.api import entry_values, publish, write_entries
+from qipan.journal.api import canonical, entry_values, publish, write_entries
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
@@ -72,7 +72,7 @@ def end_due(*, by: Actor, at: datetime) -> int:
                 by=by,
                 at=at,
                 place=first,
-                data={"ended_at": _text(ended), "why": why or "EXPIRED"},
+                data=_said(ended, why),
                 drill=bool(drill),
             )
             for key, first, _issuer, ended, why, _tasks, _told, drill in rows
@@ -87,8 +87,8 @@ def end_due(*, by: Actor, at: datetime) -> int:
 
 
 @lru_cache(maxsize=64)  # thousands end at one minute
-def _text(moment: datetime | str) -> str:
-    return cast(datetime, moment_of(moment)).isoformat()
+def _said(ended: datetime | str, why: str) -> str:
+    return canonical({"ended_at": cast(datetime, moment_of(ended)).isoformat(), "why": why or "EXPIRED"})
 
 
 def _close(over: Sequence[Over], *, by: Actor, at: datetime) -> None:

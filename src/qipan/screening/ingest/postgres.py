@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from django.db import InterfaceError, OperationalError, connection, connections
 
-from qipan.journal.api import entry_text
+from qipan.journal.api import canonical, entry_text
 
 from .decode import Batch
 
@@ -46,7 +46,7 @@ def _entry(batch: Batch) -> list[str]:
         by=batch.by,
         at=batch.received_at,
         place=None,
-        data={"digest": "?1", "shift": batch.shift_us, "stored": "?2"},
+        data=canonical({"digest": "?1", "shift": batch.shift_us, "stored": "?2"}),
         drill=False,
     )
     # The gaps are sought from the right: only the label, to their left, is free text.

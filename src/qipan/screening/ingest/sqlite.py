@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from qipan.journal.api import ENTRY_COLUMNS, entry_values
+from qipan.journal.api import ENTRY_COLUMNS, canonical, entry_values
 from qipan.kernel.actor import Actor
 
 from ..rules import EPOCH, PRESUMED_AFTER, batch_digest
@@ -249,7 +249,7 @@ class Writing:
                     by=batch.by,
                     at=batch.received_at,
                     place=None,
-                    data={"digest": batch_digest(stored), "shift": batch.shift_us, "stored": len(stored)},
+                    data=canonical({"digest": batch_digest(stored), "shift": batch.shift_us, "stored": len(stored)}),
                     drill=drill,
                 )
             )
