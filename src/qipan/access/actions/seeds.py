@@ -21,11 +21,10 @@ from .cards import seed_cards
 DATA = Path(__file__).parents[1] / "data"
 
 
-def seed_roles() -> dict[str, Role]:
-    """This function will create the roles that are missing, with their training cards; those that exist stay."""
-    known = {role.code: role for role in Role.objects.all()}
+def shipped_roles() -> list[Role]:
+    """This function will return the roles that the project brings, not saved."""
     with open(DATA / "roles.csv", encoding="utf-8", newline="") as file:
-        new = [
+        return [
             Role(
                 code=row["code"],
                 name=row["name"],
@@ -34,8 +33,13 @@ def seed_roles() -> dict[str, Role]:
                 for_passes=row["for_passes"] == "1",
             )
             for row in csv.DictReader(file)
-            if row["code"] not in known
         ]
+
+
+def seed_roles() -> dict[str, Role]:
+    """This function will create the roles that are missing, with their training cards; those that exist stay."""
+    known = {role.code: role for role in Role.objects.all()}
+    new = [role for role in shipped_roles() if role.code not in known]
     if new:
         Role.objects.bulk_create(new)
         forget()
