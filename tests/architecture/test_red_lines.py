@@ -24,11 +24,10 @@ def living(db: None) -> Living:
 
 
 def held() -> dict[str, set[str]]:
-    """This function will return every column of every model of ours."""
+    """This function will return every column of every model, of ours and of the libraries that keep tables here."""
     return {
         model._meta.label: {field.name for field in model._meta.get_fields() if field.concrete}
         for model in apps.get_models()
-        if model.__module__.startswith("qipan.")
     }
 
 

@@ -16,6 +16,7 @@ from .models import Account, Pass
 
 KEEP_PASSES = timedelta(days=90)
 KEEP_ACCOUNTS = timedelta(days=365)
+KEEP_SESSIONS = timedelta(days=2)  # 12 hours signed in, then until the nightly pass
 GONE = "gone-"
 
 
@@ -125,6 +126,47 @@ declare(
     plain="title emergency",
     keys="id unit role first last sponsors_area valid_from valid_to",
 )
+# Tables of libraries that an account brings along: what is not of ours is declared as well.
+declare(
+    "account.EmailAddress",
+    PersonalData(
+        "email",
+        purpose=_("to sign in: whoever works here"),
+        period=KEEP_ACCOUNTS,
+        starts_with=Starts.OFFICE,
+        destroy=Destroy.ROWS,
+        way=Way.RUN,
+        holder=HELD_ACCOUNTS,  # deleted with the account's own fields
+    ),
+    keys="id user verified primary",
+)
+declare(
+    "account.EmailConfirmation",
+    PersonalData(
+        "key",
+        purpose=_("to confirm the mail address of an account"),
+        period=KEEP_ACCOUNTS,
+        starts_with=Starts.OFFICE,
+        destroy=Destroy.ROWS,
+        way=Way.RUN,
+        holder=HELD_ACCOUNTS,  # goes with its address
+    ),
+    keys="id email_address created sent",
+)
+declare(
+    "sessions.Session",
+    PersonalData(
+        "session_key session_data",
+        purpose=_("to stay signed in"),
+        period=KEEP_SESSIONS,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.ROWS,
+    ),
+    keys="expire_date",
+)
+declare("auth.Group", plain="name", keys="id permissions")
+declare("auth.Permission", plain="name codename", keys="id content_type")
+declare("contenttypes.ContentType", plain="app_label model", keys="id")
 declare(
     "access.Role",
     plain="code name name_en acts",

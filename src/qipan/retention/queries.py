@@ -1,10 +1,13 @@
 """Reading what is due, runs with their certificates, holds, wishes, and own data by a code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.db.models import F, QuerySet, Sum
+from django.utils.translation import override
 
 from qipan.access.api import Account, Post
 from qipan.journal.api import entries_about
@@ -78,6 +81,23 @@ def register() -> dict[str, list[PersonalData]]:
     for one in personal_data():
         found.setdefault(one.room, []).append(one)
     return found
+
+
+def purpose_of(said: Mapping[str, Any]) -> str:
+    """This function will return the purpose that a certificate names, in the reader's language.
+
+    It was signed in one language, which stays in the file. Where it is what is still declared of those columns, in that
+    language, it is said in the reader's; else as it was signed.
+    """
+    signed = str(said["purpose"])
+    for one in personal_data():
+        if one.model == said["model"] and list(one.names) == list(said["fields"]):
+            for language, _name in settings.LANGUAGES:
+                with override(language):
+                    same = str(one.purpose) == signed
+                if same:
+                    return str(one.purpose)
+    return signed
 
 
 def get_run(pk: int, *, actor: Actor) -> DestructionRun:

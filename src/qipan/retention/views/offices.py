@@ -31,6 +31,7 @@ from ..queries import (
     holds_in,
     in_runs,
     progress_of,
+    purpose_of,
     register,
     runs_for,
     what_goes,
@@ -267,6 +268,8 @@ def certificate_page(request: HttpRequest, number: str) -> HttpResponse:
     certificate = _certificate(number)
     try:
         body, bad = read(certificate.text), ""
+        for lot in body["lots"]:
+            lot["purposes"] = [purpose_of(one) for one in lot["declared"]]
     except CertificateBad as refusal:
         body, bad = None, str(refusal)
     shown = {"certificate": certificate, "body": body, "bad": bad}

@@ -341,6 +341,25 @@ CHANGES = [
 ]
 
 
+def test_the_page_of_a_certificate_says_what_it_was_for_in_the_readers_language(over, client):
+    run = approved(over)
+    with override("zh-hans"):
+        carry_out(run, by=clock_actor(), at=LATER)
+    run.refresh_from_db()
+    signed = read(run.certificate.text)["lots"][0]["declared"][0]["purpose"]
+    english = "to screen every door in an emergency"
+    pages = {
+        language: client.get(
+            f"/certificates/{run.certificate.number}", headers={"accept-language": language}
+        ).content.decode()
+        for language in ("zh-hans", "en")
+    }
+    # What was signed stays as it was signed, in the file; the page speaks to its reader.
+    assert signed != english
+    assert signed in pages["zh-hans"] and english not in pages["zh-hans"]
+    assert english in pages["en"] and signed not in pages["en"]
+
+
 @override("en")
 def test_a_certificate_that_was_tampered_with_is_refused_with_the_reason(over, tmp_path, capsys):
     run = approved(over)
