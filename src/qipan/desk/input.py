@@ -13,6 +13,7 @@ from qipan.laws.api import Use, article_choices
 from qipan.webkit.forms import ActForm, LongSelect, offer
 
 from .models import Terminal
+from .rules import MOST_ACCOUNTS
 from .terms import Activity, HowOften, TerminalKind
 
 
@@ -113,7 +114,7 @@ class TerminalForm(ActForm):
     accounts = forms.IntegerField(
         label=_("Log-ins of your unit"),
         min_value=0,
-        max_value=500,
+        max_value=MOST_ACCOUNTS,
         initial=1,
         widget=forms.NumberInput(attrs={"class": "form-control"}),
     )

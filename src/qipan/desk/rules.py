@@ -16,6 +16,7 @@ S = TaskState
 FAR_LEADER = timedelta(hours=24)  # late for so long: the area's named leader is told
 REMIND_PART = 4  # the reminder comes when a quarter of the time is left
 BATCH = 500  # receipts in one request
+MOST_ACCOUNTS = 500  # log-ins of one unit at one terminal
 
 # How far a task has come. An objection stands where reading stands: the owner has seen the task.
 PROGRESS = {S.SENT: 0, S.DELIVERED: 1, S.READ: 2, S.OBJECTED: 2, S.ACCEPTED: 3, S.DONE: 4}

@@ -20,7 +20,7 @@ from .actions.hazards import follow_matter
 from .actions.importing import erase_drafts
 from .actions.privacy import erase_contacts
 from .actions.rechecks import ask_recheck, follow_close
-from .actions.referring import erase_handovers
+from .actions.referring import erase_handover
 from .actions.sessions import prepare_session
 from .actions.silence import tell_silence
 from .actions.suggesting import RIGHT, train_suggestions
@@ -28,6 +28,7 @@ from .actions.times import resume_part
 from .models import Handling, Matter
 from .queries.patterns import astray, unanswered
 from .queries.rechecks import stale, to_ask
+from .queries.referrals import to_erase
 from .queries.suggesting import is_on
 from .rules.learning import can_learn
 from .rules.loop import CONFIRM_WITHIN
@@ -117,8 +118,14 @@ def learn(*, at: datetime) -> int:
 def erase_each_hour() -> None:
     """This job will erase files that waited a day to be mapped, and what was handed over 30 days ago."""
     erase_drafts(at=now())
-    while erase_handovers(by=clock_actor(), at=now()):
-        pass
+    erase_handovers(at=now())
+
+
+def erase_handovers(*, at: datetime) -> int:
+    """This function will erase what was handed over and is due; returns how many. What is refused is told to the log and
+    stays due; the others go on.
+    """
+    return _each(list(to_erase(at)), erase_handover, at=at)
 
 
 def look(*, at: datetime) -> tuple[int, int, int]:

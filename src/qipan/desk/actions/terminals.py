@@ -13,9 +13,8 @@ from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 
 from ..models import Terminal, TerminalUse
 from ..queries.desks import unit_of
+from ..rules import MOST_ACCOUNTS
 from ..terms import TerminalKind
-
-MOST_ACCOUNTS = 500
 
 
 def community_of(by: Actor) -> Unit:
@@ -52,7 +51,10 @@ def note_terminal(
             (terminal is None and not name.strip(), gettext("the name is missing")),
             (terminal is None and owner is None, gettext("whose it is, is missing")),
             (kind not in TerminalKind.values, gettext("an unknown kind of terminal")),
-            (not 0 <= accounts <= MOST_ACCOUNTS, gettext("the number of log-ins is not between 0 and 500")),
+            (
+                not 0 <= accounts <= MOST_ACCOUNTS,
+                gettext("the number of log-ins is not between 0 and %(most)s") % {"most": MOST_ACCOUNTS},
+            ),
             (last_used is not None and last_used > localdate(at), gettext("the last use lies ahead")),
         )
         if wrong

@@ -15,7 +15,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Handover, HandoverLook, Referral, ReferralStep
-from ..queries.referrals import door_at, handover_of, to_erase
+from ..queries.referrals import door_at, handover_of
 from ..queries.units import unit_of
 from ..rules import limits, referral
 from ..rules.referral import CARRIED, S
@@ -24,7 +24,6 @@ from .steps import as_asker
 
 K = ReferralStepKind
 TO_DO_CLOCK = "1wd"  # who gets somebody back sees to it within a working day
-TOGETHER = 500
 
 
 @dataclass(frozen=True)
@@ -368,16 +367,12 @@ def close_referral(held: Referral, *, by: Actor, at: datetime) -> Referral:
     return _end(fresh, K.CLOSED, by=by, at=at)
 
 
-def erase_handovers(*, by: Actor, at: datetime) -> int:
-    """This function will erase what was handed over and kept for 30 days, ending what nobody answered; returns how many.
-
-    Each is a transaction of its own: a crash in between loses nothing, the rest is due at the next look.
-    """
-    return sum(_lapse(held, by=by, at=at) for held in to_erase(at)[:TOGETHER])
-
-
 @transaction.atomic
-def _lapse(held: Referral, *, by: Actor, at: datetime) -> bool:
+def erase_handover(held: Referral, *, by: Actor, at: datetime) -> bool:
+    """This function will erase what was handed over and kept for 30 days, ending what nobody answered.
+
+    Says whether something was erased now. Raises ``NotNowReferral``.
+    """
     fresh = _locked(held)
     if fresh.erased_at is not None:
         return False

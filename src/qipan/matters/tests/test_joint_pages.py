@@ -12,6 +12,7 @@ from ..actions.hazards import grade_hazard
 from ..actions.sessions import prepare_session
 from ..models import Call, Conclusion, Hazard, Matter, ReviewSession
 from ..testing import SPOT
+from ..views import joint
 
 
 @pytest.fixture
@@ -199,3 +200,14 @@ def test_pages_in_english(lively):
     ):  # fmt: skip
         page = client.get(address, headers={"Accept-Language": "en"}).content.decode()
         assert says in page, address
+
+
+@pytest.mark.row("ORG-8")
+def test_calls_come_in_pages_and_none_is_cut_off(lively, monkeypatch):
+    monkeypatch.setattr(joint, "PAGE", 2)
+    calls = [call_for(lively, lively.matter("FILED"), "5101:health") for _n in range(3)]
+    client = lively.cast.client("dispatcher")
+    first, second = (client.get(f"/calls?page={n}").content.decode() for n in (1, 2))
+    shown = [[call.pk for call in calls if f'href="/calls/{call.pk}"' in page] for page in (first, second)]
+    assert shown == [[calls[1].pk, calls[2].pk], [calls[0].pk]]
+    assert "第 1 页,共 2 页" in first and "?page=2" in first and "?page=1" in second

@@ -20,7 +20,6 @@ from ..actions.referring import (
     accept_referral,
     close_referral,
     decline_referral,
-    erase_handovers,
     give_back,
     hand_on,
     hand_over,
@@ -28,6 +27,7 @@ from ..actions.referring import (
     withdraw_own,
     withdraw_referral,
 )
+from ..jobs import erase_handovers
 from ..models import Handover, HandoverLook, Referral, ReferralStep
 from ..queries.referrals import audit_referrals, get_referral, receivers, referral_by_code, referrals_of
 from ..rules import referral
@@ -215,12 +215,24 @@ def test_late_receivers_are_shown_above_and_after_thirty_days_all_is_gone(world)
     clock = Actor.system("clock", ranges=[range_of("5101")])
     assert escalate_late(at=world.later(hours=2, minutes=1), by=clock).raised == 1
     assert fresh(held).task.escalation == 1
-    assert erase_handovers(by=clock, at=world.later(days=30) - timedelta(seconds=1)) == 0
-    assert erase_handovers(by=clock, at=world.later(days=30)) == 1
+    assert erase_handovers(at=world.later(days=30) - timedelta(seconds=1)) == 0
+    assert erase_handovers(at=world.later(days=30)) == 1
     assert (fresh(held).state, fresh(held).erased_at) == ("LAPSED", world.at + KEEP)
     assert not Handover.objects.exists() and tasks(held) == [(HEALTH, "RECALLED")]
-    assert erase_handovers(by=clock, at=world.later(days=31)) == 0
+    assert erase_handovers(at=world.later(days=31)) == 0
     assert audit_referrals() == []
+
+
+@pytest.mark.row("EMG-9")
+def test_one_that_is_refused_holds_up_no_other_and_is_told(world, caplog):
+    stuck, other = handed(world).referral, handed(world, nonce="slip-2", door=DOOR + 1).referral
+    Referral.objects.everywhere("a test").filter(pk=stuck.pk).update(state="CLOSED")  # nothing leads on from there
+    due = world.later(days=30, hours=1)
+    assert erase_handovers(at=due) == 1
+    assert (fresh(stuck).erased_at, fresh(other).erased_at, Handover.objects.count()) == (None, due, 1)
+    assert [f"Referral {stuck.pk} is refused" in line for line in caplog.messages] == [True]
+    assert erase_handovers(at=due) == 0  # it stays due, and is told again
+    assert len(caplog.messages) == 2
 
 
 @pytest.mark.row("EMG-9")

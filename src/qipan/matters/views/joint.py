@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import localdate
@@ -167,11 +168,13 @@ def calls_page(request: HttpRequest) -> HttpResponse:
     actor, at = signed_in(request), now()
     over = request.GET.get("show") == "over"
     own = None if _may_call(actor) else actor.unit_id
-    rows = list(calls_on(actor.scope.ranges, over=over, unit=own)[:PAGE])
+    page = Paginator(calls_on(actor.scope.ranges, over=over, unit=own), PAGE).get_page(request.GET.get("page"))
+    rows = list(page)
     since, until = quarter(at)
     counts = unit_counts(actor.scope.ranges, since=since, until=until)
     shown = {
         "rows": [(call, names) for call, names in zip(rows, _places(rows), strict=True)],
+        "page": page,
         "over": over,
         "counts": counts if _may_call(actor) else [one for one in counts if one.unit.pk == actor.unit_id],
         "since": since,
