@@ -18,7 +18,7 @@ from qipan.access.testing import POSTS, Cast
 from qipan.command.actions.activations import activate_playbook
 from qipan.command.actions.roster import set_watch
 from qipan.command.api import get_playbook, seed_playbooks
-from qipan.deployment.api import form_teams
+from qipan.deployment.api import form_partner_teams, form_teams
 from qipan.desk.api import apply_admission
 from qipan.forms.actions.drafts import start_draft
 from qipan.forms.api import Media, seed_forms, take_submission
@@ -274,6 +274,7 @@ def make_living() -> Living:
         "measures.act": "extend",
         "orders.number": rows("posture.Measure").filter(drill=False).earliest("pk").number,
         "size": "a4",
+        "forces/partners.pk": _partner(cast),
         "shifts.pk": rows("deployment.Shift").filter(drill=False, filled_at=None).earliest("pk").pk,
         "campaigns.pk": scene.round.campaign_id,
         "rounds.pk": scene.round.pk,
@@ -352,6 +353,14 @@ def _lesson(cast: Cast) -> Any:
     return propose_lesson(
         title="Ring first", text="Ring before you climb", playbook="flood", by=cast.dispatcher, at=cast.at
     )
+
+
+def _partner(cast: Cast) -> int:
+    """The team of volunteers in a compound of the worker's community."""
+    volunteers, place = cast.unit("510104001:volunteer-group"), range_of("510104001001001").first
+    until = cast.at + timedelta(days=5)
+    form_partner_teams(volunteers, places=[place], stands_down_at=until, by=cast.worker, at=cast.at)
+    return int(rows("deployment.Team").get(unit=volunteers).pk)
 
 
 def _weakness(cast: Cast) -> Any:

@@ -143,6 +143,9 @@ GATES = {
     "my-data/account": Gate(SIGNED_IN),
     "my-data/<str:code>": Gate(PUBLIC),
     "my-data/<str:code>/<slug:act>": Gate(None, PUBLIC),
+    "forces/partners": Gate("team.manage", "team.manage"),
+    "forces/partners/<int:pk>/end": Gate(None, "team.manage"),
+    "forces/partners/<int:pk>/passes": Gate(None, "pass.issue"),
     "forces": Gate("team.manage board.view desk.view"),
     "shifts/<int:pk>/fill": Gate(None, "task.answer team.manage"),
     "report": Gate(PUBLIC, PUBLIC),  # a resident needs no log-in to report, follow and confirm

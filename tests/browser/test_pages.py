@@ -67,7 +67,7 @@ PAGES = {
         "/lessons/{lesson}/publish?step=card-community",
         "/readiness/510104001",
     ],
-    "dispatcher": ["/desk", "/desk/tasks/{task}", "/forces?area=510104001"],
+    "dispatcher": ["/desk", "/desk/tasks/{task}", "/forces?area=510104001", "/forces/partners?area=510104001001"],
     "worker": ["/desk?show=done", "/directives/{directive}/sign", "/access/passes", "/access/passes/enrol"],
     "lead": ["/desk", "/admissions", "/events/{over}/review", "/weaknesses"],
     "department": ["/admissions"],

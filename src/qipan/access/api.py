@@ -34,10 +34,12 @@ from .queries import (
     token_for,
 )
 from .queries.opened import open_lines, passes_since
+from .rules import LONGEST_PASS
 from .terms import ACTS
 
 __all__ = [
     "ACTS",
+    "LONGEST_PASS",
     "Account",
     "CardCount",
     "Enrolled",

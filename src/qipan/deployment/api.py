@@ -1,6 +1,15 @@
 """The front door of deployment: teams on their ground, duty shifts, who is on duty."""
 
-from .actions import close_shifts, end_shifts, fill_shift, form_teams, open_shifts, release_teams, warn_empty_shifts
+from .actions import (
+    close_shifts,
+    end_shifts,
+    fill_shift,
+    form_partner_teams,
+    form_teams,
+    open_shifts,
+    release_teams,
+    warn_empty_shifts,
+)
 from .models import Shift, Team
 from .queries import (
     Forces,
@@ -26,6 +35,7 @@ __all__ = [
     "fill_shift",
     "forces",
     "forces_by_place",
+    "form_partner_teams",
     "form_teams",
     "get_shift",
     "open_lines",

@@ -180,6 +180,19 @@ def _by_purpose(rows: QuerySet[Any], *, since: str) -> list[tuple[str, int, int,
     return found + [("", row["unit"], row["n"], row["since"]) for row in alone.order_by("unit")]
 
 
+def partner_teams(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Team]:
+    """This function will return the teams of partners that stand on the ground at ``at``, no drill's."""
+    return standing_teams(ranges, at=at).filter(unit__first=None, drill=False)
+
+
+def get_partner_team(pk: int, *, actor: Actor) -> Team:
+    """This function will return a team of a partner on the actor's ground; raises ``NotFound``."""
+    found = Team.objects.within(actor.scope).select_related("unit").filter(pk=pk, unit__first=None).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def teams_of(unit: int, *, scope: Scope) -> list[int]:
     """This function will return the standing teams of a unit that were formed for no purpose of its own."""
     rows = Team.objects.within(scope).filter(unit=unit, source="", released_at=None)

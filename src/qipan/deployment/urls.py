@@ -4,5 +4,8 @@ from . import views
 
 urlpatterns = [
     path("forces", views.forces_page, name="forces"),
+    path("forces/partners", views.partners_page, name="forces_partners"),
+    path("forces/partners/<int:pk>/end", views.end_team, name="forces_partner_end"),
+    path("forces/partners/<int:pk>/passes", views.team_passes, name="forces_partner_passes"),
     path("shifts/<int:pk>/fill", views.fill_shift_view, name="shift_fill"),
 ]

@@ -1,11 +1,12 @@
 """The front door of duties: organs, units, the ground they work on, and who answers for what."""
 
 from .actions.firms import register_firm
+from .actions.helping import LooksAfterOthers, end_help, help_in
 from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, set_duty
 from .actions.organs import Seeded, rename_organ_type, seed_organisation
 from .models import OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
 from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, proposals
-from .queries.units import command_for, get_unit, ground_of, lead_body, unit_above, units_on
+from .queries.units import command_for, get_unit, ground_of, lead_body, partners_for, unit_above, units_on
 from .terms import STANDING_FIRMS, FaultKind, ItemKind, Role
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ItemKind",
     "ListsChanged",
     "ListsRead",
+    "LooksAfterOthers",
     "NotOnList",
     "OrganType",
     "Proposal",
@@ -26,11 +28,14 @@ __all__ = [
     "check_primary",
     "command_for",
     "duty_map",
+    "end_help",
     "get_unit",
     "ground_of",
+    "help_in",
     "import_lists",
     "items_on",
     "lead_body",
+    "partners_for",
     "proposals",
     "register_firm",
     "rename_organ_type",

@@ -41,6 +41,20 @@ WHERE c.place BETWEEN %s AND %s
 ON CONFLICT (code) DO NOTHING
 """
 
+# Social organisations and volunteers: a desk in their area, below its office, and no ground of their own.
+PARTNER_UNITS = """
+INSERT INTO duties_unit (code, organ_type_id, name, name_en, place, first, last, parent_id, valid_from, valid_to, synthetic)
+SELECT a.code || ':' || t.code, t.id, replace(t.unit_name, '{area}', a.name),
+    CASE WHEN a.name_en = '' THEN '' ELSE replace(t.unit_name_en, '{area}', a.name_en) END,
+    CAST(substr(a.code || '0000000000000000000', 1, 19) AS bigint), NULL, NULL, p.id, %s, NULL, %s
+FROM territory_area a
+JOIN duties_organtype t ON t.id = %s
+JOIN duties_unit p ON p.code = a.code || ':street-office'
+WHERE a.hierarchy = 'OFFICIAL' AND a.level = t.level AND a.valid_to IS NULL
+    AND CAST(substr(a.code || '0000000000000000000', 1, 19) AS bigint) BETWEEN %s AND %s
+ON CONFLICT (code) DO NOTHING
+"""
+
 # Ten neighbouring compounds of one district to a company, numbered along the place numbers.
 STEWARDED = """
 SELECT place, CAST(place / 10000000000000 AS text) AS district,
@@ -53,10 +67,10 @@ SELECT district, number, min(place) FROM ({STEWARDED}) AS numbered GROUP BY dist
 """
 
 STEWARDSHIPS = f"""
-INSERT INTO duties_stewardship (unit_id, place, valid_from, valid_to)
-SELECT u.id, numbered.place, %s, NULL FROM ({STEWARDED}) AS numbered
+INSERT INTO duties_stewardship (unit_id, place, helps, valid_from, valid_to)
+SELECT u.id, numbered.place, %s, %s, NULL FROM ({STEWARDED}) AS numbered
 JOIN duties_unit u ON u.code = numbered.district || ':' || %s || '-' || CAST(numbered.number AS text)
-WHERE NOT EXISTS (SELECT 1 FROM duties_stewardship s WHERE s.place = numbered.place AND s.valid_to IS NULL)
+WHERE NOT EXISTS (SELECT 1 FROM duties_stewardship s WHERE s.place = numbered.place AND s.valid_to IS NULL AND NOT s.helps)
 """
 
 
@@ -85,6 +99,13 @@ def insert_compound_units(kind: OrganType, *, parent: str, ground: Range, on: da
         return max(cursor.rowcount, 0)
 
 
+def insert_partner_units(kind: OrganType, *, ground: Range, on: date) -> int:
+    """This function will give each area at the kind's level a partner of this kind, made up; returns how many are new."""
+    with connection.cursor() as cursor:
+        cursor.execute(PARTNER_UNITS, [on, True, kind.pk, ground.first, ground.last])
+        return max(cursor.rowcount, 0)
+
+
 def companies_needed(ground: Range, *, compounds_each: int) -> list[tuple[str, int, int]]:
     """This function will return (district, number, first compound) of each company the compounds need."""
     with connection.cursor() as cursor:
@@ -95,5 +116,5 @@ def companies_needed(ground: Range, *, compounds_each: int) -> list[tuple[str, i
 def insert_stewardships(kind: OrganType, *, compounds_each: int, ground: Range, on: date) -> int:
     """This function will give each compound without one its steward; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(STEWARDSHIPS, [on, compounds_each, ground.first, ground.last, kind.code])
+        cursor.execute(STEWARDSHIPS, [False, on, compounds_each, ground.first, ground.last, kind.code])
         return max(cursor.rowcount, 0)

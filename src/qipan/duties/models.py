@@ -38,7 +38,7 @@ class OrganType(models.Model):
 
 
 class Unit(models.Model):
-    """An organ on its ground: [first, last]. A property company has no ground but stewardships."""
+    """An organ on its ground: [first, last]. A partner has no ground of its own but the compounds where it works."""
 
     code = models.CharField(max_length=60, unique=True)  # "510104001:street-office"
     organ_type = models.ForeignKey(OrganType, on_delete=models.PROTECT)
@@ -69,19 +69,25 @@ class Unit(models.Model):
 
 
 class Stewardship(models.Model):
-    """A property company looks after a compound for a time (FRC-5)."""
+    """A partner works in a compound for a time: the property company that looks after it (FRC-5), or, beside it,
+    a social organisation or volunteers who help there (SCR-7).
+    """
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
     place = models.BigIntegerField()  # compound
+    helps = models.BooleanField(default=False)  # beside whoever looks after it; ends with the last team there
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
 
     class Meta:
         constraints = [
-            # One steward at a time.
+            # One steward at a time, and each helper once.
             models.UniqueConstraint(
-                fields=["place"], name="duties_stewardship_current", condition=models.Q(valid_to=None)
-            )
+                fields=["place"], name="duties_stewardship_current", condition=models.Q(valid_to=None, helps=False)
+            ),
+            models.UniqueConstraint(
+                fields=["unit", "place"], name="duties_stewardship_help", condition=models.Q(valid_to=None, helps=True)
+            ),
         ]
         indexes = [models.Index(fields=["place"], name="duties_stewardship_place")]
 

@@ -19,7 +19,7 @@ declare(
 )
 declare(
     "duties.Stewardship",
-    keys="id unit place valid_from valid_to",
+    keys="id unit place helps valid_from valid_to",
 )
 declare(
     "duties.Unit",

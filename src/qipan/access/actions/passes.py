@@ -142,7 +142,12 @@ def enrol_workers(
     and ``BadInput`` with a problem per bad line.
     """
     by.require("pass.issue")
-    if unit.place not in by.scope or not all(by.scope.covers(ground) for ground in ground_of(unit)):
+    own = ground_of(unit)
+    if unit.first is None:
+        # A partner works in compounds of several communities: each hands out passes for its own, row by row.
+        if not any(by.scope.covers(ground) for ground in own):
+            raise NotFound
+    elif unit.place not in by.scope or not all(by.scope.covers(ground) for ground in own):
         raise NotFound
     role = Role.objects.filter(code=role_code).first()
     if role is None or not role.for_passes:

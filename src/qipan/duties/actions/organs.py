@@ -15,7 +15,14 @@ from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Rang
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import children
 
-from ..ingest import area_names, companies_needed, insert_area_units, insert_compound_units, insert_stewardships
+from ..ingest import (
+    area_names,
+    companies_needed,
+    insert_area_units,
+    insert_compound_units,
+    insert_partner_units,
+    insert_stewardships,
+)
 from ..models import OrganType, Unit
 from .data import DATA, rows_of
 from .lists import seed_lists
@@ -30,6 +37,7 @@ AREA_KINDS = (
     ("street-office", "district-command"),
     ("community", "street-office"),
 )
+PARTNER_KINDS = ("social-organisation", "volunteer-group")  # one of each below every office of their level
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,8 @@ def seed_types(path: Path) -> dict[str, OrganType]:
 @transaction.atomic
 def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | None = None) -> Seeded:
     """This function will give a city its organs: commands, lead body, departments, street offices,
-    communities, one unit per compound, and property companies with what they look after; and the example
+    communities, one unit per compound, property companies with what they look after, and, made up as well, a
+    social organisation and a volunteer group for each subdistrict; and the example
     of who answers for what, where no list is in force yet.
 
     Areas and compounds must stand in the territory first. It may run again at any time and adds what
@@ -95,6 +104,9 @@ def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | 
     added["department"] = _departments(kinds["department"], names, command, ground, on)
     added["compound"] = insert_compound_units(kinds["compound"], parent="community", ground=ground, on=on)
     added["property-company"] = _companies(kinds["property-company"], ground, on)
+    for code in PARTNER_KINDS:
+        if code in kinds:  # a city's own list may name other partners, or none
+            added[code] = insert_partner_units(kinds[code], ground=ground, on=on)
     stewardships = insert_stewardships(
         kinds["property-company"], compounds_each=COMPOUNDS_PER_COMPANY, ground=ground, on=on
     )

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import CODE_LENGTHS, COMPOUND, Range, code_of, range_of
+from qipan.kernel.place import CITY, CODE_LENGTHS, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading
 from qipan.territory.api import get_area
@@ -51,9 +51,25 @@ def units_on(
     return units
 
 
+def partners_for(ranges: Iterable[Range]) -> QuerySet[Unit]:
+    """This function will return the partners that can work on this ground: those that do, and those whose desk stands
+    there or in the subdistrict, district or city that it is part of.
+    """
+    grounds = [Range(*one) for one in ranges]
+    at_work = Stewardship.objects.filter(Scope(tuple(grounds)).q(), valid_to=None).values("unit")
+    near = {place_of(code_of(one.first, level)) for one in grounds for level in (CITY, DISTRICT, STREET)}
+    where = Q(pk__in=at_work) | Scope(tuple(grounds)).q() | Q(place__in=near)
+    return (
+        current(Unit.objects.filter(where, first=None))
+        .select_related("organ_type")
+        .order_by("organ_type__code", "place", "pk")
+    )
+
+
 def ground_of(unit: Unit) -> tuple[Range, ...]:
     """This function will return the ground a unit works on today: its area's with what was merged into it,
-    its compound's, the compounds it stewards, or the one place where a firm stands. A unit that ended has none.
+    its compound's, the compounds where a partner works, or the one place where a firm stands. A unit that ended has
+    none.
     """
     if unit.valid_to is not None:
         return ()

@@ -31,6 +31,8 @@ EXPECTED = {
     "community": 8,
     "compound": 16,
     "property-company": 2,
+    "social-organisation": 4,
+    "volunteer-group": 4,
 }
 
 

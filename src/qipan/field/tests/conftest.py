@@ -96,3 +96,15 @@ def handset(browser, live_server):
     )
     yield context
     context.close()
+
+
+@pytest.fixture
+def phone(handset):
+    """A phone of 360 px on which the team's pass has been opened."""
+    scene = build()
+    page = handset.new_page()
+    page.goto(scene.phone.link)
+    page.locator("main form button").click()
+    page.wait_for_url("**/field")
+    page.locator("#card-done").tap()  # the training card comes before the first visit
+    yield scene, handset, page

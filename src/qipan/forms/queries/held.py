@@ -76,7 +76,7 @@ def _doors(ground: Sequence[Range], fields: Sequence[FieldEntry], *, at: datetim
     compounds = {one.place: one for one in compounds_within(ground)}
     stewards = {}
     if any(one.held == Held.STEWARD for one in fields):
-        held = Stewardship.objects.filter(Scope(tuple(ground)).q(), valid_to=None).select_related("unit")
+        held = Stewardship.objects.filter(Scope(tuple(ground)).q(), valid_to=None, helps=False).select_related("unit")
         stewards = {one.place: one.unit.name for one in held}
     names = _Names(at)
     values = _values(fields, ground)

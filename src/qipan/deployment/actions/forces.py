@@ -31,9 +31,9 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
-from . import rules
-from .ingest import insert_shifts, insert_teams, team_grounds
-from .models import Shift, Team
+from .. import rules
+from ..ingest import insert_shifts, insert_teams, team_grounds
+from ..models import Shift, Team
 
 END_LOOKS_BACK = timedelta(days=7)  # cards of shifts that ended while no job ran
 
@@ -103,7 +103,7 @@ def form_teams(
 ) -> int:
     """This function will split the ground of each unit into teams of at most ``per_doors`` doors: whole
     neighbouring compounds, or parts of a large one. The teams tile the ground: no place is left without one.
-    A partner (a property company, a social organisation) gets a team in each compound that it looks after.
+    A partner (a property company, a social organisation) gets a team in each compound where it works.
     A unit that has teams already keeps them, so forming twice is harmless. Returns how many were formed.
 
     Needs ``team.manage``. Raises ``NotAllowed``, ``NotFound`` (a unit outside the scope),
@@ -138,7 +138,7 @@ def form_teams(
 
 
 def _grounds(units: QuerySet[Unit]) -> Iterator[tuple[Range, int]]:
-    """Each ground of each unit; partners have none of their own and work in the compounds that they look after."""
+    """Each ground of each unit; partners have none of their own but the compounds where they work."""
     for first, last, pk in units.order_by().values_list("first", "last", "pk"):
         if first is not None and last is not None:
             yield Range(first, last), pk
@@ -368,7 +368,9 @@ def warn_empty_shifts(*, by: Actor, at: datetime, limit: int = 1000) -> int:
     places = {shift.place for shift in empty}
     stewards = {
         row.place: row.unit
-        for row in Stewardship.objects.filter(place__in=places, valid_to=None).select_related("unit__organ_type")
+        for row in Stewardship.objects.filter(place__in=places, valid_to=None, helps=False).select_related(
+            "unit__organ_type"
+        )
     }
     told = 0
     for first in range(0, len(empty), TOGETHER):

@@ -10,37 +10,17 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import card_counts, signed_in
-from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.place import COMMUNITY, Range
 from qipan.kernel.refusal import Refusal
-from qipan.territory.api import AreaView, Compound, children, get_area, path_to
+from qipan.territory.api import Compound, path_to
 
-from .actions import fill_shift
-from .models import Shift
-from .queries import forces, get_shift, shifts_now, standing_teams
+from ..actions import fill_shift
+from ..models import Shift
+from ..queries import forces, get_shift, shifts_now, standing_teams
+from .grounds import areas_below, ground_asked, own_area
 
 PER_PAGE = 50
 READERS = ("team.manage", "board.view", "desk.view")
-
-
-def _ground(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
-    """This function will return the area that was asked for, and the part of it that lies in the actor's scope."""
-    if not code:
-        return None, list(actor.scope.ranges)
-    area = get_area(code)
-    return area, [part for ground in area.ranges for part in actor.scope.narrowed(ground).ranges]
-
-
-def _below(actor: Actor, area: AreaView | None) -> list[AreaView]:
-    """This function will return the areas one level down that the actor may look into."""
-    if area is None or area.level >= COMMUNITY:
-        return []
-    return [
-        child
-        for child in children(area.code)
-        if any(ground.meets(mine) for ground in child.ranges for mine in actor.scope.ranges)
-    ]
 
 
 def _page(
@@ -48,7 +28,7 @@ def _page(
 ) -> HttpResponse:
     actor, at = signed_in(request), now()
     actor.require(*READERS)
-    area, ranges = _ground(actor, code)
+    area, ranges = ground_asked(actor, code)
     shifts = Paginator(shifts_now(ranges, at=at), PER_PAGE).get_page(number)
     teams = list(standing_teams(ranges, at=at)[:PER_PAGE])
     cards = card_counts([team.pk for team in teams], at=at)
@@ -58,28 +38,18 @@ def _page(
         {
             "area": area,
             "path": path_to(area.code) if area else [],
-            "below": _below(actor, area or _root(actor)),
+            "below": areas_below(actor, area or own_area(actor)),
             "forces": forces(ranges, at=at),
             "shifts": shifts,
             "rows": _named(list(shifts.object_list)),
             "teams": [(team, cards.get(team.pk)) for team in teams],
             "cards": any(count.shown for count in cards.values()),
+            "may_form": actor.can("team.manage"),
             "may_fill": actor.can("task.answer") or actor.can("team.manage"),
             "refused": refused,
         },
         status=refused[2].status if refused else 200,
     )
-
-
-def _root(actor: Actor) -> AreaView | None:
-    """This function will return the area that the actor's own ground is, where it is one."""
-    if len(actor.scope.ranges) != 1:
-        return None
-    digits = f"{actor.scope.ranges[0].first:019d}"
-    for length in (4, 6, 9, 12):
-        if not digits[length:].strip("0"):
-            return get_area(digits[:length])
-    return None
 
 
 def _named(shifts: Sequence[Shift]) -> list[tuple[Shift, str]]:

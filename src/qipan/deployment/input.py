@@ -1,0 +1,49 @@
+"""What is typed into the page of partners. What is missing is refused by the act, which says why."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from qipan.webkit.forms import ActForm, offer
+
+MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+class PartnerInput(ActForm):
+    """Which partner works in which compounds, until when."""
+
+    partner = forms.TypedChoiceField(
+        label=_("Partner"), coerce=int, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    compounds = forms.TypedMultipleChoiceField(
+        label=_("Compounds"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )
+    stands_down_at = forms.DateTimeField(
+        label=_("Until"),
+        required=False,
+        input_formats=MOMENTS,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format=MOMENTS[0]),
+        help_text=_("Teams, their passes and the help end then by themselves."),
+    )
+
+    def __init__(
+        self, *args: Any, partners: Iterable[Any] = (), compounds: Iterable[tuple[int, str]] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "partner", partners)
+        offer(self, "compounds", compounds)
+
+
+class PassesInput(ActForm):
+    """The people of a team, as the team calls them."""
+
+    people = forms.CharField(
+        label=_("People, one to a line"),
+        required=False,
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3, "autocomplete": "off"}),
+    )
