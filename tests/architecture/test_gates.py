@@ -110,6 +110,7 @@ GATES = {
     "zones/areas/<str:code>": Gate("board.view"),
     "zones/areas/<str:code>/confirm": Gate(None, "zone.confirm"),
     "zones/proposals": Gate("zone.confirm"),
+    "zones/proposals/confirm": Gate(None, "zone.confirm"),
     "zones/counts": Gate("zone.count", "zone.count"),
     "zones/rules": Gate("board.view", "zone.rule"),
     "zones/rules/<int:pk>/end": Gate(None, "zone.rule"),

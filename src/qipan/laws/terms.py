@@ -24,6 +24,7 @@ class Use(models.TextChoices):
     WORK = "WORK", _("admitted work")
     DATA_PURPOSE = "DATA_PURPOSE", _("purpose of personal data")
     REQUISITION = "REQUISITION", _("requisition")
+    ZONE = "ZONE", _("risk level of an area")
 
 
 class Ending(models.TextChoices):

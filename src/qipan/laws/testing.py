@@ -8,7 +8,7 @@ from .terms import LawKind, Use
 # code, number, lowest rank, uses
 ARTICLES = (
     ("erl-2024-72", "72", 2, [Use.MEASURE, Use.RESPONSE]),
-    ("erl-2024-73", "73", 2, [Use.MEASURE]),
+    ("erl-2024-73", "73", 2, [Use.MEASURE, Use.ZONE]),
     ("pidl-2025-66", "66", 3, [Use.MEASURE]),
     ("erl-2024-76", "76", 2, [Use.REQUISITION]),
     ("pipl-2021-34", "34", None, [Use.FORM, Use.DATA_PURPOSE]),

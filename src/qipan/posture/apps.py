@@ -10,12 +10,12 @@ class PostureConfig(AppConfig):
         from qipan.journal.api import subscribe
         from qipan.kernel.opened import register_emergencies
         from qipan.laws.api import ArticleRepealed, name_subjects
-        from qipan.zones.api import ZoneConfirmed
+        from qipan.zones.api import RuleSetEnded, ZoneConfirmed
 
         from .queries.declared import binding_kind, declaration_names
         from .queries.measures import measure_names, order_stands
         from .queries.opened import emergencies_in_force, emergency_end
-        from .subscribers import on_article_repealed, on_zone_confirmed
+        from .subscribers import on_article_repealed, on_rule_set_ended, on_zone_confirmed
 
         register_posture(binding_kind)
         register_emergencies(emergencies_in_force, emergency_end)
@@ -24,3 +24,4 @@ class PostureConfig(AppConfig):
         name_subjects("posture.Measure", measure_names)
         subscribe(ArticleRepealed, on_article_repealed)
         subscribe(ZoneConfirmed, on_zone_confirmed)
+        subscribe(RuleSetEnded, on_rule_set_ended)

@@ -8,7 +8,7 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.laws.api import ArticleRepealed, Use, units_citing
-from qipan.zones.api import ZoneConfirmed
+from qipan.zones.api import RuleSetEnded, ZoneConfirmed
 
 from .actions.ending import weigh_measures
 from .actions.reviewing import ANSWER_WITHIN
@@ -22,6 +22,12 @@ def clock_of_measures() -> Actor:
 def on_zone_confirmed(event: ZoneConfirmed) -> None:
     """This handler will hold the measures on the ground against the level that its zone has, or will have."""
     weigh_measures(event.ranges, hazard=event.hazard, since=event.starts_at, by=clock_of_measures(), at=event.at)
+
+
+def on_rule_set_ended(event: RuleSetEnded) -> None:
+    """This handler will hold every measure against the levels that are left when a rule set ends."""
+    ground, clock = [range_of(settings.CITY)], clock_of_measures()
+    weigh_measures(ground, hazard=event.hazard, since=event.ends_at, by=clock, at=event.at)
 
 
 def on_article_repealed(event: ArticleRepealed) -> None:

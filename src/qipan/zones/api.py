@@ -1,19 +1,32 @@
 """The front door of zones: which level holds on a ground, how much of it reaches one, and what changed."""
 
-from .actions.zones import ZoneChanged, ZoneConfirmed
+from .actions.counts import Given, report_counts
+from .actions.rule_sets import RuleSetEnded, end_rule_set, publish_rule_set
+from .actions.seeds import seed_zones
+from .actions.zones import Line, ZoneChanged, ZoneConfirmed, confirm_zones
 from .models import RiskZone, RuleSet
 from .queries import Share, ZoneView, level_over, share_meeting, zones_in_force
+from .queries.proposals import proposals
 from .terms import ZoneLevel
 
 __all__ = [
+    "Given",
+    "Line",
     "RiskZone",
     "RuleSet",
+    "RuleSetEnded",
     "Share",
     "ZoneChanged",
     "ZoneConfirmed",
     "ZoneLevel",
     "ZoneView",
+    "confirm_zones",
+    "end_rule_set",
     "level_over",
+    "proposals",
+    "publish_rule_set",
+    "report_counts",
+    "seed_zones",
     "share_meeting",
     "zones_in_force",
 ]

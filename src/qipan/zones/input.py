@@ -1,5 +1,6 @@
 """What people type into the pages of the room."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -29,6 +30,18 @@ def _select() -> forms.Select:
 def _inputs() -> list[tuple[str, str]]:
     english = (get_language() or "").startswith("en")
     return [(code, one.name_en if english else one.name) for code, one in inputs().items()]
+
+
+def _article() -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("Legal basis"), widget=_select())
+
+
+def _offer_articles(form: ActForm, articles: list[tuple[str, str]]) -> None:
+    """One is chosen wherever the register has one that may carry a risk level."""
+    if articles:
+        offer(form, "article", articles)
+    else:
+        del form.fields["article"]
 
 
 class CountInput(ActForm):
@@ -73,6 +86,7 @@ class ConfirmInput(ActForm):
     rule_set = forms.IntegerField(widget=forms.HiddenInput())
     proposed = forms.TypedChoiceField(choices=ZoneLevel.choices, coerce=int, widget=forms.HiddenInput())
     level = forms.TypedChoiceField(label=_("Level"), choices=ZoneLevel.choices, coerce=int, widget=_select())
+    article = _article()
     words = _text(_("Why it is lower than the rule gives"), 300, required=False)
     starts_at = forms.DateTimeField(
         label=_("Takes effect; empty is now"),
@@ -80,6 +94,39 @@ class ConfirmInput(ActForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "form-control"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
+
+    def __init__(self, *args: Any, articles: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        _offer_articles(self, articles)
+
+
+class LinesField(forms.Field):
+    """The proposals that were ticked: "rule set:area:level" each, as the page showed them."""
+
+    widget = forms.SelectMultiple
+
+    def clean(self, value: Any) -> list[tuple[int, str, int]]:
+        """This method will read them; none at all is refused."""
+        if not value:
+            raise forms.ValidationError(_("Tick what is to be confirmed."))
+        read = [LINE.fullmatch(one) for one in value]
+        if None in read:
+            raise forms.ValidationError(_("What was ticked cannot be read; look at the page again."))
+        return [(int(one["rule"]), one["code"], int(one["level"])) for one in read if one is not None]
+
+
+LINE = re.compile(r"(?P<rule>[0-9]{1,9}):(?P<code>[0-9]{4,19}):(?P<level>[1-3])", re.ASCII)
+
+
+class ConfirmManyInput(ActForm):
+    """Several proposed levels that an official confirms at once."""
+
+    lines = LinesField()
+    article = _article()
+
+    def __init__(self, *args: Any, articles: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        _offer_articles(self, articles)
 
 
 class RuleFileInput(ActForm):

@@ -73,7 +73,7 @@ def test_repeal_and_change_on_the_page(city):
     page, today = english(city.client("lead")), localdate(city.at)
     base = {
         "act": "change", "number": "73", "link": "", "summary": "新说法", "summary_en": "New words",
-        "minimum_rank": "2", "uses": ["MEASURE"], "valid_from": "2024-11-01", "reason": "",
+        "minimum_rank": "2", "uses": ["MEASURE", "ZONE"], "valid_from": "2024-11-01", "reason": "",
     }  # fmt: skip
     assert page.post("/laws/articles/erl-2024-73", base).status_code == 302
     assert get_article("erl-2024-73", on=today).summary_en == "New words"

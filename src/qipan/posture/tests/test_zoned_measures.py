@@ -1,14 +1,17 @@
 """Measures by risk zone: what a zone justifies, who goes beyond it, and what a lower zone ends (EMG-15, red line 14)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.utils.timezone import get_default_timezone, localdate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qipan.access.testing import Cast
 from qipan.desk.api import Task
+from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.posture import rules
 from qipan.posture.actions import refusals
@@ -20,6 +23,7 @@ from qipan.posture.api import (
     lift_measure,
     measures_in_force,
 )
+from qipan.zones.api import end_rule_set
 
 from .conftest import Entry, restriction, zone
 
@@ -190,3 +194,17 @@ def test_each_kind_says_how_to_complain_how_it_ends_and_what_residents_are_told(
         assert rules.missing_language(rules.guidance_texts()[code]) is None, code
     assert {kind for kind, _hazard in rules.grades()} <= set(rules.kinds())
     assert set(rules.words("measures")) == set(rules.kinds())
+
+
+@pytest.mark.row("EMG-15")
+def test_the_end_of_a_rule_set_ends_ahead_what_its_zones_justified(cast: Cast) -> None:
+    zone(HERE, MEDIUM, at=cast.at)
+    (measure,) = gate(cast)
+    rule_set = apps.get_model("zones", "RuleSet").objects.get()
+    day = localdate(cast.at) + timedelta(days=2)
+    keeper = Actor.system("test", acts=["zone.rule"], ranges=[range_of("5101")])
+    end_rule_set(rule_set, on=day, basis="gazette", by=keeper, at=cast.at)
+    measure.refresh_from_db()
+    ends = datetime.combine(day, time(), tzinfo=get_default_timezone())
+    hours = timedelta(hours=rules.kinds()["gate-control"].hours_after_drop)
+    assert (measure.end_kind, measure.lifted_at) == ("DROPPED", min(ends + hours, measure.expires_at))

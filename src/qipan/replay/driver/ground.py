@@ -31,6 +31,7 @@ from qipan.territory.api import (
     package_folder,
     read_package,
 )
+from qipan.zones.api import seed_zones
 
 PACKAGE, GENERATED = "package", "generated"
 ACTS = (
@@ -119,6 +120,7 @@ def prepare(
     seed_playbooks(by=by, at=at)
     seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
     _firms(city, by=by, at=at)
+    seed_zones(city, at=at)
     seed_reserves(city, by=by, at=at)
     accounts = seed_demo_accounts(city, password=password or _password(), by=by, at=at)
     logins = tuple(Login(a.role, a.username, a.password, a.unit.label, a.unit.code.partition(":")[0]) for a in accounts)

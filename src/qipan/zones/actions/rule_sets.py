@@ -1,6 +1,7 @@
 """Publishing rule sets: a whole version with its basis, its source and its days; never changed, only followed."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,23 @@ from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from qipan.journal.api import record
+from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, Refusal
 
 from ..models import RuleSet
 from ..rules.sets import Fault, day_begins, read_rule
+
+
+@dataclass(frozen=True)
+class RuleSetEnded:
+    """A rule set ends, and with it every level that was confirmed by it; ``ends_at`` may lie ahead."""
+
+    rule_set_id: int
+    hazard: str
+    ends_at: datetime
+    at: datetime
+
 
 TEXTS = {"code": 40, "title": 120, "title_en": 120, "basis": 300, "source": 300}
 MAY_LACK = {"note": 400, "note_en": 400, "end_basis": 300}
@@ -98,7 +110,7 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
     if any(one.valid_from >= first for one in before):
         raise TwoRulesAtOnce(other=before[0].label, first=first, field="valid_from")
     for one in before:
-        _end(one, first, basis=_now("followed by the next version"))
+        _end(one, first, basis=_now("followed by the next version"), at=at)
     if not trial:
         _alone(str(given["hazard"]), code, first, last)
     version = (own.aggregate(last=Max("version"))["last"] or 0) + 1
@@ -143,9 +155,11 @@ def _alone(hazard: str, code: str, first: date, last: date | None) -> None:
         raise TwoRulesAtOnce(other=other.label, first=max(first, other.valid_from), field="valid_from")
 
 
-def _end(rule_set: RuleSet, day: date, *, basis: str) -> None:
-    rule_set.valid_to, rule_set.ends_at, rule_set.end_basis = day, day_begins(day, get_default_timezone()), basis
+def _end(rule_set: RuleSet, day: date, *, basis: str, at: datetime) -> None:
+    ends_at = day_begins(day, get_default_timezone())
+    rule_set.valid_to, rule_set.ends_at, rule_set.end_basis = day, ends_at, basis
     rule_set.save(update_fields=["valid_to", "ends_at", "end_basis"])
+    publish(RuleSetEnded(rule_set.pk, rule_set.hazard, ends_at, at))
 
 
 @transaction.atomic
@@ -168,7 +182,7 @@ def end_rule_set(rule_set: RuleSet, *, on: date, basis: str, by: Actor, at: date
         problems.append(_now("an end needs its basis"))
     if problems:
         raise BadInput(problems)
-    _end(rule_set, on, basis=basis.strip())
+    _end(rule_set, on, basis=basis.strip(), at=at)
     record(
         "zones.end_rule_set",
         subject=rule_set,

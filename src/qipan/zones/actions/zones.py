@@ -1,10 +1,12 @@
 """Confirming the level of an area: what was computed becomes what holds, by an official's act."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
@@ -12,6 +14,7 @@ from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.laws.api import Article, Cited, Use, cite_all, end_citations, get_article
 from qipan.territory.api import get_area
 
 from ..models import RiskZone, RuleSet
@@ -109,14 +112,15 @@ def confirm_zone(
     proposed: int,
     starts_at: datetime | None = None,
     words: str = "",
+    article: str = "",
     by: Actor,
     at: datetime,
 ) -> list[RiskZone]:
     """This function will put the level that the counts propose for an area in force, or a lower one with its reason.
 
     ``proposed`` is what the official saw; the counts are looked at again. It holds from ``starts_at`` (None: now)
-    until another level takes its place. Returns one zone for each range that the area owns. Needs ``zone.confirm``.
-    Raises ``NotAllowed``, ``NotFound``, ``NoRuleSet``, ``ConfirmerNotCompetent``, ``BeginsInThePast``,
+    until another level takes its place. ``article`` is the code of the article of the register that it cites beside its
+    rule set. Returns one zone for each range that the area owns. Needs ``zone.confirm``. Raises what ``get_article`` raises, ``NotAllowed``, ``NotFound``, ``NoRuleSet``, ``ConfirmerNotCompetent``, ``BeginsInThePast``,
     ``NothingProposed``, ``CountsChanged``, ``StricterThanRule``, ``LowerNeedsReason``, ``AnotherConfirms``,
     ``NotReported``.
     """
@@ -127,7 +131,8 @@ def confirm_zone(
     rule_set = RuleSet.objects.select_for_update().get(pk=rule_set.pk)  # one confirmation at a time
     if rule_set_of(rule_set.hazard, at=at) != rule_set:
         raise NoRuleSet
-    unit = _competent(rule_set, by)
+    cited = get_article(article, on=localdate(at), use=Use.ZONE) if article else None
+    unit = _competent(rule_set, by, cited)
     begins = starts_at or at
     if begins < at:
         raise BeginsInThePast(field="starts_at")
@@ -146,18 +151,70 @@ def confirm_zone(
         raise AnotherConfirms(unit=unit.label, area=area.label)
     if held is not None and level < held and found.unreported and level == found.level:
         raise NotReported(area=area.label, days=found.unreported)
-    return _put_in_force(rule_set, found, level=level, begins=begins, words=words.strip(), unit=unit, by=by, at=at)
+    zones = _put_in_force(rule_set, found, level=level, begins=begins, words=words.strip(), unit=unit, by=by, at=at)
+    if cited is not None:
+        owner = unit.pk if unit is not None else 0
+        cite_all([Cited(zone, cited, owner, zone.place) for zone in zones], use=Use.ZONE, at=at)
+    return zones
 
 
-def _competent(rule_set: RuleSet, by: Actor) -> Unit | None:
-    """The unit that confirms; a job of the system has none and states its acts."""
+@dataclass(frozen=True)
+class Line:
+    """One of several levels that an official confirms at once: what the official saw of it."""
+
+    rule_set: RuleSet
+    code: str
+    proposed: int
+
+
+MOST_AT_ONCE = 300
+
+
+class TooManyAtOnce(Refusal):
+    code = "zone_too_many_at_once"
+    sentence = _("At most %(most)s levels are confirmed at once.")
+    status = 400
+
+
+@transaction.atomic
+def confirm_zones(
+    lines: Sequence[Line], *, article: str = "", by: Actor, at: datetime
+) -> list[tuple[Line, Refusal | None]]:
+    """This function will confirm several proposed levels, each as ``confirm_zone`` does, and say of each line why not.
+
+    What is refused stays as it was and keeps no other from being confirmed. Of two officials at once one confirms; the
+    other is told for each line that nothing is proposed any more. Needs ``zone.confirm``. Raises ``NotAllowed``,
+    ``TooManyAtOnce``, what ``get_article`` raises.
+    """
+    by.require("zone.confirm")
+    if len(lines) > MOST_AT_ONCE:
+        raise TooManyAtOnce(most=MOST_AT_ONCE)
+    if article:
+        get_article(article, on=localdate(at), use=Use.ZONE)
+    told: list[tuple[Line, Refusal | None]] = []
+    for line in sorted(lines, key=lambda one: (one.rule_set.pk, one.code)):
+        refused: Refusal | None = None
+        try:
+            with transaction.atomic():
+                confirm_zone(
+                    line.rule_set, line.code, level=line.proposed, proposed=line.proposed, article=article, by=by, at=at
+                )
+        except Refusal as refusal:
+            refused = refusal
+        told.append((line, refused))
+    return told
+
+
+def _competent(rule_set: RuleSet, by: Actor, cited: Article | None) -> Unit | None:
+    """The unit that confirms, of the rank that rule set and article ask for; a job has none and states its acts."""
     if by.unit_id is None:
         if by.account_id is not None or by.pass_id is not None:
             raise ConfirmerNotCompetent(unit=by.label, rule=rule_set.label)
         return None
     unit = Unit.objects.select_related("organ_type").get(pk=by.unit_id)
     organ = unit.organ_type
-    if organ.executes_only or organ.authority_rank < rule_set.minimum_rank:
+    needed = max(rule_set.minimum_rank, (cited.minimum_rank or 0) if cited is not None else 0)
+    if organ.executes_only or organ.authority_rank < needed:
         raise ConfirmerNotCompetent(unit=unit.label, rule=rule_set.label)
     return unit
 
@@ -178,7 +235,9 @@ def _put_in_force(
     open_zones = RiskZone.objects.everywhere("a confirmation replaces what stands").filter(
         hazard=rule_set.hazard, code=area.code, area_level=area.level
     )
-    open_zones.filter(Q(ends_at=None) | Q(ends_at__gt=begins), starts_at__lte=begins).update(ends_at=begins)
+    replaced = open_zones.filter(Q(ends_at=None) | Q(ends_at__gt=begins))
+    end_citations([f"zones.RiskZone:{pk}" for pk in replaced.values_list("pk", flat=True)], at=at)
+    replaced.filter(starts_at__lte=begins).update(ends_at=begins)
     open_zones.filter(starts_at__gt=begins).filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))).update(
         ends_at=F("starts_at")
     )

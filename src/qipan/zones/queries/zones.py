@@ -144,3 +144,9 @@ def in_force_on(at: datetime) -> Q:
 
 def _reaches(part: Range, zones: Sequence[tuple[Range, int]], level: int) -> bool:
     return not part.without(zone for zone, own in zones if own >= level)
+
+
+def zone_names(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """This function will return titles and addresses of zones, for what cites an article."""
+    rows = RiskZone.objects.everywhere("names of what cites").filter(pk__in=keys)
+    return {one.pk: (f"{one.code} {one.get_level_display()}", f"/zones/areas/{one.code}") for one in rows}

@@ -9,17 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.laws.api import Use, article_choices
 from qipan.webkit.sheets import read_table
 
 from ..actions.counts import Reported, read_rows, report_counts
 from ..actions.rule_sets import end_rule_set, fault_sentence, publish_rule_set
-from ..actions.zones import confirm_zone
-from ..input import ConfirmInput, CountFileInput, CountInput, EndInput, RuleFileInput
+from ..actions.zones import Line, confirm_zone, confirm_zones
+from ..input import ConfirmInput, ConfirmManyInput, CountFileInput, CountInput, EndInput, RuleFileInput
 from ..models import RuleSet
 from ..queries.counts import all_rule_sets, get_rule_set, rule_of, rule_sets_in_force
 from ..queries.history import days_counted, what_if
@@ -78,8 +80,15 @@ def counts_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _proposals(request: HttpRequest, *, bad: dict[str, ConfirmInput] | None = None, status: int = 200) -> HttpResponse:
+def _proposals(
+    request: HttpRequest,
+    *,
+    bad: dict[str, ConfirmInput] | None = None,
+    many: ConfirmManyInput | None = None,
+    status: int = 200,
+) -> HttpResponse:
     actor, at = signed_in(request), now()
+    articles = article_choices(Use.ZONE, on=localdate(at))
     bad = bad or {}
     found, more = [], 0
     for rule_set in rule_sets_in_force(at=at):
@@ -87,7 +96,9 @@ def _proposals(request: HttpRequest, *, bad: dict[str, ConfirmInput] | None = No
         more += max(len(every) - MOST_PROPOSALS, 0)
         for one in every[:MOST_PROPOSALS]:
             form = bad.pop(one.area.code, None) or ConfirmInput(
-                initial={"rule_set": rule_set.pk, "proposed": one.level, "level": one.level}, auto_id=False
+                initial={"rule_set": rule_set.pk, "proposed": one.level, "level": one.level},
+                articles=articles,
+                auto_id=False,
             )
             reasons = [reason_text(reason.text(), figures="exact") for reason in one.reasons]
             found.append({"one": one, "rule_set": rule_set, "form": form, "reasons": reasons})
@@ -97,6 +108,7 @@ def _proposals(request: HttpRequest, *, bad: dict[str, ConfirmInput] | None = No
         {
             "rows": found,
             "more": more,
+            "many": many or ConfirmManyInput(articles=articles),
             "left": [error for form in bad.values() for error in form.non_field_errors()],
             "any_rule": bool(rule_sets_in_force(at=at)),
         },
@@ -116,7 +128,7 @@ def proposals_page(request: HttpRequest) -> HttpResponse:
 def confirm_view(request: HttpRequest, code: str) -> HttpResponse:
     """This view will confirm the level of one area; what is refused is said beside what was proposed."""
     actor, at = signed_in(request), now()
-    form = ConfirmInput(request.POST, auto_id=False)
+    form = ConfirmInput(request.POST, articles=article_choices(Use.ZONE, on=localdate(at)), auto_id=False)
     status = 400
     if form.is_valid():
         given = form.cleaned_data
@@ -128,6 +140,7 @@ def confirm_view(request: HttpRequest, code: str) -> HttpResponse:
                 proposed=given["proposed"],
                 words=given["words"],
                 starts_at=given["starts_at"],
+                article=given.get("article", ""),
                 by=actor,
                 at=at,
             )
@@ -140,6 +153,38 @@ def confirm_view(request: HttpRequest, code: str) -> HttpResponse:
             form.refuse(refusal)
             status = refusal.status
     return _proposals(request, bad={code: form}, status=status)
+
+
+@require_POST
+@needs("zone.confirm")
+def confirm_many_view(request: HttpRequest) -> HttpResponse:
+    """This view will confirm what was ticked, each by itself; what is refused is said beside what was proposed."""
+    actor, at = signed_in(request), now()
+    articles = article_choices(Use.ZONE, on=localdate(at))
+    form = ConfirmManyInput(request.POST, articles=articles)
+    if not form.is_valid():
+        return _proposals(request, many=form, status=400)
+    sets = {one.pk: one for one in all_rule_sets()}
+    ticked = form.cleaned_data["lines"]
+    lines = [Line(sets[pk], code, level) for pk, code, level in ticked if pk in sets]
+    try:
+        told = confirm_zones(lines, article=form.cleaned_data.get("article", ""), by=actor, at=at)
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return _proposals(request, many=form, status=refusal.status)
+    done = sum(why is None for _line, why in told)
+    text = ngettext("%(count)s level is confirmed.", "%(count)s levels are confirmed.", done)
+    messages.info(request, text % {"count": done})
+    bad: dict[str, ConfirmInput] = {}
+    for line, why in told:
+        if why is not None:
+            given = {"rule_set": line.rule_set.pk, "proposed": line.proposed, "level": line.proposed}
+            given["article"] = form.cleaned_data.get("article", "")
+            bad[line.code] = ConfirmInput(given, articles=articles, auto_id=False)
+            bad[line.code].refuse(why)
+    if not bad:
+        return redirect("zone_proposals")
+    return _proposals(request, bad=bad, status=409)
 
 
 def _rules(
