@@ -4,10 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from qipan.desk.api import Task
 from qipan.journal.api import entries_of, subscribe
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed
-from qipan.laws.api import ArticleNotForUse, cited_by, rested_on
+from qipan.laws.api import ArticleNotForUse, cited_by, repeal_article, rested_on
 from qipan.laws.testing import make_articles
 from qipan.zones.actions.rule_sets import RuleSetEnded, end_rule_set, publish_rule_set
 from qipan.zones.actions.seeds import seed_zones
@@ -73,6 +74,17 @@ def test_it_cites_its_article_until_another_level_takes_its_place(cast, rule_set
     confirm_zone(rule_set, CODES[0], level=3, proposed=3, by=cast.district_head, at=AT + timedelta(hours=1))
     assert cited_by("zones.RiskZone", [zone.pk]) == {}
     assert [one.code for one in rested_on("zones.RiskZone", [zone.pk])[zone.pk]] == ["erl-2024-73"]
+
+
+def test_when_the_article_falls_the_office_is_asked_once_and_the_page_says_so(cast, lines):
+    confirm_zones(lines[:2], article="erl-2024-73", by=cast.district_head, at=AT)
+    repeal_article("erl-2024-73", since=TODAY + timedelta(days=9), reason="新法", by=cast.lead, at=AT)
+    (task,) = Task.objects.everywhere("a test").filter(source__endswith=":zones").select_related("owner")
+    assert (task.owner.code, task.title) == (
+        "510104:district-command", "您单位确认的2个风险等级的依据将于2026-12-07失效：新法",
+    )  # fmt: skip
+    page = cast.client("district_head").get(f"/zones/areas/{CODES[0]}").content.decode()
+    assert "依据已废止" in page
 
 
 def test_what_is_refused_as_a_whole_writes_nothing(cast, rule_set, lines):

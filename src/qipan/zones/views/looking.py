@@ -14,7 +14,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import CITY, COMMUNITY, code_for
 from qipan.kernel.refusal import NotFound
-from qipan.laws.api import rested_on
+from qipan.laws.api import flags_of, rested_on
 from qipan.territory.api import AreaView, children, get_area, path_to
 
 from ..models import RuleSet
@@ -147,7 +147,8 @@ def area_page(request: HttpRequest, code: str) -> HttpResponse:
     course = course_of(area, rule_set, hazard=hazard, first=first, last=last)
     exact = exact_for(actor)
     names = rule_of(rule_set).inputs if rule_set else ()
-    rested = rested_on("zones.RiskZone", [row.pk for row in course.zones])
+    keys = [row.pk for row in course.zones]
+    rested, flags = rested_on("zones.RiskZone", keys), flags_of("zones.RiskZone", keys)
     return render(
         request,
         "zones/area.html",
@@ -162,7 +163,9 @@ def area_page(request: HttpRequest, code: str) -> HttpResponse:
                 (one.span, str(ZoneLevel(one.span.level).label), _texts([r.text() for r in one.reasons], exact))
                 for one in course.stretches
             ],
-            "zones": [(row, _texts(row.reasons, exact), rested.get(row.pk, [])) for row in course.zones],
+            "zones": [
+                (row, _texts(row.reasons, exact), rested.get(row.pk, []), flags.get(row.pk, [])) for row in course.zones
+            ],
             "counts": _counts(course.counts, first, last, exact=exact),
             "corrections": [
                 (row, input_label(row.hazard_input), shown(row.before, exact=exact), shown(row.after, exact=exact))
