@@ -230,7 +230,7 @@ def test_what_changed_since_is_found_whenever_it_was_asked(door):
 
 
 def test_pages(door):
-    made = [door.world.reported(at=door.world.later(minutes=n)).matter.number for n in range(5)]
+    made = [door.world.reported(at=door.world.later(minutes=n - 5)).matter.number for n in range(5)]  # not to come
     newest = made[::-1]
     assert numbers(door.get("requests.json", per_page=2)) == newest[:2]
     assert numbers(door.get("requests.json", per_page=2, page=2)) == newest[2:4]

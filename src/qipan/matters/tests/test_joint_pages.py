@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import localtime
 
 from qipan.kernel.clock import now
 
@@ -23,7 +24,7 @@ def lively(world):
 
 
 def typed(moment):
-    return moment.astimezone().strftime("%Y-%m-%dT%H:%M")
+    return localtime(moment).strftime("%Y-%m-%dT%H:%M")
 
 
 def call_for(world, matter, *codes):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
+from django.utils.timezone import localtime
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -211,7 +212,7 @@ def test_the_record_is_written_shown_and_printed_on_the_calls_page(world):
     assert f'<option value="{HEALTH}">' in page and f'<option value="{FIRE}">' not in page
     assert client.post(f"{address}/record", {"found": ""}).status_code == 400
     assert client.post(f"{address}/record", {"found": "墙体外倾"}).status_code == 302
-    due = (now() + timedelta(hours=5)).astimezone().strftime("%Y-%m-%dT%H:%M")
+    due = localtime(now() + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M")
     agreed = {"text": "封控通道", "owner": HEALTH, "due_at": due}
     assert client.post(f"{address}/agree", {**agreed, "owner": FIRE}).status_code == 400
     assert client.post(f"{address}/agree", {**agreed, "due_at": "x"}).status_code == 400
