@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import get_language
 
+from qipan.kernel.place import COMPOUND
+
 from .terms import ROLE_SIGNS, ItemKind, Role
 
 
@@ -66,6 +68,14 @@ class Unit(models.Model):
     def label(self) -> str:
         """The name in the active language."""
         return _label(self.name, self.name_en)
+
+    @property
+    def looks_after(self) -> bool:
+        """Whether it looks after compounds, so that their desks are its own: a partner of a kind that stands at them.
+
+        Those who only help in a compound see their own tasks and none of the compound's (red line 6).
+        """
+        return self.first is None and self.organ_type.level == COMPOUND
 
 
 class Stewardship(models.Model):

@@ -43,7 +43,7 @@ def deliver_desk(unit: Unit, *, by: Actor, at: datetime) -> int:
     if not delivers(unit.pk, by):
         return 0
     delivery = Delivery(unit.pk, unit.place, by, at)
-    if unit.first is None:
+    if unit.looks_after:
         return _deliver_stewarded(unit, delivery)
     return deliver_own(delivery) if stamp_of(unit.pk).waiting else 0
 

@@ -96,13 +96,13 @@ class OwnUnit(NamedTuple):
     code: str
     place: int
     has_ground: bool  # a property company has none, but stewardships
-    executes: bool
+    executes: bool  # a partner who only helps in compounds does not, for them
 
 
-OWN_UNIT = """
-SELECT u.id, u.code, u.place, u.first IS NOT NULL, k.executes_only
+OWN_UNIT = f"""
+SELECT u.id, u.code, u.place, u.first IS NOT NULL, k.executes_only AND (u.first IS NOT NULL OR k.level = {COMPOUND})
 FROM duties_unit u JOIN duties_organtype k ON k.id = u.organ_type_id WHERE u.id = %s
-"""
+"""  # noqa: S608 - a number of the code's own
 _units: dict[int, tuple[float, OwnUnit | None]] = {}
 
 
@@ -129,7 +129,7 @@ def desk_of(actor: Actor, unit: Unit) -> QuerySet[Task]:
 
     Within the actor's scope, and the unit's own desk wherever it stands.
     """
-    if unit.first is None:
+    if unit.looks_after:
         compounds = Q(owner__organ_type__level=COMPOUND, owner__first__isnull=False)
         return Task.objects.within(actor.scope).filter(Q(owner=unit) | compounds)
     return Task.objects.everywhere("a unit's own desk").filter(owner=unit)
@@ -141,7 +141,7 @@ def answers_for(task: Task, actor: Actor, unit: Unit) -> bool:
         return False
     return may_answer(
         own=task.owner_id == unit.pk,
-        executes=unit.organ_type.executes_only,
+        executes=unit.organ_type.executes_only and (unit.first is not None or unit.looks_after),
         for_compound=task.owner.first is not None and task.owner.organ_type.level == COMPOUND,
         on_paper=task.on_paper,
         fills_shift=task.kind == TaskKind.SHIFT and actor.can("team.manage"),

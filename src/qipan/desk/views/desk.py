@@ -131,7 +131,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will open a task beside the list; opened by its own unit it counts as read."""
     actor, unit = _who(request)
     task, at = get_task(pk, actor=actor), now()
-    client = task.owner_id == unit.pk or unit.first is None  # a company is the client of its compounds
+    client = task.owner_id == unit.pk or unit.looks_after  # a company is the client of its compounds
     if client and answers_for(task, actor, unit) and may_move(task, TaskState.READ):
         answer_task(task, state=TaskState.READ, by=actor, at=at)
         task = get_task(pk, actor=actor)
