@@ -15,7 +15,7 @@ from qipan.territory.api import get_area
 from .actions.admissions import apply_admission, decide_admission
 from .models import Admission, Task
 from .queries.admissions import get_admission, public_admissions
-from .queries.desks import desk_counts, get_task, history
+from .queries.desks import desk_counts, get_task, history, seen_by, unit_of
 from .queries.pages import task_json
 from .terms import Activity, AdmissionState, HowOften, TaskState
 
@@ -71,9 +71,12 @@ def get_tasks(
     """Tasks in one's own subtree, or in an area of it, in the order they were sent; pass ``next`` as ``after``."""
     actor = signed_in(request)
     actor.require("desk.view")
+    unit = unit_of(actor)
+    if unit is None:
+        raise NotFound
     if state and state not in TaskState.values:
         raise BadInput([f"state: one of {', '.join(TaskState.values)}"])
-    rows = Task.objects.within(_within(actor, area)).filter(pk__gt=after)
+    rows = Task.objects.within(_within(actor, area)).filter(seen_by(actor, unit), pk__gt=after)
     if source:
         rows = rows.filter(source=source)
     if state:

@@ -21,6 +21,7 @@ from ..terms import StepKind, TaskKind
 
 REMEMBER_S = 5.0  # how long a process may act on what it read of a unit
 MOST_REMEMBERED = 20_000
+OF_COMPOUNDS = Q(owner__organ_type__level=COMPOUND, owner__first__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,18 @@ def desk_of(actor: Actor, unit: Unit) -> QuerySet[Task]:
     Within the actor's scope, and the unit's own desk wherever it stands.
     """
     if unit.looks_after:
-        compounds = Q(owner__organ_type__level=COMPOUND, owner__first__isnull=False)
-        return Task.objects.within(actor.scope).filter(Q(owner=unit) | compounds)
+        return Task.objects.within(actor.scope).filter(Q(owner=unit) | OF_COMPOUNDS)
     return Task.objects.everywhere("a unit's own desk").filter(owner=unit)
+
+
+def seen_by(actor: Actor, unit: Unit) -> Q:
+    """This function will return the filter of what a post may look at: what lies on its ground, on its desk, or was asked
+    by its unit. A partner has no ground of its own and sees of others only the desks of compounds it looks after (red line 6).
+    """
+    own = Q(owner=unit) | Q(asker=unit)
+    if unit.first is not None:
+        return own | actor.scope.q()
+    return own | (actor.scope.q() & OF_COMPOUNDS) if unit.looks_after else own
 
 
 def answers_for(task: Task, actor: Actor, unit: Unit) -> bool:
@@ -149,17 +159,16 @@ def answers_for(task: Task, actor: Actor, unit: Unit) -> bool:
 
 
 def get_task(pk: int, *, actor: Actor) -> Task:
-    """This function will return one task that lies in the actor's scope or on the desk of his unit.
+    """This function will return one task that the actor's post may look at (``seen_by``).
 
-    Who asked may look too. Raises ``NotFound`` when it is missing or lies elsewhere, which look alike.
+    Raises ``NotFound`` when it is missing or lies elsewhere, which look alike.
     """
-    task = (
-        Task.objects.everywhere("narrowed in the same statement")
-        .filter(actor.scope.q() | Q(owner=actor.unit_id) | Q(asker=actor.unit_id), pk=pk)
-        .select_related("owner__organ_type", "asker", "admission")
-        .first()
+    unit = unit_of(actor)
+    rows = Task.objects.everywhere("narrowed in the same statement").select_related(
+        "owner__organ_type", "asker", "admission"
     )
-    if task is None or actor.unit_id is None:
+    task = rows.filter(seen_by(actor, unit), pk=pk).first() if unit is not None else None
+    if task is None:
         raise NotFound
     return task
 
