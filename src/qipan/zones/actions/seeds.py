@@ -19,14 +19,15 @@ from .zones import MOST_AT_ONCE, Line, confirm_zones
 
 SHIPPED = Path(__file__).parents[1] / "data" / "rule_sets.json"
 CODE = "covid-2020-demo"
-# Of the first communities of a district: cases a day for some days, and whether one was a cluster.
+# Of the first communities of a district: cases a day for some days, and whether one was a cluster. The next district
+# begins with the second course, so one of four has a high level and one of four none: never one level for all.
 COURSES = (((9, 14, 12, 11, 8), True), ((3, 1), False), ((1,), False))
 SOURCE = "示例数据，非真实病例 / example, no real cases"
 
 
 @transaction.atomic
 def seed_zones(city_code: str, *, at: datetime) -> int:
-    """This function will put the levels of the rule of 2020 in force for a few communities of each district, as an example.
+    """This function will put the levels of the rule of 2020 in force for a few communities, as an example.
 
     The shipped rule ended on 8 January 2023, so it is published under a code of its own, in force from a month ago and
     marked as an example. Through the acts that offices use; again changes nothing. Returns how many areas have a level.
@@ -50,15 +51,16 @@ def seed_zones(city_code: str, *, at: datetime) -> int:
         at=at,
     )
     given: list[Given] = []
-    for district in units_on([city], ["district-command"]).order_by("place"):
+    for n, district in enumerate(units_on([city], ["district-command"]).order_by("place")):
+        courses = COURSES[n % (len(COURSES) + 1) :]
         ground = range_of(code_of(district.place, DISTRICT))
-        communities = units_on([ground], ["community"]).order_by("place")[: len(COURSES)]
-        for community, (cases, cluster) in zip(communities, COURSES, strict=False):
+        communities = units_on([ground], ["community"]).order_by("place")[: len(courses)]
+        for community, (cases, cluster) in zip(communities, courses, strict=False):
             code = code_of(community.place, COMMUNITY)
-            days = [today - timedelta(days=n + 1) for n in range(len(cases))]
+            days = [today - timedelta(days=ago + 1) for ago in range(len(cases))]
             given += [
-                Given(len(given) + n, "new_cases", code, day, count)
-                for n, (day, count) in enumerate(zip(days, cases, strict=True), 1)
+                Given(len(given) + line, "new_cases", code, day, count)
+                for line, (day, count) in enumerate(zip(days, cases, strict=True), 1)
             ]
             if cluster:
                 given.append(Given(len(given) + 1, "clusters", code, days[0], 1))
