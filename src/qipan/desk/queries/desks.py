@@ -100,10 +100,10 @@ class OwnUnit(NamedTuple):
     executes: bool  # a partner who only helps in compounds does not, for them
 
 
-OWN_UNIT = f"""
-SELECT u.id, u.code, u.place, u.first IS NOT NULL, k.executes_only AND (u.first IS NOT NULL OR k.level = {COMPOUND})
+OWN_UNIT = """
+SELECT u.id, u.code, u.place, u.first IS NOT NULL, k.executes_only AND (u.first IS NOT NULL OR k.level = %s)
 FROM duties_unit u JOIN duties_organtype k ON k.id = u.organ_type_id WHERE u.id = %s
-"""  # noqa: S608 - a number of the code's own
+"""
 _units: dict[int, tuple[float, OwnUnit | None]] = {}
 
 
@@ -115,7 +115,7 @@ def unit_lately(actor: Actor) -> OwnUnit | None:
     if monotonic() - read_at >= REMEMBER_S:
         if len(_units) >= MOST_REMEMBERED:
             _units.clear()
-        unit = next((OwnUnit(*row) for row in fetch(OWN_UNIT, (actor.unit_id,))), None)
+        unit = next((OwnUnit(*row) for row in fetch(OWN_UNIT, (COMPOUND, actor.unit_id))), None)
         _units[actor.unit_id] = (monotonic(), unit)
     return unit
 

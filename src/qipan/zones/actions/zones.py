@@ -120,7 +120,8 @@ def confirm_zone(
 
     ``proposed`` is what the official saw; the counts are looked at again. It holds from ``starts_at`` (None: now)
     until another level takes its place. ``article`` is the code of the article of the register that it cites beside its
-    rule set. Returns one zone for each range that the area owns. Needs ``zone.confirm``. Raises what ``get_article`` raises, ``NotAllowed``, ``NotFound``, ``NoRuleSet``, ``ConfirmerNotCompetent``, ``BeginsInThePast``,
+    rule set. Returns one zone for each range that the area owns. Needs ``zone.confirm``. Raises what ``get_article``
+    raises, ``NotAllowed``, ``NotFound``, ``NoRuleSet``, ``ConfirmerNotCompetent``, ``BeginsInThePast``,
     ``NothingProposed``, ``CountsChanged``, ``StricterThanRule``, ``LowerNeedsReason``, ``AnotherConfirms``,
     ``NotReported``.
     """
