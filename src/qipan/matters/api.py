@@ -34,7 +34,19 @@ from .queries.figures import Figures, figures
 from .queries.mapping import area_at_point, named_in
 from .queries.patterns import hazards_on, hot_spots, orphans
 from .queries.public import followed, last_told, reach_for_telling, report_by_code, similar
-from .queries.reading import Chip, blocked_by, categories, chips, get_category, get_matter, history, inbox, nonces_held
+from .queries.reading import (
+    Chip,
+    are_common,
+    blocked_by,
+    categories,
+    chips,
+    get_category,
+    get_matter,
+    history,
+    inbox,
+    nonces_held,
+    of_categories,
+)
 from .rules.loop import ENDED
 from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
 from .rules.photos import clean as clean_photo
@@ -71,6 +83,7 @@ __all__ = [
     "Words",
     "add_cooperating",
     "arbitrate_matter",
+    "are_common",
     "area_at_point",
     "ask_time",
     "blocked_by",
@@ -107,6 +120,7 @@ __all__ = [
     "named_in",
     "nonces_held",
     "object_to_matter",
+    "of_categories",
     "orphans",
     "part_report",
     "prepare_session",

@@ -15,7 +15,7 @@ from qipan.kernel.actor import Scope
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, code_of, range_of
 from qipan.kernel.refusal import Refusal
-from qipan.matters.api import ENDED, Category, Matter, Part, State, last_told
+from qipan.matters.api import ENDED, Category, Matter, Part, State, are_common, last_told, of_categories
 from qipan.territory.api import OFFICIAL, Area, points_in
 
 from ..rules.window import Window
@@ -93,10 +93,8 @@ def list_requests(filters: Filters) -> list[Matter]:
     if filters.changed is not None:
         rows = rows.filter(changed_at__range=filters.changed)
     if filters.codes:
-        # Their keys, so that the database knows how many of each there are.
-        rows = rows.filter(
-            category__in=list(Category.objects.filter(code__in=filters.codes).values_list("pk", flat=True))
-        )
+        wanted = Category.objects.filter(code__in=filters.codes)
+        rows = of_categories(rows, wanted, walked=are_common(wanted))
     if set(filters.statuses) == {OPEN}:
         rows = rows.exclude(state__in=[str(state) for state in ENDED])
     elif set(filters.statuses) == {CLOSED}:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.refusal import Refusal
@@ -62,6 +63,13 @@ def grouped(categories: list[Category]) -> list[Any]:
     for one in categories:
         groups.setdefault(one.group_label, []).append((one.code, one.label))
     return [("", _("Choose what it is about")), *groups.items()]
+
+
+def category_choice(categories: list[Category], chosen: str) -> SafeString:
+    """This function will write the choice among all categories above a list; whoever chooses sees it at once."""
+    choices = [("", _("Every category")), *grouped(categories)[1:]]
+    attrs = {"class": "form-select", "aria-label": _("Category"), "data-submit": True}
+    return LongSelect(attrs, choices).render("category", chosen)
 
 
 class ReportForm(ActForm):

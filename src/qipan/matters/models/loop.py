@@ -155,14 +155,14 @@ class Matter(QuickLabels, models.Model):
             # Which places keep coming back?
             models.Index(fields=["reported_at", "place"], name="matters_lately", condition=models.Q(drill=False)),
             # What is public, by the day it was asked and by its last change: whoever keeps a copy elsewhere asks so.
-            # With key, place and state, so that pages far behind are passed over in the index alone.
+            # With key, place, state and category, so that pages far behind are passed over in the index alone.
             models.Index(
-                fields=["reported_at", "id", "place", "state"],
+                fields=["reported_at", "id", "place", "state", "category"],
                 name="matters_asked",
                 condition=models.Q(private=False, drill=False),
             ),
             models.Index(
-                fields=["changed_at", "id", "place", "state"],
+                fields=["changed_at", "id", "place", "state", "category"],
                 name="matters_changed",
                 condition=models.Q(private=False, drill=False),
             ),

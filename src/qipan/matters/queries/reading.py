@@ -56,9 +56,23 @@ _STEPS = Reading[MatterStep](
 _PARTS = Reading[Handling](
     lambda matter: Handling.objects.filter(matter=matter).select_related("unit", "task").order_by("pk")
 )
+# Which matters first, each by its index: an OR over both tables reads every report there is.
 _REPORTS = Reading[Report](
     lambda matter: (
-        Report.objects.filter(Q(matter=matter) | Q(matter__merged_into=matter)).select_related("matter").order_by("pk")
+        Report.objects.filter(
+            matter__in=Matter.objects.everywhere("of a matter that was gated")
+            .filter(Q(pk=matter) | Q(merged_into=matter))
+            .values("pk")
+        )
+        .select_related("matter")
+        .order_by("pk")
+    )
+)
+_LISTED = Reading[Matter](
+    lambda keys: (
+        Matter.objects.everywhere("they were found on the ground")
+        .select_related("category", "handler", "waiting")
+        .filter(pk__in=keys)
     )
 )
 _CONTACTS = Reading[tuple[int]](
@@ -105,8 +119,8 @@ def inbox(
     """
     states = SHOWS[show]
     rows = newest(Scope(tuple(ranges)), states, many=many and (unit is None or len(states) > 1))
-    if category:
-        rows = rows.filter(category__in=list(Category.objects.filter(code=category).values_list("pk", flat=True)))
+    if category:  # where few stand behind the chip they are looked through; a common category holds more
+        rows = of_categories(rows, Category.objects.filter(code=category), walked=not many)
     if unit is not None:
         rows = rows.filter(handler=unit)
     if before is not None:
@@ -130,14 +144,31 @@ def newest(scope: Scope, states: Iterable[State], *, many: bool) -> QuerySet[Mat
     return found
 
 
+def of_categories(rows: QuerySet[Matter], categories: QuerySet[Category], *, walked: bool) -> QuerySet[Matter]:
+    """This function will keep what is of some categories; their keys, so that the database knows how many of each there are.
+
+    ``walked``: the rows are found otherwise. SQLite is told, as in ``newest``.
+    """
+    keys = list(categories.values_list("pk", flat=True))
+    if not (walked and connection.vendor == "sqlite"):
+        return rows.filter(category__in=keys)
+    return rows.alias(kind=ExpressionWrapper(F("category_id") + 0, BigIntegerField())).filter(kind__in=keys)
+
+
+def are_common(categories: QuerySet[Category]) -> bool:
+    """This function will say whether there are more matters of some categories than are sorted for one page."""
+    keys = list(categories.values_list("pk", flat=True))
+    held = Matter.objects.everywhere("how many there are, to read them the shorter way").filter(category__in=keys)
+    return held.order_by().values("pk")[: MANY + 1].count() > MANY
+
+
 def first_of(rows: QuerySet[Matter], n: int) -> list[Matter]:
     """This function will return the first of a list with their category, handler and waiting task.
 
     Their keys first: joined to them, SQLite would begin at the categories and sort all that stand there.
     """
     keys = list(rows.values_list("pk", flat=True)[:n])
-    listed = Matter.objects.everywhere("they were found on the ground")
-    found = listed.select_related("category", "handler", "waiting").in_bulk(keys)
+    found = {one.pk: one for one in _LISTED(keys)}
     return [found[key] for key in keys if key in found]
 
 

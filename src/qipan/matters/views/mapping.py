@@ -11,7 +11,7 @@ from qipan.kernel.place import COMMUNITY, STREET
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import AreaView, path_to
 
-from ..input.forms import grouped
+from ..input.forms import category_choice
 from ..queries.mapping import (
     areas_on,
     clusters,
@@ -78,7 +78,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
             "chosen": urlencode(chosen),
             "category": category,
             "own": own,
-            "groups": grouped(categories()) if near else [],
+            "kinds": category_choice(categories(), category) if near else "",
         },
     )
 

@@ -17,10 +17,7 @@ from qipan.territory.api import AreaView, get_area
 from qipan.webkit.challenge import new_challenge, nonce_of
 
 from ..actions.intake import PlaceUnknown, report_matter
-from ..input.forms import (
-    StaffReportForm,
-    grouped,
-)
+from ..input.forms import StaffReportForm, category_choice
 from ..models import Matter
 from ..queries.mapping import PointElsewhere
 from ..queries.public import places_like
@@ -87,7 +84,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
             "area": area,
             "category": category,
             "own": own,
-            "groups": grouped(categories()),
+            "kinds": category_choice(categories(), category),
             "may_report": actor.can("matter.report"),
         },
     )

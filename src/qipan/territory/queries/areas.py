@@ -215,10 +215,14 @@ def areas_within(ranges: Iterable[Range], level: int, *, on: date | None = None)
     if level == COMPOUND:
         return compound_views(compounds_within(ground).order_by("place"), on=on)
     moved = moved_ranges(on=on)
-    near = Q(code__in=[code for code, parts in moved[level].items() if any(p.meets(g) for p in parts for g in ground)])
-    for part in ground:
-        # Codes of one level have one length, so they sort like numbers.
-        near |= Q(code__gte=code_of(part.first, level), code__lte=code_of(part.last, level))
+    # Codes of one level have one length, so they sort like numbers; a ground in many pieces names most of them.
+    ends = [(code_of(part.first, level), code_of(part.last, level)) for part in ground]
+    named = [first for first, last in ends if first == last]
+    named += [code for code, parts in moved[level].items() if any(p.meets(g) for p in parts for g in ground)]
+    near = Q(code__in=named)
+    for first, last in ends:
+        if first != last:
+            near |= Q(code__gte=first, code__lte=last)
     areas = Area.objects.filter(near, valid(on), hierarchy=OFFICIAL, level=level).order_by("code")
     return [
         view
