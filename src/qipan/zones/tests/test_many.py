@@ -79,10 +79,9 @@ def test_it_cites_its_article_until_another_level_takes_its_place(cast, rule_set
 def test_when_the_article_falls_the_office_is_asked_once_and_the_page_says_so(cast, lines):
     confirm_zones(lines[:2], article="erl-2024-73", by=cast.district_head, at=AT)
     repeal_article("erl-2024-73", since=TODAY + timedelta(days=9), reason="新法", by=cast.lead, at=AT)
-    (task,) = Task.objects.everywhere("a test").filter(source__endswith=":zones").select_related("owner")
-    assert (task.owner.code, task.title) == (
-        "510104:district-command", "您单位确认的2个风险等级的依据将于2026-12-07失效：新法",
-    )  # fmt: skip
+    (task,) = Task.objects.everywhere("a test").select_related("owner")
+    assert (task.owner.code, task.source.startswith("laws:article:")) == ("510104:district-command", True)
+    assert task.title.endswith("为依据的事项（2026-12-07终止）：2项")
     page = cast.client("district_head").get(f"/zones/areas/{CODES[0]}").content.decode()
     assert "依据已废止" in page
 
