@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Q
+from django.utils.translation import get_language
 
 from .place import Range
 from .refusal import NotAllowed
@@ -47,7 +48,7 @@ class Scope:
 class Actor:
     """A post at work: an account or a pass, its unit, the acts it gives and the ground it covers.
 
-    ``label`` is what the journal and other people read ("Jinjiang district, dispatcher").
+    ``label`` is what the journal and other people read ("锦江区指挥部 区（市）县指挥岗"); ``shown`` is it on one's own pages.
     """
 
     label: str
@@ -58,6 +59,12 @@ class Actor:
     pass_id: str | None = None
     unit_id: int | None = None
     team_id: int | None = None
+    label_en: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The label in the active language."""
+        return self.label_en if self.label_en and (get_language() or "").startswith("en") else self.label
 
     @classmethod
     def system(cls, job: str, *, acts: Iterable[str] = (), ranges: Iterable[tuple[int, int]] = ()) -> "Actor":

@@ -27,7 +27,6 @@ class Seat:
     """One post of an account with the actor it makes."""
 
     post_id: int
-    name: str
     actor: Actor
 
 
@@ -75,6 +74,7 @@ def at_work(post: Post, *, ground: tuple[Range, ...]) -> Actor:
     """This function will return the actor of a post on a ground that is already known."""
     return Actor(
         label=f"{post.unit.name} {post.title or post.role.name}"[:120],
+        label_en=f"{post.unit.name_en or post.unit.name} {post.title or post.role.name_en}"[:120],
         acts=frozenset(post.role.acts) & frozenset(ACTS),
         scope=Scope(ground),
         account_id=post.account_id,
@@ -90,7 +90,7 @@ def seats_of(account_id: int, *, at: datetime) -> list[Seat]:
         return remembered[1]
     posts = valid(Post.objects.filter(account_id=account_id), at=at).select_related("account", "unit", "role")
     seats = [
-        Seat(post.pk, f"{post.unit.label} · {post.title or post.role.label}", actor_of_post(post, at=at))
+        Seat(post.pk, actor_of_post(post, at=at))
         for post in posts.everywhere("an account's own posts").order_by("valid_from", "pk")
         if post.account.is_active
     ]

@@ -55,6 +55,13 @@ def test_an_account_is_opened_and_gets_a_post(city, django_capture_on_commit_cal
     assert seat.actor.scope.ranges == (range_of("510104001002"),)
 
 
+def test_the_header_names_the_post_in_the_readers_language(city):
+    page = city.client("dispatcher").get("/access/post", headers={"Accept-Language": "en"}).content.decode()
+    assert page.count("Jinjiang First Subdistrict") == 2  # in the header and in the list of one's own posts
+    assert city.dispatcher.label not in page
+    assert city.client("dispatcher").get("/access/post").content.decode().count(city.dispatcher.label) == 2
+
+
 def test_a_weak_password_and_a_taken_name_are_refused(city):
     before = written()
     with pytest.raises(BadInput):
