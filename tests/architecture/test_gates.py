@@ -267,6 +267,7 @@ GATES = {
     "wall/<str:code>": Gate("wall.view"),
     "field": Gate("visit.submit"),
     "field/worker.js": Gate(PUBLIC),
+    "field/forms": Gate("visit.submit"),
     "field/leave": Gate(SIGNED_IN),
     "field/orders": Gate("visit.submit"),
     "field/lists": Gate("team.manage"),

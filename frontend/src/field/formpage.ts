@@ -59,7 +59,8 @@ export class FormPage {
         return row;
       }),
     );
-    part("door-form").hidden = !(await this.fitting()).length;
+    const atDoors = document.getElementById("door-form");
+    if (atDoors) atDoors.hidden = !(await this.fitting()).length;
     void this.keepAhead();
     if (this.dialog.open && this.blank && !this.filling) this.drawMine(mine);
   }

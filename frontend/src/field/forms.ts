@@ -1,6 +1,5 @@
 // The forms of the team's ground, kept on the phone with their files, and filled ones: written down as they are typed,
 // sent by themselves to the OpenRosa address when they are finished, and taken once whatever is sent again.
-import type { Chain } from "./chain";
 import { alone, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
 
 const FIRST_WAIT = 2_000;
@@ -28,7 +27,7 @@ export class Forms extends EventTarget {
 
   constructor(
     private db: Store,
-    private chain: Chain,
+    private chain: { append(items: { id: string; place: string }[]): Promise<void> },
     private holder: string,
     private token: () => string,
     private path: string, // of the list

@@ -48,6 +48,7 @@ class DirectiveInput(forms.Form):
         help_text=_("Needed at night when there are less than two hours to answer, at level I or II."),
     )
     admission = forms.IntegerField(label=_("Work admission"), required=False)
+    form = forms.SlugField(label=_("Form to fill in"), max_length=40, required=False)
     drill = forms.BooleanField(
         label=_("Drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )

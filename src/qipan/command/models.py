@@ -18,6 +18,8 @@ class Directive(models.Model):
     body = models.TextField()
     issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
     admission = models.ForeignKey("desk.Admission", null=True, on_delete=models.PROTECT)
+    # What units are asked to fill in; it is open on their ground as long as this version stands.
+    form = models.ForeignKey("forms.Form", null=True, on_delete=models.PROTECT, related_name="+")
     basis = models.CharField(max_length=300)
     decided_at = models.DateTimeField()  # the clock of lead time starts here, not at sending
     issued_at = models.DateTimeField()

@@ -26,6 +26,7 @@ from .queries import (
     areas_of,
     count_recipients,
     current_playbooks,
+    form_to_ask,
     get_activation,
     get_directive,
     get_playbook,
@@ -48,6 +49,7 @@ class DirectiveIn(Schema):
     decided_at: AwareDatetime
     due_at: AwareDatetime | None = None
     admission: int | None = None
+    form: str = Field("", max_length=40)
     named_person: str = Field("", max_length=80)
     drill: bool = False
 
@@ -144,13 +146,14 @@ def _unit(actor: Actor, act: str) -> Unit:
     actor.require(act)
     if actor.unit_id is None:
         raise NotAllowed(act=act)
-    return Unit.objects.get(pk=actor.unit_id)
+    return Unit.objects.select_related("organ_type").get(pk=actor.unit_id)
 
 
 @router.post("directives", response={201: dict})
 def post_directive(request: HttpRequest, given: DirectiveIn) -> Status[dict[str, Any]]:
     """Issue a directive to every unit of the kinds on the areas."""
-    actor = signed_in(request)
+    actor, at = signed_in(request), now()
+    unit = _unit(actor, "directive.issue")
     directive = issue_directive(
         number=given.number,
         title=given.title,
@@ -161,10 +164,11 @@ def post_directive(request: HttpRequest, given: DirectiveIn) -> Status[dict[str,
         decided_at=given.decided_at,
         due_at=given.due_at,
         admission=get_admission(given.admission, actor=actor) if given.admission else None,
-        issuer=_unit(actor, "directive.issue"),
+        form=form_to_ask(given.form, unit=unit, at=at),
+        issuer=unit,
         named_person=given.named_person,
         by=actor,
-        at=now(),
+        at=at,
         drill=given.drill,
     )
     return Status(201, _said(directive))

@@ -31,7 +31,7 @@ declare(
     ),
     who_acted("recalled_by"),
     plain="number title body basis changes recall_reason",
-    keys="id version issuer admission decided_at issued_at due_at recipients supersedes recalled_at drill",
+    keys="id version issuer admission form decided_at issued_at due_at recipients supersedes recalled_at drill",
 )
 declare(
     "command.DirectiveTarget",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 GRAVE_LEVEL = 2  # level I or II
+LATE_ANSWERS = timedelta(days=7)  # how long a form stays open after its time, so that late ones can still answer
 
 
 # Which fields a step must and may have, by kind. A value is the type that the field must have.

@@ -2,7 +2,7 @@
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
 from .actions.disputes import decide_dispute, erase_submissions, start_clock
-from .actions.submitting import InProgress, Sent, Taken, take_submission
+from .actions.submitting import FormAnswered, InProgress, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
 from .queries.clock import open_lines
@@ -25,6 +25,7 @@ __all__ = [
     "Converted",
     "Definition",
     "Form",
+    "FormAnswered",
     "FormBroken",
     "FormMedia",
     "FormOpening",

@@ -75,7 +75,7 @@ declare(
 )
 declare(
     "forms.FormOpening",
-    plain="emergency",
+    plain="emergency source",
     keys="id form first last opened_at closes_at closed_at drill",
 )
 # Which unit and which team handed it in, never which person; a point to 50 metres; erased at ``erase_at``.

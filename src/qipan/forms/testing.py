@@ -70,6 +70,7 @@ def publish(
     media: tuple[Media, ...] = (),
     number: str = "QP-7",
     article: str = "",
+    issuer: str = "5101:lead-body",
 ) -> Form:
     """This function will publish a form with its passport and its questions."""
     form = publish_form(
@@ -78,7 +79,7 @@ def publish(
         title_en="Needs at the door",
         subject=subject,
         number=number,
-        issuer=cast.unit("5101:lead-body"),
+        issuer=cast.unit(issuer),
         approval="approval 7",
         basis="Statistics Law, art. 17",
         article=article,

@@ -49,6 +49,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/forces", _("Teams and shifts"), ("team.manage", "board.view", "desk.view")),
             Page("/reserves", _("Reserves of firms"), ("reserve.lend", "reserve.call", "reserve.view")),
             Page("/forms", _("Forms"), ("desk.view", "playbook.edit", "admission.decide")),
+            Page("/field/forms", _("Forms to fill in"), ("visit.submit",)),
             Page("/access/passes", _("Passes"), ("pass.issue",)),
             Page("/access/accounts", _("Accounts and posts"), ("account.manage",)),
             Page("/partners", _("Partners"), ("partner.manage",)),

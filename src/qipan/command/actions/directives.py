@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Admission, ShortNoticeAtNight, TaskKind, recall_tasks, send_tasks
 from qipan.duties.api import Unit
+from qipan.forms.api import Form
 from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.calendar import robs_sleep
@@ -21,6 +22,7 @@ from qipan.territory.api import compounds_within
 
 from .. import rules
 from ..models import Directive, DirectiveTarget
+from .asking import check_form, close_for, open_for
 
 
 class EmptyTarget(Refusal):
@@ -162,6 +164,7 @@ def _send(
     if not directive.recipients:
         raise EmptyTarget
     directive.save(update_fields=["recipients"])
+    open_for(directive, grounds, by=by, at=at)
     record(
         "command.issue_directive",
         subject=directive,
@@ -207,6 +210,7 @@ def issue_directive(
     decided_at: datetime,
     due_at: datetime | None,
     admission: Admission | None = None,
+    form: Form | None = None,
     issuer: Unit,
     named_person: str = "",
     by: Actor,
@@ -215,9 +219,12 @@ def issue_directive(
 ) -> Directive:
     """This function will issue a directive to every unit of the kinds on the grounds, a receipt on each desk (EMG-4).
 
-    The grounds are cut to the issuer's scope; lead time counts from ``decided_at``. Raises ``NotAllowed``,
+    The grounds are cut to the issuer's scope; lead time counts from ``decided_at``. With a ``form`` its receivers are
+    asked to fill it in: it opens on the grounds, and so costs its demander on the burden meter what was admitted for it
+    (SVC-13). Raises ``NotAllowed``,
     ``NotFound``, ``BadInput``, ``BasisMissing``, ``NumberTaken``, ``DueInThePast``, ``DecidedInTheFuture``,
-    ``ShortNoticeAtNight``, ``EmptyTarget`` and, from the desk, ``NotAdmitted`` (ORG-10).
+    ``ShortNoticeAtNight``, ``EmptyTarget``, ``FormOfAnother``, ``FormNotAdmitted`` and, from the desk, ``NotAdmitted``
+    (ORG-10), from the forms what ``open_form`` raises.
     """
     by.require("directive.issue")
     if by.unit_id is not None and by.unit_id != issuer.pk:
@@ -229,12 +236,15 @@ def issue_directive(
     if not basis.strip():
         raise BasisMissing
     _guard_times(grounds=cut, decided_at=decided_at, due_at=due_at, named_person=named_person, at=at, drill=drill)
+    if form is not None:
+        check_form(form, issuer=issuer, admission=admission)
     directive = Directive(
         number=number.strip(),
         title=title.strip(),
         body=body.strip(),
         issuer=issuer,
         admission=admission,
+        form=form,
         basis=basis.strip(),
         decided_at=decided_at,
         issued_at=at,
@@ -306,12 +316,14 @@ def revise_directive(
         by=by,
         at=at,
     )
+    close_for(old, by=by, at=at)
     directive = Directive.objects.create(
         number=old.number,
         version=version,
         **new,
         issuer=old.issuer,
         admission=old.admission,
+        form=old.form,
         decided_at=decided_at,
         issued_at=at,
         named_person=named_person.strip(),
@@ -338,6 +350,7 @@ def recall_directive(directive: Directive, *, reason: str, by: Actor, at: dateti
     old = _current(directive, by=by, act="directive.recall")
     _require_texts(reason=reason)
     receipts = recall_tasks(old.source, note=reason.strip(), by=by, at=at)
+    close_for(old, by=by, at=at)
     old.recalled_at, old.recalled_by, old.recall_reason = at, by.label, reason.strip()
     old.save(update_fields=["recalled_at", "recalled_by", "recall_reason"])
     own = by.unit_id in (None, old.issuer_id)

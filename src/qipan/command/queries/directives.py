@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -14,7 +15,8 @@ from qipan.desk.api import (
     unread,
     unread_count,
 )
-from qipan.duties.api import units_on
+from qipan.duties.api import Unit, units_on
+from qipan.forms.api import Form
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import COMPOUND, Range
@@ -48,10 +50,36 @@ def directives_for(actor: Actor) -> QuerySet[Directive]:
 
 def get_directive(pk: int, *, actor: Actor) -> Directive:
     """This function will return one directive that the actor may read; raises ``NotFound``."""
-    directive = directives_for(actor).select_related("issuer", "supersedes", "admission").filter(pk=pk).first()
+    directive = (
+        directives_for(actor)
+        .select_related("issuer", "supersedes", "admission", "form__issuer")
+        .defer("form__source", "form__xform")
+        .filter(pk=pk)
+        .first()
+    )
     if directive is None:
         raise NotFound
     return directive
+
+
+def forms_to_ask(unit: Unit, *, at: datetime) -> list[Form]:
+    """This function will return the newest valid version of each form that a unit may ask others to fill in: those that
+    it issued, for a command all."""
+    rows = Form.objects.filter(valid_from__lte=at).exclude(xform="").select_related("issuer").defer("source", "xform")
+    if not unit.organ_type.is_command:
+        rows = rows.filter(issuer=unit)
+    newest = {form.code: form for form in rows.order_by("code", "version")}
+    return [form for form in newest.values() if form.valid_to > at]
+
+
+def form_to_ask(code: str, *, unit: Unit, at: datetime) -> Form | None:
+    """This function will return one of ``forms_to_ask``; None without a code. Raises ``NotFound``."""
+    if not code:
+        return None
+    for form in forms_to_ask(unit, at=at):
+        if form.code == code:
+            return form
+    raise NotFound
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
-from qipan.desk.api import admissions_for, get_admission
+from qipan.desk.api import admission_of_form, admissions_for, get_admission
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -17,7 +17,16 @@ from qipan.territory.api import GOVERNING, AreaView, children
 
 from ..actions.directives import issue_directive
 from ..input import DirectiveInput
-from ..queries import area_for, areas_of, code_for, count_recipients, overlaps, root_area
+from ..queries import (
+    area_for,
+    areas_of,
+    code_for,
+    count_recipients,
+    form_to_ask,
+    forms_to_ask,
+    overlaps,
+    root_area,
+)
 
 
 def _grounds(codes: list[str], actor: Actor) -> list[Any]:
@@ -27,7 +36,7 @@ def _grounds(codes: list[str], actor: Actor) -> list[Any]:
 def _unit(actor: Actor) -> Unit:
     if actor.unit_id is None:
         raise NotAllowed(act="directive.issue")
-    return Unit.objects.get(pk=actor.unit_id)
+    return Unit.objects.select_related("organ_type").get(pk=actor.unit_id)
 
 
 def _composer(
@@ -60,8 +69,9 @@ def _composer(
             "chosen": [(code_for(area), area) for area in chosen],
             "root_chosen": root in chosen,
             "kinds": kinds,
-            "chosen_kinds": request.POST.getlist("organ_types"),
+            "chosen_kinds": form["organ_types"].value() or [],
             "admissions": admissions_for(actor, at=now()),
+            "forms": forms_to_ask(_unit(actor), at=now()),
             "refusal": refusal,
             "confirm": confirm,
             "confirm_units": sum(row.units for row in confirm) if confirm is not None else 0,
@@ -85,7 +95,7 @@ def compose_page(request: HttpRequest) -> HttpResponse:
     actor = signed_in(request)
     actor.require("directive.issue")
     if request.method == "GET":
-        return _composer(request, actor, DirectiveInput(initial={"decided_at": now()}))
+        return _composer(request, actor, DirectiveInput(initial={"decided_at": now()} | _asked_with(request, actor)))
     form = DirectiveInput(request.POST)
     if not form.is_valid():
         return _composer(request, actor, form, status=400)
@@ -96,6 +106,7 @@ def compose_page(request: HttpRequest) -> HttpResponse:
         units = sum(row.units for row in count)
         if units and request.POST.get("confirmed") != str(units):
             return _composer(request, actor, form, confirm=count)
+        unit, at = _unit(actor), now()
         directive = issue_directive(
             number=given["number"],
             title=given["title"],
@@ -106,15 +117,27 @@ def compose_page(request: HttpRequest) -> HttpResponse:
             decided_at=given["decided_at"],
             due_at=given["due_at"],
             admission=get_admission(given["admission"], actor=actor) if given["admission"] else None,
-            issuer=_unit(actor),
+            form=form_to_ask(given["form"], unit=unit, at=at),
+            issuer=unit,
             named_person=given["named_person"],
             by=actor,
-            at=now(),
+            at=at,
             drill=given["drill"],
         )
     except Refusal as refusal:
         return _composer(request, actor, form, status=refusal.status, refusal=refusal)
     return redirect("directive", directive.pk)
+
+
+def _asked_with(request: HttpRequest, actor: Actor) -> dict[str, Any]:
+    """What the page of a form has chosen already: itself, its admission, the kinds of unit that were admitted to answer."""
+    unit, at = _unit(actor), now()
+    form = form_to_ask(request.GET.get("form", ""), unit=unit, at=at)
+    if form is None:
+        return {}
+    admission = admission_of_form(form.code, units=(unit.pk,))
+    given = {"form": form.code, "title": form.label, "basis": form.basis}
+    return given | ({"admission": admission.pk, "organ_types": admission.organ_types} if admission else {})
 
 
 @require_GET

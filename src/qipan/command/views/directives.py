@@ -110,6 +110,7 @@ def _directive(
             "may_revise": state == "in force" and own and actor.can("directive.issue"),
             "may_recall": state == "in force" and (own or above) and actor.can("directive.recall"),
             "may_sign": actor.can("task.answer") or actor.can("directive.issue"),
+            "may_fill": directive.form is not None and state == "in force" and actor.can("visit.submit"),
             "overrules": not own,
             "revision": revision
             or RevisionInput(

@@ -193,9 +193,32 @@ def field(request: HttpRequest) -> HttpResponse:
             "zone": settings.TIME_ZONE,
         },
     )
-    # ODK's engine reads formulas with a parser in WebAssembly; only this page may run it, and still no eval.
+    return with_engine(response)
+
+
+def with_engine(response: HttpResponse) -> HttpResponse:
+    """This function will let a page open forms: ODK's engine reads formulas with a parser in WebAssembly; still no eval."""
     response.headers["Content-Security-Policy"] = f"{POLICY}; script-src 'self' 'wasm-unsafe-eval'"
     return response
+
+
+@require_safe
+@needs("visit.submit")
+@ensure_csrf_cookie
+def desk_forms(request: HttpRequest) -> HttpResponse:
+    """This page will let a post fill in what is open on its ground, at a desk and without a team; ``form`` opens one."""
+    actor = signed_in(request)
+    if not actor.scope.ranges:
+        raise NotFound
+    shown = {
+        "openrosa": reverse("openrosa_list").removesuffix("formList"),
+        "home": place_text(actor.scope.ranges[0].first),
+        "form": request.GET.get("form", ""),
+        "holder": holder_of(actor),
+        "words": words(),
+        "zone": settings.TIME_ZONE,
+    }
+    return with_engine(render(request, "field/forms.html", shown))
 
 
 @never_cache

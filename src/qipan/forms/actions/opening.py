@@ -52,6 +52,7 @@ def open_form(
     grounds: Iterable[Range],
     closes_at: datetime,
     emergency: str = "",
+    source: str = "",
     by: Actor,
     at: datetime,
     drill: bool = False,
@@ -59,12 +60,13 @@ def open_form(
     """This function will open a form on grounds until ``closes_at``; one opening for each range.
 
     ``emergency`` is the number of the declaration for which it asks: the release closes it, and what is answered is kept
-    by the clock that the emergency's end starts.
+    by the clock that the emergency's end starts. ``source`` names the tasks with which units are asked for it; what a
+    unit answers closes its task (``FormAnswered``).
 
-    Needs ``form.open`` or ``campaign.open``. Raises ``NotAllowed``, ``NotFound`` (no ground, or ground
+    Needs ``form.open``, ``campaign.open`` or ``directive.issue``. Raises ``NotAllowed``, ``NotFound`` (no ground, or ground
     outside the scope), ``FormNotValid``, ``ClosesTooEarly``, ``BeyondValidity``, ``PersonFormUnderStanding``.
     """
-    by.require("form.open", "campaign.open")
+    by.require("form.open", "campaign.open", "directive.issue")
     ranges = [Range(*ground) for ground in grounds]
     if not ranges or any(ground.without(by.scope.ranges) for ground in ranges):
         raise NotFound
@@ -84,6 +86,7 @@ def open_form(
             opened_at=at,
             closes_at=closes_at,
             emergency=emergency,
+            source=source,
             drill=drill,
         )
         for ground in ranges
@@ -104,9 +107,10 @@ def open_form(
 def close_forms(openings: Iterable[FormOpening], *, by: Actor, at: datetime) -> int:
     """This function will close openings; returns how many were still open. Closing twice is harmless.
 
-    Needs ``form.open`` or ``campaign.open`` or ``release.run``. Raises ``NotAllowed``, ``NotFound``.
+    Needs ``form.open``, ``campaign.open``, ``directive.issue``, ``directive.recall`` or ``release.run``. Raises
+    ``NotAllowed``, ``NotFound``.
     """
-    by.require("form.open", "campaign.open", "release.run")
+    by.require("form.open", "campaign.open", "directive.issue", "directive.recall", "release.run")
     chosen: Sequence[FormOpening] = list(openings)
     if any(Range(opening.first, opening.last).without(by.scope.ranges) for opening in chosen):
         raise NotFound

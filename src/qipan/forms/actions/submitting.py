@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from qipan.journal.api import record
+from qipan.journal.api import publish, record
 from qipan.kernel import writer
 from qipan.kernel.actor import Actor
 from qipan.kernel.opened import emergency_ended
@@ -97,6 +97,15 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class FormAnswered:
+    """A unit has answered, whole, a form about units for which a task of ``source`` asked it."""
+
+    source: str
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Taken:
     """What became of a post, how many files are still awaited, and how many that no answer speaks of were left out."""
 
@@ -119,6 +128,7 @@ class _Wanted:
     files: tuple[Sent, ...]
     left_out: int
     emergency: str
+    source: str  # the tasks with which it was asked for, if any
     drill: bool
     erase_at: datetime | None  # None while the emergency lasts
     by: Actor
@@ -163,6 +173,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
             files=named,
             left_out=len(files) - len(named),
             emergency=asked.emergency,
+            source=asked.source if isinstance(asked, FormOpening) else "",
             drill=asked.drill,
             erase_at=erase_at(form, asked.emergency, at=at),
             by=by,
@@ -293,7 +304,14 @@ def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
     family = family_of(near, form=wanted.form, place=wanted.place, drill=wanted.drill) if near else []
     row = _row(wanted, Standing.STANDS, wanted.answered.digest)
     contested = put_together([*family, row]) if family else 0
+    _tell(row, wanted)
     return Taken(Outcome.PART if row.awaits else Outcome.TAKEN, len(row.awaits), wanted.left_out, contested)
+
+
+def _tell(row: Submission, wanted: _Wanted) -> None:
+    """Tells who asked: a unit answers for itself once; a form about doors is done when its worker says so."""
+    if wanted.source and wanted.form.subject == Subject.UNIT and not row.awaits:
+        publish(FormAnswered(wanted.source, wanted.by, wanted.at))
 
 
 def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
@@ -359,6 +377,7 @@ def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
         row.awaits = [name for name in row.awaits if name not in here]
         row.save(update_fields=["awaits"])
         _note("forms.take_files", row, replace(wanted, files=tuple(fresh)))
+        _tell(row, wanted)
     if other:
         digest = content_digest(row.digest, [(one.name, one.sha256) for one in other])
         return _dispute(replace(wanted, files=tuple(other)), held, digest, known=frozenset({digest}))

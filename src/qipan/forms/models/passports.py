@@ -51,6 +51,8 @@ class FormOpening(models.Model):
     closes_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     emergency = models.CharField(max_length=60, blank=True)  # number of the declaration for which it is open
+    # The tasks with which units are asked to fill it in ("directive:12"); empty where rounds or cards ask for it.
+    source = models.CharField(max_length=40, blank=True)
     drill = models.BooleanField(default=False)
 
     def __str__(self) -> str:

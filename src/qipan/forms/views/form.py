@@ -28,20 +28,25 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
     form = get_form(code, at=at)
     dictionary = {one.code: one for one in fields_on()}
     lines = [(one, dictionary.get(one.field_code)) for one in form.questions.order_by("order")]
+    lapsed = not rules.valid(form.valid_from, form.valid_to, at=at)
+    fillable = Form.objects.filter(pk=form.pk).exclude(xform="").exists()
+    openings = open_forms(actor.scope.ranges, at=at, code=code)
     address = request.build_absolute_uri(reverse("form", args=[code]))
     shown = {
         "form": form,
         "articles": cited_by("forms.Form", [form.pk]).get(form.pk, []),
         "flags": flags_of("forms.Form", [form.pk]).get(form.pk, []),
-        "lapsed": not rules.valid(form.valid_from, form.valid_to, at=at),
+        "lapsed": lapsed,
         "lines": lines,
         "sensitive": [entry for _one, entry in lines if entry and entry.sensitivity != Sensitivity.NONE],
-        "openings": [one for one in open_forms(actor.scope.ranges, at=at) if one.form.code == code],
+        "openings": openings,
         "versions": Form.objects.filter(code=code).order_by("-version").values("version", "valid_from", "valid_to"),
         "address": address,
         "held_sheet": Form.objects.filter(pk=form.pk, source__isnull=False).exists(),
         "designs": actor.can("form.design"),
         "nuisances": nuisances_of_forms([code], at=at).get(code),
+        "asks": actor.can("directive.issue") and form.issuer_id == actor.unit_id and fillable and not lapsed,
+        "fills": actor.can("visit.submit") and fillable and bool(openings),
         "returned": any(actor.can(act) for act in RETURNED_TO),
     }
     return render(request, "forms/form.html", shown)
