@@ -1,6 +1,7 @@
 """All settings, from the environment only. ``docs/settings.md`` lists each with its reason."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import dj_database_url
@@ -16,6 +17,14 @@ def env_bool(name: str, default: bool) -> bool:
     if value not in ("True", "False"):
         raise ImproperlyConfigured(f"{name} must be True or False, not {value!r}")
     return value == "True"
+
+
+def env_networks(name: str) -> tuple[str, ...]:
+    """This function will read networks with commas between them ("10.20.0.0/16,fd00::/8") and refuse anything else."""
+    try:
+        return tuple(str(ip_network(one.strip())) for one in os.environ.get(name, "").split(",") if one.strip())
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks such as 10.20.0.0/16: {error}") from None
 
 
 VAR = Path(os.environ.get("QIPAN_VAR", ROOT / "var"))  # the one folder that is written to
@@ -182,8 +191,8 @@ HUEY_DATABASE = os.environ.get("QIPAN_HUEY", str(VAR / "huey.sqlite3"))
 CITY = os.environ.get("QIPAN_CITY", "5101")
 # Signs certificates of destruction (Ed25519, PEM); made on first use. Keep a copy apart: without it no more are signed.
 CERTIFICATE_KEY = os.environ.get("QIPAN_CERTIFICATE_KEY", str(VAR / "certificate_key.pem"))
-# Partners and channels of notices are told at public addresses of the internet only; True is for a network of one's own and for tests.
-WEBHOOKS_PRIVATE = env_bool("QIPAN_WEBHOOKS_PRIVATE", False)
+# Other machines are called at public addresses of the internet, and in the networks named here ("10.20.0.0/16").
+OWN_NETWORKS = env_networks("QIPAN_OWN_NETWORKS")
 # Where people reach this site, "https://qipan.example.cn": what notices link to. Empty: notices have no link.
 ADDRESS = os.environ.get("QIPAN_ADDRESS", "").rstrip("/")
 # While somebody looks, a thread reads the board ahead; False reads it within the request.

@@ -72,7 +72,7 @@ def add_channel(
         raise ChannelNameNeeded
     reporters = "" if audience == Audience.UNIT else audience
     chosen = [] if reporters else _kinds(kinds)
-    service = service_of(url, reporters=reporters, private=settings.WEBHOOKS_PRIVATE)
+    service = service_of(url, reporters=reporters, own=settings.OWN_NETWORKS)
     running = NoticeChannel.objects.exclude(standing=Standing.ENDED)
     if reporters and running.filter(audience=audience).exists():
         raise ReportersHaveOne

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.addresses import checked_url
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import Endpoint, Partner, Subscription
-from ..rules.network import checked_url
 from ..rules.signing import HINT, hash_of, new_key
 from ..terms import EventKind, Standing
 
@@ -152,7 +152,7 @@ def subscribe_partner(partner: Partner, *, url: str, kinds: Sequence[str], by: A
     chosen = [kind.value for kind in EventKind if kind.value in kinds]
     if not chosen or len(chosen) != len(set(kinds)):
         raise KindsNeeded
-    url = checked_url(url, private=settings.WEBHOOKS_PRIVATE)
+    url = checked_url(url, own=settings.OWN_NETWORKS)
     if held.subscriptions.exclude(standing=Standing.ENDED).count() >= MOST_SUBSCRIPTIONS:
         raise TooManySubscriptions
     made = Subscription.objects.create(partner=held, url=url, kinds=chosen, created_at=at)

@@ -12,7 +12,7 @@ import socket
 import sys
 from typing import Any
 
-from qipan.gateways.rules.network import is_public
+from qipan.kernel.addresses import may_call
 
 IDLE_S = 300  # without work it goes
 _found = socket.getaddrinfo
@@ -28,16 +28,16 @@ class Said(logging.Handler):
 
 
 class Guard:
-    """Looks names up for everyone in this process and lets nobody at an address that is not public."""
+    """Looks names up for everyone in this process and lets nobody at an address that may not be called."""
 
     def __init__(self) -> None:
-        self.private = False
+        self.own: list[str] = []  # networks of one's own
         self.refused = ""
 
     def look_up(self, host: Any, *rest: Any, **more: Any) -> Any:
         """This method will look a name up as ``socket.getaddrinfo`` does; raises ``OSError`` for a private address."""
         found = _found(host, *rest, **more)
-        if not self.private and not all(is_public(str(address[4][0])) for address in found):
+        if not all(may_call(str(address[4][0]), own=self.own) for address in found):
             self.refused = host.decode() if isinstance(host, bytes) else str(host)
             raise OSError("not a public address")
         return found
@@ -50,7 +50,7 @@ def answer(asked: dict[str, Any], guard: Guard, said: Said) -> dict[str, Any]:
     asset = apprise.AppriseAsset(
         app_id="Qipan", app_desc="Qipan", app_url="", async_mode=False, http_redirects=False, secure_logging=True
     )
-    said.last, guard.refused, guard.private = "", "", bool(asked["private"])
+    said.last, guard.refused, guard.own = "", "", asked["own"]
     channel = apprise.Apprise.instantiate(asked["url"], asset=asset, suppress_exceptions=True)
     if channel is None:
         return {"ok": False, "said": "unread", "refused": ""}

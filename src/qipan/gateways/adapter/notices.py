@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from qipan.journal.api import GiveUp, Later, Message
+from qipan.kernel.addresses import PrivateAddress
 from qipan.kernel.clock import now
 from qipan.matters.api import reach_for_telling
 
 from ..actions.tries import note_delivered, note_failed
 from ..models import NoticeChannel
-from ..rules.network import PrivateAddress
 from ..rules.notices import addressed, reach_of, to_reporter, to_unit, with_key, without_secrets
 from ..terms import Audience, NoticeKind, Standing
 from .webhooks import NotDelivered
@@ -89,7 +89,7 @@ atexit.register(child.end)
 
 def is_read(url: str, *, to: str = "") -> bool:
     """This function will say whether Apprise reads an address; nothing is sent and no name is looked up."""
-    question = {"do": "read", "url": addressed(url, to), "private": True}
+    question = {"do": "read", "url": addressed(url, to), "own": []}
     try:
         return bool(child.ask(question, seconds=SECONDS)["ok"])
     except OSError:
@@ -138,7 +138,7 @@ def _tried(url: str, channel: NoticeChannel, said: dict[str, Any]) -> str:
             "url": with_key(url, channel.service, key),
             "title": title,
             "body": body,
-            "private": settings.WEBHOOKS_PRIVATE,
+            "own": settings.OWN_NETWORKS,
         }
         try:
             told = child.ask(question, seconds=SECONDS)

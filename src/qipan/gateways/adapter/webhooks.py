@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +10,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from qipan.journal.api import GiveUp, Later
+from qipan.kernel.addresses import PrivateAddress, UrlNotAllowed
+from qipan.kernel.calling import calling
 from qipan.kernel.clock import now
 
 from ..actions.tries import note_delivered, note_failed
 from ..models import Subscription
 from ..queries.partners import secret_for
-from ..rules.network import PrivateAddress, checked_url, is_public
 from ..rules.signing import signature
 from ..terms import Standing
 
@@ -65,7 +65,7 @@ def _tried(subscription: Subscription, message_id: str, event: object, *, at: da
         status = asyncio.run(asyncio.wait_for(_post(subscription.url, headers, body), SECONDS))
     except TimeoutError:
         return 0, _("no answer within %(seconds)s seconds") % {"seconds": SECONDS}
-    except PrivateAddress as refusal:
+    except (PrivateAddress, UrlNotAllowed) as refusal:
         return 0, str(refusal)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         return 0, f"{type(error).__name__}: {error}"
@@ -73,23 +73,6 @@ def _tried(subscription: Subscription, message_id: str, event: object, *, at: da
 
 
 async def _post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """The name is looked up once, what it leads to is checked, and just that address is called, under the name."""
-    private = settings.WEBHOOKS_PRIVATE
-    target = httpx.URL(checked_url(url, private=private))
-    port = target.port or (443 if target.scheme == "https" else 80)
-    found = await asyncio.get_running_loop().getaddrinfo(target.host, port, type=socket.SOCK_STREAM)
-    addresses = [str(address[4][0]) for address in found]
-    if not private and not all(is_public(address) for address in addresses):
-        raise PrivateAddress(host=target.host)
-    headers = {**headers, "Host": target.netloc.decode()}
-    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, follow_redirects=False) as client:
-        request = client.build_request(
-            "POST",
-            target.copy_with(host=addresses[0]),
-            headers=headers,
-            content=body,
-            extensions={"sni_hostname": target.host},
-        )
-        response = await client.send(request, stream=True)  # what it says beside its status is not read
-        await response.aclose()
-        return response.status_code
+    own = settings.OWN_NETWORKS
+    async with calling("POST", url, headers=headers, content=body, seconds=SECONDS, own=own) as response:
+        return response.status_code  # what it says beside that is not read

@@ -4,15 +4,14 @@ Pure. What is said is a number, a kind and an address of this site, never a word
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.addresses import PrivateAddress, may_call
 from qipan.kernel.refusal import Refusal
-
-from .network import PrivateAddress, is_public
 
 LONGEST_URL = 500
 TO = "{to}"  # stands in the address where a reporter's number or mailbox goes
@@ -75,11 +74,11 @@ class PlaceOfNumber(Refusal):
         super().__init__(field="url")
 
 
-def service_of(text: str, *, reporters: str = "", private: bool) -> str:
+def service_of(text: str, *, reporters: str = "", own: Sequence[str]) -> str:
     """This function will return the service that an Apprise address names, when it may be entered here.
 
-    ``reporters`` is "MAIL" or "SMS" for a channel to reporters. ``private`` also allows private addresses and open
-    lines. Raises ``ServiceNotAllowed``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``, ``PrivateAddress``.
+    ``reporters`` is "MAIL" or "SMS" for a channel to reporters. ``own`` are networks of one's own: with any, open
+    lines are allowed, and addresses in them. Raises ``ServiceNotAllowed``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``, ``PrivateAddress``.
     """
     service, host, options = _parts(text)
     allowed = {"MAIL": MAIL, "SMS": (*SMS, *WEB)}.get(reporters, SERVICES)
@@ -91,11 +90,11 @@ def service_of(text: str, *, reporters: str = "", private: bool) -> str:
             raise OptionNotAllowed(option=option[:40])
     if text.count(TO) != (1 if reporters else 0):
         raise PlaceOfNumber
-    if not private:
-        if service in OPEN_LINE and not (service == "mailto" and options.get("mode") in ("starttls", "ssl")):
-            raise OpenLine(secure=f"{service}s://")
-        if service in (*MAIL, *WEB) and re.fullmatch(r"[\d.]+|.*:.*|localhost", host) and not is_public(host):
-            raise PrivateAddress(host=host)
+    if not own and service in OPEN_LINE and not (service == "mailto" and options.get("mode") in ("starttls", "ssl")):
+        raise OpenLine(secure=f"{service}s://")
+    literal = service in (*MAIL, *WEB) and re.fullmatch(r"[\d.]+|.*:.*|localhost", host)
+    if literal and not may_call("127.0.0.1" if host == "localhost" else host, own=own):
+        raise PrivateAddress(host=host)
     return service
 
 

@@ -110,7 +110,7 @@ def servers():
 def receiver(servers):
     servers[0].calls.clear()
     servers[0].answers.clear()
-    with override_settings(WEBHOOKS_PRIVATE=True, ADDRESS="https://qipan.example.cn"):
+    with override_settings(OWN_NETWORKS=("127.0.0.0/8",), ADDRESS="https://qipan.example.cn"):
         yield servers[0]
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qipan.kernel.addresses import PrivateAddress
 from qipan.kernel.refusal import NotAllowed, NotFound
 
 from ..actions.channels import (
@@ -17,7 +18,6 @@ from ..actions.channels import (
 )
 from ..actions.partners import KindsNeeded
 from ..models import NoticeChannel
-from ..rules.network import PrivateAddress
 from ..rules.notices import (
     OpenLine,
     OptionNotAllowed,
@@ -121,10 +121,10 @@ REFUSED = {
 
 def test_which_addresses_may_be_entered():
     for url, service in ALLOWED.items():
-        assert service_of(url, private=False) == service
+        assert service_of(url, own=()) == service
     for url, why in REFUSED.items():
         with pytest.raises(why):
-            service_of(url, private=False)
+            service_of(url, own=())
     for url, reporters, why in (
         ("jsons://gate.example.cn/", "SMS", PlaceOfNumber),
         ("jsons://gate.example.cn/{to}/{to}", "SMS", PlaceOfNumber),
@@ -132,8 +132,8 @@ def test_which_addresses_may_be_entered():
         ("jsons://gate.example.cn/{to}", "MAIL", ServiceNotAllowed),
     ):
         with pytest.raises(why):
-            service_of(url, reporters=reporters, private=False)
-    assert service_of("jsons://gate.example.cn/?:to={to}", reporters="SMS", private=False) == "jsons"
+            service_of(url, reporters=reporters, own=())
+    assert service_of("jsons://gate.example.cn/?:to={to}", reporters="SMS", own=()) == "jsons"
 
 
 def test_what_a_reporter_left_is_read_as_a_mailbox_or_a_mobile_number():

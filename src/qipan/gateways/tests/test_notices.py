@@ -216,7 +216,7 @@ def test_no_private_address_is_called_when_it_leaves(world, receiver, host):
         kinds=EVERY, created_at=world.at,
     )  # fmt: skip
     directive(world)
-    with override_settings(WEBHOOKS_PRIVATE=False):
+    with override_settings(OWN_NETWORKS=()):
         deliver()
     assert receiver.calls == []
     read = host not in ("127.1", "[::ffff:127.0.0.1]")  # these not even Apprise reads

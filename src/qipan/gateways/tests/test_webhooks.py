@@ -12,6 +12,7 @@ from django.test import override_settings
 from standardwebhooks import Webhook
 
 from qipan.journal.api import deliver_waiting
+from qipan.kernel.addresses import PrivateAddress, UrlNotAllowed
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.matters.api import confirm_matter, decline_matter, dispatch_matter, file_matter, reopen_matter
@@ -31,7 +32,6 @@ from ..actions.tries import GIVE_UP_AFTER
 from ..adapter import webhooks as adapter
 from ..models import Subscription
 from ..queries.partners import secret_for
-from ..rules.network import PrivateAddress, UrlNotAllowed
 from ..rules.signing import secret_text
 from ..terms import EventKind, Standing
 from .receiver import Receiver
@@ -48,7 +48,7 @@ def receiver():
 
 @pytest.fixture
 def private():
-    with override_settings(WEBHOOKS_PRIVATE=True):
+    with override_settings(OWN_NETWORKS=("127.0.0.0/8",)):
         yield
 
 
@@ -283,7 +283,7 @@ def test_no_private_address_is_called_unless_allowed(world, receiver, host):
 
 def test_http_needs_leave_at_sending_too(world, receiver, told):
     world.reported()
-    with override_settings(WEBHOOKS_PRIVATE=False):
+    with override_settings(OWN_NETWORKS=()):
         assert deliver() == 0
     assert receiver.calls == []
 

@@ -60,7 +60,7 @@ def channel_add(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data
     try:
         reporters = "" if given["audience"] == Audience.UNIT else given["audience"]
-        service_of(given["url"], reporters=reporters, private=settings.WEBHOOKS_PRIVATE)
+        service_of(given["url"], reporters=reporters, own=settings.OWN_NETWORKS)
         if not is_read(given["url"], to=SAMPLE.get(reporters, "")):
             form.add_error("url", _("Apprise does not read this address"))
             return _page(request, form=form)
