@@ -21,6 +21,7 @@ from qipan.command.api import get_playbook, seed_playbooks
 from qipan.deployment.api import form_partner_teams, form_teams
 from qipan.desk.api import apply_admission
 from qipan.forms.actions.drafts import start_draft
+from qipan.forms.actions.sources import Reads, add_source
 from qipan.forms.api import Media, seed_forms, take_submission
 from qipan.forms.testing import CODE, SURVEY, Filled, opened, publish
 from qipan.gateways.actions.channels import add_channel
@@ -212,6 +213,12 @@ def make_living() -> Living:
     )  # fmt: skip
     zone_rule = publish_rule_set(RULE, by=cast.city_commander, at=at)
     disputed = _forms(cast)
+    source = add_source(
+        "compound_heating",
+        Reads("Heating", "https://register.example/heating.csv", "CSV", "place", "heating", "DAILY"),
+        by=cast.lead,
+        at=at,
+    )
     form_draft = start_draft(
         code="trees",
         file_name="trees.csv",
@@ -317,6 +324,9 @@ def make_living() -> Living:
         "openrosa.code": CODE,
         "openrosa.file": "list.csv",
         "forms/disputes.pk": disputed,
+        "forms/fields.code": "compound_heating",
+        "forms/fields/sources.pk": source.pk,
+        "forms/fields/sources.act": "change",
         "partners.pk": partner.pk,
         "partners.act": "subscribe",
         "subscriptions.pk": hook.pk,

@@ -195,7 +195,9 @@ def member_for(route: str) -> str:
     """This function will return who has the right, so that the input is looked at."""
     if route.startswith(("access/accounts", "partners", "subscriptions", "notices")):
         return "admin"
-    if route in ("admissions/<int:pk>/decide", "api/admissions/<pk>/decision") or route.startswith("matters/imports"):
+    if route in ("admissions/<int:pk>/decide", "api/admissions/<pk>/decision") or route.startswith(
+        ("matters/imports", "forms/fields/sources")
+    ):
         return "lead"
     if route in ("api/visits", "api/field/doors"):
         return "worker"

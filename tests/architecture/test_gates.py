@@ -88,6 +88,11 @@ GATES = {
     "forms/drafts/<int:pk>/<slug:act>": Gate(None, "form.design form.approve admission.decide playbook.edit"),
     "forms/fields": Gate("desk.view board.view form.design", "field.edit"),
     "forms/fields/values": Gate(None, "field.edit"),
+    "forms/fields/sources": Gate("field.edit"),  # and the unit that owns a field of a register
+    "forms/fields/sources/new": Gate("field.edit", "field.edit"),
+    "forms/fields/sources/<int:pk>": Gate("field.edit"),
+    "forms/fields/sources/<int:pk>/<slug:act>": Gate(None, "field.edit"),
+    "forms/fields/<slug:code>/values.<slug:kind>": Gate("desk.view board.view form.design"),
     "forms/fields.<slug:kind>": Gate("desk.view board.view form.design"),
     "forms/<slug:code>": Gate("desk.view board.view form.design"),
     "forms/<slug:code>/source": Gate("desk.view board.view form.design"),

@@ -1,12 +1,13 @@
-"""What the clock does with forms: each night, filled forms whose time is over are erased."""
+"""What the clock does with forms: sources that are due are read; each night filled forms whose time is over are erased."""
 
 from huey import crontab
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.queue import queue
+from qipan.kernel.queue import every, queue
 
 from .actions.disputes import erase_submissions
+from .adapter import pull_due
 
 
 @queue.periodic_task(crontab(minute="50", hour="3"))
@@ -15,3 +16,9 @@ def erase_each_night() -> None:
     by = Actor.system("forms clock", acts=["form.erase"])
     while erase_submissions(by=by, at=now()):
         pass
+
+
+@every(30)
+def pull_sources() -> None:
+    """This job will read the sources that are due; in a thread of its own, since a register may take half a minute."""
+    pull_due(at=now())

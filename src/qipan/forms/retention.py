@@ -26,6 +26,13 @@ declare(
     plain="form_code name columns",
     keys="id at unit",
 )
+# Address and header are an office's; both are sealed.
+declare(
+    "forms.DataSource",
+    who_acted("by_label"),
+    plain="field_code title url records place_name value_name secret refusal",
+    keys="id kind every active created_at changed_at ended_at due_at tried_at read_at failures failing_since",
+)
 declare(
     "forms.DraftMedia",
     plain="name content",
@@ -46,7 +53,7 @@ declare(
     "forms.FieldValues",
     who_acted("by_label"),
     plain="field_code name sha256",
-    keys="id rows as_of at",
+    keys="id rows as_of at source",
 )
 declare(
     "forms.Form",

@@ -77,6 +77,21 @@ class Outcome(models.TextChoices):
     DISPUTED = "DISPUTED", _("other content is here under the same id; both are kept for a decision")
 
 
+class SourceKind(models.TextChoices):
+    """What a source answers with."""
+
+    CSV = "CSV", _("table (CSV)")
+    JSON = "JSON", _("JSON")
+
+
+class Rhythm(models.TextChoices):
+    """How often a source is read."""
+
+    HOURLY = "HOURLY", _("every hour")
+    DAILY = "DAILY", _("every day")
+    WEEKLY = "WEEKLY", _("every week")
+
+
 # Registers that can fill in a form of each kind: a form about doors knows the door, one about units the unit.
 _AREAS = {Held.PLACE, Held.COMMUNITY, Held.STREET, Held.DISTRICT, Held.VALUES}
 _UNITS = {Held.UNIT_CODE, Held.UNIT_NAME, Held.UNIT_KIND, Held.UNIT_ABOVE}

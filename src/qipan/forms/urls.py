@@ -1,7 +1,7 @@
 from django.urls import path
 
 from . import views
-from .views import disputes
+from .views import disputes, sources
 
 urlpatterns = [
     path("forms", views.forms_page, name="forms"),
@@ -12,6 +12,11 @@ urlpatterns = [
     path("forms/drafts/<int:pk>/<slug:act>", views.draft_act, name="form_draft_act"),
     path("forms/fields", views.fields_page, name="form_fields"),
     path("forms/fields/values", views.bring, name="form_values"),
+    path("forms/fields/sources", sources.sources_page, name="data_sources"),
+    path("forms/fields/sources/new", sources.new_source, name="data_source_new"),
+    path("forms/fields/sources/<int:pk>", sources.source_page, name="data_source"),
+    path("forms/fields/sources/<int:pk>/<slug:act>", sources.source_act, name="data_source_act"),
+    path("forms/fields/<slug:code>/values.<slug:kind>", views.values_file, name="form_values_file"),
     path("forms/fields.<slug:kind>", views.fields_file, name="form_fields_file"),
     path("forms/disputes", disputes.disputes_page, name="form_disputes"),
     path("forms/disputes/<int:pk>/decide", disputes.dispute_decide, name="form_dispute_decide"),

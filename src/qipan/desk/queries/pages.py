@@ -39,6 +39,7 @@ LINKS = {
     "measure": "/measures/{}",
     "reviews": "/measures",
     "basis": "/measures",
+    "source": "/forms/fields/sources/{}",
 }  # pages of higher rooms, shown if they exist
 SHOWS = ("open", "late", "objected", "done", "below")
 

@@ -14,14 +14,16 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit
 from qipan.journal.api import record
-from qipan.kernel.actor import Actor
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.dated import Renewed, put_in_force
 from qipan.kernel.masking import is_token
-from qipan.kernel.place import DIGITS, place_of
+from qipan.kernel.place import place_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 
 from .. import rules
-from ..models import FieldEntry, FieldValue, FieldValues
+from ..models import DataSource, FieldEntry, FieldValue, FieldValues
+from ..queries.sources import active_source
+from ..rules.sources import UNFIT, digits_of, quoted
 from ..terms import FieldKind, Held, Sensitivity, Subject
 
 COLUMNS = (
@@ -44,6 +46,23 @@ class NotHeldHere(Refusal):
         "Values of this field are not brought here: only of fields about places and units, not sensitive, whose "
         "dictionary line says that another register holds them."
     )
+
+
+class FieldIsPulled(Refusal):
+    """Each field has one source at a time."""
+
+    code = "field_is_pulled"
+    sentence = _("This field is pulled from “%(title)s”; switch that source off before a file is brought.")
+
+
+class LinesOutOfRange(BadInput):
+    code = "lines_out_of_range"
+    sentence = _("between 1 and %(most)s lines")
+
+
+class ValuesWrong(BadInput):
+    code = "values_wrong"
+    sentence = _("%(n)s lines are wrong; the first is line %(line)s, %(name)s: %(value)s")
 
 
 def _wrong(row: Mapping[str, str], units: Mapping[str, Unit]) -> list[str]:
@@ -148,32 +167,37 @@ def seed_fields(owner: Unit, *, by: Actor, at: datetime) -> int:
     ).added
 
 
-def _values(rows: Sequence[Mapping[str, str]], by: Actor) -> tuple[dict[int, str], list[str]]:
-    """Values by place, and every fault with its line."""
+def read_values(field: FieldEntry, rows: Sequence[Mapping[str, str]], *, ground: Scope) -> dict[int, str]:
+    """This function will return the values of a delivery by place; nothing is guessed and nothing left out.
+
+    Rows have ``place`` (as many digits as places of the field's kind have, on the ground), ``value`` and their
+    ``line``. Raises ``LinesOutOfRange``, ``ValuesWrong`` with every fault by line.
+    """
+    if not rows or len(rows) > MOST_VALUES:
+        raise LinesOutOfRange(most=MOST_VALUES)
     values: dict[int, str] = {}
-    problems: list[str] = []
-    longest = FieldValue._meta.get_field("value").max_length or 0
+    wrong: list[dict[str, object]] = []
+    longest, digits = FieldValue._meta.get_field("value").max_length or 0, digits_of(field.about)
     for line, row in enumerate(rows, 2):
         at, code, value = row.get("line", line), row.get("place", ""), row.get("value", "")
-        place = None
-        if code.isascii() and code.isdigit() and len(code) <= DIGITS:
-            try:
-                place = place_of(code)
-            except ValueError:
-                place = None
-        if place is None or place in values or place not in by.scope:
-            problems.append(
-                _now("line %(line)s: %(name)s is missing or wrong: %(value)s")
-                % {"line": at, "name": "place", "value": code[:40]}
-            )
-        elif not value or len(value) > longest or is_token(value):
-            problems.append(
-                _now("line %(line)s: %(name)s is missing or wrong: %(value)s")
-                % {"line": at, "name": "value", "value": value[:40]}
-            )
+        place = _place(code) if len(code) in digits else None
+        if place is None or place in values or place not in ground:
+            wrong.append({"line": at, "name": "place", "value": quoted(code)})
+        elif not value or len(value) > longest or is_token(value) or UNFIT.search(value):
+            wrong.append({"line": at, "name": "value", "value": quoted(value)})
         else:
             values[place] = value
-    return values, problems
+    if wrong:
+        said = [_now("line %(line)s: %(name)s is missing or wrong: %(value)s") % one for one in wrong[:200]]
+        raise ValuesWrong(said, n=len(wrong), **wrong[0])
+    return values
+
+
+def _place(code: str) -> int | None:
+    try:
+        return place_of(code) if code.isascii() and code.isdigit() else None
+    except ValueError:
+        return None
 
 
 @transaction.atomic
@@ -184,6 +208,7 @@ def bring_values(
     name: str,
     sha256: str,
     as_of: date,
+    source: DataSource | None = None,
     by: Actor,
     at: datetime,
 ) -> FieldValues:
@@ -191,7 +216,9 @@ def bring_values(
 
     A delivery is the whole of it on the actor's ground: what was held there before goes. ``name`` and ``sha256`` are
     the file's, ``as_of`` the day it speaks of: they stay as the lineage of each value. Needs ``field.edit``, or a
-    post of the unit that owns the field. Raises ``NotFound``, ``NotAllowed``, ``NotHeldHere``, ``BadInput``.
+    post of the unit that owns the field. ``source`` is the register that was pulled: while one is switched on, no file
+    is brought beside it. Raises ``NotFound``, ``NotAllowed``, ``NotHeldHere``, ``FieldIsPulled``, and what
+    ``read_values`` raises.
     """
     field = FieldEntry.objects.filter(code=field_code, valid_to=None).first()
     if field is None:
@@ -200,14 +227,20 @@ def bring_values(
         by.require("field.edit")
     if field.held != Held.VALUES:
         raise NotHeldHere
-    if not rows or len(rows) > MOST_VALUES:
-        raise BadInput([_now("between 1 and %(most)s lines") % {"most": MOST_VALUES}])
-    values, problems = _values(rows, by)
-    if problems:
-        raise BadInput(problems[:200])
+    pulled = active_source(field_code)
+    if source is None and pulled is not None:
+        raise FieldIsPulled(title=pulled.title)
+    values = read_values(field, rows, ground=by.scope)
     FieldValue.objects.filter(by.scope.q(), field_code=field_code).delete()
     delivery = FieldValues.objects.create(
-        field_code=field_code, name=name[:120], sha256=sha256, rows=len(values), as_of=as_of, at=at, by_label=by.label
+        field_code=field_code,
+        name=name[:120],
+        sha256=sha256,
+        rows=len(values),
+        as_of=as_of,
+        at=at,
+        by_label=by.label,
+        source=source,
     )
     FieldValue.objects.bulk_create(
         [
@@ -221,6 +254,7 @@ def bring_values(
         subject=delivery,
         by=by,
         at=at,
-        data={"field": field_code, "rows": len(values), "sha256": sha256, "as_of": as_of.isoformat()},
+        data={"field": field_code, "rows": len(values), "sha256": sha256, "as_of": as_of.isoformat()}
+        | ({"source": source.pk} if source else {}),
     )
     return delivery

@@ -4,11 +4,13 @@ from .definitions import ColumnOrder, FormMedia, FormQuestion, label_of
 from .drafts import DraftMedia, FormDraft
 from .fields import FieldEntry, FieldValue, FieldValues
 from .passports import Form, FormOpening
+from .sources import DataSource
 from .submissions import Attachment, Submission
 
 __all__ = [
     "Attachment",
     "ColumnOrder",
+    "DataSource",
     "DraftMedia",
     "FieldEntry",
     "FieldValue",

@@ -44,7 +44,7 @@ class FieldEntry(models.Model):
 
 
 class FieldValues(models.Model):
-    """One delivery of values of a field by the register that holds it: which file, when, by whom."""
+    """One delivery of values of a field by the register that holds it: which file or source, when, by whom."""
 
     field_code = models.CharField(max_length=40)
     name = models.CharField(max_length=120)
@@ -53,6 +53,12 @@ class FieldValues(models.Model):
     as_of = models.DateField()
     at = models.DateTimeField()
     by_label = models.CharField(max_length=200)
+    source = models.ForeignKey(
+        "forms.DataSource", null=True, on_delete=models.PROTECT, related_name="deliveries"
+    )  # that it was pulled from; none for a file brought by hand
+
+    class Meta:
+        indexes = [models.Index(fields=["field_code", "-id"], name="forms_values_of_field")]
 
     def __str__(self) -> str:
         return f"{self.field_code}: {self.name}"

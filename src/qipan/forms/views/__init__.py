@@ -1,7 +1,7 @@
 """The pages of the room."""
 
 from .answers import answers_file, answers_page
-from .dictionary import bring, fields_file, fields_page
+from .dictionary import bring, fields_file, fields_page, values_file
 from .drafts import draft_act, draft_page, draft_source, new_form, template_file
 from .form import form_page, form_source
 from .listing import forms_page
@@ -20,4 +20,5 @@ __all__ = [
     "forms_page",
     "new_form",
     "template_file",
+    "values_file",
 ]

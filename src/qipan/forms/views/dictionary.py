@@ -11,13 +11,15 @@ from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.dated import Renewed
+from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 from qipan.webkit.sheets import csv_file, read_table, xlsx_file
 
 from ..actions.fields import COLUMNS, bring_values, import_fields
 from ..input.values import ValuesForm
-from ..models import FieldEntry, FieldValues
+from ..models import DataSource, FieldEntry, FieldValue, FieldValues
 from ..queries import fields_on
+from ..queries.sources import lineage
 from ..terms import Held
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
@@ -33,7 +35,11 @@ def _reader(request: HttpRequest) -> Actor:
 
 def _brings(actor: Actor) -> list[FieldEntry]:
     """The fields of which the actor may bring values."""
-    rows = fields_on().filter(held=Held.VALUES)
+    rows = (
+        fields_on()
+        .filter(held=Held.VALUES)
+        .exclude(code__in=DataSource.objects.filter(active=True).values("field_code"))
+    )
     return list(rows if actor.can("field.edit") else rows.filter(owner_id=actor.unit_id))
 
 
@@ -64,13 +70,19 @@ def _page(
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    fields = list(fields_on())
+    held_from = lineage(one.code for one in fields if one.held == Held.VALUES)
+    owns = actor.unit_id is not None and any(
+        one.held == Held.VALUES and one.owner_id == actor.unit_id for one in fields
+    )
     shown = {
-        "rows": fields_on(),
+        "rows": [(one, held_from.get(one.code, [])) for one in fields],
+        "sees_sources": actor.can("field.edit") or owns,
         "keeps": actor.can("field.edit"),
         "done": done,
         "refused": refusal,
         "form": form if form.offers else None,
-        "deliveries": FieldValues.objects.order_by("-at", "-pk")[:DELIVERIES],
+        "deliveries": FieldValues.objects.select_related("source").order_by("-at", "-pk")[:DELIVERIES],
     }
     return render(request, "forms/fields.html", shown, status=refusal.status if refusal else status)
 
@@ -110,3 +122,14 @@ def fields_file(request: HttpRequest, kind: str) -> HttpResponse:
         raise NotFound
     rows = ([one.owner.code if name == "owner" else getattr(one, name) for name in COLUMNS] for one in fields_on())
     return FILES[kind]("fields", COLUMNS, rows)
+
+
+@require_GET
+def values_file(request: HttpRequest, code: str, kind: str) -> HttpResponse:
+    """This view will give what is held of a field on the reader's own ground, with the day and the source of each value."""
+    actor = _reader(request)
+    if kind not in FILES or not fields_on().filter(code=code, held=Held.VALUES).exists():
+        raise NotFound
+    rows = FieldValue.objects.filter(actor.scope.q(), field_code=code).select_related("delivery").order_by("place")
+    lines = ((place_text(one.place), one.value, one.delivery.as_of.isoformat(), one.delivery.name) for one in rows)
+    return FILES[kind](code, ("place", "value", "as_of", "source"), lines)

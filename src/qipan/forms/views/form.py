@@ -15,6 +15,7 @@ from .. import rules
 from ..models import Form
 from ..queries import fields_on, get_form, open_forms
 from ..queries.answers import READERS as RETURNED_TO
+from ..queries.sources import lineage
 from ..terms import Sensitivity
 from .drafts import attached
 from .listing import READERS
@@ -27,7 +28,12 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
     actor.require(*READERS, "form.design")
     form = get_form(code, at=at)
     dictionary = {one.code: one for one in fields_on()}
-    lines = [(one, dictionary.get(one.field_code)) for one in form.questions.order_by("order")]
+    questions = list(form.questions.order_by("order"))
+    held_from = lineage(one.field_code for one in questions if one.held)
+    lines = [
+        (one, dictionary.get(one.field_code), held_from.get(one.field_code, []) if one.held else [])
+        for one in questions
+    ]
     lapsed = not rules.valid(form.valid_from, form.valid_to, at=at)
     fillable = Form.objects.filter(pk=form.pk).exclude(xform="").exists()
     openings = open_forms(actor.scope.ranges, at=at, code=code)
@@ -38,7 +44,7 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
         "flags": flags_of("forms.Form", [form.pk]).get(form.pk, []),
         "lapsed": lapsed,
         "lines": lines,
-        "sensitive": [entry for _one, entry in lines if entry and entry.sensitivity != Sensitivity.NONE],
+        "sensitive": [entry for _one, entry, _from in lines if entry and entry.sensitivity != Sensitivity.NONE],
         "openings": openings,
         "versions": Form.objects.filter(code=code).order_by("-version").values("version", "valid_from", "valid_to"),
         "address": address,

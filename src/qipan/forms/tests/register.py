@@ -1,0 +1,105 @@
+"""Another register's server, real and on this machine: answers what a test says, and keeps what it was asked."""
+
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Register:
+    """``answers`` by path; whoever asks for another path gets 404. ``asked`` holds (path, headers)."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.answers: dict[str, Answer] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.free = threading.Event()  # a test lets go of whoever hangs
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.asked.append((self.path, {name.lower(): text for name, text in self.headers.items()}))
+                self.close_connection = True
+                outer.answers.get(self.path, status(404))(self)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_arguments: object) -> None:
+                """Somebody went away in the middle, as tests do."""
+
+        self.server = Server((host, 0), Handler)
+        self.base = f"http://{host}:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.free.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def hang(self) -> Answer:
+        """Nothing is said until the test is over."""
+        return lambda _handler: self.free.wait(20) and None
+
+
+def body(content: bytes, **headers: str) -> Answer:
+    """The whole of it, with its length."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        _head(handler, 200, {"Content_Length": str(len(content)), **headers})
+        handler.wfile.write(content)
+
+    return answer
+
+
+def _head(handler: BaseHTTPRequestHandler, code: int, headers: dict[str, str]) -> None:
+    handler.send_response(code)
+    for name, text in headers.items():
+        handler.send_header(name.replace("_", "-"), text)
+    handler.end_headers()
+
+
+def cut(content: bytes, *, promised: int) -> Answer:
+    """Less than was promised, then the end."""
+    return body(content, Content_Length=str(promised))
+
+
+def endless(part: bytes) -> Answer:
+    """Parts without an end, none of which says how much is to come."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        _head(handler, 200, {"Transfer_Encoding": "chunked"})
+        while True:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+
+    return answer
+
+
+def unsaid(content: bytes) -> Answer:
+    """All of it, but no word of how much that is."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        _head(handler, 200, {})
+        handler.wfile.write(content)
+
+    return answer
+
+
+def status(code: int, **headers: str) -> Answer:
+    """A status and nothing else."""
+    return lambda handler: _head(handler, code, {"Content_Length": "0", **headers})
+
+
+def leads(to: str, code: int = 302) -> Answer:
+    """A redirect."""
+    return status(code, Location=to)
+
+
+__all__ = ["Register", "body", "cut", "endless", "leads", "status", "unsaid"]
