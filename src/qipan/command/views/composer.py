@@ -136,7 +136,7 @@ def _asked_with(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     if form is None:
         return {}
     admission = admission_of_form(form.code, units=(unit.pk,))
-    given = {"form": form.code, "title": form.label, "basis": form.basis}
+    given = {"form": form.code, "title": form.title, "basis": form.basis}  # written in the city's own language
     return given | ({"admission": admission.pk, "organ_types": admission.organ_types} if admission else {})
 
 
