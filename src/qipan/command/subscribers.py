@@ -21,14 +21,15 @@ def close_what_was_handed_over(event: TasksAnswered) -> None:
 
 
 def close_what_was_filled_in(event: FormAnswered) -> None:
-    """This function will report a unit's task done when its answer to the form is here: nobody ticks it off twice.
+    """This function will report a unit's task done when its answer to the form is here: nobody ticks it off twice. Where
+    it is asked several times, as each week, one answer closes the task that has waited longest.
 
     A team may hand it in whose pass reaches less far than its unit's desk. Where the unit has objected, the word of
     whoever asked is awaited first, and the task stays as it is.
     """
     tasks = Task.objects.everywhere("the answering unit's own desk").filter(
-        owner=event.by.unit_id, source=event.source, closed_at=None
+        owner=event.by.unit_id, source__in=event.sources, closed_at=None
     )
-    for pk, place in tasks.values_list("pk", "place"):
+    for pk, place in tasks.order_by("pk").values_list("pk", "place")[:1]:
         by = replace(event.by, acts=event.by.acts | {"task.answer"}, scope=Scope((Range(place, place),)))
         receive([(pk, TaskState.DONE, event.at)], by=by, at=event.at)

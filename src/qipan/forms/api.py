@@ -2,7 +2,8 @@
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
 from .actions.disputes import decide_dispute, erase_submissions, start_clock
-from .actions.submitting import FormAnswered, InProgress, Sent, Taken, take_submission
+from .actions.refusals import InProgress
+from .actions.submitting import FormAnswered, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
 from .queries.clock import open_lines

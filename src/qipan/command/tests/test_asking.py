@@ -127,6 +127,29 @@ def test_the_answer_closes_the_units_own_task_and_no_other(cast: Cast, form: For
     assert task.steps.filter(state="DONE").count() == 1
 
 
+def test_asked_each_week_one_answer_closes_what_has_waited_longest(cast: Cast, form: Form) -> None:
+    admission = admit(cast)
+    first, second = ask(cast, form, admission), ask(cast, form, admission, number="成卫〔2026〕8号")
+    own = "510104001001:community"
+    assert answer(cast) == Outcome.TAKEN
+    assert (states(first)[own], states(second)[own]) == ("DONE", "SENT")
+    assert answer(cast, 2) == Outcome.TAKEN
+    assert (states(first)[own], states(second)[own]) == ("DONE", "DONE")
+
+
+def test_a_changed_answer_is_no_second_one(cast: Cast, form: Form) -> None:
+    admission = admit(cast)
+    ask(cast, form, admission)
+    assert answer(cast) == Outcome.TAKEN
+    second = ask(cast, form, admission, number="成卫〔2026〕8号")
+    raw = (
+        f'<data id="{CODE}" version="1"><people>2</people><photo></photo><meta><instanceID>uuid:changed</instanceID>'
+        "<deprecatedID>uuid:worker-1</deprecatedID></meta></data>"
+    )
+    assert take_submission(raw.encode(), by=cast.worker, at=cast.at + timedelta(hours=2)).outcome == Outcome.TAKEN
+    assert states(second)["510104001001:community"] == "SENT"
+
+
 def test_a_team_hands_in_for_its_unit(cast: Cast, form: Form) -> None:
     directive = ask(cast, form, admit(cast))
     assert answer(cast, who="screener") == Outcome.TAKEN

@@ -11,75 +11,42 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import publish, record
 from qipan.kernel import writer
 from qipan.kernel.actor import Actor
 from qipan.kernel.opened import emergency_ended
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.refusal import NotFound
 from qipan.kernel.sealed import keyed_digests
 
 from ..models import Attachment, Form, FormOpening, Submission
-from ..queries.submissions import asked_by, keep_days, known_code, opening_at, published_form, subject_of
+from ..queries.submissions import (
+    asked_by,
+    keep_days,
+    known_code,
+    opening_at,
+    published_form,
+    sources_at,
+    subject_of,
+)
 from ..rules.submission import Answered, answered, content_digest, read_submission
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
+from .refusals import (
+    MOST_FILES,
+    FormNotOpen,
+    FormUnknown,
+    InProgress,
+    PlaceMissing,
+    StoreUnavailable,
+    TooManyFiles,
+    VersionUnknown,
+)
 from .versions import family_of, lock, lock_words, put_together
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0  # how long a second post of the same form waits for the first
-MOST_FILES = 50  # of one filled form
 LATE = timedelta(days=8)  # a phone may be a week without a network, and its clock a day wrong
-
-
-class FormUnknown(Refusal):
-    code = "form_unknown"
-    sentence = _("There is no form of this name here, or it was never published.")
-    status = 404
-
-
-class VersionUnknown(Refusal):
-    code = "version_unknown"
-    sentence = _("This version of the form was never published. Please get the form again.")
-    status = 400
-
-
-class FormNotOpen(Refusal):
-    """Closed, expired, not opened here, or a place that is not the sender's: for him they look alike."""
-
-    code = "form_not_open"
-    sentence = _("The form is not open at this place, or the place lies outside your area. Nothing was kept.")
-    status = 403
-
-
-class PlaceMissing(Refusal):
-    code = "place_missing"
-    sentence = _("The form does not say which door it is about.")
-    status = 400
-
-
-class TooManyFiles(Refusal):
-    code = "too_many_files"
-    sentence = _("At most %(most)s files go with one form.")
-    status = 413
-
-    def __init__(self) -> None:
-        super().__init__(most=MOST_FILES)
-
-
-class InProgress(Refusal):
-    code = "in_progress"
-    sentence = _("The same form is being taken right now; send it again in a moment.")
-    status = 423
-
-
-class StoreUnavailable(Refusal):
-    """The database is full, locked or lost."""
-
-    code = "try_again"
-    sentence = _("The database cannot be written right now; nothing was kept. Please send it again.")
-    status = 503
 
 
 @dataclass(frozen=True)
@@ -98,9 +65,9 @@ class Sent:
 
 @dataclass(frozen=True)
 class FormAnswered:
-    """A unit has answered, whole, a form about units for which a task of ``source`` asked it."""
+    """A unit has answered, whole, a form about units; tasks of these ``sources`` ask for it, the first first."""
 
-    source: str
+    sources: tuple[str, ...]
     by: Actor
     at: datetime
 
@@ -128,7 +95,7 @@ class _Wanted:
     files: tuple[Sent, ...]
     left_out: int
     emergency: str
-    source: str  # the tasks with which it was asked for, if any
+    ground: Range
     drill: bool
     erase_at: datetime | None  # None while the emergency lasts
     by: Actor
@@ -173,7 +140,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
             files=named,
             left_out=len(files) - len(named),
             emergency=asked.emergency,
-            source=asked.source if isinstance(asked, FormOpening) else "",
+            ground=_ground(said, place, by=by),
             drill=asked.drill,
             erase_at=erase_at(form, asked.emergency, at=at),
             by=by,
@@ -195,6 +162,10 @@ def _place(form: Form, said: Answered, *, by: Actor) -> int:
     return by.scope.ranges[0].first
 
 
+def _ground(said: Answered, place: int, *, by: Actor) -> Range:
+    return Range(place, place) if said.place is not None else by.scope.ranges[0]
+
+
 def erase_at(form: Form, emergency: str, *, at: datetime) -> datetime | None:
     """This function will return when an answer that came at ``at`` is erased; None while its emergency lasts."""
     began = emergency_ended(emergency) if emergency else at
@@ -205,7 +176,7 @@ def _asked(
     form: Form, instance_id: str, said: Answered, place: int, *, known: frozenset[str], by: Actor, at: datetime
 ) -> FormOpening | Submission:
     """What it belongs to: a drill, an emergency. What was taken while the form was open may be sent again after it closed."""
-    ground = Range(place, place) if said.place is not None else by.scope.ranges[0]
+    ground = _ground(said, place, by=by)
     opening = opening_at(form.code, ground, at=at) or _lapsed_since(form, ground, said, at=at)
     if opening is not None:
         return opening
@@ -309,9 +280,13 @@ def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
 
 
 def _tell(row: Submission, wanted: _Wanted) -> None:
-    """Tells who asked: a unit answers for itself once; a form about doors is done when its worker says so."""
-    if wanted.source and wanted.form.subject == Subject.UNIT and not row.awaits:
-        publish(FormAnswered(wanted.source, wanted.by, wanted.at))
+    """Tells who asked: a unit answers for itself, and a changed answer is no second one; a form about doors is done when
+    its worker says so."""
+    if wanted.form.subject != Subject.UNIT or row.awaits or wanted.based_on is not None:
+        return
+    sources = sources_at(wanted.form.code, wanted.ground, drill=wanted.drill, at=wanted.at)
+    if sources:
+        publish(FormAnswered(sources, wanted.by, wanted.at))
 
 
 def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:

@@ -62,9 +62,14 @@ def _asked(form_id: int, xform: str, sums: tuple[tuple[str, str], ...]) -> XForm
 
 
 def opening_at(code: str, ground: Range, *, at: datetime) -> FormOpening | None:
-    """This function will return an opening of a form, in any version, that is in force on a ground: real before drill, and
-    one whose tasks wait for the answer before others."""
-    return min(open_forms([ground], at=at, code=code), key=lambda one: (one.drill, not one.source), default=None)
+    """This function will return an opening of a form, in any version, that is in force on a ground; real before drill."""
+    return min(open_forms([ground], at=at, code=code), key=lambda one: one.drill, default=None)
+
+
+def sources_at(code: str, ground: Range, *, drill: bool, at: datetime) -> tuple[str, ...]:
+    """This function will return the tasks with which a form is asked for on a ground, by their sources, the first first."""
+    openings = reversed(open_forms([ground], at=at, code=code))
+    return tuple(one.source for one in openings if one.source and one.drill is drill)
 
 
 def forms_to_fill(actor: Actor, *, at: datetime, code: str = "") -> list[Form]:

@@ -9,7 +9,8 @@ from qipan.access.testing import Cast
 from qipan.forms.actions import seed_fields, submitting
 from qipan.forms.actions.disputes import AlreadyDecided, UnknownDecision, decide_dispute
 from qipan.forms.actions.publishing import PublishedMeanwhile
-from qipan.forms.actions.submitting import InProgress, StoreUnavailable, in_hand
+from qipan.forms.actions.refusals import InProgress, StoreUnavailable
+from qipan.forms.actions.submitting import in_hand
 from qipan.forms.api import Form, Outcome
 from qipan.forms.models import Attachment, FieldEntry, FormQuestion
 from qipan.forms.queries.submissions import audit_submissions, disputes_for, get_dispute

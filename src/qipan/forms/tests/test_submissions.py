@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qipan.access.testing import Cast
 from qipan.forms.actions.disputes import erase_submissions
-from qipan.forms.actions.submitting import (
+from qipan.forms.actions.refusals import (
     FormNotOpen,
     FormUnknown,
     PlaceMissing,

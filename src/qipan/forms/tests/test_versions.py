@@ -9,7 +9,7 @@ import pytest
 from qipan.access.testing import Cast
 from qipan.forms.actions import seed_fields, versions
 from qipan.forms.actions.disputes import decide_dispute, erase_submissions
-from qipan.forms.actions.submitting import FormNotOpen
+from qipan.forms.actions.refusals import FormNotOpen
 from qipan.forms.actions.versions import AlreadyDecided, TooManyVersions, UnknownDecision, decide_contest
 from qipan.forms.api import Form, Outcome, take_submission
 from qipan.forms.models import FieldEntry, FormQuestion, Submission
