@@ -14,7 +14,18 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("register", "fanout", "ingest", "board", "matters", "openrosa", "measures", "zones", "destruction")
+MODULES = (
+    "register",
+    "fanout",
+    "ingest",
+    "board",
+    "matters",
+    "openrosa",
+    "measures",
+    "zones",
+    "destruction",
+    "readiness",
+)
 CHILD = """
 import django, importlib, json, sys
 django.setup()

@@ -303,6 +303,7 @@ def make_living() -> Living:
         "events.act": "task",
         "lessons.pk": _lesson(cast).pk,
         "weaknesses.pk": _weakness(cast).pk,
+        "readiness.code": "510104001001",
         "matters.pk": told.matter.pk,
         "matters.act": "decline",
         "matters/imports.pk": draft.pk,

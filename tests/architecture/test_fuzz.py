@@ -182,7 +182,7 @@ TEXT_WILL_DO = re.compile(
     r"|^warnings/received/<int:pk>$"
 )
 COUNTS = {"directives/reach"}
-WHO = {"access": "district_head", "admissions": "department", "field": "worker"}
+WHO = {"access": "district_head", "admissions": "department", "field": "worker", "readiness": "worker"}
 # Each of these is what a database, a driver or Python itself once failed on.
 ALONE = ("\x00", str(HUGE), "9" * 5000)
 # PostgreSQL refuses more than SQLite does: most is tried there, and on SQLite what it alone fails on (a wide integer).

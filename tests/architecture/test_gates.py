@@ -255,6 +255,7 @@ GATES = {
     "weaknesses/<int:pk>": Gate("lesson.propose review.lead task.answer", "task.answer review.lead"),
     "readiness": Gate("board.view"),
     "readiness/<str:code>": Gate("board.view"),
+    "readiness/<str:code>/stock": Gate("board.view", "provision.keep"),
     "releases/<int:pk>": Gate(PLANNING),
     "releases/<int:pk>/lines.csv": Gate(PLANNING),
     "releases/<int:pk>/run": Gate(None, "release.run"),

@@ -12,9 +12,11 @@ from qipan.posture.api import Declaration
 from qipan.webkit.forms import ActForm, LongSelect, offer
 
 from . import rules
+from .actions.provisions import Line
 from .terms import REPORT
 
 CONTROL = {"class": "form-control", "autocomplete": "off"}
+COLUMNS = ("name", "measure", "amount", "per_day")  # of the list of what is stored
 
 
 def _line(length: int, label: Any, **options: Any) -> forms.CharField:
@@ -155,6 +157,49 @@ class PublishInput(ActForm):
     def given(self) -> dict[str, str]:
         """This method will return the texts of the step as they were typed."""
         return {name: self.cleaned_data[name] for name in self.changed}
+
+
+def _count(label: Any, most: int, **options: Any) -> forms.IntegerField:
+    widget = forms.NumberInput(attrs={"class": "form-control", "min": "0", "inputmode": "numeric"})
+    return forms.IntegerField(label=label, required=False, min_value=0, max_value=most, widget=widget, **options)
+
+
+class ProvisionInput(ActForm):
+    """What a community holds for an emergency: a short list, and two counts."""
+
+    households = _count(_("Households that cannot help themselves"), rules.MOST_HOUSEHOLDS)
+    with_helper = _count(_("Of them, households with a helper arranged"), rules.MOST_HOUSEHOLDS)
+
+    def __init__(self, *args: Any, usual: Iterable[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.usual = frozenset(usual)
+        for n in range(1, rules.MOST_ITEMS + 1):
+            self.fields[f"name_{n}"] = _line(40, _("Item %(n)s: what is stored") % {"n": n})
+            self.fields[f"measure_{n}"] = _line(12, _("Item %(n)s: unit of measure") % {"n": n})
+            self.fields[f"amount_{n}"] = _count(_("Item %(n)s: on hand") % {"n": n}, rules.MOST_AMOUNT)
+            self.fields[f"per_day_{n}"] = _count(_("Item %(n)s: used in a day") % {"n": n}, rules.MOST_AMOUNT)
+            for name in COLUMNS:  # the head of the table says it to the eye, this to the ear
+                self.fields[f"{name}_{n}"].widget.attrs["aria-label"] = self.fields[f"{name}_{n}"].label
+
+    def rows(self) -> list[list[forms.BoundField]]:
+        """This method will return the fields of the list, row by row: those that say something, and two for more."""
+        rows = [[self[f"{name}_{n}"] for name in COLUMNS] for n in range(1, rules.MOST_ITEMS + 1)]
+        filled = [n for n, row in enumerate(rows, 1) if any(field.value() not in (None, "") for field in row)]
+        return rows[: max(filled, default=0) + 2]
+
+    def counts(self) -> list[forms.BoundField]:
+        """This method will return the fields of the two counts."""
+        return [self["households"], self["with_helper"]]
+
+    def lines(self) -> list[Line]:
+        """This method will return the rows that say something: one whose name was only offered says nothing."""
+        found = []
+        for n in range(1, rules.MOST_ITEMS + 1):
+            name, measure, amount, per_day = (self.cleaned_data[f"{column}_{n}"] for column in COLUMNS)
+            if amount is None and per_day is None and (name in self.usual or not (name or measure)):
+                continue
+            found.append(Line(n, name, measure, amount, per_day))
+        return found
 
 
 def steps_of(playbook: Playbook) -> Sequence[tuple[str, dict[str, Any]]]:

@@ -151,3 +151,63 @@ class Weakness(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Provision(models.Model):
+    """What a community holds for an emergency, as it said it on a day, whole: a short list, and two counts (EMG-14).
+
+    A change is the next version; the day of the last confirmation moves with each look. Households are counted: no
+    name, no address and no row of one is kept anywhere.
+    """
+
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    place = models.BigIntegerField()
+    households = models.PositiveIntegerField(null=True)  # that cannot help themselves; null: not said
+    with_helper = models.PositiveIntegerField(null=True)  # of them
+    said_at = models.DateTimeField()
+    said_by = models.CharField(max_length=120)
+    confirmed_at = models.DateTimeField()
+    confirmed_by = models.CharField(max_length=120)
+    replaced_at = models.DateTimeField(null=True)
+    example = models.BooleanField(default=False)  # of the demo; a community puts its own in its place
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit"], name="learning_provision_standing", condition=models.Q(replaced_at=None)
+            ),
+            models.CheckConstraint(
+                name="learning_provision_counts",
+                condition=models.Q(households=None, with_helper=None)
+                | models.Q(
+                    households__isnull=False, with_helper__isnull=False, households__gte=models.F("with_helper")
+                ),
+            ),
+        ]
+        indexes = [
+            # What do the communities of this ground hold?
+            models.Index(fields=["place"], name="learning_provision_place", condition=models.Q(replaced_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.said_at:%F}"
+
+
+class ProvisionItem(models.Model):
+    """One thing that a community stores; whole numbers of its unit of measure."""
+
+    provision = models.ForeignKey(Provision, on_delete=models.CASCADE, related_name="items")
+    name = models.CharField(max_length=40)
+    measure = models.CharField(max_length=12)
+    amount = models.PositiveIntegerField()  # on hand
+    per_day = models.PositiveIntegerField()  # used in a day while the community is cut off
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="learning_provision_use", condition=models.Q(per_day__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

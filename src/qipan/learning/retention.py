@@ -30,3 +30,13 @@ declare(
     plain="title text done",
     keys="id source review activation owner noted_by place task opened_at due_at closed_at",
 )
+declare(
+    "learning.Provision",
+    who_acted("said_by confirmed_by"),
+    keys="id unit place households with_helper said_at confirmed_at replaced_at example",
+)
+declare(
+    "learning.ProvisionItem",
+    plain="name measure",
+    keys="id provision amount per_day",
+)

@@ -103,7 +103,7 @@ class Signal:
     need: str
     light: int | None
     reason: str  # a name that the page puts into words
-    numbers: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, int | str | date] = field(default_factory=dict)
 
 
 def roster_signal(posts: int, *, shifts: int = 0, empty: int = 0) -> Signal:
@@ -153,18 +153,75 @@ def drill_signal(last: Drilled | None, *, on: date) -> Signal:
     return Signal(Need.DRILL, Light.GREEN, "passed", numbers)
 
 
-def stock_signal(days: int | None) -> Signal:
-    """This function will judge the days that stock lasts; None where no room counts it, which is said and not guessed."""
-    if days is None:
+MOST_ITEMS = 8  # of a community's list: it is short, so that it is looked at
+MOST_AMOUNT = 10_000_000
+MOST_HOUSEHOLDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One thing that a community stores for an emergency, in whole numbers of its unit of measure."""
+
+    name: str
+    measure: str
+    amount: int  # on hand
+    per_day: int  # used in a day while the community is cut off, at least 1
+
+    @property
+    def days(self) -> int:
+        """How many whole days it lasts."""
+        return self.amount // self.per_day
+
+
+def scarcest(items: Iterable[Stored]) -> Stored | None:
+    """This function will return what is used up first, of several the one listed first; None where nothing is listed.
+
+    The stock lasts as long as this one thing does.
+    """
+    return min(items, key=lambda one: one.days, default=None)
+
+
+@dataclass(frozen=True)
+class Provided:
+    """What a community said that it holds, and on which day it last looked at it; None: it did not say."""
+
+    confirmed_on: date
+    first_out: Stored | None = None
+    households: int | None = None  # that cannot help themselves
+    with_helper: int | None = None  # of them
+
+
+def _of_its_day(signal: Signal, *, on: date, said: Provided) -> Signal:
+    """What nobody confirmed for long is partly ready at best, and that is the reason; what is worse stays as it is."""
+    ago = (on - said.confirmed_on).days
+    numbers = {**signal.numbers, "on": said.confirmed_on, "ago": ago}
+    if ago > limits()["confirmed_days"] and signal.light != Light.RED:
+        return Signal(signal.need, Light.AMBER, "unconfirmed", numbers)
+    return Signal(signal.need, signal.light, signal.reason, numbers)
+
+
+def stock_signal(said: Provided | None, *, on: date) -> Signal:
+    """This function will judge how many days the stock lasts: as long as what is used up first."""
+    if said is None or said.first_out is None:
         return Signal(Need.STOCK, None, "unknown")
-    at = limits()["stock"]
+    at, days = limits()["stock"], said.first_out.days
     light = Light.GREEN if days >= at["green_days"] else Light.AMBER if days >= at["amber_days"] else Light.RED
-    return Signal(Need.STOCK, light, "lasts", {"days": days})
+    reason = "lasts" if light == Light.GREEN else "short"
+    return _of_its_day(Signal(Need.STOCK, light, reason, {"days": days, "item": said.first_out.name}), on=on, said=said)
 
 
-def helpers_signal() -> Signal:
-    """This function will say that vulnerable households are not known: no room holds a list of them."""
-    return Signal(Need.HELPERS, None, "unknown")
+def helpers_signal(said: Provided | None, *, on: date) -> Signal:
+    """This function will judge for how many of the households that cannot help themselves a helper is arranged."""
+    if said is None or said.households is None or said.with_helper is None:
+        return Signal(Need.HELPERS, None, "unknown")
+    at, whole, part = limits()["helpers"], said.households, said.with_helper
+    numbers = {"households": whole, "without": whole - part}
+    if not whole:
+        return _of_its_day(Signal(Need.HELPERS, Light.GREEN, "none", numbers), on=on, said=said)
+    enough = [100 * part >= at[name] * whole for name in ("green_percent", "amber_percent")]
+    light = Light.GREEN if enough[0] else Light.AMBER if enough[1] else Light.RED
+    reason = "all" if part == whole else "some"
+    return _of_its_day(Signal(Need.HELPERS, light, reason, numbers), on=on, said=said)
 
 
 def level(signals: Iterable[Signal]) -> int | None:

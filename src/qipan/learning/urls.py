@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import events, lessons, readiness, reviews, weaknesses
+from .views import events, lessons, provisions, readiness, reviews, weaknesses
 
 urlpatterns = [
     path("events", events.events_page, name="events"),
@@ -16,4 +16,5 @@ urlpatterns = [
     path("weaknesses/<int:pk>", weaknesses.weakness_page, name="weakness"),
     path("readiness", readiness.readiness_home, name="readiness_home"),
     path("readiness/<str:code>", readiness.readiness_page, name="readiness"),
+    path("readiness/<str:code>/stock", provisions.provision_page, name="provision"),
 ]

@@ -92,3 +92,47 @@ class NotTheOwnersPost(Refusal):
     code = "not_the_owners_post"
     sentence = _("%(owner)s answers for this; it, or the lead organisation, says what was done.")
     status = 403
+
+
+class ItemIncomplete(Refusal):
+    code = "item_incomplete"
+    sentence = _(
+        "Each item needs its name, its unit of measure, the amount on hand and how much is used in a day, at least 1. "
+        "Empty all four to take it off the list."
+    )
+    status = 400
+
+
+class ItemTwice(Refusal):
+    code = "item_twice"
+    sentence = _("This item stands in the list already.")
+    status = 400
+
+
+class TooManyItems(Refusal):
+    code = "too_many_items"
+    sentence = _("The list holds at most %(most)s items.")
+    status = 400
+
+
+class CountsIncomplete(Refusal):
+    code = "counts_incomplete"
+    sentence = _("Enter both numbers, or leave both empty.")
+    status = 400
+
+
+class MoreHelpedThanThere(Refusal):
+    code = "more_helped_than_there"
+    sentence = _("No more households can have a helper than there are.")
+    status = 400
+
+
+class NothingSaid(Refusal):
+    code = "nothing_said"
+    sentence = _("Enter at least one item, or both numbers of households.")
+    status = 400
+
+
+class ChangedMeanwhile(Refusal):
+    code = "changed_meanwhile"
+    sentence = _("Somebody changed these figures meanwhile. Look at them once more and press again.")

@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 
 from qipan.command.api import Activation, activations_for, score_of
 from qipan.deployment.api import shifts_between
-from qipan.duties.api import Unit, units_on
+from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMMUNITY, Range
 from qipan.kernel.refusal import NotFound
@@ -19,6 +19,7 @@ from qipan.territory.api import AreaView, areas_within, children, get_area
 from .. import rules
 from ..terms import Light
 from .figures import posts_by_unit
+from .provisions import communities_on, provided_on
 
 
 @dataclass(frozen=True)
@@ -78,29 +79,26 @@ class _Drills:
 def readiness_on(ranges: Sequence[Range], *, actor: Actor, at: datetime) -> list[Readiness]:
     """This function will judge every community on a ground that lies in the actor's scope, in the order of places.
 
-    A few statements for all of them: units, posts by unit, shifts ahead, drills.
+    A few statements for all of them: units, posts by unit, shifts ahead, drills, what each community holds.
     """
     ground = [part for whole in ranges for part in actor.scope.narrowed(whole).ranges]
     areas = [area for area in areas_within(ground, COMMUNITY) if all(actor.scope.covers(part) for part in area.ranges)]
-    units: dict[int, Unit] = {
-        unit.place: unit
-        for unit in units_on(ground).filter(organ_type__level=COMMUNITY, organ_type__executes_only=True)
-    }
+    units: dict[int, Unit] = {unit.place: unit for unit in communities_on(ground)}
     posts = posts_by_unit([unit.pk for unit in units.values()], at=at)
     shifts = _by_place(ground, at=at)
     places = sorted(shifts)
-    drills, on = _Drills(actor), localdate(at)
+    provided, drills, on = provided_on(ground), _Drills(actor), localdate(at)
     found = []
     for area in areas:
         unit = units.get(area.place)
-        held = posts.get(unit.pk, 0) if unit else 0
+        held, said = (posts.get(unit.pk, 0), provided.get(unit.pk)) if unit else (0, None)
         asked, empty = _over(area.ranges, shifts, places)
         signals = (
             rules.roster_signal(held, shifts=asked, empty=empty),
             rules.backup_signal(held),
             rules.drill_signal(drills.last_on(area.ranges), on=on),
-            rules.stock_signal(None),
-            rules.helpers_signal(),
+            rules.stock_signal(said, on=on),
+            rules.helpers_signal(said, on=on),
         )
         found.append(Readiness(area, signals))
     return found

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +36,10 @@ def figure_lines(figures: Mapping[str, float | int | None]) -> list[tuple[str, f
     """This function will return figures with their names in words; a figure that nobody measured stays None."""
     return [(str(FIGURES[name]), value) for name, value in figures.items() if name in FIGURES]
 
+
+ENTER = _('A community worker enters it on the page "Stock and helpers".')
+UNCONFIRMED = _("Last confirmed on %(on)s, %(ago)s days ago.")
+CONFIRM = _('A community worker looks at the figures and presses "Still right", or changes them.')
 
 # What each reason says, and what to do about it; numbers fill the places.
 REASONS: Mapping[tuple[str, str], tuple[Promise, Promise | str]] = {
@@ -69,9 +75,27 @@ REASONS: Mapping[tuple[str, str], tuple[Promise, Promise | str]] = {
         _("Mend what was missed and drill again: the result raises the level."),
     ),
     (Need.DRILL, "passed"): (_("The drill of %(days)s days ago met all of %(judged)s targets."), ""),
-    (Need.STOCK, "unknown"): (_("Not known: nobody counts it here."), ""),
-    (Need.STOCK, "lasts"): (_("Stock lasts for %(days)s days."), ""),
-    (Need.HELPERS, "unknown"): (_("Not known: no list is held here."), ""),
+    (Need.STOCK, "unknown"): (_("Not known: the community has not entered what it stores."), ENTER),
+    (Need.STOCK, "lasts"): (
+        _("Stock lasts for %(days)s days; used up first: %(item)s. Confirmed on %(on)s."),
+        "",
+    ),
+    (Need.STOCK, "short"): (
+        _("Stock lasts for %(days)s days; used up first: %(item)s. Confirmed on %(on)s."),
+        _("Fill up what is used up first, and enter the new amount."),
+    ),
+    (Need.STOCK, "unconfirmed"): (UNCONFIRMED, CONFIRM),
+    (Need.HELPERS, "unknown"): (_("Not known: the community has not entered how many households need help."), ENTER),
+    (Need.HELPERS, "none"): (_("No household needs help by what the community knows. Confirmed on %(on)s."), ""),
+    (Need.HELPERS, "all"): (
+        _("%(households)s households cannot help themselves; all have a helper. Confirmed on %(on)s."),
+        "",
+    ),
+    (Need.HELPERS, "some"): (
+        _("%(without)s of %(households)s households that cannot help themselves have no helper. Confirmed on %(on)s."),
+        _("Arrange a helper for each of them; here only the counts are kept."),
+    ),
+    (Need.HELPERS, "unconfirmed"): (UNCONFIRMED, CONFIRM),
 }
 
 
@@ -84,6 +108,7 @@ class SignalLine:
     reason: str
     remedy: str
     drill: int | None  # the drill that is the evidence
+    kept: bool  # the community itself says it, on a page of its own
 
 
 def signal_lines(signals: Iterable[Signal]) -> list[SignalLine]:
@@ -91,13 +116,22 @@ def signal_lines(signals: Iterable[Signal]) -> list[SignalLine]:
     found = []
     for signal in signals:
         reason, remedy = REASONS[signal.need, signal.reason]
+        drill = signal.numbers.get("activation")
         found.append(
             SignalLine(
                 str(Need(signal.need).label),
                 None if signal.light is None else Light(signal.light),
-                str(reason) % signal.numbers,
+                str(reason) % {name: _said(value) for name, value in signal.numbers.items()},
                 str(remedy),
-                signal.numbers.get("activation"),
+                drill if isinstance(drill, int) else None,
+                signal.need in (Need.STOCK, Need.HELPERS),
             )
         )
     return found
+
+
+def _said(value: int | str | date) -> str:
+    """A number, a word or a day as a sentence says it."""
+    if isinstance(value, date):
+        return date_format(value)
+    return number_format(value, force_grouping=True) if isinstance(value, int) else value

@@ -19,10 +19,8 @@ from qipan.learning.rules import (
     Signal,
     backup_signal,
     drill_signal,
-    helpers_signal,
     level,
     roster_signal,
-    stock_signal,
 )
 from qipan.learning.terms import Light, Need
 from qipan.learning.testing import end_event, make_event
@@ -76,18 +74,13 @@ def test_a_drill_of_400_days_ago_is_amber_with_its_reason():
         (backup_signal(0), Light.RED, "nobody"),
         (backup_signal(1), Light.AMBER, "one"),
         (backup_signal(2), Light.GREEN, "second"),
-        (stock_signal(None), None, "unknown"),
-        (stock_signal(7), Light.GREEN, "lasts"),
-        (stock_signal(3), Light.AMBER, "lasts"),
-        (stock_signal(2), Light.RED, "lasts"),
-        (helpers_signal(), None, "unknown"),
     ],
 )
 def test_each_line_has_its_reason(signal, light, reason):
     assert (signal.light, signal.reason) == (light, reason)
     [line] = signal_lines([signal])
     assert line.reason and "%" not in line.reason
-    assert bool(line.remedy) == (light in (Light.RED, Light.AMBER) and signal.need != Need.STOCK)
+    assert bool(line.remedy) == (light in (Light.RED, Light.AMBER))
 
 
 @given(st.lists(st.sampled_from([None, 1, 2, 3]), max_size=6))

@@ -17,6 +17,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMMUNITY, DISTRICT, code_of, range_of
 from qipan.kernel.refusal import Refusal
 from qipan.laws.api import seed_laws
+from qipan.learning.api import seed_provisions
 from qipan.matters.api import seed_catalogue
 from qipan.reserves.api import seed_reserves
 from qipan.screening.api import Campaign
@@ -121,6 +122,7 @@ def prepare(
     seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
     _firms(city, by=by, at=at)
     seed_zones(city, at=at)
+    seed_provisions(city, at=at)
     seed_reserves(city, by=by, at=at)
     accounts = seed_demo_accounts(city, password=password or _password(), by=by, at=at)
     logins = tuple(Login(a.role, a.username, a.password, a.unit.label, a.unit.code.partition(":")[0]) for a in accounts)
