@@ -22,7 +22,7 @@ from qipan.matters.api import reach_for_telling
 
 from ..actions.tries import note_delivered, note_failed
 from ..models import NoticeChannel
-from ..rules.notices import addressed, reach_of, to_reporter, to_unit, with_key, without_secrets
+from ..rules.notices import addressed, is_open, reach_of, to_reporter, to_unit, with_key, without_secrets
 from ..terms import Audience, NoticeKind, Standing
 from .webhooks import NotDelivered
 
@@ -89,7 +89,7 @@ atexit.register(child.end)
 
 def is_read(url: str, *, to: str = "") -> bool:
     """This function will say whether Apprise reads an address; nothing is sent and no name is looked up."""
-    question = {"do": "read", "url": addressed(url, to), "own": []}
+    question = {"do": "read", "url": addressed(url, to), "own": [], "open": False}
     try:
         return bool(child.ask(question, seconds=SECONDS)["ok"])
     except OSError:
@@ -139,6 +139,7 @@ def _tried(url: str, channel: NoticeChannel, said: dict[str, Any]) -> str:
             "title": title,
             "body": body,
             "own": settings.OWN_NETWORKS,
+            "open": is_open(channel.url),
         }
         try:
             told = child.ask(question, seconds=SECONDS)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.addresses import PrivateAddress, may_call
+from qipan.kernel.addresses import PrivateAddress, is_own, may_call
 from qipan.kernel.refusal import Refusal
 
 LONGEST_URL = 500
@@ -77,8 +77,9 @@ class PlaceOfNumber(Refusal):
 def service_of(text: str, *, reporters: str = "", own: Sequence[str]) -> str:
     """This function will return the service that an Apprise address names, when it may be entered here.
 
-    ``reporters`` is "MAIL" or "SMS" for a channel to reporters. ``own`` are networks of one's own: with any, open
-    lines are allowed, and addresses in them. Raises ``ServiceNotAllowed``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``, ``PrivateAddress``.
+    ``reporters`` is "MAIL" or "SMS" for a channel to reporters. ``own`` are networks of one's own: open
+    lines are for them alone. Raises ``ServiceNotAllowed``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``,
+    ``PrivateAddress``.
     """
     service, host, options = _parts(text)
     allowed = {"MAIL": MAIL, "SMS": (*SMS, *WEB)}.get(reporters, SERVICES)
@@ -90,12 +91,23 @@ def service_of(text: str, *, reporters: str = "", own: Sequence[str]) -> str:
             raise OptionNotAllowed(option=option[:40])
     if text.count(TO) != (1 if reporters else 0):
         raise PlaceOfNumber
-    if not own and service in OPEN_LINE and not (service == "mailto" and options.get("mode") in ("starttls", "ssl")):
-        raise OpenLine(secure=f"{service}s://")
     literal = service in (*MAIL, *WEB) and re.fullmatch(r"[\d.]+|.*:.*|localhost", host)
-    if literal and not may_call("127.0.0.1" if host == "localhost" else host, own=own):
+    address = "127.0.0.1" if host == "localhost" else host
+    if _is_open(service, options) and not (is_own(address, own) if literal else own):
+        raise OpenLine(secure=f"{service}s://")
+    if literal and not may_call(address, own=own):
         raise PrivateAddress(host=host)
     return service
+
+
+def _is_open(service: str, options: Mapping[str, str]) -> bool:
+    return service in OPEN_LINE and not (service == "mailto" and options.get("mode") in ("starttls", "ssl"))
+
+
+def is_open(text: str) -> bool:
+    """This function will say whether an Apprise address sends without encryption: then only into networks of one's own."""
+    service, _host, options = _parts(text)
+    return _is_open(service, options)
 
 
 def _parts(text: str) -> tuple[str, str, dict[str, str]]:

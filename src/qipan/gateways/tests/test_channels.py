@@ -17,12 +17,14 @@ from ..actions.channels import (
     switch_channel,
 )
 from ..actions.partners import KindsNeeded
+from ..adapter.child import Guard
 from ..models import NoticeChannel
 from ..rules.notices import (
     OpenLine,
     OptionNotAllowed,
     PlaceOfNumber,
     ServiceNotAllowed,
+    is_open,
     reach_of,
     service_of,
     without_secrets,
@@ -134,6 +136,30 @@ def test_which_addresses_may_be_entered():
         with pytest.raises(why):
             service_of(url, reporters=reporters, own=())
     assert service_of("jsons://gate.example.cn/?:to={to}", reporters="SMS", own=()) == "jsons"
+
+
+def test_an_open_line_is_for_networks_of_ones_own_alone():
+    own = ("127.0.0.0/8",)
+    assert service_of("json://127.0.0.1/x", own=own) == "json" == service_of("json://localhost/x", own=own)
+    assert service_of("json://gate.example.cn/x", own=own) == "json"  # where the name leads is checked when it leaves
+    for url in ("json://8.8.8.8/x", "json://10.0.0.1/x", "mailto://u:p@10.0.0.1"):
+        with pytest.raises(OpenLine):
+            service_of(url, own=own)
+    with pytest.raises(PrivateAddress):
+        service_of("jsons://10.0.0.1/x", own=own)
+    assert [is_open(url) for url in ("json://a.cn/x", "jsons://a.cn/x", "mailto://a.cn?mode=starttls")] == [
+        True,
+        False,
+        False,
+    ]
+    guard = Guard()
+    guard.own = list(own)
+    assert guard.look_up("8.8.8.8", 80) and guard.look_up("127.0.0.1", 80)
+    guard.open = True
+    assert guard.look_up("127.0.0.1", 80)
+    with pytest.raises(OSError, match="not a public address"):
+        guard.look_up("8.8.8.8", 80)
+    assert guard.refused == "8.8.8.8"
 
 
 def test_what_a_reporter_left_is_read_as_a_mailbox_or_a_mobile_number():
