@@ -4,7 +4,11 @@ import csv
 import re
 from pathlib import Path
 
+import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
+
+from qipan.config.settings import env_networks
 
 ROOT = Path(__file__).resolve().parents[2]
 STATES = {"works", "partly", "not yet"}
@@ -52,6 +56,20 @@ def test_every_setting_is_documented():
     names = set(re.findall(r'"((?:QIPAN_|DATABASE_)[A-Z_]+)"', source))
     assert len(names) >= 10
     assert {name for name in names if f"`{name}`" not in documented} == set()
+
+
+def test_networks_of_ones_own_are_read_or_the_start_stops(monkeypatch):
+    for said, read in (
+        ("", ()),
+        ("10.20.0.0/16, fd00::/8", ("10.20.0.0/16", "fd00::/8")),
+        ("10.1.2.3", ("10.1.2.3/32",)),
+    ):
+        monkeypatch.setenv("QIPAN_OWN_NETWORKS", said)
+        assert env_networks("QIPAN_OWN_NETWORKS") == read
+    for wrong in ("True", "10.20.0.1/16", "inside.example"):
+        monkeypatch.setenv("QIPAN_OWN_NETWORKS", wrong)
+        with pytest.raises(ImproperlyConfigured, match="QIPAN_OWN_NETWORKS must be networks"):
+            env_networks("QIPAN_OWN_NETWORKS")
 
 
 def test_every_command_is_documented():

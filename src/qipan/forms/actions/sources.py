@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -164,12 +164,16 @@ def add_source(field_code: str, reads: Reads, *, by: Actor, at: datetime) -> Dat
     """
     by.require(EDIT)
     field = field_to_pull(field_code)
-    there = DataSource.objects.select_for_update().filter(field_code=field.code, ended_at=None).first()
+    there = DataSource.objects.filter(field_code=field.code, ended_at=None).first()
     if there is not None:
         raise SourceThere(title=there.title)
     made = DataSource(field_code=field.code, created_at=at, changed_at=at, by_label=by.label)
     _fill(made, reads)
-    made.save()
+    try:
+        with transaction.atomic():
+            made.save()
+    except IntegrityError:  # two set one up at the same moment
+        raise SourceThere(title=made.title) from None
     record("forms.add_source", subject=made, by=by, at=at, place=field.owner.place, data=_data(made))
     return made
 

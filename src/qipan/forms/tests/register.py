@@ -1,8 +1,16 @@
 """Another register's server, real and on this machine: answers what a test says, and keeps what it was asked."""
 
+import ipaddress
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -10,7 +18,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 class Register:
     """``answers`` by path; whoever asks for another path gets 404. ``asked`` holds (path, headers)."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", *, certificate: bytes = b"") -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.free = threading.Event()  # a test lets go of whoever hangs
@@ -34,7 +42,14 @@ class Register:
                 """Somebody went away in the middle, as tests do."""
 
         self.server = Server((host, 0), Handler)
-        self.base = f"http://{host}:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(certificate)
+                file.flush()
+                context.load_cert_chain(file.name)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.base = f"{'https' if certificate else 'http'}://{host}:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -47,6 +62,22 @@ class Register:
     def hang(self) -> Answer:
         """Nothing is said until the test is over."""
         return lambda _handler: self.free.wait(20) and None
+
+
+def self_made() -> bytes:
+    """A key and its certificate for 127.0.0.1, signed by nobody but itself."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    made = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    shut = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(pem, *shut) + made.public_bytes(pem)
 
 
 def body(content: bytes, **headers: str) -> Answer:
@@ -102,4 +133,4 @@ def leads(to: str, code: int = 302) -> Answer:
     return status(code, Location=to)
 
 
-__all__ = ["Register", "body", "cut", "endless", "leads", "status", "unsaid"]
+__all__ = ["Register", "body", "cut", "endless", "leads", "self_made", "status", "unsaid"]

@@ -31,10 +31,13 @@ from ..actions.sources import (
 )
 from ..adapter import pull_due, try_source
 from ..models import DataSource, FieldEntry, FieldValues
+from ..queries import held_file
 from ..queries.sources import get_source, sources_for
 from .conftest import Entry
 from .pulling import BOTH, FIELD, GAS, ONE, TWO, held, reads, running
 from .register import Register, body, status
+from .sheets import sheet
+from .test_designs import HERE, publish
 
 Task = apps.get_model("desk", "Task")
 pytestmark = [pytest.mark.row("ORG-12"), pytest.mark.usefixtures("network")]
@@ -72,6 +75,18 @@ def test_what_is_due_is_pulled_once_with_its_lineage_and_the_same_again_changes_
         (row,) = cursor.fetchall()
     assert "of-nobody" not in row[0] and "heat.csv" not in row[1]  # sealed
     assert "of-nobody" not in json.dumps(list(Entry.objects.values("data")), ensure_ascii=False)
+
+
+def test_what_was_pulled_is_filled_in_and_not_asked(town: Cast, register: Register) -> None:
+    register.answers["/heat.csv"] = body(GAS)
+    running(town, register)
+    assert pull_due(at=town.at) == 1
+    form = publish(town, sheet(["text", "heat", "供暖方式", "Heating", "", FIELD]), reuse=True)
+    assert form.questions.get().held is True
+    made = held_file(form, [HERE], at=town.at)
+    assert made is not None
+    lines = made.content.decode().splitlines()
+    assert len(lines) == 11 and all(line.endswith(",gas") for line in lines[1:])  # each door of the first compound
 
 
 def test_json_is_read_by_its_members(town: Cast, register: Register) -> None:

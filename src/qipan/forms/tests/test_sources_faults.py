@@ -14,8 +14,8 @@ from ..actions.sources import add_source, switch_source
 from ..adapter import pull_due
 from ..models import DataSource, FieldValues
 from .conftest import Entry
-from .pulling import BOTH, GAS, ONE, held, reads, running
-from .register import Register, body, cut, endless, leads, status, unsaid
+from .pulling import BOTH, FIELD, GAS, ONE, held, reads, running
+from .register import Register, body, cut, endless, leads, self_made, status, unsaid
 
 Task = apps.get_model("desk", "Task")
 pytestmark = [pytest.mark.row("ORG-12"), pytest.mark.usefixtures("network")]
@@ -126,3 +126,19 @@ def test_no_other_machine_of_this_network_hears_anything(town: Cast, register: R
         assert inner.asked == [] and len(register.asked) == 1
     finally:
         inner.stop()
+
+
+def test_a_certificate_that_nobody_trusts_is_not_trusted(town: Cast, register: Register) -> None:
+    safe = Register(certificate=self_made())
+    try:
+        safe.answers["/heat.csv"] = body(GAS)
+        made = add_source(
+            FIELD, reads(register, url=f"{safe.base}/heat.csv", secret="Bearer x"), by=town.lead, at=town.at
+        )
+        switch_source(made, on=True, by=town.lead, at=town.at)
+        assert pull_due(at=town.at) == 0
+        made.refresh_from_db()
+        assert made.refusal["code"] == "forms.not_reached" and made.refusal["data"] == {"why": "ConnectError"}
+        assert safe.asked == [] and held() == {}
+    finally:
+        safe.stop()
