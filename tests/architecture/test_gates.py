@@ -267,6 +267,7 @@ GATES = {
     "cards/<int:pk>": Gate(PLANNING),
     "": Gate(SIGNED_IN),
     "board": Gate("board.view"),
+    "around/<str:code>": Gate("board.view desk.view"),
     "board/<str:code>": Gate("board.view"),
     "board/<str:code>/rows/<str:listing>": Gate("board.view"),
     "wall": Gate("wall.view"),

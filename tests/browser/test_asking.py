@@ -22,7 +22,14 @@ SURVEY = [
 @pytest.mark.row("SVC-13", "SVC-9", "ORG-12")
 def test_a_form_is_asked_for_and_filled_in_at_a_desk(open_page, troubles):
     cast = make_city()
-    publish(cast, code="unit-count", subject="UNIT", survey=SURVEY, choices=[["list_name", "name", "label"]], issuer="5101:health")
+    publish(
+        cast,
+        code="unit-count",
+        subject="UNIT",
+        survey=SURVEY,
+        choices=[["list_name", "name", "label"]],
+        issuer="5101:health",
+    )
     application = apply_admission(
         title="人数统计", minutes_per_unit=12, questions=1, form_code="unit-count", basis="清单 4", activity="FORM",
         organ_types=["community"], valid_from=cast.at, valid_to=cast.at + timedelta(days=20), by=cast.department,

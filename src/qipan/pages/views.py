@@ -16,6 +16,7 @@ from qipan.screening.api import is_sampled
 from qipan.webkit.menu import menu_for
 
 from . import rules
+from .queries.around import around
 from .queries.board import Board, board_of, home_of, may_look
 from .queries.rows import rows_of
 from .queries.scene import has_governing, hierarchy_of
@@ -47,6 +48,12 @@ def board_home(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, code: str) -> HttpResponse:
     """This view will show the board of an area: 404 outside the actor's ground, 403 without the act."""
     return _board(request, code, wall=False)
+
+
+@require_safe
+def around_page(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will show what else is on a ground, each with its page: whoever looks at one thing finds the others."""
+    return render(request, "pages/around.html", {"around": around(code, actor=signed_in(request), at=now())})
 
 
 @require_safe

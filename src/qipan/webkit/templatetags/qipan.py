@@ -5,6 +5,7 @@ from datetime import datetime
 import segno
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from qipan.kernel.place import place_text
+from qipan.kernel.place import place_text, short_code
 
 from ..manifest import files_of, is_built
 
@@ -55,6 +56,19 @@ def share(part: int | None, whole: int | None) -> str:
         return MINUS
     tenths = part * 1000 // whole  # rounded down: 99.96 % of the doors is not all of them
     return f"{tenths // 10}.{tenths % 10}{'%' if is_chinese() else ' %'}"
+
+
+@register.simple_tag(takes_context=True)
+def around(context: template.Context, spot: int | str) -> SafeString:
+    """This tag will lead from one thing to all else on its ground: ``{% around matter.place %}``, or an area's code.
+
+    A place leads to its compound, else to the smallest area that it stands for. Nothing where the post reads no such page.
+    """
+    actor = context.get("actor")
+    if actor is None or not (actor.can("board.view") or actor.can("desk.view")):
+        return SafeString()
+    code = spot if isinstance(spot, str) else place_text(spot)[:15]
+    return format_html('<a class="btn" href="{}">{}</a>', reverse("around", args=[short_code(code)]), _("Around here"))
 
 
 @register.simple_tag
