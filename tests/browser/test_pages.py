@@ -38,6 +38,7 @@ PAGES = {
         "/forces",
         "/forms",
         "/board/5101/rows/tasks-late",
+        "/around/510104",
         "/directives",
         "/directives/new",
         "/directives/{directive}",
@@ -69,6 +70,7 @@ PAGES = {
     ],
     "dispatcher": ["/desk", "/desk/tasks/{task}", "/forces?area=510104001", "/forces/partners?area=510104001001"],
     "worker": [
+        "/field/forms",
         "/desk?show=done",
         "/directives/{directive}/sign",
         "/access/passes",
