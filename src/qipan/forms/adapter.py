@@ -162,13 +162,12 @@ async def _read(response: httpx.Response) -> Fetched:
         raise LengthNotSaid
     if length.isascii() and length.isdigit() and int(length[:20]) > MOST_BYTES:
         raise AnswerTooLarge(most=MOST_BYTES // 1_000_000)
-    parts, size = [], 0
+    content = bytearray()
     async for part in response.aiter_raw():
-        size += len(part)
-        if size > MOST_BYTES:
+        content += part
+        if len(content) > MOST_BYTES:
             raise AnswerTooLarge(most=MOST_BYTES // 1_000_000)
-        parts.append(part)
-    return Fetched(b"".join(parts), _moment(headers.get("last-modified", "")))
+    return Fetched(bytes(content), _moment(headers.get("last-modified", "")))
 
 
 def _moment(said: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """Sources that are pulled (ORG-12): set up by who keeps the dictionary, switched off by the field's owner too."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -86,13 +86,13 @@ class Reads:
     """What is read of a source, and how; ``secret`` None keeps the header that is held."""
 
     title: str
-    url: str
+    url: str = field(repr=False)  # may carry a key
     kind: str
     place_name: str
     value_name: str
     every: str
     records: str = ""
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 def clock_of_sources(ranges: Sequence[tuple[int, int]] = ()) -> Actor:

@@ -1,13 +1,15 @@
 """Registers that are pulled, against real servers: whole or not at all, once, by who may, from where one may."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection
 from django.test import override_settings
+from django.utils.timezone import localdate
 
 from qipan.access.testing import Cast
 from qipan.kernel.addresses import PrivateAddress, UrlNotAllowed
@@ -44,16 +46,18 @@ pytestmark = [pytest.mark.row("ORG-12"), pytest.mark.usefixtures("network")]
 
 
 def test_what_is_due_is_pulled_once_with_its_lineage_and_the_same_again_changes_nothing(
-    town: Cast, register: Register
+    town: Cast, register: Register, caplog: Any
 ) -> None:
-    register.answers["/heat.csv"] = body(GAS, Last_Modified="Sat, 01 Aug 2026 20:00:00 GMT")
+    caplog.set_level("DEBUG")
+    of = town.at - timedelta(days=2)
+    register.answers["/heat.csv"] = body(GAS, Last_Modified=format_datetime(of, usegmt=True))
     source = running(town, register, secret="Bearer of-nobody")
     at = town.at + timedelta(minutes=1)
     assert pull_due(at=at) == 1
     assert held() == BOTH
     delivery = FieldValues.objects.get()
     assert (delivery.source, delivery.name, delivery.rows) == (source, "供暖台账", 2)
-    assert delivery.as_of == min(date(2026, 8, 2), at.date())  # the register's own day, in the city's time
+    assert delivery.as_of == localdate(of)  # the register's own day, in the city's time
     source.refresh_from_db()
     assert (source.read_at, source.due_at, source.failures) == (at, at + timedelta(days=1), 0)
     assert pull_due(at=at + timedelta(hours=23)) == 0
@@ -74,6 +78,7 @@ def test_what_is_due_is_pulled_once_with_its_lineage_and_the_same_again_changes_
         cursor.execute("SELECT secret, url FROM forms_datasource")
         (row,) = cursor.fetchall()
     assert "of-nobody" not in row[0] and "heat.csv" not in row[1]  # sealed
+    assert "of-nobody" not in caplog.text and "/heat.csv" not in caplog.text
     assert "of-nobody" not in json.dumps(list(Entry.objects.values("data")), ensure_ascii=False)
 
 
@@ -221,6 +226,14 @@ def test_a_change_switches_off_and_reads_the_same_content_in_the_new_way(town: C
     switch_source(changed, on=True, by=town.lead, at=later)
     assert pull_due(at=later) == 1
     assert held() == {int(ONE + "0000"): "methane"}
+    acts = Entry.objects.filter(act__contains="source").order_by("pk").values_list("act", "data")
+    said = {"field": FIELD, "title": "供暖台账", "host": "127.0.0.1", "kind": "CSV", "every": "DAILY", "header": True}
+    assert list(acts) == [
+        ("forms.add_source", said),
+        ("forms.switch_source", {"field": FIELD, "on": True}),
+        ("forms.change_source", said),
+        ("forms.switch_source", {"field": FIELD, "on": True}),
+    ]
     ended = end_source(changed, by=town.lead, at=later)
     assert (ended.active, ended.url, ended.secret, held()) == (False, "", "", {int(ONE + "0000"): "methane"})
     with pytest.raises(NotFound):

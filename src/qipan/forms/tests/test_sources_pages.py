@@ -113,6 +113,33 @@ def test_where_a_value_came_from_is_shown_on_the_dictionary_and_on_the_form(city
     assert FIELD not in [code for code, _label in options]  # while it is pulled no file is brought
 
 
+def test_what_is_held_comes_back_to_each_level_for_its_own_ground(city: Cast, register: Register) -> None:
+    register.answers["/heat.csv"] = body(GAS + b"510104001002001,coal\n510105001001001,sun\n")
+    made = source(city, register)
+    city.client("lead").post(f"{AT}/{made.pk}/on")
+    assert pull_due(at=now()) == 1
+    day = FieldValues.objects.get().as_of.isoformat()
+    lines = {
+        "510104001001001": f"5101040010010010000,gas,{day},Heating register",
+        "510104001002001": f"5101040010020010000,coal,{day},Heating register",
+        "510105001001001": f"5101050010010010000,sun,{day},Heating register",
+    }
+    for name, count in (("lead", 3), ("district_head", 2), ("dispatcher", 2), ("worker", 1), ("neighbour_head", 1)):
+        answer = city.client(name).get("/forms/fields/compound_heating/values.csv")
+        rows = answer.content.decode("utf-8-sig").splitlines()
+        assert rows[0] == "place,value,as_of,source" and len(rows) == 1 + count, name
+        assert set(rows[1:]) <= set(lines.values()), name
+    assert (
+        city.client("worker")
+        .get("/forms/fields/compound_heating/values.csv")
+        .content.decode()
+        .endswith(lines["510104001001001"] + "\r\n")
+    )
+    for path in ("compound_heating/values.pdf", "person_phone/values.csv", "no_such/values.csv"):
+        assert city.client("lead").get(f"/forms/fields/{path}").status_code == 404
+    assert city.client("stranger").get("/forms/fields/compound_heating/values.csv").status_code == 403
+
+
 def test_a_failure_stands_on_the_page_in_the_readers_language(city: Cast, register: Register) -> None:
     register.answers["/heat.csv"] = body(GAS)
     made, client = source(city, register), city.client("department")
