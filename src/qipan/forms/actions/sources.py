@@ -113,7 +113,8 @@ def field_to_pull(code: str) -> FieldEntry:
 
 
 def _fill(source: DataSource, reads: Reads) -> None:
-    """Writes into the row what is read of it. Raises ``PartMissing``, ``UrlNotAllowed``, ``PrivateAddress``, ``Secret…``."""
+    """Writes into the row what is read of it. Raises ``PartMissing``, ``UrlNotAllowed``, ``PrivateAddress``,
+    ``SecretUnfit``, ``SecretForAnother``."""
     url = checked_url(reads.url, own=settings.OWN_NETWORKS)
     for name in ("title", "place_name", "value_name"):
         most = LONGEST[name]

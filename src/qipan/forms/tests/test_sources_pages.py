@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from qipan.access.testing import Cast
 from qipan.kernel.clock import now
@@ -88,6 +89,10 @@ def test_it_is_set_up_tried_and_switched_on_on_its_page(city: Cast, register: Re
     assert client.post(f"{AT}/{made.pk}/on").status_code == 302
     made.refresh_from_db()
     assert made.active
+    register.asked.clear()
+    with override_settings(CLOCK_FILE="a replay's"):  # no real register is asked by a clock that runs ahead
+        pull_sources()
+    assert register.asked == []
     pull_sources()  # as the clock does
     shown = client.get(f"{AT}/{made.pk}", **EN).content.decode()
     assert "read next" in shown and "What it brought" in shown and "SHA-256" in shown
