@@ -103,7 +103,7 @@ class Matter(QuickLabels, models.Model):
     ruled = models.ForeignKey(
         "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )  # final
-    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False)
     closing = models.CharField(max_length=10, choices=Closing, blank=True)
     confirmation = models.CharField(max_length=12, choices=Confirmation, blank=True)
     way = models.CharField(max_length=10, choices=Way, blank=True)
@@ -166,6 +166,8 @@ class Matter(QuickLabels, models.Model):
                 name="matters_changed",
                 condition=models.Q(private=False, drill=False),
             ),
+            # What was joined to it? Few are joined: an index of all would be one of empty values, and SQLite would read it.
+            models.Index(fields=["merged_into"], name="matters_joined", condition=models.Q(merged_into__isnull=False)),
             models.Index(fields=["review_at"], name="matters_review", condition=models.Q(state=State.SHELVED)),
             models.Index(fields=["verified_at"], name="matters_unanswered", condition=models.Q(state=State.VERIFIED)),
         ]
