@@ -6,20 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, F
 from django.utils.timezone import localdate
 
 from qipan.command.api import Activation, activations_for, score_of
 from qipan.deployment.api import shifts_between
-from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMMUNITY, Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.sql import fetch_rows
 from qipan.territory.api import AreaView, areas_within, children, get_area
 
 from .. import rules
 from ..terms import Light
 from .figures import posts_by_unit
 from .provisions import communities_on, provided_on
+
+PER_COMPOUND = 10_000  # places of one compound: its number and those of its doors
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,18 @@ def readiness_on(ranges: Sequence[Range], *, actor: Actor, at: datetime) -> list
     A few statements for all of them: units, posts by unit, shifts ahead, drills, what each community holds.
     """
     ground = [part for whole in ranges for part in actor.scope.narrowed(whole).ranges]
+    if not ground:
+        return []
     areas = [area for area in areas_within(ground, COMMUNITY) if all(actor.scope.covers(part) for part in area.ranges)]
-    units: dict[int, Unit] = {unit.place: unit for unit in communities_on(ground)}
-    posts = posts_by_unit([unit.pk for unit in units.values()], at=at)
+    units = dict(communities_on(ground).values_list("place", "pk"))
+    posts = posts_by_unit(units.values(), at=at)
     shifts = _by_place(ground, at=at)
     places = sorted(shifts)
     provided, drills, on = provided_on(ground), _Drills(actor), localdate(at)
     found = []
     for area in areas:
         unit = units.get(area.place)
-        held, said = (posts.get(unit.pk, 0), provided.get(unit.pk)) if unit else (0, None)
+        held, said = (posts.get(unit, 0), provided.get(unit)) if unit else (0, None)
         asked, empty = _over(area.ranges, shifts, places)
         signals = (
             rules.roster_signal(held, shifts=asked, empty=empty),
@@ -105,15 +110,13 @@ def readiness_on(ranges: Sequence[Range], *, actor: Actor, at: datetime) -> list
 
 
 def _by_place(ground: Sequence[Range], *, at: datetime) -> dict[int, tuple[int, int]]:
-    """Shifts of the hours ahead by place: how many, and how many that nobody has taken."""
+    """Shifts of the hours ahead by compound: how many, and how many that nobody has taken; added up by the database."""
     until = at + timedelta(hours=rules.limits()["ahead_hours"])
     rows = shifts_between(ground, start=at, end=until).filter(drill=False).order_by()
-    asked: Counter[int] = Counter()
-    empty: Counter[int] = Counter()
-    for place, filled in rows.values_list("place", "filled_at"):
-        asked[place] += 1
-        empty[place] += filled is None
-    return {place: (asked[place], empty[place]) for place in asked}
+    counted = rows.values_list(F("place") / PER_COMPOUND * PER_COMPOUND).annotate(
+        n=Count("pk"), held=Count("filled_at")
+    )
+    return {place: (n, n - held) for place, n, held in fetch_rows(counted)}
 
 
 def _over(ranges: Sequence[Range], shifts: dict[int, tuple[int, int]], places: Sequence[int]) -> tuple[int, int]:
