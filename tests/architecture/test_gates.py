@@ -149,6 +149,7 @@ GATES = {
     "my-data/account": Gate(SIGNED_IN),
     "my-data/<str:code>": Gate(PUBLIC),
     "my-data/<str:code>/<slug:act>": Gate(None, PUBLIC),
+    "forces/companies": Gate("team.manage desk.view", "contact.keep"),
     "forces/partners": Gate("team.manage", "team.manage"),
     "forces/partners/<int:pk>/end": Gate(None, "team.manage"),
     "forces/partners/<int:pk>/passes": Gate(None, "pass.issue"),

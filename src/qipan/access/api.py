@@ -34,6 +34,7 @@ from .queries import (
     token_for,
 )
 from .queries.opened import open_lines, passes_since
+from .queries.staff import passes_by_unit, posts_by_unit
 from .rules import LONGEST_PASS
 from .terms import ACTS
 
@@ -64,7 +65,9 @@ __all__ = [
     "needs",
     "open_account",
     "open_lines",
+    "passes_by_unit",
     "passes_since",
+    "posts_by_unit",
     "posts_of_unit",
     "publish_card",
     "rename_role",

@@ -20,6 +20,7 @@ ACTS = {
     "release.run": _("run the release"),
     "review.lead": _("lead after-action reviews and decide on lessons"),
     "lesson.propose": _("propose lessons and note weaknesses"),
+    "contact.keep": _("keep the company's contact"),
     "provision.keep": _("keep what the community holds for an emergency"),
     "directive.issue": _("issue directives"),
     "directive.recall": _("recall directives"),

@@ -1,7 +1,6 @@
 """Pure decisions of the command room: what a playbook may say, what differs between versions."""
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -199,14 +198,6 @@ def roster_gaps(turns: Sequence[Stretch], *, since: datetime | None, at: datetim
     else:
         return []
     return [gap for gap in uncovered(running, start=start, end=end) if gap[1] > at]
-
-
-def line_problem(line: str) -> str:
-    """This function will say what is wrong with a post's line: "unreadable", "personal" (a mobile phone), or nothing."""
-    digits = re.sub(r"\D", "", line).removeprefix("86")
-    if re.fullmatch(r"1[3-9]\d{9}", digits):
-        return "personal"
-    return "" if re.fullmatch(r"[\d\s+#()/转-]{3,40}", line) and len(digits) >= 3 else "unreadable"
 
 
 # What a drill is scored against; a playbook holds the figure. Percentages lie between 0 and 100, the rest at 0 or above.

@@ -47,3 +47,15 @@ class PassesInput(ActForm):
         required=False,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 3, "autocomplete": "off"}),
     )
+
+
+def _line(length: int, **options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
+    return forms.CharField(max_length=length, required=False, widget=widget, **options)
+
+
+class ContactInput(ActForm):
+    """Which post of a company answers, and on which line."""
+
+    post = _line(80, label=_("Post"), help_text=_("The post that answers for the contract, not a person's name."))
+    line = _line(40, label=_("Line of the post"), help_text=_("The post's own line: a landline or a short number."))

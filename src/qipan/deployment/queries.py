@@ -1,5 +1,6 @@
 """Reading forces: teams, shifts that run, what is uncovered, by organ."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,12 +8,14 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
-from qipan.duties.api import OrganType
+from qipan.access.api import passes_by_unit, posts_by_unit
+from qipan.duties.api import CompanyContact, OrganType, Unit, contacts_of, looked_after
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import fetch_rows
+from qipan.territory.api import Compound
 
 from . import rules
 from .models import Shift, Team
@@ -197,3 +200,38 @@ def teams_of(unit: int, *, scope: Scope) -> list[int]:
     """This function will return the standing teams of a unit that were formed for no purpose of its own."""
     rows = Team.objects.within(scope).filter(unit=unit, source="", released_at=None)
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
+class Company:
+    """A property company as whoever answers for a ground sees it: only what it does on that ground."""
+
+    unit: Unit
+    compounds: tuple[str, ...]  # names of those on this ground
+    contact: CompanyContact | None
+    posts: int  # held in the company
+    passes: int  # in force on this ground
+
+
+def companies_on(ranges: Iterable[Range], *, at: datetime) -> list[Company]:
+    """This function will return the companies that look after compounds on a ground, in the order of their codes."""
+    ground = [Range(*one) for one in ranges]
+    held: dict[int, list[int]] = defaultdict(list)
+    units: dict[int, Unit] = {}
+    for steward in looked_after(ground):
+        units[steward.unit_id] = steward.unit
+        held[steward.unit_id].append(steward.place)
+    places = [place for some in held.values() for place in some]
+    names = {one.place: one.label for one in Compound.objects.filter(place__in=places)}
+    contacts = contacts_of(units)
+    posts, passes = posts_by_unit(units, at=at), passes_by_unit(units, ranges=ground, at=at)
+    return [
+        Company(
+            unit,
+            tuple(names[place] for place in held[unit.pk] if place in names),
+            contacts.get(unit.pk),
+            posts.get(unit.pk, 0),
+            passes.get(unit.pk, 0),
+        )
+        for unit in sorted(units.values(), key=lambda one: one.code)
+    ]

@@ -1,18 +1,23 @@
 """The front door of duties: organs, units, the ground they work on, and who answers for what."""
 
+from .actions.contacts import LinePersonal, LineUnreadable, check_line, keep_contact
 from .actions.firms import register_firm
 from .actions.helping import LooksAfterOthers, end_help, help_in
 from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, set_duty
 from .actions.organs import Seeded, rename_organ_type, seed_organisation
-from .models import OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
+from .models import CompanyContact, OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
+from .queries.contacts import contact_of, contacts_of, looked_after
 from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, proposals
 from .queries.units import command_for, get_unit, ground_of, lead_body, partners_for, unit_above, units_on
 from .terms import STANDING_FIRMS, FaultKind, ItemKind, Role
 
 __all__ = [
     "STANDING_FIRMS",
+    "CompanyContact",
     "FaultKind",
     "ItemKind",
+    "LinePersonal",
+    "LineUnreadable",
     "ListsChanged",
     "ListsRead",
     "LooksAfterOthers",
@@ -25,8 +30,11 @@ __all__ = [
     "Seeded",
     "Stewardship",
     "Unit",
+    "check_line",
     "check_primary",
     "command_for",
+    "contact_of",
+    "contacts_of",
     "duty_map",
     "end_help",
     "get_unit",
@@ -34,7 +42,9 @@ __all__ = [
     "help_in",
     "import_lists",
     "items_on",
+    "keep_contact",
     "lead_body",
+    "looked_after",
     "partners_for",
     "proposals",
     "register_firm",

@@ -105,6 +105,19 @@ class Stewardship(models.Model):
         return f"{self.unit_id} at {self.place}"
 
 
+class CompanyContact(models.Model):
+    """Which post of a property company answers for its contract, and the post's own line (FRC-5). Never a person's."""
+
+    unit = models.OneToOneField(Unit, on_delete=models.PROTECT, related_name="+")
+    post = models.CharField(max_length=80)
+    line = models.CharField(max_length=40)
+    kept_at = models.DateTimeField()
+    kept_by = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}: {self.post}"
+
+
 class ResponsibilityItem(models.Model):
     """Something an organ may be asked to answer for, by date: "illegal building", "street lighting".
 

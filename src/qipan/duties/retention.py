@@ -1,7 +1,21 @@
 """What duties holds of persons, for which purpose and how long; every column of every table of the room."""
 
-from qipan.kernel.retention import declare
+from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, who_acted
+
+declare(
+    "duties.CompanyContact",
+    PersonalData(
+        "post line",
+        purpose=_("the post of a company that answers for its contract, and the line that reaches it"),
+        period=None,
+        starts_with=Starts.COLLECTED,
+        destroy=Destroy.KEPT,
+    ),
+    who_acted("kept_by"),
+    keys="id unit kept_at",
+)
 declare(
     "duties.OrganType",
     plain="code name name_en unit_name unit_name_en",

@@ -1,5 +1,6 @@
 """Pure decisions on responsibility lists: who comes first at a place, what an organ may be given, what a list lacks."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -74,3 +75,11 @@ def faults_of(holders: Sequence[Holder], ground: Iterable[Range]) -> list[Fault]
     if double := _overlapping(holders):
         found.append(Fault(FaultKind.OVERLAP, double))
     return found
+
+
+def line_problem(line: str) -> str:
+    """This function will say what is wrong with a post's line: "unreadable", "personal" (a mobile phone), or nothing."""
+    digits = re.sub(r"\D", "", line).removeprefix("86")
+    if re.fullmatch(r"1[3-9]\d{9}", digits):
+        return "personal"
+    return "" if re.fullmatch(r"[\d\s+#()/转-]{3,40}", line) and len(digits) >= 3 else "unreadable"

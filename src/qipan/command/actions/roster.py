@@ -10,7 +10,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Task, TaskKind, TaskState, recall_tasks, send_task
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, check_line
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -39,18 +39,6 @@ class RosterOfAnother(Refusal):
 class WatchFieldMissing(Refusal):
     code = "watch_field_missing"
     sentence = _("Say which post is on duty.")
-    status = 400
-
-
-class LineUnreadable(Refusal):
-    code = "line_unreadable"
-    sentence = _("Give the line on which the post is reached.")
-    status = 400
-
-
-class LinePersonal(Refusal):
-    code = "line_personal"
-    sentence = _("This is a mobile phone. Give the post's own line: a landline or a short number.")
     status = 400
 
 
@@ -106,9 +94,7 @@ def set_watch(
     post, line = post.strip(), line.strip()
     if not post:
         raise WatchFieldMissing(field="post")
-    problem = rules.line_problem(line)
-    if problem:
-        raise (LinePersonal if problem == "personal" else LineUnreadable)(field="line")
+    check_line(line)
     in_order = timedelta(0) < ends_at - starts_at <= rules.LONGEST_WATCH
     if not in_order or ends_at <= at or not 1 <= days <= MOST_DAYS:
         raise WatchHoursDisordered(field="ends_at")

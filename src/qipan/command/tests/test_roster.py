@@ -6,8 +6,6 @@ import pytest
 from django.utils import translation
 
 from qipan.command.actions.roster import (
-    LinePersonal,
-    LineUnreadable,
     NoCommand,
     NothingToHandOver,
     NotYetOnDuty,
@@ -23,8 +21,9 @@ from qipan.command.actions.roster import (
 )
 from qipan.command.models import Watch
 from qipan.command.queries.roster import rosters_of
-from qipan.command.rules import line_problem, roster_gaps, uncovered
+from qipan.command.rules import roster_gaps, uncovered
 from qipan.desk.api import Task
+from qipan.duties.api import LinePersonal, LineUnreadable
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
@@ -94,24 +93,6 @@ def test_gaps_by_posture(turns, since, gaps):
         moments(turns), since=None if since is None else NOON + hours(since), at=NOON, until=NOON + hours(48)
     )
     assert found == moments(gaps)
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("028-86611234", ""),
-        ("12345", ""),
-        ("028 8661 1234 转 801", ""),
-        ("+86 28 8661 1234", ""),
-        ("13800138000", "personal"),
-        ("+86 138 0013 8000", "personal"),
-        ("12", "unreadable"),
-        ("", "unreadable"),
-        ("call me", "unreadable"),
-    ],
-)
-def test_a_line_is_the_post_s_and_no_mobile_phone(line, problem):
-    assert line_problem(line) == problem
 
 
 @pytest.mark.django_db

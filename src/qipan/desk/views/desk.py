@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, contact_of
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.webkit.menu import address
 
 from ..actions.asking import decide_objection, resume_task, suspend_task
 from ..actions.delivery import deliver_desk
@@ -38,6 +39,7 @@ from ..queries.pages import (
 )
 from ..terms import TaskState
 
+COMPANY_PAGE = "/forces/companies"  # of a higher room
 BATCH_STATES = (TaskState.ACCEPTED, TaskState.DONE)
 
 
@@ -81,7 +83,8 @@ def desk_page(request: HttpRequest) -> HttpResponse:
     """This view will show the desk of the post's unit; looking at it delivers what lay there."""
     actor, unit = _who(request)
     deliver_desk(unit, by=actor, at=now())
-    return render(request, "desk/desk.html", _list(request, actor, unit))
+    own = {"contact": contact_of(unit), "company_page": address(COMPANY_PAGE)} if unit.looks_after else {}
+    return render(request, "desk/desk.html", {**_list(request, actor, unit), **own})
 
 
 @require_GET

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from qipan.access.api import Post
+from qipan.access.api import posts_by_unit
 from qipan.command.api import Activation, activations_under, directives_under, plan_view, source_of
 from qipan.desk.api import Task, TaskState, lead_times
 from qipan.kernel.place import COMMUNITY
@@ -35,14 +35,6 @@ def _unmanned(sources: Iterable[str], *, at: datetime) -> int:
     tasks = Task.objects.everywhere("a count of units").filter(source__in=list(sources))
     asked = tasks.filter(owner__organ_type__level__lte=COMMUNITY).values_list("owner", flat=True).distinct()
     return len(set(asked) - posts_by_unit(asked, at=at).keys())
-
-
-def posts_by_unit(units: Iterable[int], *, at: datetime) -> dict[int, int]:
-    """This function will count the posts that are held in units at a moment; units without one are left out."""
-    held = Post.objects.everywhere("a count by unit, without names").filter(
-        Q(valid_to=None) | Q(valid_to__gt=at), unit__in=units, valid_from__lte=at, account__is_active=True
-    )
-    return dict(held.order_by().values_list("unit").annotate(n=Count("account", distinct=True)))
 
 
 def counted_of(declaration: Declaration, *, at: datetime) -> rules.Counted:

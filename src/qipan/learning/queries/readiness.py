@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F
 from django.utils.timezone import localdate
 
+from qipan.access.api import posts_by_unit
 from qipan.command.api import Activation, activations_for, score_of
 from qipan.deployment.api import shifts_between
 from qipan.kernel.actor import Actor
@@ -19,7 +20,6 @@ from qipan.territory.api import AreaView, areas_within, children, get_area
 
 from .. import rules
 from ..terms import Light
-from .figures import posts_by_unit
 from .provisions import communities_on, provided_on
 
 PER_COMPOUND = 10_000  # places of one compound: its number and those of its doors
