@@ -68,7 +68,13 @@ PAGES = {
         "/lessons/{lesson}/publish?step=card-community",
         "/readiness/510104001",
     ],
-    "dispatcher": ["/desk", "/desk/tasks/{task}", "/forces?area=510104001", "/forces/partners?area=510104001001"],
+    "dispatcher": [
+        "/desk",
+        "/desk/tasks/{task}",
+        "/forces?area=510104001",
+        "/forces/partners?area=510104001001",
+        "/forces/companies",
+    ],
     "worker": [
         "/field/forms",
         "/desk?show=done",

@@ -1,7 +1,7 @@
 """How ready communities are, each with its reasons (EMG-14, FOR-11). Of communities, never of a person."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from qipan.access.api import posts_by_unit
 from qipan.command.api import Activation, activations_for, score_of
 from qipan.deployment.api import shifts_between
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import COMMUNITY, Range
+from qipan.kernel.place import COMMUNITY, Grounds, Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import fetch_rows
 from qipan.territory.api import AreaView, areas_within, children, get_area
@@ -138,10 +138,14 @@ def readiness_area(code: str, *, actor: Actor) -> AreaView:
 
 def summed(area: AreaView, rows: Sequence[Readiness]) -> list[Summed]:
     """This function will sum the levels of communities over the areas right below one, those with none left out."""
+    below = children(area.code)
+    grounds = Grounds((part, one.code) for one in below for part in one.ranges)
+    inside: dict[str | None, list[Readiness]] = defaultdict(list)
+    for row in rows:
+        inside[grounds.at(row.area.place)].append(row)
     found = []
-    for below in children(area.code):
-        inside = [row for row in rows if any(part.covers(own) for part in below.ranges for own in row.area.ranges)]
-        if inside:
-            counts = Counter(row.level for row in inside if row.level is not None)
-            found.append(Summed(below, len(inside), {light: counts[light] for light in Light.values}))
+    for one in below:
+        counts = Counter(row.level for row in inside[one.code])
+        if inside[one.code]:
+            found.append(Summed(one, len(inside[one.code]), {light: counts[light] for light in Light.values}))
     return found
