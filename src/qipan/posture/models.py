@@ -108,8 +108,9 @@ class Measure(models.Model):
     """
 
     declaration = models.ForeignKey(Declaration, null=True, on_delete=models.PROTECT)
-    kind = models.SlugField(max_length=40)
-    hazard = models.SlugField(max_length=40, blank=True)  # whose zones justify it
+    # Looked at, never looked up: an index of either would be written at each end of a measure.
+    kind = models.SlugField(max_length=40, db_index=False)
+    hazard = models.SlugField(max_length=40, blank=True, db_index=False)  # whose zones justify it
     title = models.CharField(max_length=200)
     basis = models.CharField(max_length=300)
     over_reason = models.CharField(max_length=300, blank=True)  # of a higher organ, beyond what the zone justifies

@@ -57,7 +57,7 @@ class Count(models.Model):
     ``place`` is the area's own place number, ``level`` its size; ``n`` is what is known now.
     """
 
-    hazard_input = models.SlugField(max_length=40)
+    hazard_input = models.SlugField(max_length=40, db_index=False)
     place = models.BigIntegerField()
     level = models.PositiveSmallIntegerField(choices=ZoneUnit)
     day = models.DateField()
@@ -80,7 +80,7 @@ class Count(models.Model):
 class Correction(models.Model):
     """One change of a count that was given before: both values, why, and when it was said."""
 
-    hazard_input = models.SlugField(max_length=40)
+    hazard_input = models.SlugField(max_length=40, db_index=False)
     place = models.BigIntegerField()
     level = models.PositiveSmallIntegerField(choices=ZoneUnit)
     day = models.DateField()
@@ -108,7 +108,7 @@ class RiskZone(models.Model):
     """
 
     rule_set = models.ForeignKey(RuleSet, on_delete=models.PROTECT)
-    hazard = models.SlugField(max_length=40)
+    hazard = models.SlugField(max_length=40, db_index=False)
     code = models.CharField(max_length=19)
     area_level = models.PositiveSmallIntegerField(choices=ZoneUnit)
     place = models.BigIntegerField()
