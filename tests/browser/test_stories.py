@@ -119,7 +119,7 @@ def test_story_1_a_loose_wall_in_40_minutes_and_90_days(wall, clock, open_page, 
     minute(6)
     wardens = open_page(cast, "wardens", "/desk")
     wardens.locator(".row-title").first.click()
-    wardens.locator("#beside .task-acts a.btn").click()
+    wardens.locator("#beside .task-acts").get_by_role("link", name="查看所属事项").click()
     expect(wardens).to_have_url(call)
     on_call(wardens, "accept", "我单位到场", post="值班队长")
     gardeners = open_page(cast, "gardeners", call)
