@@ -150,6 +150,18 @@ def test_a_changed_answer_is_no_second_one(cast: Cast, form: Form) -> None:
     assert states(second)["510104001001:community"] == "SENT"
 
 
+def test_what_was_filled_in_in_time_closes_its_task_though_it_is_sent_later(cast: Cast) -> None:
+    survey = [SURVEY[0], ["end", "ended", "", "", "", "", ""], *SURVEY[1:]]
+    form = publish(cast, code=CODE, subject="UNIT", survey=survey, choices=CHOICES, issuer="5101:health")
+    directive = ask(cast, form, admit(cast, valid_to=cast.at + timedelta(days=5)))
+    raw = (
+        f'<data id="{CODE}" version="1"><ended>{cast.at + timedelta(days=4):%Y-%m-%dT%H:%M:%S.000+08:00}</ended>'
+        "<people>1</people><photo></photo><meta><instanceID>uuid:late</instanceID></meta></data>"
+    )
+    assert take_submission(raw.encode(), by=cast.worker, at=cast.at + timedelta(days=6)).outcome == Outcome.TAKEN
+    assert states(directive)["510104001001:community"] == "DONE"
+
+
 def test_a_team_hands_in_for_its_unit(cast: Cast, form: Form) -> None:
     directive = ask(cast, form, admit(cast))
     assert answer(cast, who="screener") == Outcome.TAKEN

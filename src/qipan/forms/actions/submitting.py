@@ -284,7 +284,10 @@ def _tell(row: Submission, wanted: _Wanted) -> None:
     its worker says so."""
     if wanted.form.subject != Subject.UNIT or row.awaits or wanted.based_on is not None:
         return
-    sources = sources_at(wanted.form.code, wanted.ground, drill=wanted.drill, at=wanted.at)
+    code, ground, filled_at = wanted.form.code, wanted.ground, wanted.answered.device_at
+    sources = sources_at(code, ground, drill=wanted.drill, at=wanted.at)
+    if not sources and filled_at is not None:  # time closed the form between filling in and sending: ``_asked``
+        sources = sources_at(code, ground, drill=wanted.drill, at=filled_at)
     if sources:
         publish(FormAnswered(sources, wanted.by, wanted.at))
 
