@@ -5,6 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from .terms import Rhythm
+
+
+class DayField(forms.DateField):
+    """A day as the browser's own picker sends it."""
+
+    widget = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
+
 
 class SplitListField(forms.Field):
     """Several values under one name, in the order given, each once."""
@@ -49,9 +57,30 @@ class DirectiveInput(forms.Form):
     )
     admission = forms.IntegerField(label=_("Work admission"), required=False)
     form = forms.SlugField(label=_("Form to fill in"), max_length=40, required=False)
+    every = forms.ChoiceField(
+        label=_("Ask for it again"),
+        choices=[("", _("no, only once")), *Rhythm.choices],
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    repeat_until = DayField(label=_("Ask until"), required=False, help_text=_("No round opens after this day."))
     drill = forms.BooleanField(
         label=_("Drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
+
+    def clean(self) -> dict[str, Any]:
+        """This method will name what a form that is asked again lacks, beside its field."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("every"):
+            needed = {
+                "form": ("every", _("Choose the form that is asked again.")),
+                "due_at": ("due_at", _("Say when the first round is due; each further round has as much time.")),
+                "repeat_until": ("repeat_until", _("Say until when it is asked again.")),
+            }
+            for name, (field, words) in needed.items():
+                if not given.get(name) and name not in self.errors:
+                    self.add_error(field, words)
+        return given
 
 
 class RevisionInput(forms.Form):
@@ -62,6 +91,7 @@ class RevisionInput(forms.Form):
     basis = _text(300, label=_("Basis"))
     decided_at = MomentField(label=_("Decided at"))
     due_at = MomentField(label=_("Due"), required=False)
+    repeat_until = DayField(label=_("Ask until"), required=False)
     named_person = _text(80, label=_("Leader who answers for it"), required=False)
 
 

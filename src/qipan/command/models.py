@@ -6,14 +6,24 @@ from django.utils.translation import get_language
 from qipan.kernel.refusal import worded
 from qipan.kernel.scoped import ScopedQuerySet
 
-from .terms import StepKind
+from .terms import Rhythm, StepKind
 
 
 class Directive(models.Model):
-    """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4)."""
+    """An order to units on chosen grounds; its receipts are the tasks with source ``directive:<id>`` (EMG-4).
+
+    Where it asks for its form ``every`` week or month, each further round is a directive of the same number and version
+    with its own tasks and due time, opened by the clock; ``series`` is the one that a person issued.
+    """
 
     number = models.CharField(max_length=60)
     version = models.PositiveSmallIntegerField(default=1)
+    round = models.PositiveSmallIntegerField(default=1)
+    series = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="rounds")
+    every = models.CharField(max_length=10, choices=Rhythm, blank=True)
+    repeat_until = models.DateField(null=True)  # no round opens after this day
+    next_at = models.DateTimeField(null=True)  # when the next round opens; null when none will
+    ended = models.JSONField(null=True)  # why the clock could not go on, as kernel.refusal.kept makes it
     title = models.CharField(max_length=200)
     body = models.TextField()
     issuer = models.ForeignKey("duties.Unit", on_delete=models.PROTECT)
@@ -34,9 +44,16 @@ class Directive(models.Model):
     drill = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["number", "version"], name="command_directive_version")]
-        # "What was issued last?"
-        indexes = [models.Index(fields=["-issued_at"], name="command_directive_recent")]
+        constraints = [
+            # Two workers that open one round at the same moment open it once.
+            models.UniqueConstraint(fields=["number", "version", "round"], name="command_directive_round")
+        ]
+        indexes = [
+            # "What was issued last?"
+            models.Index(fields=["-issued_at"], name="command_directive_recent"),
+            # Which series is due for its next round?
+            models.Index(fields=["next_at"], name="command_directive_next", condition=models.Q(next_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} v{self.version} {self.title}"
@@ -45,6 +62,11 @@ class Directive(models.Model):
     def source(self) -> str:
         """What its receipts carry as their source on the desks."""
         return f"directive:{self.pk}"
+
+    @property
+    def why_ended(self) -> str:
+        """Why the clock opened no further round, in the reader's language."""
+        return worded(self.ended)
 
 
 class DirectiveTarget(models.Model):

@@ -1,7 +1,8 @@
 """HTTP endpoints of the command room: issue, revise, recall and report; activate, resume, release."""
 
 from dataclasses import asdict
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
@@ -50,6 +51,8 @@ class DirectiveIn(Schema):
     due_at: AwareDatetime | None = None
     admission: int | None = None
     form: str = Field("", max_length=40)
+    every: Literal["", "WEEKLY", "MONTHLY"] = ""
+    repeat_until: date | None = None
     named_person: str = Field("", max_length=80)
     drill: bool = False
 
@@ -60,6 +63,7 @@ class RevisionIn(Schema):
     basis: str = Field(max_length=300)
     decided_at: AwareDatetime
     due_at: AwareDatetime | None = None
+    repeat_until: date | None = None
     named_person: str = Field("", max_length=80)
 
 
@@ -90,6 +94,8 @@ def _said(directive: Directive) -> dict[str, Any]:
         "id": directive.pk,
         "number": directive.number,
         "version": directive.version,
+        "round": directive.round,
+        "next_at": directive.next_at,
         "title": directive.title,
         "recipients": directive.recipients,
         "issued_at": directive.issued_at,
@@ -165,6 +171,8 @@ def post_directive(request: HttpRequest, given: DirectiveIn) -> Status[dict[str,
         due_at=given.due_at,
         admission=get_admission(given.admission, actor=actor) if given.admission else None,
         form=form_to_ask(given.form, unit=unit, at=at),
+        every=given.every,
+        repeat_until=given.repeat_until,
         issuer=unit,
         named_person=given.named_person,
         by=actor,

@@ -30,8 +30,8 @@ declare(
         destroy=Destroy.KEPT,
     ),
     who_acted("recalled_by"),
-    plain="number title body basis changes recall_reason",
-    keys="id version issuer admission form decided_at issued_at due_at recipients supersedes recalled_at drill",
+    plain="number title body basis changes recall_reason ended",
+    keys="id version round series every repeat_until next_at issuer admission form decided_at issued_at due_at recipients supersedes recalled_at drill",
 )
 declare(
     "command.DirectiveTarget",

@@ -1,10 +1,15 @@
 """Pure decisions of the command room: what a playbook may say, what differs between versions."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
+
+from qipan.kernel.calendar import NIGHT_TO, NOTICE, robs_sleep, touches_night
+
+from .terms import Rhythm
 
 GRAVE_LEVEL = 2  # level I or II
 LATE_ANSWERS = timedelta(days=7)  # how long a form stays open after its time, so that late ones can still answer
@@ -293,3 +298,53 @@ def score(targets: Mapping[str, float], measured: Measured) -> list[ScoreLine]:
         line("unfilled_percent", share(unfilled, shifts) if shifts else None, unfilled, shifts),
         line("open_after_release", float(m.still_open), m.still_open, m.opened),
     ]
+
+
+def opening_of(number: int, *, first: datetime, every: str, zone: tzinfo) -> datetime:
+    """This function will return when a round opens: weeks or months after the first one at the same hour of the local
+    clock; where a month lacks the day, on its last one. What falls in the night waits till morning."""
+    local = first.astimezone(zone).replace(tzinfo=None)
+    if every == Rhythm.WEEKLY:
+        local += timedelta(weeks=number - 1)
+    else:
+        years, month = divmod(local.month - 1 + number - 1, 12)
+        year = local.year + years
+        local = local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
+    return after_night(local.replace(tzinfo=zone), zone)
+
+
+def rounds_after_first(*, first: datetime, every: str, until: date, zone: tzinfo) -> Iterator[tuple[int, datetime]]:
+    """This function will yield number and opening of each further round up to the day ``until``, that day included."""
+    number = 2
+    while (opening := opening_of(number, first=first, every=every, zone=zone)).astimezone(zone).date() <= until:
+        yield number, opening
+        number += 1
+
+
+SELDOM_FIRST = ("ONCE", "MONTHLY", "WEEKLY", "DAILY")  # how often an admission lets ask
+
+
+def as_seldom(every: str, admitted: str) -> bool:
+    """This function will say whether a rhythm asks no more often than was admitted."""
+    return SELDOM_FIRST.index(every) <= SELDOM_FIRST.index(admitted)
+
+
+def after_night(moment: datetime, zone: tzinfo) -> datetime:
+    """This function will return a moment, or the morning after it where it lies between 22:00 and 7:00."""
+    local = moment.astimezone(zone)
+    if not touches_night(local, local, zone):
+        return moment
+    morning = local.replace(hour=NIGHT_TO.hour, minute=0, second=0, microsecond=0)
+    return morning if local < morning else morning + timedelta(days=1)
+
+
+def round_due(*, planned: datetime, span: timedelta, opened: datetime, zone: tzinfo) -> datetime:
+    """This function will return when a round is due: it has as much time (``span``) as the first one had.
+
+    Opened late it still leaves two hours, or what the first one left; a demand that would rob sleep waits till two hours
+    after the night.
+    """
+    due = max(planned + span, opened + min(span, NOTICE))
+    if robs_sleep(at=opened, due_at=due, zone=zone):
+        due = after_night(opened.astimezone(zone).replace(hour=23), zone) + NOTICE
+    return due

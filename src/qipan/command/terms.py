@@ -33,6 +33,13 @@ OUTLASTING = (StepKind.CALL, StepKind.REQUISITION, StepKind.ROSTER, StepKind.REC
 PHASES = {StepKind.POSTURE: 1, StepKind.RECORDS: 2}
 
 
+class Rhythm(models.TextChoices):
+    """How often a directive asks again for its form; the values are those of the desk's admissions."""
+
+    WEEKLY = "WEEKLY", _("every week")
+    MONTHLY = "MONTHLY", _("every month")
+
+
 class PlaybookPosture(models.TextChoices):
     STANDING = "STANDING", _("standing (low)")
     EMERGENCY = "EMERGENCY", _("emergency")

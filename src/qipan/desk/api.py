@@ -25,7 +25,16 @@ from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.nuisances import nuisances_of_forms, register_titles
 from .queries.opened import open_lines
-from .queries.receipts import LeadTimes, ReceiptRow, lead_times, receipt_tree, receipts_by_place, unread, unread_count
+from .queries.receipts import (
+    LeadTimes,
+    ReceiptRow,
+    lead_times,
+    receipt_tree,
+    receipts_by_place,
+    receipts_of,
+    unread,
+    unread_count,
+)
 from .rules import FAR_LEADER, reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
@@ -77,6 +86,7 @@ __all__ = [
     "recall_tasks",
     "receipt_tree",
     "receipts_by_place",
+    "receipts_of",
     "receive",
     "register_doubles",
     "register_known",

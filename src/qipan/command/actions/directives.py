@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import Admission, ShortNoticeAtNight, TaskKind, recall_tasks, send_tasks
+from qipan.desk.api import Admission, ShortNoticeAtNight, TaskKind, recall_sources, send_tasks
 from qipan.duties.api import Unit
 from qipan.forms.api import Form
 from qipan.journal.api import publish, queue_message, record
@@ -22,7 +22,7 @@ from qipan.territory.api import compounds_within
 
 from .. import rules
 from ..models import Directive, DirectiveTarget
-from .asking import check_form, close_for, open_for
+from .asking import check_form, check_series, close_for, open_for
 
 
 class EmptyTarget(Refusal):
@@ -136,7 +136,7 @@ def _guard_times(
         raise ShortNoticeAtNight
 
 
-def _send(
+def send_out(
     directive: Directive, *, organ_types: Sequence[str], grounds: Sequence[Range], by: Actor, at: datetime
 ) -> None:
     """This function will write the targets and put one receipt on each desk, in the caller's transaction."""
@@ -178,7 +178,8 @@ def _send(
             "grounds": [[str(ground.first), str(ground.last)] for ground in grounds],
             "recipients": directive.recipients,
             "basis": directive.basis,
-        },
+        }
+        | ({"round": directive.round, "every": directive.every} if directive.every else {}),
         drill=directive.drill,
     )
     queue_message(
@@ -211,6 +212,8 @@ def issue_directive(
     due_at: datetime | None,
     admission: Admission | None = None,
     form: Form | None = None,
+    every: str = "",
+    repeat_until: date | None = None,
     issuer: Unit,
     named_person: str = "",
     by: Actor,
@@ -221,10 +224,11 @@ def issue_directive(
 
     The grounds are cut to the issuer's scope; lead time counts from ``decided_at``. With a ``form`` its receivers are
     asked to fill it in: it opens on the grounds, and so costs its demander on the burden meter what was admitted for it
-    (SVC-13). Raises ``NotAllowed``,
+    (SVC-13). ``every`` (``Rhythm``) lets the clock ask again until the day ``repeat_until``
+    (``rounds.open_rounds``). Raises ``NotAllowed``,
     ``NotFound``, ``BadInput``, ``BasisMissing``, ``NumberTaken``, ``DueInThePast``, ``DecidedInTheFuture``,
-    ``ShortNoticeAtNight``, ``EmptyTarget``, ``FormOfAnother``, ``FormNotAdmitted`` and, from the desk, ``NotAdmitted``
-    (ORG-10), from the forms what ``open_form`` raises.
+    ``ShortNoticeAtNight``, ``EmptyTarget``, ``FormOfAnother``, ``FormNotAdmitted``, what ``check_series`` raises and, from
+    the desk, ``NotAdmitted`` (ORG-10), from the forms what ``open_form`` raises.
     """
     by.require("directive.issue")
     if by.unit_id is not None and by.unit_id != issuer.pk:
@@ -238,6 +242,7 @@ def issue_directive(
     _guard_times(grounds=cut, decided_at=decided_at, due_at=due_at, named_person=named_person, at=at, drill=drill)
     if form is not None:
         check_form(form, issuer=issuer, admission=admission)
+    next_at = check_series(every=every, until=repeat_until, due_at=due_at, form=form, admission=admission, at=at)
     directive = Directive(
         number=number.strip(),
         title=title.strip(),
@@ -245,6 +250,9 @@ def issue_directive(
         issuer=issuer,
         admission=admission,
         form=form,
+        every=every,
+        repeat_until=repeat_until if every else None,
+        next_at=next_at,
         basis=basis.strip(),
         decided_at=decided_at,
         issued_at=at,
@@ -257,14 +265,21 @@ def issue_directive(
             directive.save(force_insert=True)
     except IntegrityError:  # the constraint also settles two who issue at once
         raise NumberTaken(number=directive.number) from None
-    _send(directive, organ_types=list(dict.fromkeys(organ_types)), grounds=cut, by=by, at=at)
+    send_out(directive, organ_types=list(dict.fromkeys(organ_types)), grounds=cut, by=by, at=at)
     return directive
 
 
 def _current(directive: Directive, *, by: Actor, act: str) -> Directive:
-    """This function will lock a directive that ``by`` may change: his own unit's, or as a command above it (EMG-3)."""
+    """This function will lock a directive that ``by`` may change: his own unit's, or as a command above it (EMG-3).
+
+    A round of a series stands for the series.
+    """
     by.require(act)
-    locked = Directive.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=directive.pk)
+    locked = (
+        Directive.objects.select_for_update(of=("self",))
+        .select_related("issuer", "admission", "form")
+        .get(pk=directive.series_id or directive.pk)
+    )
     if locked.issuer_id != by.unit_id and locked.issuer.place not in by.scope:
         raise NotFound
     if locked.recalled_at is not None:
@@ -272,6 +287,17 @@ def _current(directive: Directive, *, by: Actor, act: str) -> Directive:
     if Directive.objects.filter(supersedes=locked).exists():
         raise AlreadyReplaced(number=locked.number)
     return locked
+
+
+def _take_back(directive: Directive, *, note: str, by: Actor, at: datetime) -> int:
+    """This function will recall the open receipts of a directive and of every round that it asked again, and close its
+    form; no further round opens. Returns how many receipts."""
+    rounds = list(directive.rounds.order_by("pk"))
+    receipts = recall_sources([one.source for one in (directive, *rounds)], note=note, by=by, at=at)
+    close_for([directive, *rounds], by=by, at=at)
+    directive.rounds.update(recalled_at=at, recalled_by=by.label, recall_reason=note)
+    directive.next_at = None
+    return receipts
 
 
 @transaction.atomic
@@ -283,6 +309,7 @@ def revise_directive(
     basis: str,
     decided_at: datetime,
     due_at: datetime | None,
+    repeat_until: date | None = None,
     named_person: str = "",
     by: Actor,
     at: datetime,
@@ -290,7 +317,7 @@ def revise_directive(
     """This function will issue the next version to the same units; open receipts of the old one are recalled.
 
     The new version keeps what changed, field by field, for its recipients. Only the issuing unit may
-    revise. Raises as ``issue_directive`` does, and ``AlreadyRecalled``, ``AlreadyReplaced``, ``NothingChanged``.
+    revise; a series begins anew with its rhythm, until ``repeat_until`` if that is given. Raises as ``issue_directive`` does, and ``AlreadyRecalled``, ``AlreadyReplaced``, ``NothingChanged``.
     """
     old = _current(directive, by=by, act="directive.issue")
     if by.unit_id is not None and old.issuer_id != by.unit_id:
@@ -298,7 +325,17 @@ def revise_directive(
     _require_texts(title=title, body=body)
     if not basis.strip():
         raise BasisMissing
-    new = {"title": title.strip(), "body": body.strip(), "basis": basis.strip(), "due_at": due_at}
+    until = (repeat_until or old.repeat_until) if old.every else None
+    next_at = check_series(
+        every=old.every, until=until, due_at=due_at, form=old.form, admission=old.admission, at=at, final=True
+    )
+    new = {
+        "title": title.strip(),
+        "body": body.strip(),
+        "basis": basis.strip(),
+        "due_at": due_at,
+        "repeat_until": until,
+    }
     changes = [
         [name, _plain(getattr(old, name)), _plain(value)] for name, value in new.items() if getattr(old, name) != value
     ]
@@ -310,13 +347,8 @@ def revise_directive(
         grounds=grounds, decided_at=decided_at, due_at=due_at, named_person=named_person, at=at, drill=old.drill
     )
     version = old.version + 1
-    recall_tasks(
-        old.source,
-        note=gettext("Replaced by version %(version)s") % {"version": version},
-        by=by,
-        at=at,
-    )
-    close_for(old, by=by, at=at)
+    _take_back(old, note=gettext("Replaced by version %(version)s") % {"version": version}, by=by, at=at)
+    old.save(update_fields=["next_at"])
     directive = Directive.objects.create(
         number=old.number,
         version=version,
@@ -324,6 +356,8 @@ def revise_directive(
         issuer=old.issuer,
         admission=old.admission,
         form=old.form,
+        every=old.every,
+        next_at=next_at,
         decided_at=decided_at,
         issued_at=at,
         named_person=named_person.strip(),
@@ -332,27 +366,26 @@ def revise_directive(
         drill=old.drill,
     )
     kinds = list(dict.fromkeys(target.organ_type for target in targets))
-    _send(directive, organ_types=kinds, grounds=grounds, by=by, at=at)
+    send_out(directive, organ_types=kinds, grounds=grounds, by=by, at=at)
     return directive
 
 
 def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value or "")
+    return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
 @transaction.atomic
 def recall_directive(directive: Directive, *, reason: str, by: Actor, at: datetime) -> int:
-    """This function will recall a directive and close its open receipts; returns how many.
+    """This function will recall a directive with all of its rounds and close its open receipts; returns how many.
 
     A command above the issuer may recall too: the higher prevails, and the journal says so (EMG-3).
     Raises ``NotAllowed``, ``NotFound``, ``BadInput`` without a reason, ``AlreadyRecalled``, ``AlreadyReplaced``.
     """
     old = _current(directive, by=by, act="directive.recall")
     _require_texts(reason=reason)
-    receipts = recall_tasks(old.source, note=reason.strip(), by=by, at=at)
-    close_for(old, by=by, at=at)
+    receipts = _take_back(old, note=reason.strip(), by=by, at=at)
     old.recalled_at, old.recalled_by, old.recall_reason = at, by.label, reason.strip()
-    old.save(update_fields=["recalled_at", "recalled_by", "recall_reason"])
+    old.save(update_fields=["recalled_at", "recalled_by", "recall_reason", "next_at"])
     own = by.unit_id in (None, old.issuer_id)
     record(
         "command.recall_directive" if own else "command.overrule_directive",

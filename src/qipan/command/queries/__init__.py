@@ -42,6 +42,7 @@ from .directives import (
 from .grounds import area_for, areas_of, code_for, overlaps, root_area
 from .opened import found_open, others_over, titles_of
 from .plans import PlanRow, PlanView, plan_view, plans_for
+from .rounds import Series, series_of
 
 __all__ = [
     "COUNTED",
@@ -52,6 +53,7 @@ __all__ = [
     "PlanView",
     "ReceiptTree",
     "RecipientCount",
+    "Series",
     "StepPreview",
     "UnreadPage",
     "activations_for",
@@ -87,6 +89,7 @@ __all__ = [
     "receipts_at",
     "root_area",
     "said",
+    "series_of",
     "source_of",
     "step_of",
     "titles_of",

@@ -52,7 +52,7 @@ def get_directive(pk: int, *, actor: Actor) -> Directive:
     """This function will return one directive that the actor may read; raises ``NotFound``."""
     directive = (
         directives_for(actor)
-        .select_related("issuer", "supersedes", "admission", "form__issuer")
+        .select_related("issuer", "supersedes", "series", "admission", "form__issuer")
         .defer("form__source", "form__xform")
         .filter(pk=pk)
         .first()

@@ -30,7 +30,8 @@ SOURCE = Concat(Value("directive:"), Cast("pk", CharField()), output_field=CharF
 
 
 def orders_open(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
-    """This function will list this room's own: directives admitted by the declaration that are asked about yet, and rosters."""
+    """This function will list this room's own: directives admitted by the declaration that are asked about
+    yet or will ask again, and rosters."""
     asked = Task.objects.everywhere("whether a receipt is open").filter(
         closed_at=None, source=OuterRef("source_of"), drill=emergency.drill
     )
@@ -39,7 +40,7 @@ def orders_open(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
             admission__declaration=emergency.number, recalled_at=None, superseded_by=None, drill=emergency.drill
         )
         .annotate(source_of=SOURCE)
-        .filter(Exists(asked))
+        .filter(Exists(asked) | Q(next_at__isnull=False))
         .order_by("pk")
     )
     lines = [

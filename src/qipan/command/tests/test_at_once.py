@@ -8,6 +8,7 @@ from django.db.models import Count
 from qipan.command.actions.activations import activate_playbook
 from qipan.command.actions.plans import run_plan
 from qipan.command.actions.release import release
+from qipan.command.actions.rounds import open_rounds
 from qipan.command.api import (
     AlreadyRecalled,
     AlreadyReplaced,
@@ -17,13 +18,16 @@ from qipan.command.api import (
     revise_directive,
 )
 from qipan.desk.api import Task, TaskState, answer_task
+from qipan.forms.testing import publish
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
 from qipan.kernel.testing import at_once
 from qipan.posture.api import end_declaration, impose_measure
 
 from ..models import Activation, ActivationItem, Directive
-from .conftest import Entry, declare_epidemic, everywhere, make_city, publish_all
+from .conftest import NOON, Entry, declare_epidemic, everywhere, make_city, publish_all
+from .test_asking import CHOICES, CODE, SURVEY, admit, ask
+from .test_rounds import CLOCK
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,3 +151,14 @@ def test_two_who_release_an_emergency_at_once_one_runs_it_and_the_other_is_told(
     closed = Entry.objects.filter(act="command.close_item").values_list("subject", flat=True)
     assert len(closed) == len(set(closed)) == len(measures)
     assert Entry.objects.filter(act="command.run_plan").count() == 1
+
+
+@pytest.mark.row("SVC-9")
+def test_two_workers_open_a_round_once(cast):
+    form = publish(cast, code=CODE, subject="UNIT", survey=SURVEY, choices=CHOICES, issuer="5101:health")
+    admission = admit(cast, how_often="WEEKLY")
+    first = ask(cast, form, admission, every="WEEKLY", repeat_until=(cast.at + timedelta(days=15)).date())
+    noon = (cast.at + timedelta(days=8)).astimezone(NOON.tzinfo).replace(hour=12)  # the clock rests at night
+    assert at_once(*[lambda: open_rounds(by=CLOCK, at=noon)] * 3) == [None] * 3
+    assert list(Directive.objects.order_by("pk").values_list("round", flat=True)) == [1, 2]
+    assert everywhere(Task).filter(source=Directive.objects.get(series=first).source).count() == 4

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import get_default_timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
@@ -27,6 +28,8 @@ from ..queries import (
     overlaps,
     root_area,
 )
+from ..rules import rounds_after_first
+from ..terms import Rhythm
 
 
 def _grounds(codes: list[str], actor: Actor) -> list[Any]:
@@ -74,10 +77,20 @@ def _composer(
             "forms": forms_to_ask(_unit(actor), at=now()),
             "refusal": refusal,
             "confirm": confirm,
+            "rounds": _rounds(form) if confirm is not None else 0,
+            "rhythm": dict(Rhythm.choices).get(form["every"].value() or "", ""),
             "confirm_units": sum(row.units for row in confirm) if confirm is not None else 0,
         },
         status=status,
     )
+
+
+def _rounds(form: DirectiveInput) -> int:
+    """How many rounds a series would have that is sent now; 0 where the form is asked once."""
+    every, until = form.cleaned_data["every"], form.cleaned_data["repeat_until"]
+    if not every:
+        return 0
+    return 1 + sum(1 for _n in rounds_after_first(first=now(), every=every, until=until, zone=get_default_timezone()))
 
 
 def _rows(parent: AreaView, actor: Actor, chosen: list[str]) -> list[dict[str, Any]]:
@@ -118,6 +131,8 @@ def compose_page(request: HttpRequest) -> HttpResponse:
             due_at=given["due_at"],
             admission=get_admission(given["admission"], actor=actor) if given["admission"] else None,
             form=form_to_ask(given["form"], unit=unit, at=at),
+            every=given["every"],
+            repeat_until=given["repeat_until"],
             issuer=unit,
             named_person=given["named_person"],
             by=actor,

@@ -32,6 +32,7 @@ from ..queries import (
     lead_for,
     paper_receipts,
     receipts_at,
+    series_of,
     unread_page,
 )
 
@@ -90,6 +91,7 @@ def _directive(
     lead = lead_for(directive, actor=actor) if seen else None
     tree = receipts_at(directive, request.GET.get("area", ""), actor=actor) if seen else None
     own = actor.unit_id == directive.issuer_id
+    issued = directive.series_id is None  # by a person: further rounds are the clock's, and act on it
     above = directive.issuer.place in actor.scope
     return render(
         request,
@@ -105,10 +107,11 @@ def _directive(
             "tree": tree,
             "lead": lead,
             "spans": (span(lead.p50_s), span(lead.p95_s), span(lead.last_s)) if lead else None,
+            "series": series_of(directive, scope=actor.scope) if seen else None,
             "unread": unread_count(directive.source, scope=tree.scope) if tree else None,
             "paper": paper_receipts(directive, scope=actor.scope).count(),
-            "may_revise": state == "in force" and own and actor.can("directive.issue"),
-            "may_recall": state == "in force" and (own or above) and actor.can("directive.recall"),
+            "may_revise": state == "in force" and issued and own and actor.can("directive.issue"),
+            "may_recall": state == "in force" and issued and (own or above) and actor.can("directive.recall"),
             "may_sign": actor.can("task.answer") or actor.can("directive.issue"),
             "may_fill": directive.form is not None and state == "in force" and actor.can("visit.submit"),
             "overrules": not own,
@@ -119,6 +122,7 @@ def _directive(
                     "body": directive.body,
                     "basis": directive.basis,
                     "due_at": directive.due_at,
+                    "repeat_until": directive.repeat_until,
                     "decided_at": now(),
                 }
             ),

@@ -15,6 +15,7 @@ from qipan.kernel.sql import fetch
 from qipan.territory.api import AreaView
 
 from ..models import Task
+from ..terms import TaskState
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,26 @@ def receipt_tree(source: str, areas: Sequence[AreaView]) -> list[ReceiptRow]:
         cursor.execute(TREE.format(rows=", ".join(["(%s, %s, %s)"] * len(ranges))), [*params, source])
         counted = {row[0]: row[1:] for row in cursor.fetchall()}
     return [ReceiptRow(area.code, *counted.get(n, ())) for n, area in enumerate(areas)]
+
+
+def receipts_of(sources: Sequence[str], *, scope: Scope) -> dict[str, ReceiptRow]:
+    """This function will count the receipts of each source in a scope, in one query; what was recalled is left out."""
+    rows = (
+        Task.objects.within(scope)
+        .filter(source__in=sources)
+        .exclude(state=TaskState.RECALLED)
+        .order_by()
+        .values_list("source")
+        .annotate(
+            asked=Count("pk"),
+            delivered=Count("delivered_at"),
+            read=Count("read_at"),
+            accepted=Count("accepted_at"),
+            done=Count("pk", filter=Q(state=TaskState.DONE)),
+            objected=Count("pk", filter=Q(state=TaskState.OBJECTED)),
+        )
+    )
+    return {row[0]: ReceiptRow(*row) for row in rows}
 
 
 BY_PLACE = """

@@ -285,10 +285,11 @@ def _tell(row: Submission, wanted: _Wanted) -> None:
     if wanted.form.subject != Subject.UNIT or row.awaits or wanted.based_on is not None:
         return
     code, ground, filled_at = wanted.form.code, wanted.ground, wanted.answered.device_at
-    sources = sources_at(code, ground, drill=wanted.drill, at=wanted.at)
-    if not sources and filled_at is not None:  # time closed the form between filling in and sending: ``_asked``
+    sources: tuple[str, ...] = ()
+    if filled_at is not None and wanted.at - LATE <= filled_at <= wanted.at:
+        # Sent late, it answers what was asked when it was filled in, and no round that opened since.
         sources = sources_at(code, ground, drill=wanted.drill, at=filled_at)
-    if sources:
+    if sources := sources or sources_at(code, ground, drill=wanted.drill, at=wanted.at):
         publish(FormAnswered(sources, wanted.by, wanted.at))
 
 
