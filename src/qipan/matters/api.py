@@ -18,11 +18,10 @@ from .actions.intake import (
     TooManyReports,
     Words,
     join_matter,
-    merge_matter,
     part_report,
     report_matter,
-    unmerge_matter,
 )
+from .actions.joining import merge_matter, unmerge_matter
 from .actions.privacy import erase_contacts
 from .actions.referring import Handed, hand_over
 from .actions.sessions import prepare_session
@@ -31,9 +30,10 @@ from .actions.times import ask_time, decide_time, resume_part
 from .ingest import count_source
 from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, figures
+from .queries.joining import followed
 from .queries.mapping import area_at_point, named_in
 from .queries.patterns import hazards_on, hot_spots, orphans
-from .queries.public import followed, last_told, reach_for_telling, report_by_code, similar
+from .queries.public import last_told, reach_for_telling, report_by_code, similar
 from .queries.reading import (
     Chip,
     are_common,

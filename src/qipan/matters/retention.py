@@ -194,7 +194,7 @@ declare(
         destroy=Destroy.KEPT,
     ),
     plain="longitude latitude",
-    keys="id place category channel private state handler first_receiver hops ruled merged_into closing confirmation way tasks waiting reported_at verified_at verifier review_at review_called ended_at changed_at drill",
+    keys="id place category channel private state handler first_receiver hops ruled merged_into root closing confirmation way tasks waiting reported_at verified_at verifier review_at review_called ended_at changed_at drill",
 )
 declare(
     "matters.MatterStep",

@@ -39,6 +39,7 @@ def test_everyone_who_reported_is_told_each_step_once_by_the_way_they_left(world
     matter = report_done(matter, kind="SOLVED", result="已修", by=world.handler(), at=world.later(minutes=2))
     matter = verify_matter(matter, by=cast.dispatcher, at=world.later(minutes=3))
     confirm_matter(first.report, satisfied=True, by=cast.dispatcher, at=world.later(minutes=4))
+    confirm_matter(second.report, satisfied=True, by=cast.dispatcher, at=world.later(minutes=5))  # the last one's word
     deliver()
     deliver()
     number = first.matter.number

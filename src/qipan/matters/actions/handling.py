@@ -13,14 +13,14 @@ from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading, store_row
 
 from ..models import Matter, Photo, Report
+from ..queries.joining import followed, following
 from ..queries.patterns import agreed_open, check_reinspected
-from ..queries.public import followed
 from ..rules import loop
 from ..rules.loop import Loop
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..terms import Outcome, Part, StepKind, Way
 from .dispatching import give_part, own_part
-from .intake import office_for, tell, title_of
+from .intake import UNSAID, office_for, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, loop_of, open_parts, settle
 
 
@@ -113,18 +113,16 @@ def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter
     give_part(held, last.unit, part=Part.PRIMARY, asker=office_for(held.place), why=reason.strip(), by=by, at=at)
     held.verified_at, held.way = None, ""
     settle(held, after, StepKind.SENT_BACK, note=reason, by=by, at=at)
-    held.reports.update(confirmed=None, satisfied=None, said_at=None)
+    following(held.pk).update(**UNSAID)
     return held
 
 
-_OWN = Reading[Report](lambda pk: Report.objects.select_related("matter__merged_into").filter(pk=pk))
-_UNSAID = Reading[tuple[int]](
-    lambda matter: Report.objects.filter(matter=matter).exclude(confirmed=True).values_list("pk")[:1]
-)
+_OWN = Reading[Report](lambda pk: Report.objects.select_related("matter__root").filter(pk=pk))
+_UNSAID = Reading[tuple[int]](lambda matter: following(matter).exclude(confirmed=True).values_list("pk")[:1])
 
 
 def _own(report: Report, by: Actor) -> tuple[Report, Matter, Loop]:
-    """A reporter's matter, locked; a report that was joined with its matter follows that one."""
+    """A reporter's matter, locked; a report whose matter was joined follows the one where the joining ends."""
     fresh = _OWN.one(report.pk)
     if fresh is None:
         raise NotFound
@@ -205,5 +203,5 @@ def close_unanswered(matter: Matter, *, by: Actor, at: datetime) -> bool:
     held, now = locked(matter, by=by, act="matter.verify")
     if now.state != loop.S.VERIFIED or held.verified_at is None or at - held.verified_at < loop.CONFIRM_WITHIN:
         return False
-    _close(held, now, confirmed=held.reports.filter(confirmed=True).exists(), by=by, at=at)
+    _close(held, now, confirmed=following(held.pk).filter(confirmed=True).exists(), by=by, at=at)
     return True

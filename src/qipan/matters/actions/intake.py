@@ -1,4 +1,4 @@
-"""Reporting, and what is the same: a report opens a matter or joins one; joining is reversible."""
+"""Reporting: a report opens a matter or joins one that is open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,16 +19,18 @@ from qipan.territory.api import path_to
 
 from ..ingest import count_source, count_state, count_steps
 from ..models import Category, Contact, Matter, MatterStep, Photo, Report
+from ..queries.joining import following
 from ..queries.mapping import check_point
 from ..queries.offices import office_for
 from ..rules import limits, loop
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..rules.points import Point
 from ..terms import Channel, State, StepKind
-from .steps import ask, end_waiting, locked, log, note_step, settle
+from .steps import ask, locked, log, note_step
 
 KEEP_CONTACT = timedelta(days=180)  # at the latest; a month after the end at the soonest
 MOST_AN_HOUR = 10  # reports from one address
+UNSAID = {"confirmed": None, "satisfied": None, "said_at": None}  # a reporter has yet to speak of how it ended
 
 
 class PlaceUnknown(Refusal):
@@ -142,21 +144,8 @@ def _check(words: Words) -> None:
 
 _SAME = Reading[Report](lambda nonce: Report.objects.select_related("matter__category").filter(nonce=nonce))
 _REACHABLE = Reading[tuple[int]](
-    lambda matter: Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk")
+    lambda matter: following(matter).filter(contact__isnull=False).order_by("pk").values_list("pk")
 )
-_JOINED = Reading[tuple[int]](
-    lambda matter: Matter.objects.everywhere("whose reports follow it").filter(merged_into=matter).values_list("pk")
-)
-
-
-def _reachable(matter: int) -> list[int]:
-    """Reports of a matter, and of all that was joined to it, whose reporters left a way to be reached."""
-    found, left = [], [matter]
-    while left:
-        one = left.pop()
-        found += [pk for (pk,) in _REACHABLE(one)]
-        left += [pk for (pk,) in _JOINED(one)]
-    return found
 
 
 def _again(nonce: str) -> Reported | None:
@@ -289,7 +278,9 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     )
     insert_row(matter)
     held.matter = matter
-    held.save(update_fields=["matter"])
+    for name, value in UNSAID.items():  # of another matter, where anything was said
+        setattr(held, name, value)
+    held.save(update_fields=["matter", *UNSAID])
     Photo.objects.filter(report=held).update(matter=matter)
     count_state(matter, was=None, now=State.REPORTED)
     note_step(matter, StepKind.REPORTED, by=by, at=at)
@@ -300,51 +291,13 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     return matter
 
 
-@act
-def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
-    """This function will join a matter to another; everyone who reported it follows that one and is told so.
-
-    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``SameMatter``.
-    """
-    if matter.pk == into.pk:
-        raise SameMatter
-    first, second = sorted((matter, into), key=lambda one: one.pk)  # locked in one order
-    both = {one.pk: locked(one, by=by, act="matter.dispatch") for one in (first, second)}
-    held, now = both[matter.pk]
-    target, target_now = both[into.pk]
-    if target_now.state in loop.ENDED:
-        raise SameMatter
-    after = loop.merge(now, at=at)
-    end_waiting(held, note=_now("Joined to %(number)s") % {"number": target.number}, by=by, at=at)
-    held.merged_into = target
-    settle(held, after, StepKind.MERGED, note=target.number, by=by, at=at)
-    note_step(target, StepKind.JOINED, note=held.number, by=by, at=at)
-    tell(held, by=by, at=at, what="merged")
-    return held
-
-
-@act
-def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
-    """This function will undo a joining: the matter waits to be filed again, and everyone who reported it is told.
-
-    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``.
-    """
-    held, now = locked(matter, by=by, act="matter.dispatch")
-    after = loop.unmerge(now)
-    held.merged_into = None
-    settle(held, after, StepKind.UNMERGED, by=by, at=at)
-    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
-    tell(held, by=by, at=at, what="unmerged")
-    return held
-
-
 def tell(matter: Matter, *, what: str, by: Actor, at: datetime) -> None:
     """This function will put a notice into the outbox for each reporter who left a way to be reached, also of what was
     joined to the matter.
 
     The message names the report; the address is read when it leaves, and may be erased by then.
     """
-    for pk in _reachable(matter.pk):
+    for (pk,) in _REACHABLE(matter.pk):
         queue_message(
             "reporter",
             key=f"matter:{matter.pk}:{what}:{pk}:{int(at.timestamp())}",

@@ -11,8 +11,8 @@ from qipan.kernel.refusal import NotFound
 from qipan.kernel.retention import Held, Look, Opener, Own
 
 from ..models import Contact, Handover, Referral, Report
+from ..queries.joining import followed
 from ..queries.offices import office_for
-from ..queries.public import followed
 from ..queries.referrals import referral_by_code
 from ..rules import limits
 from .privacy import erase_words
@@ -27,7 +27,7 @@ def _report(code: str) -> Report | None:
     if len(tidy) != limits.CODE_LENGTH:
         return None
     hashed = limits.keyed_hash(tidy, key=settings.SECRET_KEY, purpose="track")
-    return Report.objects.select_related("matter__handler", "matter__merged_into").filter(code_hash=hashed).first()
+    return Report.objects.select_related("matter__handler", "matter__root").filter(code_hash=hashed).first()
 
 
 def open_report(code: str, at: datetime) -> Own | None:

@@ -58,13 +58,11 @@ def under_hold(*, at: datetime) -> Q:
     kept = Q(pk__in=[])
     for key, grounds in held_grounds("matters.Report", at=at).items():
         first, end, drill = month_of(key)
-        ended = (
-            Q(report__matter__ended_at=None)
-            if first is None
-            else Q(report__matter__ended_at__gte=first, report__matter__ended_at__lt=end)
-        )
-        ground = overlapping(grounds, "report__matter__place", "report__matter__place")
-        kept |= ended & ground & Q(report__matter__drill=drill)
+        for joined, matter in ((False, "report__matter"), (True, "report__matter__root")):  # whose words go with whose
+            when = {"ended_at": None} if first is None else {"ended_at__gte": first, "ended_at__lt": end}
+            of = {f"{matter}__{name}": value for name, value in {**when, "drill": drill}.items()}
+            ground = overlapping(grounds, f"{matter}__place", f"{matter}__place")
+            kept |= Q(report__matter__root__isnull=not joined, **of) & ground
     return kept
 
 
@@ -77,8 +75,8 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
     by.require("matter.dispatch")
     Allowance.objects.filter(hour__lt=at - KEEP_ALLOWANCE).delete()
     # Who was joined elsewhere follows that matter, and is told until it has ended.
-    ended = Q(report__matter__merged_into=None, report__matter__ended_at__lte=at - AFTER_END)
-    theirs = Q(report__matter__merged_into__merged_into=None, report__matter__merged_into__ended_at__lte=at - AFTER_END)
+    ended = Q(report__matter__root=None, report__matter__ended_at__lte=at - AFTER_END)
+    theirs = Q(report__matter__root__ended_at__lte=at - AFTER_END)
     over = Contact.objects.filter(Q(erase_at__lte=at) | ended | theirs)
     keys = list(over.exclude(under_hold(at=at)).values_list("pk", flat=True)[:5000])
     if not keys:
@@ -109,20 +107,13 @@ def destroy_reports(keys: Sequence[int]) -> None:
 
     With reports that were joined to the matter. In the caller's transaction, which has the right and keeps the record.
     """
-    matters = _with_joined(set(Report.objects.filter(pk__in=keys).values_list("matter", flat=True)))
+    matters = set(Report.objects.filter(pk__in=keys).values_list("matter", flat=True))
+    joined = Matter.objects.everywhere("what was joined goes with it").filter(root__in=matters)
+    matters |= set(joined.values_list("pk", flat=True))
     erase_words(list(Report.objects.filter(matter__in=matters).values_list("pk", flat=True)))
     MatterStep.objects.filter(matter__in=matters).exclude(note="").update(note="")
     Handling.objects.filter(matter__in=matters).update(objection="", result="", wish_reason="", done_by=None)
     Photo.objects.filter(matter__in=matters).delete()
-
-
-def _with_joined(matters: set[int]) -> set[int]:
-    """Matters with all that was joined to them, and to those."""
-    found, new = set(matters), set(matters)
-    rows = Matter.objects.everywhere("what was joined goes with it")
-    while new := set(rows.filter(merged_into__in=new).values_list("pk", flat=True)) - found:
-        found |= new
-    return found
 
 
 def erase_words(reports: Sequence[int]) -> None:

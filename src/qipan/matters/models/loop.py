@@ -104,6 +104,8 @@ class Matter(QuickLabels, models.Model):
         "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )  # final
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False)
+    # Where the joining ends: what it was joined to may be joined to another itself. Its reports follow that one.
+    root = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followers", db_index=False)
     closing = models.CharField(max_length=10, choices=Closing, blank=True)
     confirmation = models.CharField(max_length=12, choices=Confirmation, blank=True)
     way = models.CharField(max_length=10, choices=Way, blank=True)
@@ -134,7 +136,12 @@ class Matter(QuickLabels, models.Model):
                     latitude__isnull=False,
                 ),
                 name="matters_whole_point",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None, root=None)
+                | models.Q(merged_into__isnull=False, root__isnull=False),
+                name="matters_joined_whole",
+            ),
         ]
         indexes = [
             # The same thing a few steps away: a strip of latitude, its ends looked at in the index.
@@ -166,7 +173,9 @@ class Matter(QuickLabels, models.Model):
                 name="matters_changed",
                 condition=models.Q(private=False, drill=False),
             ),
-            # What was joined to it? Few are joined: an index of all would be one of empty values, and SQLite would read it.
+            # What follows it? Few are joined: an index of all would be one of empty values, and SQLite would read it.
+            models.Index(fields=["root"], name="matters_following", condition=models.Q(root__isnull=False)),
+            # For the database alone, which looks here before a matter is deleted.
             models.Index(fields=["merged_into"], name="matters_joined", condition=models.Q(merged_into__isnull=False)),
             models.Index(fields=["review_at"], name="matters_review", condition=models.Q(state=State.SHELVED)),
             models.Index(fields=["verified_at"], name="matters_unanswered", condition=models.Q(state=State.VERIFIED)),

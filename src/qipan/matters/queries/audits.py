@@ -5,6 +5,7 @@ from collections import Counter
 from django.db.models import Exists, OuterRef, Q
 
 from ..models import Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
+from ..rules.joining import ends_of
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
 from ..terms import StepKind, Verdict
@@ -70,15 +71,29 @@ def audit_matters() -> list[str]:
         "is dispatched and nobody has a part": Q(state__in=(S.DISPATCHED, S.OBJECTED)) & ~Exists(open_part),
         "is not dispatched and somebody has a part": ~Q(state__in=(S.DISPATCHED, S.OBJECTED)) & Exists(open_part),
         "is joined to none": Q(state=S.DUPLICATE, merged_into=None),
+        "is joined and goes on": ~Q(state=S.DUPLICATE) & Q(merged_into__isnull=False),
         "has ended and waits": Q(ended_at__isnull=False, waiting__isnull=False),
         "has no step": ~Exists(MatterStep.objects.filter(matter=OuterRef("pk"))),
     }
     matters = Matter.objects.everywhere("an audit reads all")
-    return [
+    found = [
         f"matter {pk} {what}"
         for what, condition in wrong.items()
         for pk in matters.filter(condition).order_by("pk").values_list("pk", flat=True)[:MOST]
     ]
+    return found + _audit_joined()
+
+
+def _audit_joined() -> list[str]:
+    """Where each chain of joinings ends, by walking it."""
+    joined = Matter.objects.everywhere("an audit reads all").filter(merged_into__isnull=False).order_by("pk")
+    rows = list(joined.values_list("pk", "merged_into", "root"))
+    ends = ends_of({key: link for key, link, _root in rows if link is not None})
+    return [
+        f"matter {key} follows {root}, where its chain ends at {ends.get(key)}"
+        for key, _link, root in rows
+        if ends.get(key) != root
+    ][:MOST]
 
 
 def audit_rechecks() -> list[str]:

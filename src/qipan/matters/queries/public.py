@@ -27,6 +27,7 @@ from ..rules import limits
 from ..rules.loop import ENDED
 from ..rules.points import NEAR, Point, box_around, metres_between
 from ..terms import SHOWN, TOLD, State, StepKind
+from .joining import followed
 from .mapping import named_in
 from .reading import MANY, first_of, newest, standing
 
@@ -109,7 +110,7 @@ def report_by_code(code: str, *, at: datetime) -> Report:
     if len(tidy) != limits.CODE_LENGTH:
         raise NotFound
     hashed = limits.keyed_hash(tidy, key=settings.SECRET_KEY, purpose="track")
-    report = Report.objects.select_related("matter__category", "matter__merged_into").filter(code_hash=hashed).first()
+    report = Report.objects.select_related("matter__category", "matter__root").filter(code_hash=hashed).first()
     if report is None:
         raise NotFound
     ended = followed(report).ended_at
@@ -122,14 +123,6 @@ def reach_for_telling(report: int) -> str:
     """This function will return how a reporter wishes to be told; empty where none was left, or it is erased."""
     held = Contact.objects.filter(report=report).first()
     return held.reach if held is not None else ""
-
-
-def followed(report: Report) -> Matter:
-    """This function will return the matter that a report follows: the one that its own was joined to, if it was."""
-    matter = report.matter
-    while matter.merged_into is not None:
-        matter = matter.merged_into
-    return matter
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from qipan.territory.api import Compound, areas_within
 
 from ..models import Category, Handling, Matter, MatterStep, Photo, Report, Standing
 from ..terms import Part, State
+from .joining import following
 
 PAGE = 50
 MANY = 5_000  # so many are not sorted for one page
@@ -56,18 +57,7 @@ _STEPS = Reading[MatterStep](
 _PARTS = Reading[Handling](
     lambda matter: Handling.objects.filter(matter=matter).select_related("unit", "task").order_by("pk")
 )
-# Which matters first, each by its index: an OR over both tables reads every report there is.
-_REPORTS = Reading[Report](
-    lambda matter: (
-        Report.objects.filter(
-            matter__in=Matter.objects.everywhere("of a matter that was gated")
-            .filter(Q(pk=matter) | Q(merged_into=matter))
-            .values("pk")
-        )
-        .select_related("matter")
-        .order_by("pk")
-    )
-)
+_REPORTS = Reading[Report](lambda matter: following(matter).select_related("matter").order_by("pk"))
 _LISTED = Reading[Matter](
     lambda keys: (
         Matter.objects.everywhere("they were found on the ground")
@@ -243,9 +233,15 @@ def get_category(code: str) -> Category:
 
 
 def report_counts(matters: Iterable[Matter]) -> dict[int, int]:
-    """This function will count who reported each of these matters."""
-    rows = Report.objects.filter(matter__in=list(matters)).values_list("matter").annotate(n=Count("pk"))
-    return dict(rows)
+    """This function will count who reported each of these matters, or what was joined to it."""
+    wanted = [one.pk for one in matters]
+    every = Matter.objects.everywhere("their reports follow what was gated")
+    counts = dict.fromkeys(wanted, 0)
+    rows = every.filter(Q(pk__in=wanted) | Q(root__in=wanted)).order_by().values_list("pk", "root")
+    for key, root, n in rows.annotate(n=Count("reports")):
+        for one in {key, root} & counts.keys():
+            counts[one] += n
+    return counts
 
 
 def place_names(places: Iterable[int]) -> dict[int, str]:

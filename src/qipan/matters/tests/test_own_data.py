@@ -23,7 +23,7 @@ from qipan.retention.api import (
     refresh_lots,
 )
 
-from ..actions.intake import merge_matter
+from ..actions.joining import merge_matter
 from ..actions.privacy import KeptByHold, destroy_reports, look_at_contact, stop_telling
 from ..actions.referring import hand_over
 from ..models import Contact, Handover, Matter, MatterStep, Photo, Report

@@ -34,10 +34,9 @@ from ..actions.intake import (
     TooManyReports,
     Words,
     join_matter,
-    merge_matter,
     part_report,
-    unmerge_matter,
 )
+from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.privacy import look_at_contact
 from ..actions.times import NoWish, OwnConsent, UntilWrong, WishPending, ask_time, decide_time
 from ..models import Handling, Matter

@@ -14,7 +14,8 @@ from .. import jobs
 from ..actions.dispatching import arbitrate_matter, dispatch_matter, object_to_matter
 from ..actions.filing import call_review, decline_matter, file_matter, reopen_matter, shelve_matter, take_up
 from ..actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
-from ..actions.intake import Words, join_matter, merge_matter, part_report, unmerge_matter
+from ..actions.intake import Words, join_matter, part_report
+from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.privacy import erase_contacts, look_at_contact
 from ..actions.times import ask_time, decide_time
 from ..jobs import clock_actor, look

@@ -26,7 +26,8 @@ from ..actions.dispatching import (
 )
 from ..actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from ..actions.handling import let_stand, report_done, send_back, verify_matter
-from ..actions.intake import merge_matter, part_report, place_label, unmerge_matter
+from ..actions.intake import part_report, place_label
+from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.points import correct_point
 from ..actions.privacy import look_at_contact
 from ..actions.suggesting import decide_beside

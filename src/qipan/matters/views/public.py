@@ -33,6 +33,7 @@ from ..input.forms import ReportForm
 from ..models import Report
 from ..queries.blocked import stuck_among, stuck_on
 from ..queries.figures import public_figures
+from ..queries.joining import followed, following
 from ..queries.mapping import (
     Drawing,
     PointElsewhere,
@@ -46,7 +47,6 @@ from ..queries.public import (
     PUBLIC_PAGE,
     PUBLIC_SHOWS,
     Alike,
-    followed,
     last_told,
     places_like,
     public_list,
@@ -286,7 +286,7 @@ def _track(request: HttpRequest, report: Report, code: str, *, refused: str = ""
         "may_reopen": matter.state in (State.CLOSED, State.DECLINED)
         and matter.ended_at is not None
         and at - matter.ended_at <= REOPEN_WITHIN,
-        "others": matter.reports.count() - (report.matter_id == matter.pk),
+        "others": following(matter.pk).count() - 1,
         "joined": report.matter_id != matter.pk,
         "new": at - report.at < timedelta(minutes=15),
         "refused": refused,

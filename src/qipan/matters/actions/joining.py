@@ -1,0 +1,88 @@
+"""Two matters about one thing: one is joined to the other, and at any time made a matter of its own again.
+
+``merged_into`` is the link that a person made and can undo; ``root`` says where the chain of links ends, and is
+kept here alone. Only what is not joined itself and has not ended is joined to, so no ring can come about.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _now
+
+from qipan.kernel.act import act
+from qipan.kernel.actor import Actor
+from qipan.kernel.sql import fetch
+
+from ..models import Matter
+from ..queries.joining import following
+from ..queries.offices import office_for
+from ..rules import loop
+from ..rules.joining import ends_of
+from ..terms import StepKind
+from .intake import UNSAID, SameMatter, ask_office, place_label, tell
+from .steps import end_waiting, locked, note_step, settle
+
+JOINING_LOCK = 1903718768
+
+
+@act
+def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
+    """This function will join a matter to another; everyone who reported it follows that one and is told so.
+
+    Also who follows it already. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``SameMatter``.
+    """
+    if matter.pk == into.pk:
+        raise SameMatter
+    _lock_chain(matter.pk, into.pk)
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    target, target_now = locked(into, by=by, act="matter.dispatch")
+    if target_now.state in loop.ENDED:
+        raise SameMatter
+    after = loop.merge(now, at=at)
+    tell(held, by=by, at=at, what="merged")
+    _every().filter(root=held).update(root=target)
+    held.merged_into = held.root = target
+    end_waiting(held, note=_now("Joined to %(number)s") % {"number": target.number}, by=by, at=at)
+    settle(held, after, StepKind.MERGED, note=target.number, by=by, at=at)
+    note_step(target, StepKind.JOINED, note=held.number, by=by, at=at)
+    return held
+
+
+@act
+def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
+    """This function will undo a joining: the matter waits to be filed again, and everyone who reported it is told.
+
+    Whatever was joined to it goes with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``.
+    """
+    _lock_chain(matter.pk)
+    held, now = locked(matter, by=by, act="matter.dispatch")
+    after = loop.unmerge(now)
+    chain = _every().filter(root=held.root_id).exclude(pk=held.pk).values_list("pk", "merged_into")
+    links = {key: link for key, link in chain if link is not None}
+    theirs = [key for key, end in ends_of(links).items() if end == held.pk]
+    _every().filter(pk__in=theirs).update(root=held)
+    held.merged_into = held.root = None
+    settle(held, after, StepKind.UNMERGED, by=by, at=at)
+    following(held.pk).update(**UNSAID)  # what they said was of the other
+    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    tell(held, by=by, at=at, what="unmerged")
+    return held
+
+
+def _every() -> QuerySet[Matter]:
+    rows: QuerySet[Matter] = Matter.objects.everywhere("a chain may lead over any ground; its ends are gated")
+    return rows
+
+
+def _lock_chain(*keys: int) -> None:
+    """Joining is rare and done by one at a time: a lock on PostgreSQL, the write lock on SQLite.
+
+    So a chain stays as it is while all of it is locked, in the order of the keys as everywhere.
+    """
+    if connection.vendor != "postgresql":
+        return
+    fetch("SELECT pg_advisory_xact_lock(%s)", (JOINING_LOCK,))
+    roots = _every().filter(pk__in=keys).values("root")
+    chain = _every().filter(Q(pk__in=keys) | Q(root__in=keys) | Q(root__in=roots)).order_by("pk")
+    list(chain.select_for_update(no_key=True, of=("self",)).values_list("pk"))
