@@ -9,9 +9,10 @@ from .models import CompanyContact, OrganType, Responsibility, ResponsibilityIte
 from .queries.contacts import contact_of, contacts_of, looked_after
 from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, proposals
 from .queries.units import command_for, get_unit, ground_of, lead_body, partners_for, unit_above, units_on
-from .terms import STANDING_FIRMS, FaultKind, ItemKind, Role
+from .terms import PROPERTY_COMPANY, STANDING_FIRMS, FaultKind, ItemKind, Role
 
 __all__ = [
+    "PROPERTY_COMPANY",
     "STANDING_FIRMS",
     "CompanyContact",
     "FaultKind",

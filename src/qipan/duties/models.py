@@ -46,6 +46,7 @@ class Unit(models.Model):
     organ_type = models.ForeignKey(OrganType, on_delete=models.PROTECT)
     name = models.CharField(max_length=120)
     name_en = models.CharField(max_length=160, blank=True)
+    credit_code = models.CharField(max_length=18, blank=True, db_default="")  # of a firm: GB 32100, 18 characters
     place = models.BigIntegerField()  # where its desk stands on the board
     first = models.BigIntegerField(null=True)
     last = models.BigIntegerField(null=True)
@@ -55,6 +56,11 @@ class Unit(models.Model):
     synthetic = models.BooleanField(default=False)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credit_code"], name="duties_unit_credit_code", condition=~models.Q(credit_code="")
+            )
+        ]
         indexes = [
             models.Index(fields=["organ_type", "place"], name="duties_unit_type_place"),
             # Which units' desks stand on this ground?

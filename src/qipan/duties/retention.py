@@ -37,6 +37,6 @@ declare(
 )
 declare(
     "duties.Unit",
-    plain="code name name_en",
+    plain="code name name_en credit_code",
     keys="id organ_type place first last parent valid_from valid_to synthetic",
 )

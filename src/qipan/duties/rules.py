@@ -9,6 +9,7 @@ from qipan.kernel.place import Range
 
 from .terms import FaultKind, ItemKind, Role
 
+CREDIT_CODE = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
 RANK = {Role.PRIMARY: 0, Role.COOPERATING: 1}
 
 
@@ -83,3 +84,13 @@ def line_problem(line: str) -> str:
     if re.fullmatch(r"1[3-9]\d{9}", digits):
         return "personal"
     return "" if re.fullmatch(r"[\d\s+#()/转-]{3,40}", line) and len(digits) >= 3 else "unreadable"
+
+
+def is_credit_code(text: str) -> bool:
+    """This function will say whether a text is a unified social credit code: 18 characters of its alphabet, of which the
+    last one checks the others (GB 32100-2015: weights 3^(i-1) mod 31).
+    """
+    if len(text) != 18 or any(sign not in CREDIT_CODE for sign in text):
+        return False
+    total = sum(CREDIT_CODE.index(sign) * pow(3, i, 31) for i, sign in enumerate(text[:17]))
+    return CREDIT_CODE.index(text[17]) == -total % 31

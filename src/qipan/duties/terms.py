@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 # Kinds of units that are registered one by one and stand at one place (``register_firm``); they only execute.
 STANDING_FIRMS = ("hotel", "carrier", "supplier", "firm")
+PROPERTY_COMPANY = "property-company"  # looks after compounds, where the others stand at one place
 
 
 class Role(models.TextChoices):

@@ -16,7 +16,8 @@ class Refusal(Exception):
 
     Subclass it beside the function that raises it. ``code`` is for machines and stays stable,
     ``sentence`` is a translatable literal with named placeholders, ``status`` the HTTP status.
-    The keyword arguments fill the placeholders and travel to the client as ``data``.
+    The keyword arguments fill the placeholders and travel to the client as ``data``. What has a name in two languages is
+    given itself, never its name: the sentence is made when it is read, in the language of its reader.
     """
 
     code = "refused"
@@ -28,7 +29,12 @@ class Refusal(Exception):
         self.data = data
 
     def __str__(self) -> str:
-        return str(self.sentence % self.data) if self.data else str(self.sentence)
+        return str(self.sentence % self.spoken) if self.data else str(self.sentence)
+
+    @property
+    def spoken(self) -> dict[str, Any]:
+        """The data as people and clients read it, in the active language."""
+        return {name: value.label if hasattr(value, "label") else value for name, value in self.data.items()}
 
 
 class NotFound(Refusal):

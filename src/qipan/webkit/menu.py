@@ -47,7 +47,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
         _("Resources"),
         (
             Page("/forces", _("Teams and shifts"), ("team.manage", "board.view", "desk.view")),
-            Page("/forces/companies", _("Property companies"), ("team.manage", "desk.view")),
+            Page("/forces/companies", _("Property companies"), ("team.manage", "desk.view", "register.edit")),
             Page("/reserves", _("Reserves of firms"), ("reserve.lend", "reserve.call", "reserve.view")),
             Page("/forms", _("Forms"), ("desk.view", "playbook.edit", "admission.decide")),
             Page("/field/forms", _("Forms to fill in"), ("visit.submit",)),

@@ -18,7 +18,7 @@ POLICY = (
 
 def refusal_json(refusal: Refusal) -> dict[str, object]:
     """This function will return what a client reads of a refusal: code, sentence, data, problems."""
-    body: dict[str, object] = {"code": refusal.code, "sentence": str(refusal), "data": refusal.data}
+    body: dict[str, object] = {"code": refusal.code, "sentence": str(refusal), "data": refusal.spoken}
     if isinstance(refusal, BadInput):
         body["problems"] = refusal.problems
     return body

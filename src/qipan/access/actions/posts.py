@@ -61,19 +61,19 @@ def open_account(*, username: str, display_name: str, password: str | None, by: 
     """
     by.require("account.manage")
     if not username or Account.objects.filter(username=username).exists():
-        raise UsernameTaken(username=username)
+        raise UsernameTaken(username=username, field="username")
     account = Account(username=username, display_name=display_name)
     if password is not None:
         try:
             validate_password(password, account)
         except ValidationError as error:
-            raise BadInput(error.messages) from None
+            raise BadInput(error.messages, field="password") from None
     account.set_password(password)
     try:
         with transaction.atomic():
             account.save(force_insert=True)
     except IntegrityError:
-        raise UsernameTaken(username=username) from None
+        raise UsernameTaken(username=username, field="username") from None
     record("access.open_account", subject=account, by=by, at=at)
     return account
 

@@ -17,8 +17,10 @@ from .forces import (
     warn_empty_shifts,
 )
 from .partners import end_helping, end_partner_team, form_partner_teams, give_passes
+from .registering import FirstPasswordMissing, register_with_account
 
 __all__ = [
+    "FirstPasswordMissing",
     "NoShiftLeft",
     "NobodyNamed",
     "ShiftFilled",
@@ -35,6 +37,7 @@ __all__ = [
     "form_teams",
     "give_passes",
     "open_shifts",
+    "register_with_account",
     "release_teams",
     "warn_empty_shifts",
 ]

@@ -104,5 +104,6 @@ def test_the_company_keeps_its_contact_and_sees_itself_alone(cast: Cast) -> None
         assert client.post(PAGE, GIVEN).status_code == 403
     assert "028-86611234" not in cast.client("neighbour_head").get(f"{PAGE}?area=510104").content.decode()
     assert PAGE not in cast.client("worker").get("/desk").content.decode().split("<main")[1]
-    assert [cast.client(who).get(PAGE).status_code for who in ("admin", "auditor", "wall", "stranger")] == [403] * 4
+    assert [cast.client(who).get(PAGE).status_code for who in ("auditor", "wall", "stranger")] == [403] * 3
+    assert "/forces/companies/register" in cast.client("admin").get(PAGE).content.decode()
     assert "Property companies" in cast.client("worker").get(PAGE, headers={"Accept-Language": "en"}).content.decode()

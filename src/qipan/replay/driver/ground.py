@@ -171,7 +171,7 @@ def _firms(city: str, *, by: Actor, at: datetime) -> None:
             continue
         for kind, (name, name_en) in FIRMS.items():
             where = code_of(community.place, COMMUNITY)
-            register_firm(kind, name=name, name_en=name_en, community=where, by=by, at=at)
+            register_firm(kind, name=name, name_en=name_en, community=where, made_up=True, by=by, at=at)
 
 
 def _divisions(

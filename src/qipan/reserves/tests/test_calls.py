@@ -332,7 +332,8 @@ def test_the_release_finds_what_is_open_and_ends_it(world: World) -> None:
 def test_any_kind_of_firm_can_lend_what_it_has(world: World) -> None:
     cast = world.cast
     registrar = Actor.system("seed", acts=["register.edit"], ranges=[range_of("5101")])
-    hotel = register_firm("hotel", name="示例宾馆", community="510104001001", by=registrar, at=cast.at)
+    at_home = {"name": "示例宾馆", "community": "510104001001", "made_up": True}
+    hotel = register_firm("hotel", **at_home, by=registrar, at=cast.at)
     host = add_manager(cast, "host", unit=hotel.code, role="firm-manager")
     rooms = offered(cast, host, kind="room", quantity=60, rate=26_000)
     assert (rooms.firm_id, rooms.quantity) == (hotel.pk, 60)
