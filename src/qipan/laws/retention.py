@@ -12,7 +12,7 @@ declare(
 declare(
     "laws.Citation",
     plain="subject",
-    keys="id use article unit_id place cited_at ended_at",
+    keys="id use article unit_id place cited_at ends_at ended_at",
 )
 declare(
     "laws.CitationCount",

@@ -16,11 +16,16 @@ from .subscribers import clock_of_measures
 
 @queue.periodic_task(crontab(minute="*"))
 def look_at_measures() -> None:
-    """This job will look at the measures of the city of this deployment, and at responses that nobody extended."""
+    """This job will look at the measures of the city of this deployment."""
     at, by = now(), clock_of_measures()
     end_due(by=by, at=at)
     tell_reviews(by=by, at=at)
-    end_lapsed(by=by, at=at)
+
+
+@queue.periodic_task(crontab(minute="*"))
+def end_what_nobody_extended() -> None:
+    """This job will end responses whose expected duration has passed; beside the measures, which cannot hold it up."""
+    end_lapsed(by=clock_of_measures(), at=now())
 
 
 @queue.periodic_task(crontab(minute="2", hour="0"))

@@ -165,18 +165,23 @@ def add_source(field_code: str, reads: Reads, *, by: Actor, at: datetime) -> Dat
     """
     by.require(EDIT)
     field = field_to_pull(field_code)
-    there = DataSource.objects.filter(field_code=field.code, ended_at=None).first()
-    if there is not None:
-        raise SourceThere(title=there.title)
+    _refuse_second(field.code)
     made = DataSource(field_code=field.code, created_at=at, changed_at=at, by_label=by.label)
     _fill(made, reads)
     try:
         with transaction.atomic():
             made.save()
-    except IntegrityError:  # two set one up at the same moment
-        raise SourceThere(title=made.title) from None
+    except IntegrityError:  # somebody else set one up at the same moment
+        _refuse_second(field.code)
+        raise
     record("forms.add_source", subject=made, by=by, at=at, place=field.owner.place, data=_data(made))
     return made
+
+
+def _refuse_second(code: str) -> None:
+    there = DataSource.objects.filter(field_code=code, ended_at=None).first()
+    if there is not None:
+        raise SourceThere(title=there.title)
 
 
 def _locked(source: DataSource, by: Actor) -> DataSource:

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from qipan.access.testing import Cast
 from qipan.kernel.addresses import PrivateAddress, UrlNotAllowed
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.kernel.testing import at_once
 
 from .. import adapter
 from ..actions import NotHeldHere, bring_values
@@ -210,6 +211,23 @@ def test_a_field_has_one_source_and_while_that_is_on_no_file_is_brought(town: Ca
     switch_source(source, on=True, by=town.lead, at=town.at)
     assert pull_due(at=town.at) == 1  # the same as it brought last, but not what is held
     assert held() == BOTH
+
+
+def test_of_two_who_set_one_up_at_the_same_moment_one_does_and_the_other_is_told_whose_it_is(
+    transactional_db: None, town: Cast, register: Register
+) -> None:
+    entries, titles = Entry.objects.count(), ("供暖台账甲", "供暖台账乙")
+    works = [
+        lambda title=title: add_source(FIELD, reads(register, title=title), by=town.lead, at=town.at)
+        for title in titles
+    ]
+    raised = at_once(*works)
+    (made,) = DataSource.objects.all()
+    won = titles.index(made.title)
+    assert raised[won] is None
+    refused = raised[1 - won]
+    assert isinstance(refused, SourceThere) and refused.data == {"field": "field", "title": made.title}
+    assert Entry.objects.count() == entries + 1
 
 
 def test_a_change_switches_off_and_reads_the_same_content_in_the_new_way(town: Cast, register: Register) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils.timezone import localdate
 
@@ -79,13 +79,35 @@ NAMES = {
 }
 
 
-def end_citations(subjects: Iterable[Model | str], *, at: datetime) -> int:
+# What still holds for a while keeps its citation until then, so that a repeal in between is flagged.
+FORESEE = """
+UPDATE laws_citation SET ends_at = %(ends)s WHERE ended_at IS NULL AND subject IN ({names})
+RETURNING article_id, use, unit_id, place
+"""
+DUE = """
+UPDATE laws_citation SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= %(at)s
+RETURNING article_id, use, unit_id, place
+"""
+
+
+def end_citations(subjects: Iterable[Model | str], *, at: datetime, ends: datetime | None = None) -> int:
     """This function will end what subjects cite, because they ended or cite something else now; returns how many.
 
+    ``ends`` later than ``at`` is when subjects that still hold will end: until then they cite, and the clock ends it.
     Inside the act on the subjects, which holds their rows.
     """
     names = json.dumps(sorted({name_of(one) for one in subjects}))
+    if ends is not None and ends > at:
+        return len(fetch(FORESEE.format(names=NAMES[connection.vendor]), {"ends": adapted(ends), "names": names}))
     ended = fetch(END.format(names=NAMES[connection.vendor]), {"at": adapted(at), "names": names})
+    _count(Counter(ended), by=-1)
+    return len(ended)
+
+
+@transaction.atomic
+def end_due_citations(*, at: datetime) -> int:
+    """This function will end the citations whose subjects have ended by now as was foreseen; returns how many."""
+    ended = fetch(DUE, {"at": adapted(at)})
     _count(Counter(ended), by=-1)
     return len(ended)
 

@@ -109,6 +109,7 @@ class Citation(models.Model):
     unit_id = models.BigIntegerField()  # the owner, a unit of duties (ADR 0008)
     place = models.BigIntegerField()
     cited_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)  # foreseen: the subject holds until then, and cites
     ended_at = models.DateTimeField(null=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -128,6 +129,10 @@ class Citation(models.Model):
                 condition=Q(ended_at=None),
             ),
             models.Index(fields=["article", "use", "place", "id"], name="laws_citation_on", condition=Q(ended_at=None)),
+            # What ends by now as was foreseen? Few rows at any time.
+            models.Index(
+                fields=["ends_at"], name="laws_citation_due", condition=Q(ended_at=None, ends_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

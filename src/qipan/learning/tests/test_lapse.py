@@ -92,6 +92,25 @@ def test_a_lapse_opens_the_review_the_release_and_the_clock_of_forms_once(cast):
     assert refused.value.code == "declaration_ended"
 
 
+def test_one_that_cannot_be_ended_holds_up_no_other_and_is_tried_again(cast, monkeypatch, caplog):
+    """The first of three is refused by a room above, minute after minute: those behind it still end."""
+    open_review, broken = subscribers.open_review, Declaration.objects.get(number="E-1").pk
+
+    def refusing(declaration, **told):
+        if declaration.pk == broken:
+            raise ValueError("no lead body")
+        open_review(declaration, **told)
+
+    monkeypatch.setattr(subscribers, "open_review", refusing)
+    assert [lapse(UNTIL), lapse(UNTIL + timedelta(minutes=1))] == [1, 0]
+    assert (ends(), reviews()) == ([None, UNTIL, None], ["E-2"])
+    assert Entry.objects.filter(act="posture.lapse_declaration").count() == 1
+    assert caplog.text.count(f"Response {broken} has lapsed and cannot be ended") == 2
+    monkeypatch.setattr(subscribers, "open_review", open_review)
+    assert lapse(UNTIL + timedelta(minutes=2)) == 1
+    assert (ends(), reviews()) == ([UNTIL, UNTIL, None], ["E-1", "E-2"])
+
+
 def test_a_crash_between_two_loses_nothing_and_the_next_minute_goes_on(cast, monkeypatch):
     """The second is killed while its rooms are told: it is as if nothing had happened to it."""
     open_review = subscribers.open_review

@@ -1,5 +1,6 @@
 """Declaring a response, raising and lowering its level, extending and ending it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from ..terms import ResponseLevel, StepKind
 from .conflicts import log_conflicts
 from .contents import DECLARATION, DurationMissing, LevelMissing, basis_text, require_contents
 from .postures import change_posture_level
+
+log = logging.getLogger(__name__)
 
 
 class LevelUnknown(Refusal):
@@ -380,10 +383,17 @@ def end_lapsed(*, by: Actor, at: datetime) -> int:
 
     It stops holding then without this. Here its end is written down and opens what an ordered end opens: the review, the
     release, the clock of what was collected. One by one, each in a transaction of its own, so a crash loses nothing and
-    the next minute goes on; harmless to repeat. For the minute's job.
+    the next minute goes on; one that a room above cannot take is told to the log, tried again the next minute, and holds
+    up no other. Harmless to repeat. For the minute's job.
     """
     over = Declaration.objects.filter(ended_at=None, expected_until__lte=at)
-    return sum(_lapse(pk, by=by, at=at) for pk in over.order_by("expected_until", "pk").values_list("pk", flat=True))
+    ended = 0
+    for pk in over.order_by("expected_until", "pk").values_list("pk", flat=True):
+        try:
+            ended += _lapse(pk, by=by, at=at)
+        except Exception:  # whatever it is, the responses after it end as well
+            log.exception("Response %s has lapsed and cannot be ended", pk)
+    return ended
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from qipan.posture.api import (
     posture_over,
     take_posture,
 )
-from qipan.posture.jobs import look_at_measures
+from qipan.posture.jobs import end_what_nobody_extended
 from qipan.warnings.api import issue_warning
 
 from .conftest import Entry, response
@@ -311,7 +311,7 @@ def test_ending_needs_a_reason_happens_once_and_starts_nothing_else(cast: Cast, 
 @pytest.mark.row("EMG-5")
 def test_the_minutes_job_ends_what_nobody_extended(cast: Cast, declared: Declaration) -> None:
     Declaration.objects.update(starts_at=cast.at - timedelta(days=9), expected_until=cast.at - timedelta(days=1))
-    look_at_measures.call_local()  # by the real clock, which is past that end
+    end_what_nobody_extended.call_local()  # by the real clock, which is past that end
     kept = Declaration.objects.get()
     assert (kept.ended_at, kept.end_reason) == (cast.at - timedelta(days=1), "")
     assert [step.kind for step in kept.steps.order_by("pk")] == ["DECLARED", "LAPSED"]

@@ -237,7 +237,11 @@ def _put_in_force(
         hazard=rule_set.hazard, code=area.code, area_level=area.level
     )
     replaced = open_zones.filter(Q(ends_at=None) | Q(ends_at__gt=begins))
-    end_citations([f"zones.RiskZone:{pk}" for pk in replaced.values_list("pk", flat=True)], at=at)
+    # What holds until this one begins rests on its article until then; what never begins rests on nothing any more.
+    running = [pk for pk, starts in replaced.values_list("pk", "starts_at") if starts <= begins]
+    never = list(replaced.exclude(pk__in=running).values_list("pk", flat=True))
+    end_citations([f"zones.RiskZone:{pk}" for pk in running], at=at, ends=begins)
+    end_citations([f"zones.RiskZone:{pk}" for pk in never], at=at)
     replaced.filter(starts_at__lte=begins).update(ends_at=begins)
     open_zones.filter(starts_at__gt=begins).filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))).update(
         ends_at=F("starts_at")

@@ -8,7 +8,10 @@ from qipan.desk.api import Task
 from qipan.journal.api import entries_of, subscribe
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed
-from qipan.laws.api import ArticleNotForUse, cited_by, repeal_article, rested_on
+from qipan.kernel.testing import at_once
+from qipan.laws.actions.citing import end_due_citations
+from qipan.laws.api import ArticleNotForUse, cited_by, flags_of, repeal_article, rested_on
+from qipan.laws.queries.audits import audit_citations
 from qipan.laws.testing import make_articles
 from qipan.zones.actions.rule_sets import RuleSetEnded, end_rule_set, publish_rule_set
 from qipan.zones.actions.seeds import seed_zones
@@ -65,6 +68,30 @@ def test_of_two_officials_one_confirms_and_the_other_is_told(cast, lines):
     assert len(list(entries_of("zones.confirm_zone"))) == 3
 
 
+def test_two_officials_at_the_same_moment_confirm_each_level_once(transactional_db, cast, rule_set, lines):
+    """Each with a connection of its own and the same list in hand, one of them in the other order."""
+    told = {}
+
+    def confirm(name, given, by):
+        told[name] = confirm_zones(given, article="erl-2024-73", by=by, at=AT)
+
+    works = [
+        lambda: confirm("district", lines, cast.district_head),
+        lambda: confirm("city", lines[::-1], cast.city_commander),
+    ]
+    assert at_once(*works) == [None, None]
+    assert sorted(said(told["district"]) + said(told["city"])) == sorted(
+        (code, why) for code in CODES for why in ("", "zone_nothing_proposed")
+    )
+    assert {len({why for _code, why in said(one)}) for one in told.values()} == {
+        1
+    }  # one of them has all, the other none
+    assert levels() == [(code, 2) for code in CODES]
+    assert RiskZone.objects.everywhere("a test").count() == len(list(entries_of("zones.confirm_zone"))) == 3
+    assert len(cited_by("zones.RiskZone", [zone.pk for zone in RiskZone.objects.everywhere("a test")])) == 3
+    assert audit_citations() == []
+
+
 def test_it_cites_its_article_until_another_level_takes_its_place(cast, rule_set, lines):
     confirm_zones(lines[:1], article="erl-2024-73", by=cast.district_head, at=AT)
     (zone,) = RiskZone.objects.everywhere("a test")
@@ -74,6 +101,39 @@ def test_it_cites_its_article_until_another_level_takes_its_place(cast, rule_set
     confirm_zone(rule_set, CODES[0], level=3, proposed=3, by=cast.district_head, at=AT + timedelta(hours=1))
     assert cited_by("zones.RiskZone", [zone.pk]) == {}
     assert [one.code for one in rested_on("zones.RiskZone", [zone.pk])[zone.pk]] == ["erl-2024-73"]
+
+
+def test_what_still_holds_cites_until_the_level_that_replaces_it_begins(cast, rule_set, lines):
+    confirm_zones(lines[:1], article="erl-2024-73", by=cast.district_head, at=AT)
+    (zone,) = RiskZone.objects.everywhere("a test")
+    had(CODES[0], TODAY, 20)
+    had(CODES[0], TODAY, 1, name="clusters")
+    decided, begins = AT + timedelta(hours=1), AT + timedelta(days=3)
+    later = {"level": 3, "proposed": 3, "starts_at": begins, "article": "erl-2024-73", "by": cast.district_head}
+    confirm_zone(rule_set, CODES[0], **later, at=decided)
+    new = RiskZone.objects.everywhere("a test").get(level=3)
+    assert [one.code for one in cited_by("zones.RiskZone", [zone.pk])[zone.pk]] == ["erl-2024-73"]
+    assert end_due_citations(at=begins - timedelta(seconds=1)) == 0
+    repeal_article("erl-2024-73", since=TODAY + timedelta(days=1), reason="新法", by=cast.lead, at=decided)
+    assert sorted(flags_of("zones.RiskZone", [zone.pk, new.pk])) == [zone.pk, new.pk]
+    assert (end_due_citations(at=begins), end_due_citations(at=begins)) == (1, 0)
+    assert sorted(flags_of("zones.RiskZone", [zone.pk, new.pk])) == [new.pk]
+    assert audit_citations() == []
+
+
+def test_what_never_begins_cites_nothing_and_a_nearer_end_counts(cast, rule_set, lines):
+    confirm_zones(lines[:1], article="erl-2024-73", by=cast.district_head, at=AT)
+    (first,) = RiskZone.objects.everywhere("a test")
+    had(CODES[0], TODAY, 20)
+    had(CODES[0], TODAY, 1, name="clusters")
+    given = {"level": 3, "proposed": 3, "article": "erl-2024-73", "by": cast.district_head}
+    confirm_zone(rule_set, CODES[0], **given, starts_at=AT + timedelta(days=3), at=AT + timedelta(hours=1))
+    never = RiskZone.objects.everywhere("a test").get(level=3)
+    confirm_zone(rule_set, CODES[0], **given, starts_at=AT + timedelta(days=2), at=AT + timedelta(hours=2))
+    assert cited_by("zones.RiskZone", [never.pk]) == {}
+    assert list(cited_by("zones.RiskZone", [first.pk])) == [first.pk]
+    assert end_due_citations(at=AT + timedelta(days=2)) == 1
+    assert cited_by("zones.RiskZone", [first.pk]) == {} and audit_citations() == []
 
 
 def test_when_the_article_falls_the_office_is_asked_once_and_the_page_says_so(cast, lines):
