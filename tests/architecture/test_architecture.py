@@ -1,5 +1,6 @@
 """The walls of the house, as far as a linter cannot see them."""
 
+import ast
 import configparser
 import re
 import subprocess
@@ -106,6 +107,26 @@ def test_a_sentence_has_one_chinese_wording():
 
 
 WAR = re.compile(r"\b(war|wartime|combat|battle|army|soldier|warroom|war-room)\b", re.IGNORECASE)
+
+
+NAMING = {"label", "shown", "name_en"}
+
+
+def test_no_refusal_puts_a_name_into_its_data():
+    """What has a name in two languages is given itself (or ``later``): the sentence is made when it is read."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        if "tests" in path.parts or "raise " not in (text := path.read_text()):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call):
+                continue
+            for part in (part for given in node.exc.keywords for part in ast.walk(given.value)):
+                named = isinstance(part, ast.Attribute) and (part.attr in NAMING or part.attr.endswith("_label"))
+                said = isinstance(part, ast.Call) and ast.unparse(part.func).endswith(("_label", "gettext"))
+                if named or said:
+                    found.append(f"{path.relative_to(SOURCE)}:{node.lineno}: {ast.unparse(part)}")
+    assert found == []
 
 
 def test_words_of_war_and_labels_on_people_stay_out():

@@ -1,14 +1,18 @@
 """Refusals: anticipated, explained, with a code for machines and a sentence for people."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.functional import lazy
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise  # known to the types only
+
+
+KEPT_IN = {"zh": "zh-hans", "en": "en"}  # the languages of the house
 
 
 class Refusal(Exception):
@@ -34,7 +38,7 @@ class Refusal(Exception):
     @property
     def spoken(self) -> dict[str, Any]:
         """The data as people and clients read it, in the active language."""
-        return {name: value.label if hasattr(value, "label") else value for name, value in self.data.items()}
+        return {name: spoken(value) for name, value in self.data.items()}
 
 
 class NotFound(Refusal):
@@ -74,6 +78,23 @@ class BadInput(Refusal):
     def __init__(self, problems: list[str] | None = None, **data: object) -> None:
         super().__init__(**data)
         self.problems = problems or []
+
+
+def later(say: Callable[..., str], *told: Any) -> Any:
+    """This function will let ``say`` make its words when they are read, in the language of their reader."""
+    return lazy(say, str)(*told)
+
+
+def spoken(value: Any) -> Any:
+    """This function will return what is read where a value stands: the name in the active language of what has one, the
+    names of several.
+    """
+    if isinstance(value, list | tuple):
+        return ", ".join(str(spoken(one)) for one in value)
+    for name in ("shown", "label"):  # an actor is shown, all else has a label
+        if hasattr(value, name):
+            return str(getattr(value, name))
+    return value
 
 
 def kept(refusal: Refusal) -> dict[str, Any]:
@@ -124,9 +145,13 @@ def _by_key(key: str) -> type[Refusal] | None:
 
 
 def _kept_value(value: Any) -> Any:
-    if hasattr(value, "name_en"):
-        return {"zh": str(value.name), "en": str(value.name_en or value.name)}
-    return value if value is None or isinstance(value, int | float | str) else str(value)
+    if value is None or type(value) in (int, float, str, bool):
+        return value
+    words = {}
+    for short, language in KEPT_IN.items():
+        with override(language):
+            words[short] = str(spoken(value))
+    return words if len(set(words.values())) > 1 else words["zh"]
 
 
 def _said(value: Any) -> Any:

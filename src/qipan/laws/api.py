@@ -1,6 +1,6 @@
 """The front door of laws: articles by date, what cites them, what a repeal flags."""
 
-from .actions.citing import Cited, cite, cite_all, end_citations
+from .actions.citing import Cited, cite, cite_all, end_citations, end_due_citations
 from .actions.importing import seed_laws
 from .actions.register import ArticleRepealed, repeal_article
 from .models import Article, Law
@@ -35,6 +35,7 @@ __all__ = [
     "cite_all",
     "cited_by",
     "end_citations",
+    "end_due_citations",
     "flags_of",
     "get_article",
     "get_version",

@@ -8,12 +8,14 @@ class LearningConfig(AppConfig):
         from qipan.desk.api import TaskState, reserve_words
         from qipan.journal.api import register_audit, subscribe
         from qipan.posture.api import DeclarationEnded
+        from qipan.territory.api import AreaMerged
 
         from .queries.days import audit_days
-        from .subscribers import on_declaration_ended
+        from .subscribers import on_area_merged, on_declaration_ended
 
         # What was found and what was done about it is said on the room's own pages.
         for prefix in ("event-review", "lesson", "weakness"):
             reserve_words(prefix, frozenset({TaskState.DONE, TaskState.OBJECTED}))
         subscribe(DeclarationEnded, on_declaration_ended)
+        subscribe(AreaMerged, on_area_merged)
         register_audit("figures of emergencies per day against measures", audit_days)

@@ -170,10 +170,11 @@ class ProvisionInput(ActForm):
     households = _count(_("Households that cannot help themselves"), rules.MOST_HOUSEHOLDS)
     with_helper = _count(_("Of them, households with a helper arranged"), rules.MOST_HOUSEHOLDS)
 
-    def __init__(self, *args: Any, usual: Iterable[str], **options: Any) -> None:
+    def __init__(self, *args: Any, usual: Iterable[str], held: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self.usual = frozenset(usual)
-        for n in range(1, rules.MOST_ITEMS + 1):
+        self.numbers = range(1, max(rules.MOST_ITEMS, held) + 1)  # a merge may have made the list longer
+        for n in self.numbers:
             self.fields[f"name_{n}"] = _line(40, _("Item %(n)s: what is stored") % {"n": n})
             self.fields[f"measure_{n}"] = _line(12, _("Item %(n)s: unit of measure") % {"n": n})
             self.fields[f"amount_{n}"] = _count(_("Item %(n)s: on hand") % {"n": n}, rules.MOST_AMOUNT)
@@ -183,7 +184,7 @@ class ProvisionInput(ActForm):
 
     def rows(self) -> list[list[forms.BoundField]]:
         """This method will return the fields of the list, row by row: those that say something, and two for more."""
-        rows = [[self[f"{name}_{n}"] for name in COLUMNS] for n in range(1, rules.MOST_ITEMS + 1)]
+        rows = [[self[f"{name}_{n}"] for name in COLUMNS] for n in self.numbers]
         filled = [n for n, row in enumerate(rows, 1) if any(field.value() not in (None, "") for field in row)]
         return rows[: max(filled, default=0) + 2]
 
@@ -194,7 +195,7 @@ class ProvisionInput(ActForm):
     def lines(self) -> list[Line]:
         """This method will return the rows that say something: one whose name was only offered says nothing."""
         found = []
-        for n in range(1, rules.MOST_ITEMS + 1):
+        for n in self.numbers:
             name, measure, amount, per_day = (self.cleaned_data[f"{column}_{n}"] for column in COLUMNS)
             if amount is None and per_day is None and (name in self.usual or not (name or measure)):
                 continue

@@ -170,6 +170,10 @@ class Provision(models.Model):
     confirmed_by = models.CharField(max_length=120)
     replaced_at = models.DateTimeField(null=True)
     example = models.BooleanField(default=False)  # of the demo; a community puts its own in its place
+    # A community that was merged into this one, and whose figures are in these until somebody says new ones.
+    carried_from = models.ForeignKey(
+        "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     objects = ScopedQuerySet.as_manager()
 

@@ -33,7 +33,7 @@ declare(
 declare(
     "learning.Provision",
     who_acted("said_by confirmed_by"),
-    keys="id unit place households with_helper said_at confirmed_at replaced_at example",
+    keys="id unit place households with_helper said_at confirmed_at replaced_at example carried_from",
 )
 declare(
     "learning.ProvisionItem",

@@ -1,6 +1,7 @@
 """Pure decisions of learning: what a closure needs, what the five tests are measured by, how ready a community is."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -179,6 +180,29 @@ def scarcest(items: Iterable[Stored]) -> Stored | None:
     The stock lasts as long as this one thing does.
     """
     return min(items, key=lambda one: one.days, default=None)
+
+
+def joined(one: Sequence[Stored], other: Sequence[Stored]) -> list[Stored]:
+    """This function will add up what two communities store, once they are one: the same thing in the same measure becomes
+    one line, with all that is on hand and all that is used; the same name in another measure keeps both apart.
+    """
+    found: dict[tuple[str, str], Stored] = {}
+    for item in (*one, *other):
+        key = item.name.casefold(), item.measure
+        had = found.get(key)
+        amount, per_day = (had.amount, had.per_day) if had else (0, 0)
+        name = had.name if had else item.name
+        found[key] = Stored(name, item.measure, amount + item.amount, per_day + item.per_day)
+    names = Counter(name for name, _measure in found)
+    return [
+        item if names[name] == 1 else Stored(f"{item.name[:26]}（{measure}）", measure, item.amount, item.per_day)
+        for (name, measure), item in found.items()
+    ]
+
+
+def joined_count(one: int | None, other: int | None) -> int | None:
+    """This function will add two counts up; what one of the two never counted is not known of both together."""
+    return None if one is None or other is None else one + other
 
 
 @dataclass(frozen=True)

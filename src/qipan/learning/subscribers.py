@@ -3,15 +3,23 @@
 from django.conf import settings
 
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import range_of
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, range_of
 from qipan.posture.api import Declaration, DeclarationEnded
+from qipan.territory.api import AreaMerged
 
+from .actions.provisions import carry_provision
 from .actions.reviews import open_review
 
 
 def clock_of_learning() -> Actor:
     """This function will return the actor of what the room does by itself."""
     return Actor.system("after-action review", ranges=[range_of(settings.CITY)])
+
+
+def on_area_merged(event: AreaMerged) -> None:
+    """This handler will carry what a merged community held for an emergency to the one that remains."""
+    if len(event.code) == CODE_LENGTHS[COMMUNITY]:
+        carry_provision(event.code, into=event.into, by=Actor.system("merged community"), at=event.at)
 
 
 def on_declaration_ended(event: DeclarationEnded) -> None:

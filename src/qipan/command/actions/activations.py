@@ -130,7 +130,7 @@ def check_declaration(
     for area in areas:
         for ground in area.ranges:
             if not any(Range(*pair).covers(ground) for pair in declared):
-                raise GroundNotDeclared(number=declaration.number, area=area.label)
+                raise GroundNotDeclared(number=declaration.number, area=area)
 
 
 @transaction.atomic
@@ -278,7 +278,7 @@ def require_charge(activation: Activation, *, by: Actor) -> None:
     if not all(by.scope.covers(ground) for ground in grounds_of(activation)):
         raise NotFound
     if by.unit_id not in (None, activation.unit_id) and activation.unit.place not in by.scope:
-        raise ActivationOfAnother(unit=activation.unit.label)
+        raise ActivationOfAnother(unit=activation.unit)
 
 
 def resume_activation(activation: Activation, *, by: Actor, at: datetime) -> Activation:

@@ -70,9 +70,9 @@ def check_form(form: Form, *, issuer: Unit, admission: Admission | None) -> None
     """This function will refuse a form that its issuer may not ask for: who issued it asks, or a command, and under the
     admission that named it; in an emergency under the command's. Raises ``FormOfAnother``, ``FormNotAdmitted``."""
     if form.issuer_id != issuer.pk and not issuer.organ_type.is_command:
-        raise FormOfAnother(title=form.label, issuer=form.issuer.label)
+        raise FormOfAnother(title=form, issuer=form.issuer)
     if admission is not None and not admission.declaration and admission.form_code != form.code:
-        raise FormNotAdmitted(admission=admission.title, title=form.label)
+        raise FormNotAdmitted(admission=admission.title, title=form)
 
 
 def check_series(

@@ -269,7 +269,7 @@ def open_a_round(opening: Opening) -> Opened:
     """This function will open a round of the campaign over the ground and assign its doors to the teams."""
     campaign_item = opening.activation.items.get(key=opening.step["campaign"])
     if "campaign" not in campaign_item.detail:
-        raise NeedsEarlierStep(title=campaign_item.label)
+        raise NeedsEarlierStep(title=campaign_item)
     campaign = Campaign.objects.get(pk=campaign_item.detail["campaign"])
     opened = open_round(
         campaign,

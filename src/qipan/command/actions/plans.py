@@ -68,7 +68,7 @@ def require_plan_charge(declaration: Declaration, *, by: Actor) -> list[Range]:
     if not all(by.scope.covers(ground) for ground in grounds):
         raise NotFound
     if by.unit_id not in (None, declaration.issuer_id) and declaration.issuer.place not in by.scope:
-        raise ReleaseOfAnother(unit=declaration.issuer.label)
+        raise ReleaseOfAnother(unit=declaration.issuer)
     return grounds
 
 

@@ -75,9 +75,9 @@ def _check_own(unit: Unit, *, by: Actor) -> None:
     if unit.place not in by.scope:
         raise NotFound
     if not unit.organ_type.is_command:
-        raise NoCommand(unit=unit.label)
+        raise NoCommand(unit=unit)
     if by.unit_id != unit.pk:
-        raise RosterOfAnother(unit=unit.label)
+        raise RosterOfAnother(unit=unit)
 
 
 @transaction.atomic

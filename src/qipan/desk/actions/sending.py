@@ -91,7 +91,7 @@ def _gate(
     if not guarded:
         return
     if admission is None or not covers(admission, asker=asker, kinds=guarded, at=at):
-        raise NotAdmitted(kinds=", ".join(kind.label for kind in guarded))
+        raise NotAdmitted(kinds=list(guarded))
     excused = bool(admission.declaration or named_person.strip())
     if not excused and robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
         raise ShortNoticeAtNight
@@ -112,7 +112,7 @@ def check_order(kind: str, source: str, at: datetime) -> None:
     prefix, _colon, rest = source.partition(":")
     key = rest.partition(":")[0]
     if prefix not in _orders or not key.isdigit() or not _orders[prefix](int(key), at):
-        raise OrderMissing(kind=TaskKind(kind).label)
+        raise OrderMissing(kind=TaskKind(kind))
 
 
 @act

@@ -76,7 +76,7 @@ def report_sign(*, words: str, demander: Unit | None = None, by: Actor, at: date
         raise BadInput([gettext("what stands on the plaque is missing")])
     sign = rules.sign_named(words, listed(at))
     if sign is not None:
-        raise MayHang(name=sign.label, basis=sign.basis)
+        raise MayHang(name=sign, basis=sign.basis)
     report, made = SignReport.objects.within(by.scope).get_or_create(
         unit=unit,
         words=words.strip()[:80],

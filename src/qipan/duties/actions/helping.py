@@ -21,7 +21,7 @@ class LooksAfterOthers(Refusal):
     code = "looks_after_others"
     sentence = _("%(unit)s works only in the compounds that it looks after.")
 
-    def __init__(self, *, unit: str) -> None:
+    def __init__(self, *, unit: Unit) -> None:
         super().__init__(field="compounds", unit=unit)
 
 
@@ -44,7 +44,7 @@ def help_in(partner: Unit, *, places: Iterable[int], by: Actor, at: datetime) ->
     if not new:
         return 0
     if False in known.values():
-        raise LooksAfterOthers(unit=partner.label)
+        raise LooksAfterOthers(unit=partner)
     on = localdate(at)
     Stewardship.objects.bulk_create(Stewardship(unit=partner, place=place, helps=True, valid_from=on) for place in new)
     record("duties.help_in", subject=partner, by=by, at=at, place=new[0], data={"compounds": len(new)})

@@ -313,7 +313,7 @@ def set_duty(
     if role and not basis.strip():
         raise BasisNeeded(field="basis")
     if not may_enforce(item.kind, role, executes_only=_executes_only(organ)):
-        raise CannotEnforce(organ=organ.label, item=item.label, field="role")
+        raise CannotEnforce(organ=organ, item=item, field="role")
     list(OrganType.objects.select_for_update().filter(is_lead=True))
     first = max(localdate(at), item.valid_from)
     lines = Responsibility.objects.filter(item_code=item.code, **_organ_of(organ))

@@ -161,9 +161,7 @@ def check_primary(unit: Unit, item_code: str, *, on: date) -> None:
     else:
         rule, basis = _now("it only cooperates there, and is not given it as primary"), line.basis_label
     item = ResponsibilityItem.objects.filter(in_force(on), code=item_code).first()
-    raise NotOnList(
-        unit=unit.label, item=item.label if item else item_code, rule=rule, basis=basis or str(BACKSTOP_BASIS)
-    )
+    raise NotOnList(unit=unit, item=item or item_code, rule=rule, basis=basis or str(BACKSTOP_BASIS))
 
 
 def items_on(on: date) -> QuerySet[ResponsibilityItem]:

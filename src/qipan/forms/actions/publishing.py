@@ -145,7 +145,7 @@ def _checked(definition: rules.Definition, *, code: str, subject: str, at: datet
     if design.sensitive and not definition.reason.strip():
         raise ReasonMissing
     if design.sensitive and (not definition.approved_by or definition.approved_digest != definition.digest):
-        raise ApprovalMissing(fields=", ".join(one.label for one in design.sensitive))
+        raise ApprovalMissing(fields=list(design.sensitive))
     return design
 
 

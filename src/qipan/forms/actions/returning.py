@@ -58,7 +58,7 @@ def save_order(form: Form, *, name: str, lines: str, by: Actor, at: datetime) ->
         raise ColumnsUnread([_now("at most %(most)s column orders for a form") % {"most": MOST_ORDERS}])
     others = held.filter(name=name).exclude(unit=None).exclude(unit=by.unit_id).select_related("unit").first()
     if others is not None and others.unit is not None:
-        raise OrderOfAnother(field="name", unit=others.unit.label)
+        raise OrderOfAnother(field="name", unit=others.unit)
     order, _made = ColumnOrder.objects.update_or_create(
         form_code=form.code,
         name=name,

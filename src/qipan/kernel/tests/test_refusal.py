@@ -5,8 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.utils.translation import ngettext_lazy, override
+from django.db.models import TextChoices
+from django.utils.translation import get_language, ngettext_lazy, override
 
+from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import (
     BadInput,
     NotAllowed,
@@ -68,6 +70,10 @@ class Organ:
     name: str
     name_en: str
 
+    @property
+    def label(self) -> str:
+        return self.name_en if get_language() == "en" else self.name
+
 
 def said(row: dict[str, Any] | None, language: str) -> str:
     with override(language):
@@ -81,6 +87,33 @@ def test_it_is_kept_by_room_and_code_and_worded_for_its_reader() -> None:
     assert said(row, "zh-hans") == "您的岗位没有办理此事的职权（release.run）。"
     assert said(kept(NotFound()), "en") == "There is nothing here, or it lies outside your area."
     assert worded(None) == ""
+
+
+def test_what_has_a_name_is_said_in_the_language_of_whoever_reads_it() -> None:
+    """Not of whoever was refused: the sentence is made when it is read, also of several and of an actor."""
+    district, city = Organ("锦江区", "Jinjiang"), Actor(label="市指挥部", label_en="City command")
+    with override("zh-hans"):
+        told = DoorsAreLeft(count=2, unit=[district, city])
+        assert str(told) == "2 doors of 锦江区, 市指挥部"
+    with override("en"):
+        assert str(told) == "2 doors of Jinjiang, City command"
+        assert told.spoken == {"count": 2, "unit": "Jinjiang, City command"}
+    row = json.loads(json.dumps(kept(told)))
+    assert row["data"]["unit"] == {"zh": "锦江区, 市指挥部", "en": "Jinjiang, City command"}
+
+
+NOTHING = "There is nothing here, or it lies outside your area."
+NOTHING_ZH = "此处没有内容，或不在您的辖区内。"
+
+
+class Answer(TextChoices):
+    NOTHING = "NOTHING", NotFound.sentence
+
+
+def test_a_word_of_a_list_is_said_in_the_language_of_whoever_reads_it() -> None:
+    told = DoorsAreLeft(count=2, unit=Answer.NOTHING)
+    row = json.loads(json.dumps(kept(told)))
+    assert [said(row, one) for one in ("zh-hans", "en")] == [f"2 doors of {NOTHING_ZH}", f"2 doors of {NOTHING}"]
 
 
 def test_a_name_is_kept_in_both_languages_and_a_number_chooses_the_plural() -> None:

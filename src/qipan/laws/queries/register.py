@@ -76,9 +76,9 @@ def get_article(code: str, *, on: date, use: str = "") -> Article:
         raise ArticleUnknown(article=code[:60], field="article")
     article = next((one for one in versions if one.in_force(on)), None)
     if article is None:
-        raise ArticleNotInForce(article=versions[0].label, on=on.isoformat(), why=_why(versions, on), field="article")
+        raise ArticleNotInForce(article=versions[0], on=on.isoformat(), why=_why(versions, on), field="article")
     if use and use not in article.uses:
-        raise ArticleNotForUse(article=article.label, use=Use(use).label, field="article")
+        raise ArticleNotForUse(article=article, use=Use(use), field="article")
     return article
 
 

@@ -102,7 +102,7 @@ def decide_lesson(lesson: Lesson, *, accept: bool | None, reason: str, by: Actor
     held = _held(lesson, by=by)
     lead = lead_body()
     if by.unit_id != lead.pk:
-        raise NotTheLead(unit=lead.label)
+        raise NotTheLead(unit=lead)
     if held.state != LessonState.PROPOSED:
         raise LessonDecided
     if accept is None:

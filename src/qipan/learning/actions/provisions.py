@@ -9,11 +9,12 @@ from django.db import transaction
 from qipan.duties.api import Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.place import place_of
 from qipan.kernel.refusal import NotFound
 
 from .. import rules
 from ..models import Provision, ProvisionItem
-from ..queries.provisions import is_community, provision_of, stored_of
+from ..queries.provisions import community_of, is_community, provision_of, stored_of
 from .refusals import (
     ChangedMeanwhile,
     CountsIncomplete,
@@ -56,7 +57,7 @@ def say_provision(
     ``NothingSaid``, ``ChangedMeanwhile``.
     """
     held = _held_by(unit, by=by)
-    items = _items(lines)
+    items = _items(lines, most=max(rules.MOST_ITEMS, len(stored_of(held)) if held else 0))
     _check_counts(households, with_helper)
     if not items and households is None:
         raise NothingSaid
@@ -78,19 +79,73 @@ def say_provision(
         confirmed_by=by.label[:120],
         example=example,
     )
+    data = _store(provision, items)
+    record("learning.say_provision", subject=provision, by=by, at=at, place=unit.place, data=data)
+    return provision
+
+
+def _store(provision: Provision, items: Sequence[rules.Stored]) -> dict[str, object]:
+    """Writes the list of new figures; returns what the journal says of them."""
     ProvisionItem.objects.bulk_create(
         ProvisionItem(provision=provision, name=one.name, measure=one.measure, amount=one.amount, per_day=one.per_day)
         for one in items
     )
     first_out = rules.scarcest(items)
-    data = {
+    return {
         "items": len(items),
         "days": first_out.days if first_out else None,
-        "households": households,
-        "with_helper": with_helper,
+        "households": provision.households,
+        "with_helper": provision.with_helper,
     }
-    record("learning.say_provision", subject=provision, by=by, at=at, place=unit.place, data=data)
+
+
+@transaction.atomic
+def carry_provision(code: str, *, into: str, by: Actor, at: datetime) -> Provision | None:
+    """This function will carry the figures of a community that was merged into the one that remains, added to its own;
+    None where the merged one had none.
+
+    They say whose they were and count as confirmed when the older of the two was, until somebody looks at them. A count
+    that one of the two never made is not known of both. Made-up figures of a demo never mix with what was said.
+    For the subscriber: the territory has checked the right and recorded the act.
+    """
+    ended = _standing_at(code)
+    if ended is None:
+        return None
+    ended.replaced_at = at
+    ended.save(update_fields=["replaced_at"])
+    heir = community_of(into)
+    if heir is None:
+        return None
+    held = provision_of(Unit.objects.select_for_update(of=("self",)).get(pk=heir.pk))
+    if held is not None and ended.example and not held.example:
+        return held
+    own = held if held is not None and held.example == ended.example else None
+    if held is not None:
+        held.replaced_at = at
+        held.save(update_fields=["replaced_at"])
+    older = min((one for one in (ended, own) if one is not None), key=lambda one: one.confirmed_at)
+    provision = Provision.objects.create(
+        unit=heir,
+        place=heir.place,
+        households=rules.joined_count(ended.households, own.households) if own else ended.households,
+        with_helper=rules.joined_count(ended.with_helper, own.with_helper) if own else ended.with_helper,
+        said_at=at,
+        said_by=by.label[:120],
+        confirmed_at=older.confirmed_at,
+        confirmed_by=older.confirmed_by,
+        example=ended.example,
+        carried_from=ended.unit,
+    )
+    data = _store(provision, rules.joined(stored_of(own) if own else [], stored_of(ended)))
+    data["from"] = code
+    record("learning.carry_provision", subject=provision, by=by, at=at, place=heir.place, data=data)
     return provision
+
+
+def _standing_at(code: str) -> Provision | None:
+    """The figures that stand of the community with this code, whose unit may have ended by now."""
+    rows = Provision.objects.everywhere("of a community that the territory has merged").select_related("unit")
+    return rows.filter(place=place_of(code), replaced_at=None).prefetch_related("items").first()
 
 
 @transaction.atomic
@@ -124,10 +179,10 @@ def _confirm(held: Provision, *, by: Actor, at: datetime) -> Provision:
     return held
 
 
-def _items(lines: Sequence[Line]) -> list[rules.Stored]:
-    """The list as it is kept; raises for the first line that cannot be."""
-    if len(lines) > rules.MOST_ITEMS:
-        raise TooManyItems(most=rules.MOST_ITEMS)
+def _items(lines: Sequence[Line], *, most: int) -> list[rules.Stored]:
+    """The list as it is kept; raises for the first line that cannot be. One that a merge made longer may stay as long."""
+    if len(lines) > most:
+        raise TooManyItems(most=most)
     names: set[str] = set()
     items = []
     for line in lines:

@@ -83,7 +83,7 @@ def open_to(review: Review, *, by: Actor) -> Review:
     if held.unit.place not in by.scope:
         raise NotFound
     if by.unit_id != held.unit_id:
-        raise NotTheLead(unit=held.unit.label)
+        raise NotTheLead(unit=held.unit)
     if held.closed_at is not None:
         raise ReviewClosed
     return held

@@ -111,7 +111,7 @@ def mend_weakness(weakness: Weakness, *, done: str, by: Actor, at: datetime) -> 
     if held.place not in by.scope and not own:
         raise NotFound
     if not own and not by.can("review.lead"):
-        raise NotTheOwnersPost(owner=held.owner.label)
+        raise NotTheOwnersPost(owner=held.owner)
     if held.closed_at is not None:
         raise WeaknessMended
     if not done.strip():

@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 
 from qipan.duties.api import Unit, units_on
 from qipan.kernel.actor import Actor, Scope
-from qipan.kernel.place import COMMUNITY, Range
+from qipan.kernel.place import COMMUNITY, Range, place_of
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import AreaView, get_area
 
@@ -40,13 +40,19 @@ def community_for(code: str, *, actor: Actor) -> tuple[AreaView, Unit]:
     return area, unit
 
 
+def community_of(code: str) -> Unit | None:
+    """This function will return the unit of the community with this code; None where there is none."""
+    place = place_of(code)
+    return communities_on([Range(place, place)]).filter(place=place).first()
+
+
 def _of(unit: Unit) -> QuerySet[Provision]:
     return Provision.objects.everywhere("a unit's own, checked by the caller").filter(unit=unit)
 
 
 def provision_of(unit: Unit) -> Provision | None:
     """This function will return the figures of a community that stand; None where it said none yet."""
-    return _of(unit).filter(replaced_at=None).prefetch_related("items").first()
+    return _of(unit).filter(replaced_at=None).select_related("carried_from").prefetch_related("items").first()
 
 
 def earlier_of(unit: Unit) -> list[Provision]:

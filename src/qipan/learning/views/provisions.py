@@ -39,7 +39,7 @@ def _form(held: Provision | None, data: Any = None) -> ProvisionInput:
         filled = [vars(one) for one in stored_of(held)]
         counts = {"households": held.households, "with_helper": held.with_helper}
     rows = {f"{name}_{n}": value for n, row in enumerate(filled, 1) for name, value in row.items()}
-    return ProvisionInput(data, usual=[name for name, _measure in usual], initial={**rows, **counts})
+    return ProvisionInput(data, usual=[name for name, _measure in usual], held=len(filled), initial={**rows, **counts})
 
 
 @require_http_methods(["GET", "POST"])

@@ -59,9 +59,9 @@ def _check_units(matter: Matter | None, units: Sequence[Unit], caller: Unit, *, 
         listed = {one.unit.pk for one in found}
     for unit in units:
         if matter is not None and not any(matter.place in part for part in ground_of(unit)):
-            raise NotItsGround(unit=unit.label)
+            raise NotItsGround(unit=unit)
         if unit.organ_type.executes_only and unit.pk not in listed:
-            raise NotCooperating(unit=unit.label)
+            raise NotCooperating(unit=unit)
     return listed
 
 
@@ -156,7 +156,7 @@ def call_units(
     held, now = locked(matter, by=by, act=None)
     may_call(by)
     if now.state in loop.ENDED or now.state == loop.S.REPORTED:
-        raise loop.NotNow(state=now.state.label)
+        raise loop.NotNow(state=now.state)
     return open_call(
         matter=held,
         units=units,

@@ -56,7 +56,7 @@ class HasPartAlready(Refusal):
 def _check_target(matter: Matter, unit: Unit, *, at: datetime) -> None:
     """A legal target only: on its ground, and with the item as primary on its list (ORG-3)."""
     if not any(matter.place in part for part in ground_of(unit)):
-        raise NotItsGround(unit=unit.label)
+        raise NotItsGround(unit=unit)
     check_primary(unit, matter.category.item_code, on=localdate(at))
 
 
@@ -231,14 +231,14 @@ def add_cooperating(
     held, now = locked(matter, by=by, act=None)
     need_office_or_handler(now, by=by)
     if now.state != loop.S.DISPATCHED:
-        raise loop.NotNow(state=now.state.label)
+        raise loop.NotNow(state=now.state)
     if not any(held.place in part for part in ground_of(unit)):
-        raise NotItsGround(unit=unit.label)
+        raise NotItsGround(unit=unit)
     listed = _why(held, unit, at=at)
     if unit.organ_type.executes_only and not listed:
-        raise NotCooperating(unit=unit.label)
+        raise NotCooperating(unit=unit)
     if any(part.unit_id == unit.pk for part in open_parts(held)):
-        raise HasPartAlready(unit=unit.label)
+        raise HasPartAlready(unit=unit)
     if due_at is not None and due_at <= at:
         due_at = None
     why = listed or note

@@ -139,7 +139,7 @@ def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: dat
     """
     own, held, now = _own(report, by)
     if now.state != loop.S.VERIFIED:
-        raise loop.NotNow(state=now.state.label)
+        raise loop.NotNow(state=now.state)
     own.confirmed, own.satisfied, own.said_at = True, satisfied, at
     store_row(own)
     word = {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]

@@ -37,7 +37,7 @@ def grade_hazard(matter: Matter, *, grade: str, measure: str, by: Actor, at: dat
     """
     held, now = locked(matter, by=by, act="matter.dispatch")
     if now.state not in joint.GRADED_IN:
-        raise loop.NotNow(state=now.state.label)
+        raise loop.NotNow(state=now.state)
     if grade not in Grade.values:
         raise joint.GradeWrong(field="grade")
     measure = loop.said(measure)[:500]
@@ -110,7 +110,7 @@ def inspect_hazard(matter: Matter, *, remedied: bool, note: str, by: Actor, at: 
     hazard = _of(held)
     loop.check_other(now, unit=by.unit_id, account=by.account_id)
     if now.state in loop.ENDED or (remedied and now.state != S.DONE):
-        raise loop.NotNow(state=now.state.label)
+        raise loop.NotNow(state=now.state)
     note = loop.said(note)
     task, hazard.look = hazard.look, None
     if task is not None and task.closed_at is None:

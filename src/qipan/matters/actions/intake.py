@@ -242,7 +242,7 @@ def join_matter(matter: Matter, *, words: Words, nonce: str, source: str = "", b
     by.require("matter.report")
     held, now = locked(matter, by=by, act=None)
     if now.state in loop.ENDED:
-        raise loop.NotNow(state=State(now.state).label)
+        raise loop.NotNow(state=State(now.state))
     _check(words)
     if (again := _again(nonce)) is not None:
         return again

@@ -24,7 +24,7 @@ def correct_point(matter: Matter, *, point: Point | None, reason: str, by: Actor
     held, now = locked(matter, by=by, act=None)
     need_office_or_handler(now, by=by)
     if now.state in loop.ENDED:
-        raise loop.NotNow(state=now.state.label)
+        raise loop.NotNow(state=now.state)
     reason = loop.said(reason)
     if point is not None:
         check_point(point, held.place)

@@ -59,7 +59,7 @@ def _step(held: Referral, kind: ReferralStepKind, *, unit: int | None, by: Actor
 def _check_receiver(purpose: str, door: int, receiver: Unit, *, at: datetime) -> None:
     named = proposals(CARRIED[Purpose(purpose)].item, door, on=localdate(at))
     if receiver.pk not in {one.unit.pk for one in named}:
-        raise referral.NotAReceiver(field="receiver", unit=receiver.label)
+        raise referral.NotAReceiver(field="receiver", unit=receiver)
 
 
 def _ask(held: Referral, receiver: Unit, *, by: Actor, at: datetime) -> Task:
@@ -112,7 +112,7 @@ def hand_over(
     if door not in by.scope or door_at(door) is None:
         raise referral.DoorNeeded(field="door")
     if receiver.pk == sender.pk:
-        raise referral.NotAReceiver(field="receiver", unit=receiver.label)
+        raise referral.NotAReceiver(field="receiver", unit=receiver)
     _check_receiver(purpose, door, receiver, at=at)
     code = limits.new_code()
     held = Referral.objects.create(
@@ -267,7 +267,7 @@ def hand_on(held: Referral, *, receiver: Unit, by: Actor, at: datetime) -> Refer
         raise referral.TooManyHops
     handed = handover_of(fresh)
     if handed is None or receiver.pk in (fresh.receiver_id, fresh.sender_id):
-        raise referral.NotAReceiver(field="receiver", unit=receiver.label)
+        raise referral.NotAReceiver(field="receiver", unit=receiver)
     _check_receiver(fresh.purpose, handed.door, receiver, at=at)
     _answered(fresh, by=by, at=at)
     fresh.receiver, fresh.hops = receiver, fresh.hops + 1

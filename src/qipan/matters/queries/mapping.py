@@ -50,7 +50,7 @@ def check_point(point: Point, place: int) -> None:
     measured = metres_outside(place, longitude=point.longitude, latitude=point.latitude)
     if measured is not None and measured[1] > SLACK:
         code, metres = measured
-        raise PointElsewhere(field="point", area=path_to(code)[-1].label, metres=round(metres))
+        raise PointElsewhere(field="point", area=path_to(code)[-1], metres=round(metres))
 
 
 def area_at_point(point: Point, ground: Scope) -> AreaView | None:

@@ -135,7 +135,7 @@ def moved(loop: Loop, act: str, **changes: object) -> Loop:
     """This function will move a matter by an act; raises ``NotNow`` where the act does not follow."""
     sources, to = MOVES[act]
     if loop.state not in sources:
-        raise NotNow(state=State(loop.state).label)
+        raise NotNow(state=State(loop.state))
     return replace(loop, state=to, **changes)  # type: ignore[arg-type]
 
 

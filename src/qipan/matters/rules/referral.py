@@ -149,7 +149,7 @@ def moved(state: str, act: str) -> ReferralState:
     """This function will return where an act leads; raises ``NotNowReferral``."""
     known, after = MOVES[act]
     if state not in known:
-        raise NotNowReferral(state=S(state).label)
+        raise NotNowReferral(state=S(state))
     return after
 
 

@@ -113,7 +113,7 @@ class DeclarationEnded:
 def check_signature(issuer: Unit, *, by: Actor) -> None:
     """This function will refuse a post that signs for another organ than its own; jobs have no organ."""
     if by.unit_id is not None and by.unit_id != issuer.pk:
-        raise NotYourOrgan(issuer=issuer.label)
+        raise NotYourOrgan(issuer=issuer)
 
 
 def _check_competence(issuer: Unit, *, level: int, at: datetime) -> None:
@@ -121,7 +121,7 @@ def _check_competence(issuer: Unit, *, level: int, at: datetime) -> None:
     if not rules.may_issue(
         "response", str(level), rank=organ.authority_rank, executes_only=organ.executes_only, on=localdate(at)
     ):
-        raise IssuerNotCompetent(issuer=issuer.label, level=level)
+        raise IssuerNotCompetent(issuer=issuer, level=level)
 
 
 def _declared_ground(codes: Sequence[str], *, issuer: Unit, by: Actor) -> list[tuple[str, Range]]:
@@ -133,7 +133,7 @@ def _declared_ground(codes: Sequence[str], *, issuer: Unit, by: Actor) -> list[t
         if not area.ranges or any(ground.without(by.scope.ranges) for ground in area.ranges):
             raise NotFound
         if any(ground.without(own) for ground in area.ranges):
-            raise OutsideIssuersGround(issuer=issuer.label, area=area.label)
+            raise OutsideIssuersGround(issuer=issuer, area=area)
         found += [(area.code, ground) for ground in area.ranges]
     return found
 

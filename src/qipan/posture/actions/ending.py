@@ -132,7 +132,7 @@ def check_above(measure: Measure, *, by: Actor) -> None:
     if Range(measure.first, measure.last).without(by.scope.ranges):
         raise NotFound
     if by.unit_id not in (None, measure.issuer_id) and measure.issuer.place not in by.scope:
-        raise MeasureOfAnother(issuer=measure.issuer.label)
+        raise MeasureOfAnother(issuer=measure.issuer)
 
 
 @transaction.atomic

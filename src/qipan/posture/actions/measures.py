@@ -10,7 +10,7 @@ from qipan.duties.api import Unit, ground_of
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.refusal import NotFound, later
 from qipan.laws.api import Article, Use, cite, get_article
 
 from .. import rules
@@ -96,7 +96,7 @@ def impose_measure(
         raise NotFound
     own = ground_of(issuer)
     if any(ground.without(own) for ground in ranges):
-        raise MeasureOutsideIssuersGround(issuer=issuer.label)
+        raise MeasureOutsideIssuersGround(issuer=issuer)
     if declaration is not None:
         drill, hazard = declaration.drill, declaration.hazard
         if not rules.in_force(declaration.starts_at, declaration.expected_until, declaration.ended_at, at=at):
@@ -159,26 +159,26 @@ def _check_times(starts_at: datetime, review_at: datetime, expires_at: datetime,
 def _check_issuer(issuer: Unit, *, kind: str, article: Article, at: datetime) -> None:
     organ = issuer.organ_type
     if organ.executes_only:
-        raise MeasureOnlyExecuted(issuer=issuer.label)
+        raise MeasureOnlyExecuted(issuer=issuer)
     needed = rules.rank_needed(kind, article.minimum_rank, on=localdate(at))
     if needed is None or organ.authority_rank < needed:
-        raise MeasureIssuerNotCompetent(issuer=issuer.label, article=article.label, rank=rank_label(needed))
+        raise MeasureIssuerNotCompetent(issuer=issuer, article=article, rank=later(rank_label, needed))
 
 
 def _check_beyond(judged: Judged, *, issuer: Unit, reason: str, lasts: timedelta) -> None:
     grade = judged.grade
     if not reason:
         raise (MeasureTooWide if judged.beyond == rules.WIDE else MeasureTooStrict)(
-            area=ground_label(judged.ground),
+            area=later(ground_label, judged.ground),
             reaching=judged.reaching,
             of=judged.of,
-            level=level_label(grade.least_level),
-            rank=rank_label(grade.over_rank),
+            level=later(level_label, grade.least_level),
+            rank=later(rank_label, grade.over_rank),
             days=grade.over_days,
             field="grounds",
         )
     if issuer.organ_type.authority_rank < grade.over_rank:
-        raise BeyondNotForYou(issuer=issuer.label, rank=rank_label(grade.over_rank), field="over_reason")
+        raise BeyondNotForYou(issuer=issuer, rank=later(rank_label, grade.over_rank), field="over_reason")
     if lasts > timedelta(days=grade.over_days):
         raise BeyondTooLong(days=grade.over_days, field="expires_at")
 

@@ -136,10 +136,10 @@ def _offers(firm: Unit, quantities: Mapping[int, int], *, payer: Unit, at: datet
             or offer.valid_until <= at
             or not any(Range(offer.first, offer.last).meets(part) for part in own)
         ):
-            raise OfferGone(what=offer.label if offer else key)
+            raise OfferGone(what=offer or key)
         quantity = check_quantity(quantities[key], field=f"quantity_{key}")
         if quantity > offer.quantity:
-            raise OfferTooSmall(offered=offer.quantity, what=offer.label, quantity=quantity, field=f"quantity_{key}")
+            raise OfferTooSmall(offered=offer.quantity, what=offer, quantity=quantity, field=f"quantity_{key}")
     return [offers[key] for key in sorted(quantities)]
 
 
@@ -185,7 +185,7 @@ def _open_for(agreement: Agreement, firm: Unit) -> Agreement:
     rows = Agreement.objects.everywhere("one of the two sides").select_for_update(of=("self",))
     fresh = rows.select_related("firm", "payer").get(pk=agreement.pk)
     if fresh.firm_id != firm.pk:
-        raise NotYourAgreement(unit=fresh.firm.label)
+        raise NotYourAgreement(unit=fresh.firm)
     if fresh.firm_signed_at is not None or fresh.declined_at is not None:
         raise AlreadySigned
     return fresh

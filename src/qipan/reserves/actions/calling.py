@@ -13,6 +13,7 @@ from qipan.desk.api import recall_sources
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
+from qipan.kernel.refusal import later
 from qipan.laws.api import Article, Use, cite, end_citations, get_article
 from qipan.posture.api import Declaration
 
@@ -82,7 +83,7 @@ def call_reserve(
     rows = Agreement.objects.everywhere("one of the two sides").select_for_update(of=("self",))
     fresh = rows.select_related("firm__organ_type", "payer").get(pk=agreement.pk)
     if fresh.payer_id != payer.pk:
-        raise NotYourAgreement(unit=fresh.payer.label)
+        raise NotYourAgreement(unit=fresh.payer)
     if (again := _sent_before(nonce)) is not None:
         return again
     if not fresh.in_force(at):
@@ -96,7 +97,7 @@ def call_reserve(
     if last > fresh.ends_at or (fresh.stopped_at is not None and last > fresh.stopped_at):
         raise OutlivesAgreement(number=fresh.number, field="expected_until")
     if not check_ground(payer, ground, by=by):
-        raise OutsideCallersGround(unit=payer.label, field="area")
+        raise OutsideCallersGround(unit=payer, field="area")
     declared = check_declared(declaration, ground, until=last, at=at)
     basis = get_article(article, on=at.astimezone(get_default_timezone()).date())
     lines = _lines(fresh, quantities, ground=ground, starts_at=first, ends_at=last, drill=declared.drill)
@@ -139,13 +140,13 @@ def requisition(
     basis = get_article(article, on=at.astimezone(get_default_timezone()).date(), use=Use.REQUISITION)
     needed = max(rules.LEAST_RANK, basis.minimum_rank or 0)
     if organ.organ_type.executes_only or organ.organ_type.authority_rank < needed:
-        raise RequisitionNotCompetent(unit=organ.label, article=basis.label, rank=rank_label(needed))
+        raise RequisitionNotCompetent(unit=organ, article=basis, rank=later(rank_label, needed))
     check_firm(firm)
     if (again := _sent_before(nonce)) is not None:
         return again
     first, last = _times(purpose, at, expected_until, at=at)
     if not check_ground(organ, ground, by=by):
-        raise OutsideCallersGround(unit=organ.label, field="area")
+        raise OutsideCallersGround(unit=organ, field="area")
     declared = check_declared(declaration, ground, until=last, at=at)
     if not items:
         raise InventoryMissing(field="kind_1")
@@ -222,7 +223,7 @@ def _lines(
     for line in lines:
         quantity = check_quantity(quantities[line.pk], field=f"quantity_{line.pk}")
         if not Range(line.first, line.last).covers(ground):
-            raise OutsideReach(what=line.label, field="area")
+            raise OutsideReach(what=line, field="area")
         running = line.called.filter(call__drill=drill, call__expected_until__gt=starts_at, call__starts_at__lt=ends_at)
         taken = rules.most_taken(
             (rules.Taken(one.call.starts_at, one.call.ends_at, one.quantity) for one in running.select_related("call")),
@@ -231,7 +232,7 @@ def _lines(
         )
         if taken + quantity > line.quantity:
             raise MoreThanAgreed(
-                what=line.label, agreed=line.quantity, taken=taken, quantity=quantity, field=f"quantity_{line.pk}"
+                what=line, agreed=line.quantity, taken=taken, quantity=quantity, field=f"quantity_{line.pk}"
             )
     return lines
 

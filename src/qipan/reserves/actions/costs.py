@@ -62,7 +62,7 @@ def _own_call(call: Call, *, by: Actor) -> Call:
     firm = firm_of(by)
     fresh = locked_call(call)
     if fresh.firm_id != firm.pk:
-        raise NotYourCall(unit=fresh.firm.label)
+        raise NotYourCall(unit=fresh.firm)
     if fresh.drill:
         raise ExerciseCostsNothing
     return fresh
@@ -101,7 +101,7 @@ def enter_use(line: CallLine, *, day: date | None, quantity: int | None, by: Act
         raise MoreThanCalled(called=line.quantity, field="quantity")
     uses = CostLine.objects.filter(called=line, day=day, kind=CostKind.USE).exclude(state=CostState.OBJECTED)
     if uses.exists():
-        raise DayEntered(what=line.label, day=day.isoformat(), field="day")
+        raise DayEntered(what=line, day=day.isoformat(), field="day")
     entered = add_line(
         open_sheet(call, at=at), CostLine(kind=CostKind.USE, called=line, day=day, quantity=quantity, rate=line.rate)
     )

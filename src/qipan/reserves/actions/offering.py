@@ -85,5 +85,5 @@ def withdraw_offer(offer: Offer, *, by: Actor, at: datetime) -> None:
     if not mine.exists():
         raise NotFound
     if not mine.filter(withdrawn_at=None).update(withdrawn_at=at):
-        raise OfferGone(what=offer.label)
+        raise OfferGone(what=offer)
     note("withdraw_offer", offer, place=firm.place, by=by, at=at)

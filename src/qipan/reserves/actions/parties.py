@@ -44,14 +44,14 @@ def firm_of(by: Actor) -> Unit:
 def check_firm(unit: Unit) -> None:
     """This function will refuse a unit that is no firm, or is one no more."""
     if unit.organ_type.code not in FIRMS or unit.valid_to is not None:
-        raise NotAFirm(unit=unit.label, field="firm")
+        raise NotAFirm(unit=unit, field="firm")
 
 
 def governing_of(by: Actor) -> Unit:
     """This function will return the governing unit that a post acts for. Raises ``NotAllowed``, ``NotGoverning``."""
     unit = unit_of(by, "reserve.call")
     if unit.organ_type.executes_only or unit.organ_type.authority_rank < 1:
-        raise NotGoverning(unit=unit.label)
+        raise NotGoverning(unit=unit)
     return unit
 
 
@@ -67,7 +67,7 @@ def check_caller(call: Call, *, by: Actor) -> None:
     if call.place not in by.scope:
         raise NotFound
     if by.unit_id not in (None, call.caller_id) and not _above(by, call.caller):
-        raise CallOfAnother(unit=call.caller.label)
+        raise CallOfAnother(unit=call.caller)
 
 
 def _above(by: Actor, unit: Unit) -> bool:

@@ -33,7 +33,7 @@ def _side(call: Call, *, by: Actor) -> None:
         check_caller(call, by=by)
     else:
         by.require("reserve.lend")
-        raise NotYourCall(unit=call.firm.label)
+        raise NotYourCall(unit=call.firm)
 
 
 def _taken(line: CallLine, *, by: Actor, at: datetime) -> tuple[Call, CallLine]:

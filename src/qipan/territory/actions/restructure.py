@@ -36,11 +36,12 @@ class CannotSplit(Refusal):
 
 @dataclass(frozen=True)
 class AreaMerged:
-    """Event: from the day ``on`` the ground of ``code`` belongs to ``into``."""
+    """Event: from the day ``on`` the ground of ``code`` belongs to ``into``; ordered at ``at``."""
 
     code: str
     into: str
     on: date
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def merge_area(code: str, *, into: str, on: date, by: Actor, at: datetime) -> Ar
         by=by,
         at=at,
     )
-    publish(AreaMerged(code=code, into=into, on=on))
+    publish(AreaMerged(code=code, into=into, on=on, at=at))
     return get_area(into)
 
 

@@ -208,7 +208,7 @@ def _held(warning: Warning, *, by: Actor, at: datetime) -> Warning:
     if held.issuer.place not in by.scope:
         raise NotFound
     if held.issuer_id != by.unit_id:
-        raise WarningOfAnother(issuer=held.issuer.label)
+        raise WarningOfAnother(issuer=held.issuer)
     if held.msg_type == MessageKind.CANCEL or held.expires_at <= at or Warning.objects.filter(replaces=held).exists():
         raise WarningOver
     return held
@@ -231,17 +231,17 @@ def _send(
         problems = [_now("%(field)s is missing") % {"field": LABELS[name]} for name in missing]
         raise WarningIncomplete(problems)
     if issuer.pk != by.unit_id:
-        raise WarningOfAnother(issuer=issuer.label)
+        raise WarningOfAnother(issuer=issuer)
     organ = issuer.organ_type
     kind = rules.kinds()[content["kind"]]
     if not rules.may_warn(kind, rank=organ.authority_rank, executes_only=organ.executes_only):
-        raise WarnerNotCompetent(issuer=issuer.label)
+        raise WarnerNotCompetent(issuer=issuer)
     grounds = [(area.code, ground) for code in codes for area in [get_area(code)] for ground in area.ranges]
     own = ground_of(issuer)
     if any(ground.without(by.scope.ranges) for _code, ground in grounds):
         raise NotFound
     if any(ground.without(own) for _code, ground in grounds):
-        raise WarningOutsideGround(issuer=issuer.label)
+        raise WarningOutsideGround(issuer=issuer)
     if message != MessageKind.CANCEL and not (
         content["starts_at"] < content["expires_at"] and content["expires_at"] > at
     ):

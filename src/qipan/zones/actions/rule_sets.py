@@ -108,7 +108,7 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
     own = RuleSet.objects.select_for_update().filter(code=code)
     before = [one for one in own if not one.trial and not trial and (one.valid_to is None or one.valid_to > first)]
     if any(one.valid_from >= first for one in before):
-        raise TwoRulesAtOnce(other=before[0].label, first=first, field="valid_from")
+        raise TwoRulesAtOnce(other=before[0], first=first, field="valid_from")
     for one in before:
         _end(one, first, basis=_now("followed by the next version"), at=at)
     if not trial:
@@ -152,7 +152,7 @@ def _alone(hazard: str, code: str, first: date, last: date | None) -> None:
     if last is not None:
         others = others.filter(valid_from__lt=last)
     for other in others:
-        raise TwoRulesAtOnce(other=other.label, first=max(first, other.valid_from), field="valid_from")
+        raise TwoRulesAtOnce(other=other, first=max(first, other.valid_from), field="valid_from")
 
 
 def _end(rule_set: RuleSet, day: date, *, basis: str, at: datetime) -> None:

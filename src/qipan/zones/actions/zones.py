@@ -139,19 +139,19 @@ def confirm_zone(
         raise BeginsInThePast(field="starts_at")
     found = proposal_for(rule_set, area, at=at)
     if found is None:
-        raise NothingProposed(area=area.label)
+        raise NothingProposed(area=area)
     if found.level != proposed:
-        raise CountsChanged(area=area.label, level=found.level_label)
+        raise CountsChanged(area=area, level=ZoneLevel(found.level))
     if level > found.level:
-        raise StricterThanRule(area=area.label, level=found.level_label, field="level")
+        raise StricterThanRule(area=area, level=ZoneLevel(found.level), field="level")
     if level < found.level and not words.strip():
         raise LowerNeedsReason(field="words")
     held = found.held.level if found.held else None
     said = offices_that_said([one.input for one in found.reasons], area.ranges, last=found.day)
     if unit is not None and unit.pk in said and level > (held or ZoneLevel.LOW):
-        raise AnotherConfirms(unit=unit.label, area=area.label)
+        raise AnotherConfirms(unit=unit, area=area)
     if held is not None and level < held and found.unreported and level == found.level:
-        raise NotReported(area=area.label, days=found.unreported)
+        raise NotReported(area=area, days=found.unreported)
     zones = _put_in_force(rule_set, found, level=level, begins=begins, words=words.strip(), unit=unit, by=by, at=at)
     if cited is not None:
         owner = unit.pk if unit is not None else 0
@@ -210,13 +210,13 @@ def _competent(rule_set: RuleSet, by: Actor, cited: Article | None) -> Unit | No
     """The unit that confirms, of the rank that rule set and article ask for; a job has none and states its acts."""
     if by.unit_id is None:
         if by.account_id is not None or by.pass_id is not None:
-            raise ConfirmerNotCompetent(unit=by.label, rule=rule_set.label)
+            raise ConfirmerNotCompetent(unit=by, rule=rule_set)
         return None
     unit = Unit.objects.select_related("organ_type").get(pk=by.unit_id)
     organ = unit.organ_type
     needed = max(rule_set.minimum_rank, (cited.minimum_rank or 0) if cited is not None else 0)
     if organ.executes_only or organ.authority_rank < needed:
-        raise ConfirmerNotCompetent(unit=unit.label, rule=rule_set.label)
+        raise ConfirmerNotCompetent(unit=unit, rule=rule_set)
     return unit
 
 
