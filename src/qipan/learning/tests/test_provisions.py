@@ -8,13 +8,12 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.utils.timezone import localdate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qipan.access.testing import Cast, make_city
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import place_of, range_of
+from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.learning.actions.provisions import Line, confirm_provision, say_provision
 from qipan.learning.actions.refusals import (
@@ -31,9 +30,8 @@ from qipan.learning.models import Provision, ProvisionItem
 from qipan.learning.queries.provisions import earlier_of, provision_of, stored_of
 from qipan.learning.queries.readiness import readiness_on
 from qipan.learning.queries.wording import signal_lines
-from qipan.learning.rules import Provided, Stored, helpers_signal, joined, limits, scarcest, stock_signal
+from qipan.learning.rules import Provided, Stored, helpers_signal, limits, scarcest, stock_signal
 from qipan.learning.terms import Light, Need
-from qipan.territory.api import merge_area
 
 from .conftest import NOON
 
@@ -357,106 +355,3 @@ def test_what_was_typed_stays_beside_its_refusal(cast):
     answer = worker.post(PAGE, body(seen="0", households=""))
     assert f'name="seen" value="{held.pk}"' not in answer.content.decode().split("<details")[1]
     assert count() == (1, 2, 1)
-
-
-def merged(cast, at):
-    """The second community goes into the first, as an official of the territory orders it."""
-    by = Actor.system("surveyor", acts=["territory.import"], ranges=[range_of("5101")])
-    merge_area(NEXT, into=OWN, on=localdate(at), by=by, at=at)
-
-
-NEXT = "510104001002"
-OIL, BOXES = Line(3, "食用油", "升", 50, 10), Line(1, "饮用水", "箱", 80, 20)
-
-
-def test_a_merge_adds_the_figures_of_the_community_that_ended_and_says_so(cast):
-    first = say(cast)
-    other = say(cast, (Line(1, "米面", "千克", 300, 50), OIL, BOXES), (8, 2), who="neighbour_worker",
-                unit=cast.unit(f"{NEXT}:community"), at=NOON - timedelta(days=60))  # fmt: skip
-    later = NOON + timedelta(days=1)
-    merged(cast, later)
-    held = provision_of(own(cast))
-    assert [(one.name, one.measure, one.amount, one.per_day) for one in stored_of(held)] == [
-        ("饮用水（升）", "升", 9000, 1000),
-        ("米面", "千克", 1000, 150),
-        ("食用油", "升", 50, 10),
-        ("饮用水（箱）", "箱", 80, 20),
-    ]
-    assert (held.households, held.with_helper, held.carried_from) == (20, 11, cast.unit(f"{NEXT}:community"))
-    assert (held.said_at, held.confirmed_at, held.confirmed_by) == (later, other.confirmed_at, other.confirmed_by)
-    ended = Provision.objects.everywhere("a test").filter(replaced_at=later)
-    assert sorted(ended.values_list("pk", flat=True)) == sorted([first.pk, other.pk])
-    assert acts()[-1] == (
-        "learning.carry_provision",
-        {"items": 4, "days": 4, "households": 20, "with_helper": 11, "from": NEXT},
-    )
-    found = signals(cast, code="510104001", at=later)
-    assert list(found) == [OWN]
-    assert (found[OWN][Need.STOCK].numbers["days"], found[OWN][Need.HELPERS].numbers["without"]) == (4, 9)
-    page = cast.client("worker").get(f"/readiness/{OWN}/stock").content.decode()
-    assert cast.unit(f"{NEXT}:community").label in page and "并入本社区" in page
-    confirm_provision(own(cast), seen=held.pk, by=cast.worker, at=later)
-    assert provision_of(own(cast)).confirmed_at == later
-
-
-def test_a_count_that_one_never_made_is_not_known_of_both_and_what_nobody_said_changes_nothing(cast):
-    unit = cast.unit(f"{NEXT}:community")
-    say(cast)
-    say(cast, (WATER,), (None, None), who="neighbour_worker", unit=unit)
-    merged(cast, NOON + timedelta(days=1))
-    held = provision_of(own(cast))
-    assert (held.households, held.with_helper) == (None, None)
-    assert [one.amount for one in stored_of(held)] == [18_000, 700]
-
-
-def test_where_the_ended_community_said_nothing_the_figures_stand_as_they_are(cast):
-    first, before = say(cast), count()
-    merged(cast, NOON + timedelta(days=1))
-    assert (provision_of(own(cast)).pk, count()) == (first.pk, before)
-
-
-def test_where_only_the_ended_community_said_something_that_is_what_is_known(cast):
-    say(cast, who="neighbour_worker", unit=cast.unit(f"{NEXT}:community"))
-    merged(cast, NOON + timedelta(days=1))
-    held = provision_of(own(cast))
-    assert (held.households, [one.name for one in stored_of(held)]) == (12, ["饮用水", "米面"])
-    assert held.carried_from == cast.unit(f"{NEXT}:community")
-
-
-@pytest.mark.parametrize("ended_is_example", [True, False])
-def test_figures_of_a_demo_never_mix_with_what_was_said(cast, ended_is_example):
-    say(cast)
-    say(cast, (OIL,), (1, 1), who="neighbour_worker", unit=cast.unit(f"{NEXT}:community"))
-    place = place_of(NEXT if ended_is_example else OWN)
-    Provision.objects.everywhere("a test").filter(place=place).update(example=True)
-    merged(cast, NOON + timedelta(days=1))
-    held = provision_of(own(cast))
-    assert held.example is False
-    assert [one.name for one in stored_of(held)] == (["饮用水", "米面"] if ended_is_example else ["食用油"])
-
-
-def test_a_list_that_a_merge_made_longer_is_kept_whole_and_only_grows_shorter(cast):
-    def lines(first):
-        return [Line(n, f"物资{first + n}", "件", 10, 1) for n in range(8)]
-
-    say(cast, lines(0))
-    say(cast, lines(20), who="neighbour_worker", unit=cast.unit(f"{NEXT}:community"))
-    later = NOON + timedelta(days=1)
-    merged(cast, later)
-    held = provision_of(own(cast))
-    assert len(stored_of(held)) == 16
-    page = cast.client("worker").get(f"/readiness/{OWN}/stock").content.decode()
-    assert 'name="name_16"' in page and 'name="name_17"' not in page
-    all_of_it = [Line(n, one.name, one.measure, one.amount, one.per_day) for n, one in enumerate(stored_of(held), 1)]
-    with pytest.raises(TooManyItems):
-        say(cast, [*all_of_it, OIL], seen=held.pk, at=later)
-    shorter = say(cast, all_of_it[:10], seen=held.pk, at=later)
-    assert (len(stored_of(provision_of(own(cast)))), shorter.carried_from) == (10, None)
-
-
-@given(st.lists(stored, max_size=8), st.lists(stored, max_size=8))
-def test_what_two_hold_together_is_what_each_holds(one, other):
-    both = joined(one, other)
-    assert sum(item.amount for item in both) == sum(item.amount for item in (*one, *other))
-    assert sum(item.per_day for item in both) == sum(item.per_day for item in (*one, *other))
-    assert len({item.name.casefold() for item in both}) == len(both)
