@@ -17,7 +17,7 @@ declare(
         starts_with=Starts.COLLECTED_OR_EMERGENCY,
         destroy=Destroy.ROWS,
     ),
-    plain="media_type sha256",
+    plain="name_digest media_type sha256",
     keys="id submission received_at",
 )
 declare(

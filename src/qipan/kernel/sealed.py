@@ -73,6 +73,11 @@ def keyed_digests(digest: str) -> tuple[str, ...]:
     return tuple(hmac.new(key, digest.encode(), hashlib.sha256).hexdigest() for key in own)
 
 
+def file_keys(name: str) -> tuple[str, ...]:
+    """This function will return what stands for a file's name where it is compared: keyed, with each key as ``keyed_digests``."""
+    return keyed_digests(f"file:{name}")
+
+
 class SealedField(models.TextField):
     """A text column that is sealed when it is written and opened when it is read; nothing can be looked up by it."""
 

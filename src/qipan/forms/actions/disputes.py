@@ -46,8 +46,9 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
     if decision == REPLACE:
         chosen.standing = Standing.STANDS
         if digest_of_stored(chosen.xml) == digest_of_stored(first.xml):  # only a file differed: the others go with it
-            mine = chosen.attachments.values("name")
-            first.attachments.exclude(name__in=mine).update(submission=chosen)
+            mine = set(chosen.attachments.values_list("name", flat=True))
+            others = [pk for pk, name in first.attachments.values_list("pk", "name") if name not in mine]
+            first.attachments.filter(pk__in=others).update(submission=chosen)
     chosen.decided_at, chosen.decided_by = at, by.label
     chosen.save(update_fields=["standing", "decided_at", "decided_by"])
     if decision == REPLACE:

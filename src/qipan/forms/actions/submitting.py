@@ -18,7 +18,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.opened import emergency_ended
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
-from qipan.kernel.sealed import keyed_digests
+from qipan.kernel.sealed import file_keys, keyed_digests
 
 from ..models import Attachment, Form, FormOpening, Submission
 from ..queries.submissions import (
@@ -305,7 +305,9 @@ def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
         answers=wanted.answered.answers,
         digest=digest,
         # Where only a file differs, the others are the first one's.
-        awaits=[name for name in wanted.answered.files if name not in here] if digest == wanted.answered.digest else [],
+        awaits=[file_keys(name)[0] for name in wanted.answered.files if name not in here]
+        if digest == wanted.answered.digest
+        else [],
         unit_id=wanted.by.unit_id,
         team=wanted.by.team_id,
         device_at=wanted.answered.device_at,
@@ -324,6 +326,7 @@ def _attach(row: Submission, files: Sequence[Sent], *, at: datetime) -> None:
         Attachment(
             submission=row,
             name=one.name,
+            name_digest=file_keys(one.name)[0],
             media_type=one.media_type[:100],
             sha256=one.sha256,
             content=one.content,
@@ -352,9 +355,7 @@ def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
     fresh = [one for one in wanted.files if one.name not in known]
     if fresh:
         _attach(row, fresh, at=wanted.at)
-        here = {one.name for one in fresh}
-        row.awaits = [name for name in row.awaits if name not in here]
-        row.save(update_fields=["awaits"])
+        _await_no_more(row, fresh)
         _note("forms.take_files", row, replace(wanted, files=tuple(fresh)))
         _tell(row, wanted)
     if other:
@@ -363,6 +364,12 @@ def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
     if row.awaits:
         return Taken(Outcome.PART, len(row.awaits), wanted.left_out)
     return Taken(Outcome.TAKEN if fresh else Outcome.AGAIN, 0, wanted.left_out)
+
+
+def _await_no_more(row: Submission, files: Sequence[Sent]) -> None:
+    here = {key for one in files for key in file_keys(one.name)}
+    row.awaits = [key for key in row.awaits if key not in here]
+    row.save(update_fields=["awaits"])
 
 
 def _dispute(wanted: _Wanted, held: Sequence[Submission], digest: str, *, known: frozenset[str]) -> Taken:
@@ -374,7 +381,6 @@ def _dispute(wanted: _Wanted, held: Sequence[Submission], digest: str, *, known:
         here = set(row.attachments.values_list("name", flat=True))
         if fresh := [one for one in wanted.files if one.name not in here]:
             _attach(row, fresh, at=wanted.at)
-            row.awaits = [name for name in row.awaits if name not in {one.name for one in fresh}]
-            row.save(update_fields=["awaits"])
+            _await_no_more(row, fresh)
             _note("forms.take_files", row, replace(wanted, files=tuple(fresh)))
     return Taken(Outcome.DISPUTED, len(row.awaits), wanted.left_out)

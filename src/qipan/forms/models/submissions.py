@@ -31,7 +31,7 @@ class Submission(models.Model):
     xml = SealedField()
     answers = SealedJSONField()  # by question, groups and repeats as they stand in the form
     digest = models.CharField(max_length=64)  # of the content, keyed; the journal holds nothing else of it
-    awaits = models.JSONField(default=list)  # names of attachments that the answers speak of and that are not here
+    awaits = models.JSONField(default=list)  # files that the answers speak of and that are not here, by ``file_keys``
     unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
     device_at = models.DateTimeField(null=True)  # when it was finished, by the device's clock
@@ -87,17 +87,25 @@ class Submission(models.Model):
 
 
 class Attachment(models.Model):
-    """A photograph or another file that an answer speaks of by its name."""
+    """A photograph or another file that an answer speaks of by its name, which is sealed as the answer is: it may name
+    a person."""
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="attachments")
-    name = models.CharField(max_length=150)
+    name = SealedField()
+    name_digest = models.CharField(max_length=64, blank=True)  # keyed: one file under one name (``file_keys``)
     media_type = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64)  # of the file as it came: the same again is a resend
     content = SealedBinaryField()  # a photograph is written anew, without where and by which camera
     received_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["submission", "name"], name="forms_attachment_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "name_digest"],
+                name="forms_attachment_file",
+                condition=~models.Q(name_digest=""),
+            )
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.submission_id} {self.media_type}"
