@@ -17,7 +17,7 @@ from .actions import (
     write_entries,
 )
 from .models import Message
-from .queries import Checksum, Verdict, checksum, entries_about, entries_of, register_audit, verify
+from .queries import Checksum, Verdict, checksum, entries_about, entries_of, last_recorded, register_audit, verify
 from .rules import canonical, digest_of, entry_text
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "entry_text",
     "entry_values",
     "given_up",
+    "last_recorded",
     "publish",
     "queue_message",
     "record",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import QuerySet
 
@@ -32,6 +33,11 @@ def entries_of(act: str, *, subjects: Sequence[str] | None = None) -> Iterator[E
 def entries_about(subjects: Sequence[str]) -> QuerySet[Entry]:
     """This function will return what was done to some subjects, the newest first."""
     return Entry.objects.filter(subject__in=subjects).order_by("-pk")
+
+
+def last_recorded() -> datetime | None:
+    """This function will return the moment of the newest entry, None when there is none: a replay's days are its own."""
+    return Entry.objects.order_by("-pk").values_list("at", flat=True).first()
 
 
 def entry_digest(entry: Entry) -> str:

@@ -41,14 +41,16 @@ def text_of(
     """
     label, account, post, by_pass = by
     return (
-        f'{{"act":{_quoted(act)},"at":{_microseconds(at)},"by":[{_quoted(label)},{_number(account)},{_number(post)},{_quoted(by_pass)}],'
-        f'"data":{data},"drill":{"true" if drill else "false"},"place":{_number(place)},"subject":{_quoted(subject)}}}'
+        f'{_head(act, at, label, account, post, by_pass)},"data":{data},"drill":{"true" if drill else "false"},'
+        f'"place":{_number(place)},"subject":{_quoted(subject)}}}'
     )
 
 
-@lru_cache(maxsize=256)  # what is written by the ten thousand has one moment
-def _microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond
+@lru_cache(maxsize=256)  # what is written by the ten thousand has one act, moment and actor
+def _head(act: str, at: datetime, label: str, account: int | None, post: int | None, by_pass: str) -> str:
+    microseconds = int(at.timestamp()) * 1_000_000 + at.microsecond
+    by = f"{_quoted(label)},{_number(account)},{_number(post)},{_quoted(by_pass)}"
+    return f'{{"act":{_quoted(act)},"at":{microseconds},"by":[{by}]'
 
 
 def _number(value: int | None) -> str:

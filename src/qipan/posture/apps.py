@@ -7,16 +7,18 @@ class PostureConfig(AppConfig):
     def ready(self) -> None:
         from qipan.desk.api import register_orders
         from qipan.forms.api import register_posture
-        from qipan.journal.api import subscribe
+        from qipan.journal.api import register_audit, subscribe
         from qipan.kernel.opened import register_emergencies
         from qipan.laws.api import ArticleRepealed, name_subjects
         from qipan.zones.api import RuleSetEnded, ZoneConfirmed
 
+        from .queries.audits import audit_ends
         from .queries.declared import binding_kind, declaration_names
         from .queries.measures import measure_names, order_stands
         from .queries.opened import emergencies_in_force, emergency_end
         from .subscribers import on_article_repealed, on_rule_set_ended, on_zone_confirmed
 
+        register_audit("ends of measures against the measures", audit_ends)
         register_posture(binding_kind)
         register_emergencies(emergencies_in_force, emergency_end)
         register_orders("measure", order_stands)

@@ -25,7 +25,11 @@ declare(
 declare(
     "posture.Measure",
     plain="kind hazard title basis over_reason guidance end_kind end_reason",
-    keys="id declaration issuer first last starts_at expires_at review_at told_at lifted_at noted_at tasks_of extends drill",
+    keys="id declaration issuer first last starts_at expires_at review_at told_at lifted_at tasks_of extends drill",
+)
+declare(
+    "posture.OpenEnd",
+    keys="measure ends_at",
 )
 declare(
     "posture.Posture",

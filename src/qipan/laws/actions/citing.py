@@ -77,6 +77,7 @@ NAMES = {
     "sqlite": "SELECT value FROM json_each(%(names)s)",
     "postgresql": "SELECT json_array_elements_text(CAST(%(names)s AS json))",
 }
+MANY = 10_000  # PostgreSQL takes any list for a short one and looks each name up; a table of so many it counts first
 
 
 # What still holds for a while keeps its citation until then, so that a repeal in between is flagged.
@@ -96,10 +97,18 @@ def end_citations(subjects: Iterable[Model | str], *, at: datetime, ends: dateti
     ``ends`` later than ``at`` is when subjects that still hold will end: until then they cite, and the clock ends it.
     Inside the act on the subjects, which holds their rows.
     """
-    names = json.dumps(sorted({name_of(one) for one in subjects}))
+    given = sorted({name_of(one) for one in subjects})
+    names = json.dumps(given)
     if ends is not None and ends > at:
         return len(fetch(FORESEE.format(names=NAMES[connection.vendor]), {"ends": adapted(ends), "names": names}))
-    ended = fetch(END.format(names=NAMES[connection.vendor]), {"at": adapted(at), "names": names})
+    if len(given) >= MANY and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE ending AS {NAMES['postgresql']} AS subject", {"names": names})
+            cursor.execute("ANALYZE ending")
+        ended = fetch(END.format(names="SELECT subject FROM ending"), {"at": at})
+        fetch("DROP TABLE ending", ())
+    else:
+        ended = fetch(END.format(names=NAMES[connection.vendor]), {"at": adapted(at), "names": names})
     _count(Counter(ended), by=-1)
     return len(ended)
 

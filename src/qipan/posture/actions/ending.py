@@ -1,10 +1,10 @@
 """The end of measures: by itself to the minute, by a lower zone, or lifted."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from operator import itemgetter
 from typing import NamedTuple, cast
 
 from django.db import connection, transaction
@@ -20,7 +20,7 @@ from qipan.kernel.sql import adapted, fetch, moment_of
 from qipan.laws.api import end_citations
 
 from .. import rules
-from ..models import Measure
+from ..models import Measure, OpenEnd
 from ..queries.measures import measures_on, without_order
 from ..queries.zoning import judge
 from ..terms import ORDER_TASKS, EndKind, decision_source, order_source
@@ -47,13 +47,17 @@ class Over(NamedTuple):
     dropped: bool
 
 
-# One statement marks what is over and says what it was, so that nothing is missed or taken twice.
-MARK = """
-UPDATE posture_measure SET noted_at = %(at)s
-WHERE noted_at IS NULL AND (expires_at <= %(at)s OR lifted_at <= %(at)s)
-RETURNING id, first, issuer_id, {earlier}(expires_at, COALESCE(lifted_at, expires_at)), end_kind, tasks_of, told_at, drill
+# One statement takes away what is over, so that nothing is missed or taken twice. What a measure says is read after it:
+# whoever changed it a moment before held this row too.
+TAKE = "DELETE FROM posture_openend WHERE ends_at <= %(at)s RETURNING measure_id, ends_at"
+READ = """
+SELECT id, first, issuer_id, end_kind, tasks_of, told_at, drill FROM posture_measure
+WHERE id IN ({keys}) ORDER BY id
 """
-EARLIER = {"sqlite": "min", "postgresql": "least"}
+KEYS = {
+    "sqlite": "SELECT value FROM json_each(%(keys)s)",
+    "postgresql": "SELECT CAST(json_array_elements_text(CAST(%(keys)s AS json)) AS bigint)",
+}
 
 
 @transaction.atomic
@@ -63,7 +67,10 @@ def end_due(*, by: Actor, at: datetime) -> int:
     A measure stops holding at its end without this: here its end enters the journal, its tasks are taken back, and
     ``MeasuresEnded`` is published. One pass over all, harmless to repeat; for the minute's job.
     """
-    rows = sorted(fetch(MARK.format(earlier=EARLIER[connection.vendor]), {"at": adapted(at)}), key=itemgetter(0))
+    ends = dict(fetch(TAKE, {"at": adapted(at)}))
+    if not ends:
+        return 0
+    rows = fetch(READ.format(keys=KEYS[connection.vendor]), {"keys": json.dumps(list(ends))})
     write_entries(
         [
             entry_values(
@@ -72,15 +79,15 @@ def end_due(*, by: Actor, at: datetime) -> int:
                 by=by,
                 at=at,
                 place=first,
-                data=_said(ended, why),
+                data=_said(ends[key], why),
                 drill=bool(drill),
             )
-            for key, first, _issuer, ended, why, _tasks, _told, drill in rows
+            for key, first, _issuer, why, _tasks, _told, drill in rows
         ]
     )
     over = [
         Over(key, issuer, tasks_of, moment_of(told), why == EndKind.DROPPED)
-        for key, _first, issuer, _ended, why, tasks_of, told, _drill in rows
+        for key, _first, issuer, why, tasks_of, told, _drill in rows
     ]
     _close(over, by=by, at=at)
     return len(rows)
@@ -93,8 +100,6 @@ def _said(ended: datetime | str, why: str) -> str:
 
 def _close(over: Sequence[Over], *, by: Actor, at: datetime) -> None:
     """What every end brings: its citation, tasks and reviews are closed, and rooms above are told."""
-    if not over:
-        return
     end_citations([f"posture.Measure:{one.key}" for one in over], at=at)
     gone = without_order(sorted({one.tasks_of for one in over if one.tasks_of is not None}), at=at)
     orders = [order_source(key, kind) for key in gone for kind in ORDER_TASKS]
@@ -116,9 +121,10 @@ def lift_measure(measure: Measure, *, reason: str = "", by: Actor, at: datetime)
         by.require("measure.impose")
     check_above(measure, by=by)
     running = Measure.objects.filter(pk=measure.pk, expires_at__gt=at).filter(Q(lifted_at=None) | Q(lifted_at__gt=at))
-    lifted = running.update(lifted_at=at, end_kind=EndKind.LIFTED, end_reason=reason.strip()[:300], noted_at=at)
+    lifted = running.update(lifted_at=at, end_kind=EndKind.LIFTED, end_reason=reason.strip()[:300])
     if not lifted:
         return False
+    OpenEnd.objects.filter(measure_id=measure.pk).delete()
     for extension in Measure.objects.filter(extends_id=measure.pk, lifted_at=None):
         lift_measure(extension, reason=reason, by=by, at=at)
     fresh = Measure.objects.select_related("issuer").get(pk=measure.pk)
@@ -143,9 +149,10 @@ def weigh_measures(grounds: Iterable[Range], *, hazard: str, since: datetime, by
     orderly end, who is told by a task. What a risen zone justifies again before it has ended goes on. What a higher
     organ imposed beyond the zones keeps to its own days; an exercise has no zones.
     """
-    found = measures_on(grounds).filter(hazard=hazard, drill=False, over_reason="", noted_at=None, expires_at__gt=since)
+    found = measures_on(grounds).filter(hazard=hazard, drill=False, over_reason="", expires_at__gt=since)
+    found = found.filter(open_end__isnull=False).select_related("open_end").order_by("pk")
     ending = 0
-    for measure in found.select_for_update(of=("self",)).order_by("pk"):
+    for measure in found.select_for_update(of=("self", "open_end")):
         judged = judge(measure.kind, hazard, Range(measure.first, measure.last), at=since)
         if judged is None:
             continue
@@ -163,7 +170,7 @@ def _end_for_zone(measure: Measure, needed: str, *, since: datetime, by: Actor, 
     hours = rules.kinds()[measure.kind].hours_after_drop if measure.kind in rules.kinds() else 0
     measure.lifted_at = min(since + timedelta(hours=hours), measure.expires_at)
     measure.end_kind = EndKind.DROPPED
-    measure.save(update_fields=["lifted_at", "end_kind"])
+    _change_end(measure)
     note("posture.end_for_zone", measure, by=by, at=at, ends_at=measure.lifted_at.isoformat(), needed=needed)
     if not hours:
         return
@@ -181,10 +188,15 @@ def _end_for_zone(measure: Measure, needed: str, *, since: datetime, by: Actor, 
     )
 
 
+def _change_end(measure: Measure) -> None:
+    measure.save(update_fields=["lifted_at", "end_kind"])
+    OpenEnd.objects.filter(measure_id=measure.pk).update(ends_at=measure.ends_at)
+
+
 def _let_go_on(measure: Measure, *, by: Actor, at: datetime) -> None:
     if measure.end_kind != EndKind.DROPPED or measure.lifted_at is None or measure.lifted_at <= at:
         return
     measure.lifted_at, measure.end_kind = None, ""
-    measure.save(update_fields=["lifted_at", "end_kind"])
+    _change_end(measure)
     note("posture.let_go_on", measure, by=by, at=at)
     recall_sources([decision_source(measure.pk)], note=_("The risk zone justifies the measure again."), by=by, at=at)

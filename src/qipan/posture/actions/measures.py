@@ -14,7 +14,7 @@ from qipan.kernel.refusal import NotFound, later
 from qipan.laws.api import Article, Use, cite, get_article
 
 from .. import rules
-from ..models import Declaration, Measure
+from ..models import Declaration, Measure, OpenEnd
 from ..queries.declared import grounds_of
 from ..queries.measures import goes_on
 from ..queries.zoning import Judged, ground_label, judge, level_label, rank_label
@@ -134,6 +134,7 @@ def impose_measure(
             tasks_of=extends.tasks_of if extends else None,
             drill=drill,
         )
+        OpenEnd.objects.create(measure=measure, ends_at=expires_at)
         cite(measure, article, use=Use.MEASURE, unit_id=issuer.pk, place=ground.first, at=at)
         imposed.append(measure)
     for measure in imposed:

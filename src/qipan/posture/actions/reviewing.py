@@ -92,7 +92,10 @@ def _title(measures: list[Measure], issuer: Unit | None) -> str:
 
 def settle_reviews(told: Iterable[tuple[int, datetime]], *, by: Actor, at: datetime) -> None:
     """This function will close the tasks of reviews of which none is left, by issuer and when they were told."""
+    ended = set(told)
+    if not ended:
+        return
     waiting = set(reviews_missed(at=at).exclude(told_at=None).values_list("issuer_id", "told_at"))
-    gone = sorted(set(told) - waiting)
+    gone = sorted(ended - waiting)
     sources = [review_source(issuer, when, drill=drill) for issuer, when in gone for drill in (False, True)]
     recall_sources(sources, note=_("Every one of them was looked at again or is over."), by=by, at=at)

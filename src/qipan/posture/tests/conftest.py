@@ -10,6 +10,7 @@ from qipan.journal.api import publish
 from qipan.kernel.place import COMMUNITY, level_of, range_of
 from qipan.laws.testing import make_articles
 from qipan.posture.api import Declaration, Measure, declare, impose_measure
+from qipan.posture.models import OpenEnd
 from qipan.zones.api import ZoneConfirmed
 
 Entry = apps.get_model("journal", "Entry")
@@ -40,6 +41,11 @@ def response(cast: Cast, **changes: Any) -> dict[str, Any]:
         "drill": False,
         **changes,
     }
+
+
+def open_end(measure: Measure) -> datetime | None:
+    """When it ends, as the minute's pass will find it; None when its end is written down."""
+    return OpenEnd.objects.filter(measure=measure).values_list("ends_at", flat=True).first()
 
 
 def restriction(cast: Cast, **changes: Any) -> dict[str, Any]:

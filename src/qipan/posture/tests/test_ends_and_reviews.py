@@ -21,8 +21,10 @@ from qipan.posture.actions.declarations import NotYourOrgan, ReasonMissing
 from qipan.posture.actions.refusals import NextReviewOutside
 from qipan.posture.actions.reviewing import review_measure, tell_reviews
 from qipan.posture.api import Measure, MeasuresEnded, extend_measure, impose_measure, lift_measure, measures_in_force
+from qipan.posture.models import OpenEnd
+from qipan.posture.queries.audits import audit_ends
 
-from .conftest import Entry, restriction
+from .conftest import Entry, open_end, restriction
 
 CLOCK = Actor.system("measures", ranges=[range_of("5101")])
 HERE = range_of("510104001001")
@@ -53,9 +55,7 @@ def test_the_pass_writes_down_what_is_over_and_nothing_else(
     assert told == []
     late = imposed.expires_at + timedelta(seconds=30)  # the minute's job never comes at the second
     assert end_due(late) == 1
-    imposed.refresh_from_db()
-    later.refresh_from_db()
-    assert (imposed.noted_at, later.noted_at) == (late, None)
+    assert (open_end(imposed), open_end(later)) == (None, later.expires_at)
     entry = Entry.objects.get(act="posture.end_measure")
     assert entry.subject == f"posture.Measure:{imposed.pk}"
     assert entry.data == {"ended_at": imposed.expires_at.isoformat(), "why": "EXPIRED"}
@@ -64,6 +64,17 @@ def test_the_pass_writes_down_what_is_over_and_nothing_else(
     assert end_due(late) == 0
     assert end_due(later.expires_at) == 1
     assert Entry.objects.filter(act="posture.end_measure").count() == 2
+
+
+@pytest.mark.row("EMG-15")
+def test_an_open_end_that_differs_from_its_measure_is_found(cast: Cast, imposed: Measure) -> None:
+    assert audit_ends() == []
+    wrong, right = imposed.expires_at + timedelta(hours=1), imposed.expires_at
+    OpenEnd.objects.filter(measure=imposed).update(ends_at=wrong)
+    assert audit_ends() == [f"end of measure {imposed.pk}: kept {wrong}, measure {right}"]
+    OpenEnd.objects.filter(measure=imposed).delete()
+    Measure.objects.update(expires_at=right + timedelta(days=3650))
+    assert audit_ends() == [f"end of measure {imposed.pk}: not kept, measure {right + timedelta(days=3650)}"]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -86,6 +97,7 @@ def test_whenever_the_pass_runs_the_end_is_the_same(
     )  # fmt: skip
     end = start + timedelta(seconds=length if lifted is None else min(length, lifted))
     assert measure.ends_at == end
+    OpenEnd.objects.create(measure=measure, ends_at=end)
     for offset in sorted(passes):
         at = start + timedelta(seconds=offset)
         end_due(at)
@@ -100,10 +112,11 @@ def test_the_clock_is_changed_and_a_measure_lasts_as_long_as_was_said(cast: Cast
     berlin = ZoneInfo("Europe/Berlin")
     start = datetime(2026, 10, 24, 20, tzinfo=berlin)
     end = datetime(2026, 10, 25, 20, tzinfo=berlin)
-    Measure.objects.create(
+    measure = Measure.objects.create(
         kind="gate-check", title="t", basis="b", issuer=cast.unit("5101:city-command"), first=HERE.first, last=HERE.last,
         starts_at=start, expires_at=end, review_at=start,
     )  # fmt: skip
+    OpenEnd.objects.create(measure=measure, ends_at=measure.ends_at)
     assert end.astimezone(UTC) - start.astimezone(UTC) == timedelta(hours=25)
     assert end_due(start.astimezone(UTC) + timedelta(hours=24, minutes=59)) == 0
     assert end_due(start.astimezone(UTC) + timedelta(hours=25)) == 1

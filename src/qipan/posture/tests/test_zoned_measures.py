@@ -25,7 +25,7 @@ from qipan.posture.api import (
 )
 from qipan.zones.api import end_rule_set
 
-from .conftest import Entry, restriction, zone
+from .conftest import Entry, open_end, restriction, zone
 
 HERE, NEXT, STREET = "510104001001", "510104001002", "510104001"
 GATE = {"kind": "gate-control", "title": "小区出入管控", "hazard": "epidemic"}
@@ -116,7 +116,7 @@ def test_when_the_zone_drops_the_measure_ends_by_itself(cast: Cast) -> None:
     tomorrow = cast.at + timedelta(days=1)
     zone(HERE, LOW, at=tomorrow)
     measure.refresh_from_db()
-    assert (measure.lifted_at, measure.end_kind, measure.noted_at) == (tomorrow, "DROPPED", tomorrow)
+    assert (measure.lifted_at, measure.end_kind, open_end(measure)) == (tomorrow, "DROPPED", None)
     assert list(measures_in_force([range_of(HERE)], at=tomorrow - timedelta(seconds=1))) == [wide, measure]
     # What a higher organ imposed beyond the zones keeps to its own days.
     assert list(measures_in_force([range_of(HERE)], at=tomorrow)) == [wide]
@@ -131,7 +131,7 @@ def test_a_closure_is_put_to_its_issuer_who_has_a_day_to_end_it_in_order(cast: C
     later = cast.at + timedelta(hours=5)
     zone(HERE, LOW, at=later)
     measure.refresh_from_db()
-    assert (measure.lifted_at, measure.noted_at) == (later + timedelta(hours=24), None)
+    assert measure.lifted_at == open_end(measure) == later + timedelta(hours=24)
     task = Task.objects.everywhere("a test").get(source=f"measure:{measure.pk}:end")
     assert (task.owner_id, task.kind, task.due_at) == (measure.issuer_id, "MEASURE", measure.lifted_at)
     with pytest.raises(refusals.MeasureOver):
