@@ -98,11 +98,13 @@ def test_no_field_describes_a_person():
         r"|^(score|credit|face|gps|track|latitude|longitude)"
     )
     found = {field for field in fields if person.search(field.rpartition(".")[2])}
-    # The leader who answers for a directive, by office; how many doors of a compound were answered by telephone; and
-    # where a thing is that should be otherwise, which is nobody's whereabouts.
+    # The leader who answers for a directive, by office; how many doors of a compound were answered by telephone;
+    # where a thing is that should be otherwise, which is nobody's whereabouts; and the number under which the state
+    # registers a firm (GB 32100), which rates nobody.
     assert found == {
         "command.Directive.named_person",
         "screening.Coverage.by_phone",
+        "duties.Unit.credit_code",
         "matters.Matter.longitude",
         "matters.Matter.latitude",
     }

@@ -193,6 +193,8 @@ CITY = os.environ.get("QIPAN_CITY", "5101")
 CERTIFICATE_KEY = os.environ.get("QIPAN_CERTIFICATE_KEY", str(VAR / "certificate_key.pem"))
 # Other machines are called at public addresses of the internet, and in the networks named here ("10.20.0.0/16").
 OWN_NETWORKS = env_networks("QIPAN_OWN_NETWORKS")
+# Authorities of one's own (PEM): servers in those networks may show certificates that they signed.
+OWN_CA = os.environ.get("QIPAN_OWN_CA", "")
 # Where people reach this site, "https://qipan.example.cn": what notices link to. Empty: notices have no link.
 ADDRESS = os.environ.get("QIPAN_ADDRESS", "").rstrip("/")
 # While somebody looks, a thread reads the board ahead; False reads it within the request.

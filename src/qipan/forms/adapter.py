@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
@@ -22,9 +22,9 @@ from qipan.kernel.refusal import BadInput, Refusal
 from qipan.webkit.sheets import MOST_BYTES, read_table
 
 from .actions.fields import MOST_VALUES, read_values
-from .actions.sources import field_to_pull, note_failure, take_delivery, take_source
+from .actions.sources import field_to_pull, note_failure, note_unchanged, take_delivery, take_source
 from .models import DataSource
-from .queries.sources import due_sources, unchanged
+from .queries.sources import due_sources, known_of, unchanged
 from .rules.sources import ColumnMissing, known_names, quoted, records_of, rows_of
 from .terms import SourceKind
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 SECONDS = 30.0  # for everything: names, connections, redirects, the whole answer
 MOST_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
+LONGEST_MARK = 200
 SHOWN = 10  # lines of a dry run
 SHOWN_PROBLEMS = 50
 
@@ -92,6 +93,8 @@ class Fetched:
 
     content: bytes
     of: datetime | None
+    validators: Mapping[str, str] | None = None  # the register's own marks of this content
+    not_modified: bool = False  # it is what was read before, and was not sent again
 
     @property
     def sha256(self) -> str:
@@ -103,13 +106,13 @@ class Fetched:
         return localdate(min(self.of, at) if self.of else at)
 
 
-def fetch(url: str, *, secret: str) -> Fetched:
+def fetch(url: str, *, secret: str, known: Mapping[str, str] | None = None) -> Fetched:
     """This function will read an address; at most 5 MB and 30 seconds, at most three redirects, each checked.
 
-    The header Authorization is said to the machine of ``url`` alone. Raises a refusal that says why there is no answer.
+    ``known`` are the marks of what is held: the register is then asked for changes only. The header Authorization is said to the machine of ``url`` alone. Raises a refusal that says why there is no answer.
     """
     try:
-        return asyncio.run(asyncio.wait_for(_fetch(url, secret), SECONDS))
+        return asyncio.run(asyncio.wait_for(_fetch(url, secret, known or {}), SECONDS))
     except TimeoutError:
         raise NoAnswer(seconds=f"{SECONDS:g}") from None
     except httpx.TimeoutException:
@@ -120,22 +123,52 @@ def fetch(url: str, *, secret: str) -> Fetched:
         raise NotReached(why=type(error).__name__) from None  # its text may hold the address, and that a key
 
 
-async def _fetch(url: str, secret: str) -> Fetched:
+async def _fetch(url: str, secret: str, known: Mapping[str, str]) -> Fetched:
     asked = url
+    own, own_ca = settings.OWN_NETWORKS, settings.OWN_CA
     for _hop in range(MOST_REDIRECTS + 1):
         headers = {"Accept-Encoding": "identity", "User-Agent": "Qipan"}
         if secret and _machine(asked) == _machine(url):
             headers["Authorization"] = secret
+        asks = _condition(asked, known)
         try:
-            async with calling("GET", asked, headers=headers, seconds=SECONDS, own=settings.OWN_NETWORKS) as response:
+            async with calling(
+                "GET", asked, headers={**headers, **asks}, seconds=SECONDS, own=own, own_ca=own_ca
+            ) as response:
+                if response.status_code == 304 and asks:
+                    return Fetched(b"", None, not_modified=True)
                 if response.status_code not in REDIRECTS:
-                    return await _read(response)
+                    return replace(await _read(response), validators=_validators(asked, response))
                 asked = urljoin(asked, response.headers.get("location", ""))
         except (UrlNotAllowed, PrivateAddress):
             if asked == url:
                 raise
             raise LeadsElsewhere(host=_host(asked)) from None
     raise TooManyRedirects(most=MOST_REDIRECTS)
+
+
+def _condition(asked: str, known: Mapping[str, str]) -> dict[str, str]:
+    """What asks for changes only. Marks are those of one address: another one may use the same for other content."""
+    if known.get("of") != _name_of(asked):
+        return {}
+    found = {"If-None-Match": known.get("etag", ""), "If-Modified-Since": known.get("modified", "")}
+    return {name: text for name, text in found.items() if text}
+
+
+def _validators(asked: str, response: httpx.Response) -> dict[str, str] | None:
+    """The marks by which the register tells this content from others; none where it says none that can be said back."""
+    said = {"etag": response.headers.get("etag", ""), "modified": response.headers.get("last-modified", "")}
+    found = {
+        name: text
+        for name, text in said.items()
+        if 0 < len(text) <= LONGEST_MARK and text.isascii() and text.isprintable()
+    }
+    return {"of": _name_of(asked), **found} if found else None
+
+
+def _name_of(url: str) -> str:
+    """An address may hold a key: it is known by its digest."""
+    return hashlib.sha256(url.encode()).hexdigest()
 
 
 def _machine(url: str) -> tuple[str, str]:
@@ -249,9 +282,19 @@ def pull_source(pk: int, *, at: datetime) -> bool:
     if source is None:
         return False
     try:
-        fetched = fetch(source.url, secret=source.secret)
+        fetched = fetch(source.url, secret=source.secret, known=known_of(source))
+        if fetched.not_modified:
+            note_unchanged(source, at=at)
+            return False
         lines = lines_of(source, fetched.content)
-        brought = take_delivery(source, lines, sha256=fetched.sha256, as_of=fetched.as_of(at), at=at)
+        brought = take_delivery(
+            source,
+            lines,
+            sha256=fetched.sha256,
+            as_of=fetched.as_of(at),
+            validators=fetched.validators,
+            at=at,
+        )
     except Refusal as refusal:
         note_failure(source, refusal, at=at)
         return False

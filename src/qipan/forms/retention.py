@@ -30,7 +30,7 @@ declare(
 declare(
     "forms.DataSource",
     who_acted("by_label"),
-    plain="field_code title url records place_name value_name secret refusal",
+    plain="field_code title url records place_name value_name secret refusal validators",
     keys="id kind every active created_at changed_at ended_at due_at tried_at read_at failures failing_since",
 )
 declare(

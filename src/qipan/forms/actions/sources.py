@@ -203,7 +203,7 @@ def change_source(source: DataSource, reads: Reads, *, by: Actor, at: datetime) 
     field_to_pull(held.field_code)
     _fill(held, reads)
     _off(held, by=by, at=at)
-    held.changed_at, held.by_label = at, by.label
+    held.changed_at, held.by_label, held.validators = at, by.label, None
     held.save()
     record("forms.change_source", subject=held, by=by, at=at, data=_data(held))
     return held
@@ -240,7 +240,7 @@ def end_source(source: DataSource, *, by: Actor, at: datetime) -> DataSource:
     held = _locked(source, by)
     data = _data(held)
     _off(held, by=by, at=at)
-    held.ended_at, held.url, held.secret = at, "", ""
+    held.ended_at, held.url, held.secret, held.validators = at, "", "", None
     held.save()
     record("forms.end_source", subject=held, by=by, at=at, data=data)
     return held
@@ -276,12 +276,18 @@ def take_source(pk: int, *, at: datetime) -> DataSource | None:
 
 @transaction.atomic
 def take_delivery(
-    source: DataSource, rows: Sequence[Mapping[str, str]], *, sha256: str, as_of: date, at: datetime
+    source: DataSource,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    sha256: str,
+    as_of: date,
+    validators: Mapping[str, str] | None = None,
+    at: datetime,
 ) -> FieldValues | None:
     """This function will take over what was read of a source, as ``bring_values`` does an upload; None for the same again.
 
-    ``source`` is as ``take_source`` gave it: where it was changed or switched off meanwhile, nothing is taken. Raises
-    what ``bring_values`` raises.
+    ``source`` is as ``take_source`` gave it: where it was changed or switched off meanwhile, nothing is taken.
+    ``validators`` are the register's own marks of this content, for the next question. Raises what ``bring_values`` raises.
     """
     held = _still(source)
     if held is None:
@@ -293,11 +299,29 @@ def take_delivery(
         brought = bring_values(
             held.field_code, rows, name=held.title, sha256=sha256, as_of=as_of, source=held, by=by, at=at
         )
+    held.validators = {**validators, "sha256": sha256} if validators else None
+    _was_read(held, by=by, at=at)
+    return brought
+
+
+@transaction.atomic
+def note_unchanged(source: DataSource, *, at: datetime) -> bool:
+    """This function will keep that a register said that nothing has changed since it was read; False where the source was
+    changed or switched off meanwhile."""
+    held = _still(source)
+    if held is None:
+        return False
+    field = field_to_pull(held.field_code)
+    held.validators = {**(held.validators or {}), "not_modified": True}
+    _was_read(held, by=clock_of_sources(ground_of(field.owner)), at=at)
+    return True
+
+
+def _was_read(held: DataSource, *, by: Actor, at: datetime) -> None:
     _well(held, _("the source can be read again"), by=by, at=at)
     held.tried_at = held.read_at = at
     held.due_at = next_due(held.every, failures=0, at=at)
     held.save()
-    return brought
 
 
 def _still(source: DataSource) -> DataSource | None:

@@ -34,6 +34,8 @@ class DataSource(models.Model):
     due_at = models.DateTimeField(null=True)  # none while it is off
     tried_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)  # the last time that it was read whole, changed or not
+    # By what the register tells that nothing has changed: its marks, whose they are, and the digest of what was read.
+    validators = models.JSONField(null=True)
     failures = models.PositiveIntegerField(default=0)  # since then
     failing_since = models.DateTimeField(null=True)
     refusal = models.JSONField(null=True)  # why the last try failed (kernel.refusal.kept)
@@ -64,6 +66,11 @@ class DataSource(models.Model):
     def why(self) -> str:
         """Why the last try failed, in the active language; empty when it did not."""
         return worded(self.refusal)
+
+    @property
+    def not_modified(self) -> bool:
+        """Whether the register last said that nothing has changed, without sending it again."""
+        return bool((self.validators or {}).get("not_modified"))
 
     def task_source(self, since: datetime) -> str:
         """This method will return what names the one task of a row of failures that began then."""

@@ -76,6 +76,13 @@ def unchanged(source: DataSource, sha256: str) -> bool:
     return last is not None and last.source_id == source.pk and last.sha256 == sha256 and last.at >= source.changed_at
 
 
+def known_of(source: DataSource) -> dict[str, str]:
+    """This function will return the register's marks of what it sent last, where just that is held; else none, so that all
+    of it is asked for."""
+    known = source.validators or {}
+    return known if known and unchanged(source, str(known.get("sha256", ""))) else {}
+
+
 def lineage(codes: Iterable[str]) -> dict[str, list[FieldValues]]:
     """This function will return, by field, the deliveries of which values are held now, the latest first."""
     holds = FieldValue.objects.filter(delivery=OuterRef("pk"))

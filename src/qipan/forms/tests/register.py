@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -80,6 +81,47 @@ def self_made() -> bytes:
     return key.private_bytes(pem, *shut) + made.public_bytes(pem)
 
 
+def city_ca() -> tuple[bytes, bytes]:
+    """An authority of one's own, and the key with a certificate for 127.0.0.1 that it signed."""
+    made, names = [], ("City authority", "Register of heating")
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _name in names]
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    for key, name in zip(keys, names, strict=True):
+        root = key is keys[0]
+        builder = (
+            x509.CertificateBuilder(
+                issuer_name=issuer,
+                subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]),
+                public_key=key.public_key(),
+            )
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+            .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=root, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[0].public_key()), critical=False)
+            .add_extension(x509.KeyUsage(not root, False, False, False, False, root, root, False, False), critical=True)
+        )
+        if not root:
+            home = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+            builder = builder.add_extension(home, critical=False)
+        made.append(builder.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    shut = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return made[0], keys[1].private_bytes(serialization.Encoding.PEM, *shut) + made[1]
+
+
+def known_by(content: bytes, etag: str, **headers: str) -> Answer:
+    """The whole of it with its mark, or 304 to whoever has that already."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.headers.get("If-None-Match") == etag:
+            _head(handler, 304, {"ETag": etag})
+        else:
+            body(content, ETag=etag, **headers)(handler)
+
+    return answer
+
+
 def body(content: bytes, **headers: str) -> Answer:
     """The whole of it, with its length."""
 
@@ -133,4 +175,4 @@ def leads(to: str, code: int = 302) -> Answer:
     return status(code, Location=to)
 
 
-__all__ = ["Register", "body", "cut", "endless", "leads", "self_made", "status", "unsaid"]
+__all__ = ["Register", "body", "city_ca", "cut", "endless", "known_by", "leads", "self_made", "status", "unsaid"]

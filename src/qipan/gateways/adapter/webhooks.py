@@ -73,6 +73,6 @@ def _tried(subscription: Subscription, message_id: str, event: object, *, at: da
 
 
 async def _post(url: str, headers: dict[str, str], body: bytes) -> int:
-    own = settings.OWN_NETWORKS
-    async with calling("POST", url, headers=headers, content=body, seconds=SECONDS, own=own) as response:
+    own, own_ca = settings.OWN_NETWORKS, settings.OWN_CA
+    async with calling("POST", url, headers=headers, content=body, seconds=SECONDS, own=own, own_ca=own_ca) as response:
         return response.status_code  # what it says beside that is not read
