@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,19 +77,20 @@ def team_grounds(grounds: Iterable[tuple[Range, int]], *, per_doors: int) -> Ite
 def insert_teams(
     grounds: Iterable[tuple[int, list[Range]]],
     *,
+    numbers: Mapping[int, int],
     source: str,
     at: datetime,
     stands_down_at: datetime,
     drill: bool,
 ) -> int:
-    """This function will write the teams; returns how many."""
+    """This function will write the teams, numbered on from the last number of their unit; returns how many."""
     of_unit: dict[int, list[Range]] = defaultdict(list)
     for unit_id, ranges in grounds:
         of_unit[unit_id] += ranges
     rows = [
         (unit_id, number, source, ground.first, ground.first, ground.last, moment(at), moment(stands_down_at), drill)
         for unit_id, ranges in of_unit.items()
-        for number, ground in enumerate(ranges, 1)
+        for number, ground in enumerate(ranges, numbers.get(unit_id, 0) + 1)
     ]
     with connection.cursor() as cursor:
         cursor.executemany(TEAMS, rows)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Min, Q, QuerySet
 
 from qipan.access.api import passes_by_unit, posts_by_unit
-from qipan.duties.api import CompanyContact, OrganType, Unit, contacts_of, looked_after
+from qipan.duties.api import CompanyContact, OrganType, Unit, contacts_of, ground_of, looked_after
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range
@@ -235,3 +235,28 @@ def companies_on(ranges: Iterable[Range], *, at: datetime) -> list[Company]:
         )
         for unit in sorted(units.values(), key=lambda one: one.code)
     ]
+
+
+def partner_grounds(
+    units: QuerySet[Unit], *, grounds: Sequence[Range], drill: bool
+) -> tuple[list[tuple[Range, int, bool]], dict[int, int]]:
+    """This function will return the compounds on the grounds where partners work, each with its partner and whether a team of
+    his stands there, and each partner's last number. Partners have no ground of their own; they are locked, so that two
+    who form teams at once do so one by one.
+    """
+    partners = list(units.filter(first=None).select_for_update(of=("self",)).order_by("pk"))
+    held: dict[int, list[Range]] = defaultdict(list)
+    numbers: dict[int, int] = defaultdict(int)
+    standing = Team.objects.everywhere("partners of the units given").filter(
+        unit__in=partners, released_at=None, drill=drill
+    )
+    for pk, number, first, last in standing.order_by("pk").values_list("unit", "number", "first", "last"):
+        held[pk].append(Range(first, last))
+        numbers[pk] = max(numbers[pk], number)
+    found = [
+        (ground, partner.pk, any(ground.meets(team) for team in held[partner.pk]))
+        for partner in partners
+        for ground in ground_of(partner)
+        if not grounds or any(ground.meets(one) for one in grounds)
+    ]
+    return found, numbers

@@ -166,6 +166,7 @@ def open_teams(opening: Opening) -> Opened:
     source = f"activation:{opening.item.pk}"
     teams = form_teams(
         units=units_on(opening.grounds, [opening.step["organ_type"]]),
+        grounds=opening.grounds,
         per_doors=opening.step["per_doors"],
         stands_down_at=opening.until(opening.step["days"]),
         source=source,

@@ -1,6 +1,6 @@
 """Acts on forces: form and release teams, open, fill and close shifts, warn of empty ones."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from qipan.desk.api import (
     send_task,
     send_tasks,
 )
-from qipan.duties.api import Stewardship, Unit, ground_of
+from qipan.duties.api import Stewardship, Unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
@@ -34,6 +34,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from .. import rules
 from ..ingest import insert_shifts, insert_teams, team_grounds
 from ..models import Shift, Team
+from ..queries import partner_grounds
 
 END_LOOKS_BACK = timedelta(days=7)  # cards of shifts that ended while no job ran
 
@@ -96,6 +97,7 @@ def form_teams(
     units: QuerySet[Unit] | Sequence[Unit],
     per_doors: int,
     stands_down_at: datetime,
+    grounds: Sequence[Range] = (),
     source: str = "",
     by: Actor,
     at: datetime,
@@ -103,7 +105,8 @@ def form_teams(
 ) -> int:
     """This function will split the ground of each unit into teams of at most ``per_doors`` doors: whole
     neighbouring compounds, or parts of a large one. The teams tile the ground: no place is left without one.
-    A partner (a property company, a social organisation) gets a team in each compound where it works.
+    A partner (a property company, a social organisation) gets a team in each compound where it works, of those on
+    ``grounds`` if any are named; where it has one it stays, and its teams elsewhere count for nothing here.
     A unit that has teams already keeps them, so forming twice is harmless. Returns how many were formed.
 
     Needs ``team.manage``. Raises ``NotAllowed``, ``NotFound`` (a unit outside the scope),
@@ -118,12 +121,14 @@ def form_teams(
     standing = Team.objects.everywhere("units inside the scope").filter(
         unit=OuterRef("pk"), released_at=None, drill=drill
     )
-    grounds = [*_grounds(chosen)]
-    if any(ground.without(by.scope.ranges) for ground, _unit in grounds):
+    rows = chosen.filter(first__isnull=False).order_by().values_list("first", "last", "pk", Exists(standing))
+    own = [(Range(first, last), pk, held) for first, last, pk, held in rows]
+    partners, numbers = partner_grounds(chosen, grounds=grounds, drill=drill)
+    if any(ground.without(by.scope.ranges) for ground, *_unit in [*own, *partners]):
         raise NotFound
-    without = set(chosen.filter(~Exists(standing)).values_list("pk", flat=True))
-    cut = list(team_grounds([one for one in grounds if one[1] in without], per_doors=per_doors))
-    formed = insert_teams(cut, source=source, at=at, stands_down_at=stands_down_at, drill=drill)
+    free = [(ground, pk) for ground, pk, held in [*own, *partners] if not held]
+    cut = list(team_grounds(free, per_doors=per_doors))
+    formed = insert_teams(cut, numbers=numbers, source=source, at=at, stands_down_at=stands_down_at, drill=drill)
     if formed:
         record(
             "deployment.form_teams",
@@ -135,15 +140,6 @@ def form_teams(
             drill=drill,
         )
     return formed
-
-
-def _grounds(units: QuerySet[Unit]) -> Iterator[tuple[Range, int]]:
-    """Each ground of each unit; partners have none of their own but the compounds where they work."""
-    for first, last, pk in units.order_by().values_list("first", "last", "pk"):
-        if first is not None and last is not None:
-            yield Range(first, last), pk
-    for partner in units.filter(first=None):
-        yield from ((ground, partner.pk) for ground in ground_of(partner))
 
 
 @transaction.atomic

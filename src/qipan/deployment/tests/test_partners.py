@@ -1,5 +1,6 @@
 """Teams of partners: formed for compounds by street or community, with passes of their own, and ended (SCR-7)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ from qipan.access.testing import Cast
 from qipan.deployment.actions import end_helping, end_partner_team, form_partner_teams, give_passes
 from qipan.deployment.actions.forces import StandDownMissing
 from qipan.deployment.actions.partners import NobodyOnTheList, NoCompoundChosen, TeamStoodDown
-from qipan.deployment.api import Team
+from qipan.deployment.api import Team, form_teams
 from qipan.duties.api import LooksAfterOthers, Stewardship, Unit, ground_of, partners_for
+from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 
@@ -177,3 +179,40 @@ def test_a_community_forms_and_ends_teams_on_the_page(cast: Cast, volunteers: Un
 )  # fmt: skip
 def test_who_opens_the_page(cast: Cast, name: str, status: int) -> None:
     assert cast.client(name).get("/forces/partners").status_code == status
+
+
+@pytest.mark.row("SCR-7", "FRC-3")
+def test_an_activation_gives_each_partner_a_team_where_it_has_none(cast: Cast, volunteers: Unit) -> None:
+    form(cast, volunteers, ONE, TWO, THREE, by=cast.city_commander)
+    stood = Team.objects.everywhere("a test").filter(unit=volunteers, place__in=[TWO.first, THREE.first])
+    stood.update(released_at=cast.at)  # an emergency before is over; they help on
+    company = cast.unit("510104:property-company-1")
+    mine = sorted(ground_of(company))
+    given: dict[str, Any] = {
+        "units": [volunteers, company], "per_doors": 50, "stands_down_at": cast.at + timedelta(days=9),
+        "by": cast.city_commander, "at": cast.at,
+    }  # fmt: skip
+    # The team in ONE says nothing of TWO, which is on the ground; THREE is not.
+    assert form_teams(**given, grounds=[ONE, TWO]) == 1 + len({ONE, TWO} & set(mine))
+    assert teams(volunteers) == [(1, ONE), (2, TWO)]
+    # Elsewhere both get what they lack, and keep what they have.
+    assert form_teams(**given) == 1 + len(set(mine) - {ONE, TWO})
+    assert teams(volunteers) == [(1, ONE), (2, TWO), (3, THREE)]
+    assert sorted(ground for _number, ground in teams(company)) == mine
+    assert [number for number, _ground in teams(company)] == list(range(1, len(mine) + 1))
+    before = held()
+    assert (form_teams(**given), held()) == (0, before)
+
+
+def test_a_partner_that_works_elsewhere_too_is_formed_by_whoever_commands_here(cast: Cast, volunteers: Unit) -> None:
+    form(cast, volunteers, ONE, ELSEWHERE, by=cast.city_commander)
+    Team.objects.everywhere("a test").filter(unit=volunteers).update(released_at=cast.at)
+    given: dict[str, Any] = {
+        "units": [volunteers], "per_doors": 50, "stands_down_at": cast.at + timedelta(days=9), "at": cast.at,
+        "by": replace(cast.worker, scope=Scope((range_of("510104"),))),
+    }  # fmt: skip
+    with pytest.raises(NotFound):
+        form_teams(**given)
+    assert teams(volunteers) == []
+    assert form_teams(**given, grounds=[range_of("510104")]) == 1
+    assert teams(volunteers) == [(1, ONE)]
