@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('forms', '0011_sources'),
+        ('forms', '0013_file_names'),
     ]
 
     operations = [
