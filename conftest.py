@@ -46,6 +46,21 @@ def pytest_configure(config: pytest.Config) -> None:
         ) from None
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Rules that reach no database say on PostgreSQL what they said on SQLite: there they run, once is enough."""
+    if site.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" or config.args != config.getini("testpaths"):
+        return
+    bound = [item for item in items if _reaches_a_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(bound)])
+    items[:] = bound
+
+
+def _reaches_a_database(item: pytest.Item) -> bool:
+    """Without one of these pytest-django lets no test ask the database; the journeys ask it from other processes."""
+    asked = {"db", "transactional_db", "live_server", "database", "migrated"} & set(getattr(item, "fixturenames", ()))
+    return bool(asked) or item.get_closest_marker("django_db") is not None
+
+
 def chromium() -> str:
     """This function will return the browser's path: as the environment says, else as found on PATH."""
     found = os.environ.get("QIPAN_CHROMIUM") or next(filter(None, map(shutil.which, CANDIDATES)), None)

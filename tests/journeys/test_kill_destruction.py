@@ -11,8 +11,6 @@ from .conftest import environment_of
 
 BUILD = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from datetime import timedelta
 from qipan.retention.api import DueLot, approve_run, prepare_run, refresh_lots
 from qipan.screening.api import close_campaign, close_round

@@ -1,15 +1,11 @@
 """Tests run on tables made from the models: these are the tables to which the migrations lead."""
 
-import subprocess
-import sys
 from typing import Any
 
 import dj_database_url
 import pytest
 from django.apps import apps
 from django.db import ConnectionHandler, connection
-
-from .conftest import environment_of
 
 pytestmark = pytest.mark.django_db
 
@@ -37,17 +33,12 @@ def shape(held: Any) -> dict[str, Any]:
     return found
 
 
-def test_the_migrations_lead_to_the_tables_of_the_models(database, tmp_path):
-    made = subprocess.run(
-        [sys.executable, "-m", "qipan.config.cli", "migrate", "-v0"],
-        env=environment_of(database, tmp_path), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    migrated = ConnectionHandler({"default": dj_database_url.parse(database)})["default"]
+def test_the_migrations_lead_to_the_tables_of_the_models(migrated):
+    there = ConnectionHandler({"default": dj_database_url.parse(migrated)})["default"]
     try:
-        led, here = shape(migrated), shape(connection)
+        led, here = shape(there), shape(connection)
     finally:
-        migrated.close()
+        there.close()
     own = {
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)

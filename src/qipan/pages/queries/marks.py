@@ -29,6 +29,8 @@ def drill_band(request: HttpRequest) -> Iterable[str]:
     if actor is None or not actor.scope.ranges:
         return
     tick = ticker.current(now)
+    if not tick.part(parts.drilling):
+        return
     posture = prevailing_posture(tick.part(parts.postures), actor.scope.ranges, at=tick.at)
     if posture and posture.drill:
         yield _("Drill: %(matter)s. Nothing leaves to residents") % {"matter": posture.matter}

@@ -22,7 +22,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import fetch_rows
-from qipan.posture.api import Measure, Posture, measures_in_force, postures_in_force
+from qipan.posture.api import Measure, Posture, drill_in_force, measures_in_force, postures_in_force
 from qipan.screening.api import DoorState, Round, coverage_by_place, open_rounds
 from qipan.territory.api import (
     OFFICIAL,
@@ -81,6 +81,11 @@ def marks(*, at: datetime) -> DataMarks:
 def postures(*, at: datetime) -> list[Posture]:
     """This function will return the postures in force anywhere in the city (``prevailing_posture`` cuts a ground out)."""
     return postures_in_force([range_of(settings.CITY)], at=at)
+
+
+def drilling(*, at: datetime) -> bool:
+    """This function will say whether a drill runs anywhere in the city: on most days none does."""
+    return drill_in_force([range_of(settings.CITY)], at=at)
 
 
 def warned(*, at: datetime) -> list[tuple[Warning, Ground]]:

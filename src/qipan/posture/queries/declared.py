@@ -58,6 +58,12 @@ def postures_in_force(ranges: Iterable[Range], *, at: datetime) -> list[Posture]
     )
 
 
+def drill_in_force(ranges: Iterable[Range], *, at: datetime) -> bool:
+    """This function will say whether any posture in force that meets the ground is a drill's."""
+    held = holding(at, start="since", end="until", stopped="ended_at")
+    return Posture.objects.filter(overlapping(ranges), held, drill=True).exists()
+
+
 def posture_over(ranges: Sequence[Range], *, at: datetime) -> PostureView | None:
     """This function will return the gravest posture in force on the ground, None for routine; see ``prevailing_posture``."""
     return prevailing_posture(postures_in_force(ranges, at=at), ranges, at=at)
