@@ -77,3 +77,20 @@ def test_the_map_on_paper(faulty, open_page):
     keep(page, "duties-print")
     expect(page.locator(".duty-look")).to_be_hidden()
     expect(page.locator("table[data-map]")).to_be_visible()
+
+
+@pytest.mark.row("FRC-5")
+def test_a_firm_is_registered_on_a_narrow_page_with_errors_beside_their_field(open_page, troubles):
+    page = open_page(make_city(), "admin", "/forces/companies/register?area=510104001001", width=360)
+    page.fill("[name=name]", "安居示例物业")
+    page.fill("[name=credit_code]", "91110000600037341M")
+    page.locator("[name=compounds]").first.check()
+    page.get_by_role("button", name="登记该企业").click()
+    expect(page.get_by_role("alert")).to_contain_text("这不是统一社会信用代码")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert serious(page) == []
+    page.fill("[name=credit_code]", "91110000600037341L")
+    page.check("[name=takes_over]")
+    page.get_by_role("button", name="登记该企业").click()
+    expect(page.get_by_role("status")).to_contain_text("安居示例物业已登记")
+    assert [one for one in troubles if "400" not in one] == []

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.management import call_command
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.access.api import Account, seed_demo_accounts, seed_roles
 from qipan.command.api import seed_playbooks
-from qipan.duties.api import Unit, register_firm, seed_organisation, units_on
+from qipan.duties.api import PROPERTY_COMPANY, Unit, keep_contact, register_firm, seed_organisation, units_on
 from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMMUNITY, DISTRICT, code_of, range_of
@@ -121,6 +121,7 @@ def prepare(
     seed_playbooks(by=by, at=at)
     seed_catalogue(by=Actor.system("replay", acts=["matter.catalogue"]), at=at)
     _firms(city, by=by, at=at)
+    _contacts(city, at=at)
     seed_zones(city, at=at)
     seed_provisions(city, at=at)
     seed_reserves(city, by=by, at=at)
@@ -172,6 +173,20 @@ def _firms(city: str, *, by: Actor, at: datetime) -> None:
         for kind, (name, name_en) in FIRMS.items():
             where = code_of(community.place, COMMUNITY)
             register_firm(kind, name=name, name_en=name_en, community=where, made_up=True, by=by, at=at)
+
+
+# A post and its line, of the first two companies of each district; no number of Chengdu begins with 0.
+CONTACTS = (("项目经理岗", "028-0000 0001"), ("值班岗", "028-0000 0002"))
+
+
+def _contacts(city: str, *, at: datetime) -> None:
+    """This function will have the first companies of each district keep their contact; the others have entered none yet."""
+    for district in units_on([range_of(city)], ["district-command"]).order_by("place"):
+        code = code_of(district.place, DISTRICT)
+        companies = units_on([range_of(code)], [PROPERTY_COMPANY]).order_by("place", "pk")
+        for company, (post, line) in zip(companies[: len(CONTACTS)], CONTACTS, strict=False):
+            manager = replace(Actor.system("replay", acts=["contact.keep"]), unit_id=company.pk)
+            keep_contact(company, post=post, line=line, by=manager, at=at)
 
 
 def _divisions(

@@ -2,9 +2,11 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from qipan.access.api import Account
+from qipan.duties.api import CompanyContact
 from qipan.replay.driver.ground import DEMO_ACCOUNTS, NotSynthetic, UsedBefore, prepare, refuse_real_data
 from qipan.replay.management.commands._edges import take
 from qipan.screening.api import Campaign
@@ -24,6 +26,12 @@ def test_an_empty_database_is_made_ready_and_marked_synthetic(db):
     assert not Compound.objects.filter(synthetic=False).exists()
     assert {login.username for login in ground.logins} == set(DEMO_ACCOUNTS)
     assert len({login.password for login in ground.logins}) == 1
+    kept = CompanyContact.objects.order_by("unit__code").values_list("unit__code", "post", "line")
+    assert list(kept[:1]) == [("510101:property-company-1", "项目经理岗", "028-0000 0001")]
+    client = Client()
+    assert client.login(username="manager", password=ground.login("manager").password)
+    page = client.get("/forces/companies").content.decode()
+    assert "028-0000 0001" in page.split("<tbody")[1]
 
 
 def test_real_compounds_are_left_alone(db):
