@@ -1,5 +1,6 @@
 """Each next round of a directive that asks again: opened by the clock, once, with its own tasks and due time (SVC-9, SVC-13)."""
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
@@ -20,18 +21,27 @@ from ..models import Directive
 from .asking import check_form
 from .directives import send_out
 
+log = logging.getLogger(__name__)
+
 
 def open_rounds(*, by: Actor, at: datetime) -> int:
     """This function will open the rounds whose time has come; returns how many. Run it every minute; at night it waits.
 
-    Each is a transaction of its own: after a crash it is there whole or not at all, and the next run goes on. Raises
-    ``NotAllowed`` (needs ``directive.issue``).
+    Each is a transaction of its own: after a crash it is there whole or not at all, and the next run goes on. One that
+    fails is told to the log, tried again the next minute, and holds up no other. Raises ``NotAllowed`` (needs
+    ``directive.issue``).
     """
     by.require("directive.issue")
     if touches_night(at, at, get_default_timezone()):
         return 0
     waiting = Directive.objects.filter(next_at__lte=at).order_by("next_at", "pk").values_list("pk", flat=True)
-    return sum(_open_next(pk, by=by, at=at) for pk in list(waiting))
+    opened = 0
+    for pk in list(waiting):
+        try:
+            opened += _open_next(pk, by=by, at=at)
+        except Exception:  # whatever it is, the rounds after it open as well
+            log.exception("The next round of directive %s cannot be opened", pk)
+    return opened
 
 
 @transaction.atomic

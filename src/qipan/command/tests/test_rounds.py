@@ -18,6 +18,7 @@ from qipan.command.actions.asking import (
     SeriesIncomplete,
     SeriesTooLong,
     SeriesTooShort,
+    open_for,
 )
 from qipan.command.actions.rounds import open_rounds
 from qipan.command.api import Directive, recall_directive, revise_directive
@@ -30,7 +31,7 @@ from qipan.kernel.calendar import NOTICE, robs_sleep, touches_night
 from qipan.kernel.place import range_of
 
 from .conftest import Entry, Message
-from .test_asking import CHOICES, CODE, JINJIANG, SURVEY, admit, answer, ask, refused, states, written
+from .test_asking import CHOICES, CODE, JINJIANG, SURVEY, admit, answer, ask, refused, states
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OWN = "510104001001:community"
@@ -87,22 +88,26 @@ def test_the_clock_opens_each_round_once_with_its_own_tasks_and_due_time(cast: C
 
 
 @pytest.mark.row("SVC-9")
-def test_a_crash_between_two_steps_leaves_nothing_and_the_next_run_goes_on(
-    cast: Cast, form: Form, monkeypatch: pytest.MonkeyPatch
+def test_a_round_that_breaks_off_leaves_nothing_holds_up_no_other_and_is_tried_again(
+    cast: Cast, form: Form, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    weekly(cast, form)
-    before, at = written(), cast.at + WEEK
+    first, second = weekly(cast, form), weekly(cast, form, number="成卫〔2026〕8号")
+    at = cast.at + WEEK
     with monkeypatch.context() as patch:
 
-        def broken(*_args: Any, **_given: Any) -> None:
-            raise OSError("the machine stopped")
+        def broken(directive: Directive, *args: Any, **given: Any) -> None:
+            if directive.number == first.number:
+                raise OSError("the machine stopped")
+            open_for(directive, *args, **given)
 
         patch.setattr("qipan.command.actions.directives.open_for", broken)
-        with pytest.raises(OSError, match="the machine stopped"):
-            open_rounds(by=CLOCK, at=at)
-    assert written() == before
+        assert open_rounds(by=CLOCK, at=at) == 1
+    assert f"The next round of directive {first.pk} cannot be opened" in caplog.text
+    assert [one.series_id for one in Directive.objects.filter(round=2)] == [second.pk]
+    assert Task.objects.everywhere("a test").count() == 3 * 4
+    assert FormOpening.objects.count() == 3
     assert [open_rounds(by=CLOCK, at=at + timedelta(minutes=1)) for _n in range(2)] == [1, 0]
-    assert (Directive.objects.count(), FormOpening.objects.count()) == (2, 2)
+    assert (Directive.objects.count(), FormOpening.objects.count()) == (4, 4)
 
 
 def test_what_would_open_at_night_waits_till_morning_with_all_of_its_time(cast: Cast, form: Form) -> None:
