@@ -111,11 +111,16 @@ export async function fill(
     return writing;
   }
 
-  const close = async (): Promise<void> => {
+  const flush = async (): Promise<void> => {
     if (timer) await write();
     else await writing;
   };
-  addEventListener("pagehide", () => void close());
+  const leave = (): void => void flush();
+  addEventListener("pagehide", leave); // stays while the form is open: a page that is hidden may be shown again
+  const close = async (): Promise<void> => {
+    removeEventListener("pagehide", leave); // else each form that was ever opened here stays in memory
+    await flush();
+  };
 
   return {
     element: view.element,
@@ -127,6 +132,7 @@ export async function fill(
       const now = await typed();
       if (unread || !now.ready) return Math.max(unread, now.lacks);
       await write();
+      removeEventListener("pagehide", leave);
       return 0;
     },
   };

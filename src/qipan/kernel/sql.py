@@ -13,6 +13,7 @@ from itertools import chain, count
 from threading import local
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
 
@@ -156,9 +157,14 @@ def _run_joined(statements: list[Statement]) -> None:
 def fetch_rows(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     """This function will run the statement of a ``values_list`` queryset of plain numbers and return rows as ``fetch``.
 
-    For sums over thousands of groups: Django's converters would take longer than the database.
+    For sums over thousands of groups: Django's converters would take longer than the database. What can hold no row, as of
+    a scope without any ground, gives none.
     """
-    return fetch(*rows.query.sql_with_params())
+    try:
+        statement, params = rows.query.sql_with_params()
+    except EmptyResultSet:  # Django raises it while it writes the statement; its own querysets swallow it
+        return []
+    return fetch(statement, params)
 
 
 def take_keys(table: str, count: int) -> list[int]:
