@@ -46,6 +46,25 @@ def open_page(browser: Browser, live_server, settings, troubles) -> Iterator[Cal
         context.close()
 
 
+@pytest.fixture
+def turn_to(open_page) -> Callable[..., Page]:
+    """Opens a page as ``open_page`` does, in the window that this member has open in this language: scripts and styles,
+
+    most of a first load, are there already. For walks over many pages.
+    """
+    windows: dict[tuple[str, str], Page] = {}
+
+    def turned(cast, who: str, address: str, *, width: int, height: int = 900, lang: str) -> Page:
+        if (who, lang) not in windows:
+            windows[who, lang] = open_page(cast, who, address, width=width, height=height, lang=lang)
+        else:
+            windows[who, lang].set_viewport_size({"width": width, "height": height})
+            windows[who, lang].goto(address)
+        return windows[who, lang]
+
+    return turned
+
+
 def serious(page: Page) -> list[str]:
     """This function will return axe's serious and critical findings on the page, empty when there are none."""
     # A colour on its way to another one is nobody's fault.

@@ -29,7 +29,7 @@ def keep(page, name: str) -> None:
 
 
 @pytest.mark.row("LAW-1", "LAW-2")
-def test_the_register_and_the_rules_can_be_read_and_commented_on(open_page, troubles):
+def test_the_register_and_the_rules_can_be_read_and_commented_on(open_page, turn_to, troubles):
     city = make_city()
     at, today = city.at, localdate(city.at)
     seed_laws(by=city.lead, at=at)
@@ -64,11 +64,10 @@ def test_the_register_and_the_rules_can_be_read_and_commented_on(open_page, trou
         *((("en", 1440), ("zh-hans", 360)) if os.environ.get("QIPAN_SCREENSHOTS") else ()),
     ):
         for who, address, name in pages:
-            page = open_page(city, who, address, width=width, lang=lang)
+            page = turn_to(city, who, address, width=width, lang=lang)
             keep(page, f"{name}-{lang}-{width}")
             assert serious(page) == [], name
             assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-            page.context.close()
     page = open_page(city, "anonymous", f"/rules/{rule.pk}", width=360, lang="en")
     page.get_by_label("Your comment").fill("路灯也要亮")
     asked = page.locator("label[for=answer]").inner_text()

@@ -201,7 +201,7 @@ def test_an_office_puts_a_point_right_by_a_tap(world, open_page, troubles):
 
 
 @pytest.mark.parametrize("lang", ["zh-hans", "en"])
-def test_maps_fit_a_phone_a_desk_and_the_wall(spread, open_page, troubles, lang):
+def test_maps_fit_a_phone_a_desk_and_the_wall(spread, turn_to, troubles, lang):
     wrong = []
     key = Matter.objects.everywhere("a test").order_by("pk").first().pk
     pages = [
@@ -210,13 +210,12 @@ def test_maps_fit_a_phone_a_desk_and_the_wall(spread, open_page, troubles, lang)
     ]  # fmt: skip
     for who, address in pages:
         for width in (360, 1920):
-            page = open_page(spread.cast, who, address, width=width, lang=lang)
+            page = turn_to(spread.cast, who, address, width=width, lang=lang)
             if address.startswith("/report"):
                 page.locator("[data-open]").click()
             expect(page.locator(".ground-map.ready")).to_be_visible(timeout=SLOW)
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if over > 0 or (found := serious(page)):
                 wrong.append((address, width, over, found if over <= 0 else []))
-            page.context.close()
     assert wrong == []
     assert troubles == []

@@ -73,7 +73,7 @@ def report(page: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh-hans", "en"])
-def test_the_pages_as_people_see_them(world, open_page, troubles, lang):
+def test_the_pages_as_people_see_them(world, turn_to, troubles, lang):
     """On a desk and on a phone: nothing sticks out, nothing that a screen reader stumbles over, no script error."""
     reported = world.reported(reach="13900000000")
     pages = [
@@ -86,10 +86,9 @@ def test_the_pages_as_people_see_them(world, open_page, troubles, lang):
     wrong = []
     for who, address in pages:
         for width in (1440, 390):
-            page = open_page(world.cast, who, address, width=width, lang=lang)
+            page = turn_to(world.cast, who, address, width=width, lang=lang)
             over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if over > 0 or (found := serious(page)):
                 wrong.append((address, width, over, found))
-            page.context.close()
     assert wrong == []
     assert troubles == []
