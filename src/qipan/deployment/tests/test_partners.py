@@ -181,7 +181,7 @@ def test_who_opens_the_page(cast: Cast, name: str, status: int) -> None:
     assert cast.client(name).get("/forces/partners").status_code == status
 
 
-@pytest.mark.row("SCR-7", "FRC-3")
+@pytest.mark.row("SCR-7")
 def test_an_activation_gives_each_partner_a_team_where_it_has_none(cast: Cast, volunteers: Unit) -> None:
     form(cast, volunteers, ONE, TWO, THREE, by=cast.city_commander)
     stood = Team.objects.everywhere("a test").filter(unit=volunteers, place__in=[TWO.first, THREE.first])
