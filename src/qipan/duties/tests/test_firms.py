@@ -22,6 +22,7 @@ from qipan.duties.rules import CREDIT_CODE, is_credit_code
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, place_of, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.testing import at_once
 
 pytestmark = pytest.mark.row("FRC-13")
 HERE = range_of("510104001001")
@@ -136,3 +137,20 @@ def test_one_sign_mistyped_is_always_found(body, at, other):
     assert len(right) == 1
     if other != body[at]:
         assert not is_credit_code(body[:at] + other + body[at + 1 :] + right[0])
+
+
+@pytest.mark.row("FRC-5")
+def test_two_officials_at_the_same_moment_register_one_company_once(transactional_db, city):
+    """Each with a connection of its own, one of them for a compound more: the second finds what the first has written."""
+    more = [*COMPOUNDS, place_of("510105001001001")]
+    works = [
+        lambda places=places: register_firm("property-company", **COMPANY | {"compounds": places}, at=city.at)
+        for places in (COMPOUNDS, more)
+    ]
+    before = Unit.objects.count()
+    assert at_once(*works) == [None, None]
+    assert Unit.objects.count() == before + 1
+    company = Unit.objects.get(credit_code=CODE)
+    assert [ground.first for ground in ground_of(company)] == more
+    entries = apps.get_model("journal", "Entry").objects.filter(act="duties.register_firm").order_by("pk")
+    assert [entry.data["compounds"] for entry in entries] in ([2, 1], [3])
