@@ -6,7 +6,7 @@ from io import StringIO
 from itertools import islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from .masking import refuse_tokens
 
@@ -38,16 +38,20 @@ def write(
         while chunk := list(islice(rows, CHUNK)):
             if before_chunk is not None:
                 before_chunk()
-            if connection.vendor == "postgresql":
-                # An empty text is a text, and not NULL, but in the columns that hold no texts.
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))") as copy:
-                    for start in range(0, len(chunk), PIECE):  # the database stores one while the next is written
-                        text = StringIO()
-                        csv.writer(text, lineterminator="\n").writerows(chunk[start : start + PIECE])
-                        refuse_tokens((text.getvalue(),))
-                        copy.write(text.getvalue())
-            else:
-                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chunk)  # noqa: S608 - own names
+            # A chunk is there or not; row by row SQLite would flush its log for each, a hundred times as long.
+            with transaction.atomic(savepoint=False):
+                if connection.vendor == "postgresql":
+                    # An empty text is a text, and not NULL, but in the columns that hold no texts.
+                    with cursor.copy(
+                        f"COPY {table} ({names}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({texts}))"
+                    ) as copy:
+                        for start in range(0, len(chunk), PIECE):  # the database stores one while the next is written
+                            text = StringIO()
+                            csv.writer(text, lineterminator="\n").writerows(chunk[start : start + PIECE])
+                            refuse_tokens((text.getvalue(),))
+                            copy.write(text.getvalue())
+                else:
+                    cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chunk)  # noqa: S608 - own names
             done += len(chunk)
             if progress is not None:
                 progress(done)

@@ -10,6 +10,7 @@ from qipan.journal.api import subscribe
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import place_of, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.laws.actions import citing
 from qipan.laws.actions import register as acts
 from qipan.laws.actions.importing import COLUMNS, cells, import_register
 from qipan.laws.api import (
@@ -82,7 +83,9 @@ def test_a_repealed_article_carries_nothing_new(city: Any):
     assert "pidl-2025-63" in choices and "pidl-2013-42" not in choices and "pipl-2021-13" not in choices
 
 
-def test_the_same_citation_twice_is_one_and_counts_follow(city: Any):
+@pytest.mark.parametrize("many", [1, citing.MANY])
+def test_the_same_citation_twice_is_one_and_counts_follow(city: Any, many: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(citing, "MANY", many)
     kept = measure(city, 1)
     measure(city, 1)
     measure(city, 2)

@@ -13,7 +13,7 @@ from qipan.kernel.refusal import Refusal
 from qipan.kernel.retention import holders
 
 from ..models import DestructionRun, Hold, RunLot
-from ..rules.chain import STEP, STEP_SQLITE, link
+from ..rules.chain import SHARE, STEP, STEP_SQLITE, link, rest_after
 from ..terms import RunState
 from .certifying import issue
 from .lots import refresh_lots
@@ -38,13 +38,20 @@ def carry_out_approved(*, at: datetime, most_steps: int | None = None, step_rows
 
 
 def carry_out(
-    run: DestructionRun, *, by: Actor, at: datetime, most_steps: int | None = None, step_rows: int | None = None
+    run: DestructionRun,
+    *,
+    by: Actor,
+    at: datetime,
+    most_steps: int | None = None,
+    step_rows: int | None = None,
+    share: float = SHARE,
 ) -> bool:
     """This function will carry out what is left of an approved destruction; True when its certificate is issued.
 
     Killed at any moment, it goes on where it was: what a step deletes, where the next one begins and the chain of
     digests stand in one transaction. Two that run at once take turns.
-    ``step_rows`` is how many one transaction destroys, about. Needs ``destruction.run``; raises ``NotAllowed``.
+    ``step_rows`` is how many one transaction destroys, about. After each step it rests, so that it is at work for no more
+    than a ``share`` of the time: the slower the database answers, the longer it leaves it to the others. Needs ``destruction.run``; raises ``NotAllowed``.
     """
     by.require("destruction.run")
     began = time.monotonic()
@@ -59,7 +66,7 @@ def carry_out(
         try:
             if not _sealed(lot, by=by, at=at):
                 continue
-            while _step(lot.pk, at=at, rows=step_rows):
+            while _timed_step(lot.pk, at=at, rows=step_rows, share=share):
                 steps += 1
                 if most_steps is not None and steps >= most_steps:
                     return False
@@ -98,6 +105,15 @@ def _sealed(lot: RunLot, *, by: Actor, at: datetime) -> bool:
 def holds_on(model: str, key: str, *, at: datetime) -> list[Hold]:
     """This function will return the holds on a lot at a moment."""
     return list(Hold.objects.filter(model=model, key=key, lifted_at=None, until__gt=at).order_by("pk"))
+
+
+def _timed_step(pk: int, *, at: datetime, rows: int | None, share: float) -> bool:
+    """One step and the rest after it, outside of its transaction."""
+    began = time.monotonic()
+    more = _step(pk, at=at, rows=rows)
+    if more:
+        time.sleep(rest_after(time.monotonic() - began, share))
+    return more
 
 
 @transaction.atomic

@@ -5,8 +5,9 @@ from hashlib import sha256
 from qipan.kernel.place import Range
 
 FIRST = "0" * 64
-STEP = 20_000  # rows that one transaction destroys on PostgreSQL
+STEP = 5_000  # rows that one transaction destroys on PostgreSQL
 STEP_SQLITE = 2_000  # there is one writer: others wait at most for so many
+SHARE = 0.5  # of its time that a run is at work between its first step and its last; the rest is the others'
 WISH_DAYS = 15  # within which a wish about own data is answered
 
 
@@ -18,3 +19,8 @@ def link(chain: str, digest: str) -> str:
 def inside(ground: Range, held: list[Range]) -> bool:
     """This function will say whether all of a ground lies under holds."""
     return not ground.without(held)
+
+
+def rest_after(took: float, share: float) -> float:
+    """This function will return how many seconds a run rests after a step that took so many, to be at work for a share."""
+    return took * (1 - share) / share
