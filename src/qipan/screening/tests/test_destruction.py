@@ -37,7 +37,6 @@ from qipan.retention.api import (
     refuse_run,
     signing_key,
 )
-from qipan.retention.rules.chain import rest_after
 from qipan.screening.api import close_campaign, close_round
 from qipan.screening.models import Campaign, Coverage, CoverageSample, SealedCampaign, Visit
 from qipan.screening.queries import audit_batches, audit_coverage, audit_recounts, audit_samples
@@ -396,13 +395,6 @@ def test_afterwards_no_door_is_told_as_untouched(over):
     shown = client.get(page)
     assert (shown.context["left"], shown.context["gone"], shown.context["total"].doors) == ([], True, 20)
     assert [client.get(address).status_code for address in addresses] == [410, 410]
-
-
-@given(took=st.floats(0, 600), share=st.floats(0.05, 1))
-def test_a_run_is_at_work_for_no_more_than_its_share(took: float, share: float) -> None:
-    rest = rest_after(took, share)
-    assert rest >= 0
-    assert abs(took - share * (took + rest)) < 1e-9 * (1 + took)
 
 
 def test_a_run_rests_after_each_step_that_leaves_something(over, monkeypatch):
