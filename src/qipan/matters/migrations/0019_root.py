@@ -11,6 +11,8 @@ def follow_to_the_end(apps, schema_editor):
     further = Subquery(every.filter(pk=OuterRef('root')).values('merged_into')[:1])
     while joined.filter(root__merged_into__isnull=False).update(root=further):
         pass
+    if schema_editor.connection.vendor == 'postgresql':  # a table with checks that wait cannot be changed
+        schema_editor.execute('SET CONSTRAINTS ALL IMMEDIATE')
 
 
 class Migration(migrations.Migration):
