@@ -43,7 +43,6 @@ def here() -> Any:
     return _mine.connection
 
 
-@lru_cache(maxsize=256)
 @lru_cache(maxsize=256)  # what is written by the ten thousand has one moment
 def utc_text(value: datetime) -> str:
     """This function will return a moment with its zone as SQLite keeps it."""

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
 from qipan.kernel.place import CODE_LENGTHS, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
-from qipan.kernel.sql import take_keys
+from qipan.kernel.sql import adapted, take_keys
 
 from ..ingest import Standing, Tally, add_counts
 from ..models import Category, Import, ImportDraft, ImportMapping, Matter, Report
@@ -205,7 +205,7 @@ class Writer:
         self.keys = take_keys("matters_matter", len(lines))
         self.label = (_now("as told by %(file)s") % {"file": batch.name})[:120]
         self.untimed = _now("The file does not say when.")
-        self.moment = cache(connection.ops.adapt_datetimefield_value)
+        self.moment = cache(adapted)
         zone = get_current_timezone()
         self.month = cache(lambda moment: moment.astimezone(zone).date().replace(day=1))
         self.due = cache(lambda limit: (limits.due(limit, at), str(limits.clock_of(limit))))

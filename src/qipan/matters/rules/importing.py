@@ -240,22 +240,25 @@ class Reader:
         self.width = len(header)
         where = {name: n for n, name in enumerate(header)}
         self.cells = {name: [where[one] for one in columns] for name, columns in rules.columns.items() if columns}
+        # Most fields are told by one column or by none: what the others take is looked up once, not for each line.
+        self.constant = {name: "" if name in self.cells else rules.constants.get(name, "") for name in NAMES}
+        self.single = [(name, places[0]) for name, places in self.cells.items() if len(places) == 1]
+        self.several = [name for name, places in self.cells.items() if len(places) > 1]
         self.missing = frozenset({"", *rules.missing})
         self.zone = ZoneInfo(rules.zone)
         self.problems: list[Problem] = []
         self.numbers: dict[str, int] = {}
 
-    def words(self, cells: Sequence[str], name: str) -> str:
-        """This method will return what a line says about a field, empty when it is missing."""
-        where = self.cells.get(name)
-        if where is None:
-            return self.rules.constants.get(name, "")
-        if len(where) == 1:
-            part = cells[where[0]] if where[0] < len(cells) else ""
-            return "" if part in self.missing else part
-        parts = [cells[n] for n in where if n < len(cells)]
-        said = [part for part in parts if part not in self.missing]
-        return ("\n" if name == Field.TEXT else SEPARATOR).join(said)
+    def said(self, cells: Sequence[str]) -> dict[str, str]:
+        """This method will return what a line says about each field, empty where it is missing."""
+        found, ends = self.constant.copy(), len(cells)
+        for name, n in self.single:
+            if n < ends and cells[n] not in self.missing:
+                found[name] = cells[n]
+        for name in self.several:
+            parts = [cells[n] for n in self.cells[name] if n < ends and cells[n] not in self.missing]
+            found[name] = ("\n" if name == Field.TEXT else SEPARATOR).join(parts)
+        return found
 
     def line(self, number: int, cells: Sequence[str]) -> Line | None:
         """This method will return a line as it is understood; None when something is wrong with it."""
@@ -266,7 +269,7 @@ class Reader:
 
         if len(cells) > self.width and any(cells[self.width :]):
             wrong(Fault.CELLS)
-        said = {name: self.words(cells, name) for name in NAMES}
+        said = self.said(cells)
         if "\0" in "".join(said.values()):
             for name, words in said.items():
                 if "\0" in words:

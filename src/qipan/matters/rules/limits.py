@@ -1,6 +1,5 @@
 """Time limits as a catalogue writes them, track codes, and how alike two reports are. Pure."""
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -57,7 +56,7 @@ def tidy_code(text: str) -> str:
 
 def keyed_hash(text: str, *, key: str, purpose: str) -> str:
     """This function will return what is kept instead of a text that only its holder should know."""
-    return hmac.new(f"qipan.matters.{purpose}.{key}".encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(f"qipan.matters.{purpose}.{key}".encode(), text.encode(), "sha256").hex()
 
 
 def pairs(text: str) -> frozenset[str]:
