@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,7 +180,8 @@ def test_verify_names_what_follows_the_wrong_one_and_nothing_is_half_joined(worl
         every().filter(pk=c.matter.pk).update(root=a.matter)
     # A city that was in use before is brought up by walking, too.
     fill = import_module("qipan.matters.migrations.0019_root").follow_to_the_end
-    fill(SimpleNamespace(get_model=lambda *_name: SimpleNamespace(objects=every())), None)
+    rows, editor = SimpleNamespace(objects=every()), SimpleNamespace(connection=connection, execute=print)
+    fill(SimpleNamespace(get_model=lambda *_name: rows), editor)
     assert roots(a.matter, b.matter, c.matter) == [c.matter.pk, c.matter.pk, None]
     assert audit_matters() == []
 
