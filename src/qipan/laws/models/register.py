@@ -129,6 +129,8 @@ class Citation(models.Model):
                 condition=Q(ended_at=None),
             ),
             models.Index(fields=["article", "use", "place", "id"], name="laws_citation_on", condition=Q(ended_at=None)),
+            # What did this rest on, also when it is over? Order cards ask it, for everyone.
+            models.Index(fields=["subject"], name="laws_citation_subject"),
             # What ends by now as was foreseen? Few rows at any time.
             models.Index(
                 fields=["ends_at"], name="laws_citation_due", condition=Q(ended_at=None, ends_at__isnull=False)

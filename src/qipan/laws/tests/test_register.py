@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils.timezone import localdate
 
 from qipan.journal.api import subscribe
@@ -177,3 +178,13 @@ def test_the_seed_is_whole(city: Any):
         "pidl-2013-42": "pidl-2025-63",
         "pidl-2013-43": "pidl-2025-66",
     }
+
+
+@pytest.mark.django_db
+def test_what_was_cited_is_found_by_index_also_when_it_is_over():
+    """An order's card is open to everyone: it must not read every citation of the city."""
+    rows = Citation.objects.everywhere("a test").filter(subject__in=["posture.Measure:1", "posture.Measure:2"])
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "laws_citation_subject" in rows.explain()
