@@ -83,6 +83,7 @@ def test_who_was_joined_to_something_joined_is_shown_told_and_asked_at_the_end_o
     assert [followed(Report.objects.get(pk=key)).pk for key in keys] == [c.matter.pk] * 3
     page = world.cast.client("dispatcher").get(f"/matters/{c.matter.pk}").content.decode()
     assert [text in page for text in ("words a", "words b", "words c")] == [True] * 3
+    assert "part_report" not in page  # one report is its own: the others leave by undoing the joining
     to_verified(world, c.matter, world.later(hours=3))
     assert told("verified") == keys
     for n, key in enumerate(keys):  # with the last one's word it closes
@@ -120,6 +121,8 @@ def test_each_link_is_undone_in_any_order_and_what_hangs_on_it_goes_with_it(worl
 def test_a_word_said_of_one_matter_does_not_count_for_the_one_that_a_report_is_made(world):
     one = world.reported()
     second = join_matter(one.matter, words=Words("same here"), nonce="j", by=PUBLIC, at=world.at)
+    page = world.cast.client("dispatcher").get(f"/matters/{one.matter.pk}").content.decode()
+    assert page.count(f"/matters/{one.matter.pk}/part_report") == 2
     to_verified(world, one.matter, world.later(hours=1))
     confirm_matter(second.report, satisfied=True, by=PUBLIC, at=world.later(hours=2))
     own = part_report(second.report, by=world.cast.dispatcher, at=world.later(hours=3))

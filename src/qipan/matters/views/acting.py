@@ -254,6 +254,7 @@ def _page(
         "may_call": matter.state not in (*ENDED, S.REPORTED)
         and (actor.can("matter.dispatch") or actor.can("matter.arbitrate")),
         "reports": reports,
+        "may_part": decides and sum(one.matter_id == matter.pk for one in reports) > 1,
         "pictures": pictures_of(matter),
         "steps": history(matter),
         "proposed": proposed,
