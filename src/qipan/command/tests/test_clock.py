@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 
-from qipan.forms.api import Submission, erase_submissions, take_submission
+from qipan.forms.api import Form, Submission, erase_submissions, take_submission
 from qipan.forms.testing import CODE, Filled, opened, publish
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
@@ -69,6 +69,33 @@ def test_what_no_emergency_asked_keeps_its_own_day(cast):
     declare_epidemic(cast)
     (row,) = answered(cast, emergency="")
     assert (row.emergency, row.erase_at) == ("", cast.at + YEAR)
+
+
+@pytest.mark.row("EMG-8", "PRI-2")
+def test_a_hold_keeps_no_answers_of_an_emergency_whose_number_only_begins_alike(cast):
+    (row,) = answered(cast, emergency="")
+    due = cast.at + 2 * YEAR
+    take_submission(Filled().xml(), by=cast.screener, at=cast.at)
+    everywhere(Submission).filter(pk=row.pk).update(emergency="E-1")
+    everywhere(Submission).exclude(pk=row.pk).update(emergency="E-10")
+    refresh_lots(at=cast.at)
+    lot = DueLot.objects.get(model="forms.Submission", key=f"{CODE}:E-1")
+    place_hold(lot, area="510104001001", assessment="A-7", why="诉讼", until=due + YEAR, by=cast.lead, at=cast.at)
+    assert erase_submissions(by=CLOCK, at=due) == 1
+    assert everywhere(Submission).get().pk == row.pk
+
+
+def test_a_hold_keeps_the_answers_of_an_emergency_whose_number_is_too_long_for_the_key_of_its_lot(cast):
+    (row,) = answered(cast, emergency="")
+    due = cast.at + 2 * YEAR
+    everywhere(Submission).update(emergency="E" * 60)
+    Form.objects.update(code="f" * 40)
+    refresh_lots(at=cast.at)
+    lot = DueLot.objects.get(model="forms.Submission")
+    assert lot.key == f"{'f' * 40}:{'E' * 39}"
+    place_hold(lot, area="510104001001", assessment="A-7", why="诉讼", until=due + YEAR, by=cast.lead, at=cast.at)
+    assert erase_submissions(by=CLOCK, at=due) == 0
+    assert everywhere(Submission).get().pk == row.pk
 
 
 @pytest.mark.row("EMG-8", "PRI-2")

@@ -13,6 +13,7 @@ from ..models import FormOpening, Submission
 from .opened import running
 
 REAL, DRILL = "real", "drill"
+LONGEST_KEY = 80  # of a lot; what would be longer is cut
 
 
 def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
@@ -49,7 +50,7 @@ class Answers:
         for code, emergency, drill, n, first, last, began, due in sums.order_by("form__code", "emergency", "drill"):
             found.append(
                 Lot(
-                    key=f"{code}:{emergency or (DRILL if drill else REAL)}"[:80],
+                    key=f"{code}:{emergency or (DRILL if drill else REAL)}"[:LONGEST_KEY],
                     title=code,
                     rows=n,
                     grounds=(Range(first, last),),
@@ -70,6 +71,11 @@ def under_hold(*, at: datetime) -> Q:
     kept = Q(pk__in=[])
     for key, grounds in held_grounds(Answers.model, at=at).items():
         code, _colon, whose = key.partition(":")
-        of_lot = Q(emergency="", drill=whose == DRILL) if whose in (REAL, DRILL) else Q(emergency__startswith=whose)
+        if whose in (REAL, DRILL):
+            of_lot = Q(emergency="", drill=whose == DRILL)
+        elif len(key) < LONGEST_KEY:
+            of_lot = Q(emergency=whose)
+        else:  # it may have been cut: what begins like it is of the lot
+            of_lot = Q(emergency__startswith=whose)
         kept |= of_lot & Q(form__code=code) & overlapping(grounds, "place", "place")
     return kept
