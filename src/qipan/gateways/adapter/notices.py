@@ -22,7 +22,17 @@ from qipan.matters.api import reach_for_telling
 
 from ..actions.tries import note_delivered, note_failed
 from ..models import NoticeChannel
-from ..rules.notices import addressed, is_open, reach_of, to_reporter, to_unit, with_key, without_secrets
+from ..rules.notices import (
+    SERVICES,
+    SmsAbroad,
+    addressed,
+    is_open,
+    reach_of,
+    to_reporter,
+    to_unit,
+    with_key,
+    without_secrets,
+)
 from ..terms import Audience, NoticeKind, Standing
 from .webhooks import NotDelivered
 
@@ -99,7 +109,7 @@ def is_read(url: str, *, to: str = "") -> bool:
 def send_notice(message: Message) -> None:
     """This function will send one notice of the outbox to its channel and note what came of it.
 
-    Raises ``Later`` while the channel rests, ``GiveUp`` when it is off or has ended, ``NotDelivered``.
+    Raises ``Later`` while the channel rests, ``GiveUp`` when it is off, has ended or is not allowed any more, ``NotDelivered``.
     """
     said = message.payload
     channel = NoticeChannel.objects.filter(pk=said["channel"]).select_related("unit").first()
@@ -108,6 +118,8 @@ def send_notice(message: Message) -> None:
         raise GiveUp(_("the channel has ended, or its address cannot be opened any more"))
     if channel.standing != Standing.ACTIVE:
         raise GiveUp(_("the channel is off"))
+    if channel.service not in SERVICES:  # entered when it was still allowed
+        raise GiveUp(str(SmsAbroad(service=channel.service)))
     if channel.rest_until is not None and at < channel.rest_until:
         raise Later(max(channel.rest_until, at + timedelta(seconds=1)))
     url = channel.url

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from qipan.kernel.addresses import PrivateAddress
 from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.matters.api import file_matter
 
 from ..actions.channels import (
     MOST_CHANNELS,
@@ -24,13 +25,14 @@ from ..rules.notices import (
     OptionNotAllowed,
     PlaceOfNumber,
     ServiceNotAllowed,
+    SmsAbroad,
     is_open,
     reach_of,
     service_of,
     without_secrets,
 )
 from ..terms import Standing
-from .sending import COMMUNITY, EVERY, deliver, directive, mail, robot, sent
+from .sending import COMMUNITY, EVERY, Message, deliver, directive, mail, robot, sent, sms
 
 
 @pytest.mark.parametrize("name", ["city_commander", "dispatcher", "auditor", "worker"])
@@ -136,6 +138,24 @@ def test_which_addresses_may_be_entered():
         with pytest.raises(why):
             service_of(url, reporters=reporters, own=())
     assert service_of("jsons://gate.example.cn/?:to={to}", reporters="SMS", own=()) == "jsons"
+
+
+@pytest.mark.parametrize("reporters", ["", "SMS", "MAIL"])
+@pytest.mark.parametrize("service", ["twilio", "vonage", "plivo", "clicksend", "d7sms", "bulksms", "sinch", "msgbird"])
+def test_no_number_leaves_the_country_by_an_sms_service_abroad(service, reporters):
+    with pytest.raises(SmsAbroad) as refused:
+        service_of(f"{service}://key@secret/13800000000/{{to}}", reporters=reporters, own=())
+    assert (refused.value.data, refused.value.status) == ({"field": "url", "service": service}, 400)
+
+
+def test_what_was_entered_before_the_refusal_sends_nothing(world, receiver):
+    channel = sms(world, receiver)
+    NoticeChannel.objects.filter(pk=channel.pk).update(service="twilio")
+    file_matter(world.reported(reach="13800000000").matter, by=world.cast.dispatcher, at=world.at)
+    deliver()
+    assert receiver.calls == []
+    (failed,) = Message.objects.exclude(failed_reason="")
+    assert failed.failed_reason == "twilio 是境外短信服务，使用它会使个人电话号码出境。请以 jsons、forms 或 xmls 接入境内短信网关（《个人信息保护法》第三十八条、第四十条）。"  # fmt: skip
 
 
 def test_an_open_line_is_for_networks_of_ones_own_alone():
