@@ -203,3 +203,22 @@ def get_alert(pk: int) -> ReceivedAlert:
     if found is None:
         raise NotFound
     return found
+
+
+def issued_from(references: Sequence[str]) -> list[Warning]:
+    """This function will return the warnings that were issued here from the messages that an alert refers to."""
+    named = {tuple(one.split(",")) for one in references[:SHOWN]}
+    rows = ReceivedAlert.objects.filter(identifier__in={one[1] for one in named}, warning__isnull=False)
+    return [
+        row.warning
+        for row in rows.select_related("warning").order_by("pk")
+        if row.warning and any(_names(one, row) for one in named)
+    ]
+
+
+def _names(reference: Sequence[str], alert: ReceivedAlert) -> bool:
+    sender, identifier, sent = reference
+    try:
+        return (sender, identifier, datetime.fromisoformat(sent)) == (alert.sender, alert.identifier, alert.sent_at)
+    except ValueError:
+        return False

@@ -22,6 +22,7 @@ from qipan.territory.api import AreaView, children, get_area
 from . import rules
 from .actions import (
     AlertUnread,
+    NoNewWarning,
     cancel_warning,
     issue_warning,
     receive_alert,
@@ -37,6 +38,7 @@ from .queries import (
     ended_on,
     get_alert,
     get_warning,
+    issued_from,
     kind_name,
     organ_of,
     prealert_of,
@@ -120,6 +122,8 @@ def new_page(request: HttpRequest) -> HttpResponse:
     unit = organ_of(actor)
     asked = request.GET.get("from", "")
     alert = get_alert(int(asked)) if asked.isdecimal() and len(asked) < 10 else None
+    if alert is not None and not rules.warns(alert.status, alert.msg_type):
+        raise NoNewWarning
     areas, status = _areas_of(unit), 200
     if request.method == "GET":
         form = WarningInput(initial=_from_alert(alert) if alert else {"starts_at": at}, areas=areas)
@@ -249,7 +253,14 @@ def alert_page(request: HttpRequest, pk: int) -> HttpResponse:
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
-    shown = {"alert": alert, "read": rules.read_alert(alert.cap.encode()), "form": form}
+    read = rules.read_alert(alert.cap.encode())
+    shown = {
+        "alert": alert,
+        "read": read,
+        "form": form,
+        "warns": rules.warns(alert.status, alert.msg_type),
+        "ours": issued_from(read.references),
+    }
     return render(request, "warnings/alert.html", shown, status=status)
 
 

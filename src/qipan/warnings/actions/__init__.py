@@ -17,6 +17,7 @@ from .prealert import note_lapsed
 from .receiving import (
     AlertDecided,
     AlertUnread,
+    NoNewWarning,
     NotForThePublic,
     ReasonNeeded,
     receive_alert,
@@ -27,6 +28,7 @@ from .receiving import (
 __all__ = [
     "AlertDecided",
     "AlertUnread",
+    "NoNewWarning",
     "NotForThePublic",
     "ReasonNeeded",
     "UpdateReasonMissing",

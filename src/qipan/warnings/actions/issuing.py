@@ -122,7 +122,7 @@ def issue_warning(
 
     ``relays`` is the alert from outside that is issued by it. Needs ``warning.issue``, for the actor's own unit. Raises ``NotAllowed``, ``WarningIncomplete`` (each missing part),
     ``WarnerNotCompetent``, ``NotFound`` (an area that is unknown or out of reach), ``WarningOutsideGround``,
-    ``WarningTimesDisordered``, ``AlertDecided``.
+    ``WarningTimesDisordered``, ``AlertDecided``, ``NoNewWarning``.
     """
     by.require("warning.issue")
     content = {

@@ -33,6 +33,11 @@ class AlertDecided(Refusal):
     status = 409
 
 
+class NoNewWarning(Refusal):
+    code = "alert_no_new_warning"
+    sentence = _("This message warns of nothing real that is to come: it cancels, answers, tests or exercises. It is not issued here as a warning.")  # fmt: skip
+
+
 class ReasonNeeded(Refusal):
     code = "alert_reason_needed"
     sentence = _("Say why the alert is set aside.")
@@ -90,8 +95,13 @@ def _waiting(alert: ReceivedAlert, *, by: Actor) -> ReceivedAlert:
 
 @transaction.atomic
 def relay_alert(alert: ReceivedAlert, warning: Warning, *, by: Actor, at: datetime) -> None:
-    """This function will note that an alert from outside was issued here as a warning. Raises ``NotAllowed``, ``AlertDecided``."""
+    """This function will note that an alert from outside was issued here as a warning.
+
+    Raises ``NotAllowed``, ``AlertDecided``, ``NoNewWarning``.
+    """
     row = _waiting(alert, by=by)
+    if not rules.warns(row.status, row.msg_type):
+        raise NoNewWarning
     row.state, row.warning = ReceivedState.RELAYED, warning
     row.save(update_fields=["state", "warning"])
     record("warnings.relay", subject=row, by=by, at=at, place=row.unit.place, data={"warning": warning.identifier})

@@ -1,6 +1,6 @@
 """Pure decisions of the warnings room."""
 
-from .cap import MOST_BYTES, Alert, Info, NotCap, alert_xml, read_alert
+from .cap import MOST_BYTES, Alert, Info, NotCap, alert_xml, read_alert, warns
 from .contents import REQUIRED, Kind, kinds, may_warn, missing_of, severity_of
 from .prealert import PreAction, actions, due_at_colour, due_by
 
@@ -21,4 +21,5 @@ __all__ = [
     "missing_of",
     "read_alert",
     "severity_of",
+    "warns",
 ]

@@ -76,6 +76,11 @@ class Alert:
     note: str = ""
 
 
+def warns(status: str, msg_type: str) -> bool:
+    """This function will say whether a message warns of something real: no cancellation, answer, test or exercise."""
+    return status == "Actual" and msg_type in ("Alert", "Update")
+
+
 def _stamp(at: datetime) -> str:
     """This function will write a moment as CAP does: whole seconds with an offset, never "Z" (3.3.2)."""
     return at.isoformat(timespec="seconds")

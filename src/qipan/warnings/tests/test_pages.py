@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.timezone import localtime
 
-from ..actions import issue_warning, receive_alert
+from ..actions import NoNewWarning, issue_warning, receive_alert
 from ..models import ReceivedAlert, Warning
 from ..rules import read_alert
 from .conftest import FROM_OUTSIDE, storm
@@ -28,6 +28,13 @@ def filled(cast, **changes):
         "urgency": "Immediate",
         "certainty": "Observed",
     }
+
+
+def later(status, kind, *, of="weather.example,WX-7,2026-07-01T08:00:00+08:00"):
+    """A later message of the weather service about the first one."""
+    raw = FROM_OUTSIDE.replace(b">WX-7<", b">WX-8<").replace(b">Actual<", f">{status}<".encode())
+    raw = raw.replace(b"<msgType>Alert<", f"<msgType>{kind}<".encode())
+    return raw.replace(b"<info>", f"<references>{of}</references><info>".encode())
 
 
 def test_it_is_issued_updated_and_cancelled_on_the_pages(cast):
@@ -104,6 +111,47 @@ def test_an_alert_from_outside_fills_the_form_and_is_decided(cast):
     answer = client.post("/warnings/received", broken, **EN)
     assert answer.status_code == 400 and "no XML" in answer.content.decode()
     assert ReceivedAlert.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("Actual", "Cancel"), ("Actual", "Ack"), ("Test", "Alert"), ("Exercise", "Alert"), ("System", "Update")],
+)
+def test_what_cancels_tests_or_exercises_is_never_issued_as_a_warning(cast, status, kind):
+    alert = receive_alert(later(status, kind), by=cast.city_commander, at=cast.at)
+    client = cast.client("city_commander")
+    page = client.get(f"/warnings/received/{alert.pk}", **EN).content.decode()
+    assert f"/warnings/new?from={alert.pk}" not in page and "It is not issued here as a warning." in page
+    for answer in (
+        client.get(f"/warnings/new?from={alert.pk}", **EN),
+        client.post(f"/warnings/new?from={alert.pk}", filled(cast), **EN),
+    ):
+        assert answer.status_code == 409 and "it cancels, answers, tests or exercises" in answer.content.decode()
+    with pytest.raises(NoNewWarning):
+        issue_warning(**storm(cast, relays=alert))
+    alert.refresh_from_db()
+    assert (alert.state, Warning.objects.count()) == ("WAITING", 0)
+    assert client.post(f"/warnings/received/{alert.pk}", {"reason": "over"}).status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "offered"), [("Cancel", False), ("Update", True)])
+def test_the_page_of_a_later_message_names_the_warning_that_was_issued_from_the_earlier_one(cast, kind, offered):
+    first = receive_alert(FROM_OUTSIDE, by=cast.city_commander, at=cast.at)
+    ours = issue_warning(**storm(cast, relays=first))
+    alert = receive_alert(later("Actual", kind), by=cast.city_commander, at=cast.at)
+    client = cast.client("city_commander")
+    page = client.get(f"/warnings/received/{alert.pk}", **EN).content.decode()
+    assert f'<a href="/warnings/one/{ours.identifier}">Orange warning of a rainstorm</a>' in page
+    assert (f"/warnings/new?from={alert.pk}" in page) is offered
+    for raw in (
+        later("Actual", kind, of="weather.example,WX-7,2026-07-01T08:00:01+08:00"),
+        later("Actual", kind, of="other.example,WX-7,2026-07-01T08:00:00+08:00"),
+        later("Actual", kind, of="weather.example,WX-7,yesterday"),
+    ):
+        ReceivedAlert.objects.filter(pk=alert.pk).delete()
+        alert = receive_alert(raw, by=cast.city_commander, at=cast.at)
+        page = client.get(f"/warnings/received/{alert.pk}", **EN)
+        assert page.status_code == 200 and ours.identifier not in page.content.decode()
 
 
 def test_who_may_not_warn_sees_and_does_nothing_more(cast):
