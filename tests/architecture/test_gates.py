@@ -159,7 +159,7 @@ GATES = {
     "report": Gate(PUBLIC, PUBLIC),  # a resident needs no log-in to report, follow and confirm
     "report/places": Gate(PUBLIC),
     "report/outlines": Gate(PUBLIC),
-    "report/similar": Gate(PUBLIC),
+    "report/similar": Gate(None, PUBLIC),
     "track": Gate(PUBLIC, PUBLIC),
     "track/<str:code>": Gate(PUBLIC),
     "track/<str:code>/<slug:word>": Gate(None, PUBLIC),

@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.forms.utils import flatatt
+from django.http import QueryDict
 from django.utils.choices import flatten_choices
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -58,6 +60,12 @@ class ActForm(forms.Form):
     """A page's form for an act: shows a refusal beside the field that it names and keeps what was typed."""
 
     field_of: ClassVar[Mapping[str, str]] = {}  # parameters of the act whose field has another name
+
+    @classmethod
+    def typed(cls, sent: QueryDict) -> dict[str, Any]:
+        """This method will return what was typed so far, as initial values of a form that is not judged yet."""
+        there = {name: field for name, field in cls.base_fields.items() if name in sent}
+        return {name: field.widget.value_from_datadict(sent, MultiValueDict(), name) for name, field in there.items()}
 
     def refuse(self, refusal: Refusal) -> None:
         """This method will put the refusal's sentence where it belongs, and after it every problem that it names."""

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import TaskState, answer_task
 from qipan.duties.api import Unit
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import Reading, store_row
 
 from ..models import Matter, Photo, Report
@@ -130,16 +131,25 @@ def _own(report: Report, by: Actor) -> tuple[Report, Matter, Loop]:
     return fresh, held, now
 
 
+class SpokenAlready(Refusal):
+    """Each reporter counts once."""
+
+    code = "spoken_already"
+    sentence = _("You have said how it ended; it is kept. The others who reported it may still speak.")
+
+
 @act
 def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: datetime) -> Matter:
     """This function will take a reporter's word that it is as verified; with the last reporter's word the matter closes.
 
     ``satisfied`` is asked beside it and may stay open. By the track code, whoever holds it. Raises
-    ``NotFound``, ``NotNow``.
+    ``NotFound``, ``NotNow``, ``SpokenAlready``.
     """
     own, held, now = _own(report, by)
     if now.state != loop.S.VERIFIED:
         raise loop.NotNow(state=now.state)
+    if own.confirmed:
+        raise SpokenAlready
     own.confirmed, own.satisfied, own.said_at = True, satisfied, at
     store_row(own)
     word = {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _now
 
+from qipan.desk.api import recall_sources
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.sql import fetch
@@ -17,6 +18,7 @@ from qipan.kernel.sql import fetch
 from ..models import Matter
 from ..queries.joining import following
 from ..queries.offices import office_for
+from ..queries.patterns import agreed_open
 from ..rules import loop
 from ..rules.joining import ends_of
 from ..terms import StepKind
@@ -43,7 +45,9 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     tell(held, by=by, at=at, what="merged")
     _every().filter(root=held).update(root=target)
     held.merged_into = held.root = target
-    end_waiting(held, note=_now("Joined to %(number)s") % {"number": target.number}, by=by, at=at)
+    note = _now("Joined to %(number)s") % {"number": target.number}
+    recall_sources([one.task.source for one in agreed_open(held)], note=note, by=by, at=at)
+    end_waiting(held, note=note, by=by, at=at)
     settle(held, after, StepKind.MERGED, note=target.number, by=by, at=at)
     note_step(target, StepKind.JOINED, note=held.number, by=by, at=at)
     return held

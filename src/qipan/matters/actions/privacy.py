@@ -15,6 +15,7 @@ from qipan.kernel.retention import held_grounds
 from qipan.kernel.scoped import overlapping
 
 from ..models import Allowance, Contact, ContactLook, Handling, Matter, MatterStep, Photo, Report
+from ..queries.joining import followed
 from ..rules import loop
 from .steps import locked, need_office_or_handler
 
@@ -31,13 +32,17 @@ class KeptByHold(Refusal):
 def look_at_contact(report: Report, *, why: str, by: Actor, at: datetime) -> str:
     """This function will return how to reach a reporter, and write down who looked, when and why.
 
-    For the unit that handles the matter and the office that watches over it (``matter.dispatch``). Raises
+    For the unit that handles the matter that the report follows, and the office that watches over it
+    (``matter.dispatch``). Raises
     ``NotAllowed``, ``NotFound`` (none was left, or it is erased), ``ReasonNeeded``.
     """
-    held, now = locked(report.matter, by=by, act=None)
+    fresh = Report.objects.select_related("matter__root").filter(pk=report.pk).first()
+    if fresh is None:
+        raise NotFound
+    held, now = locked(followed(fresh), by=by, act=None)
     need_office_or_handler(now, by=by)
     why = loop.said(why)
-    contact = Contact.objects.filter(report__pk=report.pk, report__matter=held).first()
+    contact = Contact.objects.filter(report__pk=report.pk).first()
     if contact is None:
         raise NotFound
     ContactLook.objects.create(report=report, at=at, by_label=by.label[:120], why=why[:200])

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,13 @@ LONGEST = timedelta(days=62)
 class WishPending(Refusal):
     code = "wish_pending"
     sentence = _("Time was asked for already; it is decided first.")
+
+
+class Stands(Refusal):
+    """A second wish would take the place of the pause's end, and the clock would never run again by itself."""
+
+    code = "clock_stands"
+    sentence = _("The clock stands until %(until)s: ask once it runs again.")
 
 
 class NoWish(Refusal):
@@ -51,7 +59,7 @@ def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Act
     """This function will ask for a pause or for more time, with a reason. Nothing stops before it is granted.
 
     Needs ``task.answer`` in a unit with a part. Raises ``NotAllowed``, ``NotFound``, ``NotTheHandler``,
-    ``ReasonNeeded``, ``WrongKind``, ``UntilWrong``, ``WishPending``.
+    ``ReasonNeeded``, ``WrongKind``, ``UntilWrong``, ``WishPending``, ``Stands``.
     """
     held, _loop = locked(matter, by=by, act="task.answer")
     part = own_part(held, by)
@@ -63,6 +71,8 @@ def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Act
         raise UntilWrong(field="until", days=LONGEST.days)
     if part.wish:
         raise WishPending
+    if part.wish_until is not None:
+        raise Stands(until=f"{localtime(part.wish_until):%Y-%m-%d %H:%M}")
     part.wish, part.wish_until, part.wish_reason = wish, until, reason[:300]
     store_row(part)
     note_step(held, StepKind.TIME_ASKED, unit=part.unit_id, detail=wish, note=reason, by=by, at=at)

@@ -15,6 +15,7 @@ from ..rules.photos import MOST_BYTES, MOST_PHOTOS, PhotoTooLarge, Picture, TooM
 from ..terms import DECLINING, RESULTS, Channel, TimeWish, Way
 
 TEXT = {"class": "form-control"}
+LOOK = "look"  # the button that looks places up; what was typed goes with it, in the body and never in the address
 
 
 def moment(label: Any) -> forms.DateTimeField:

@@ -1,8 +1,10 @@
 """What was joined: which matter a report follows, and which reports follow a matter."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
-from ..models import Matter, Report
+from ..models import Matter, Photo, Report
 
 
 def followed(report: Report) -> Matter:
@@ -15,6 +17,16 @@ def following(matter: int) -> QuerySet[Report]:
 
     Of a matter that is joined itself only its own: the others follow where the joining ends.
     """
+    return Report.objects.filter(matter__in=_keys(matter))
+
+
+def shown_photos(matter: int) -> QuerySet[Photo]:
+    """This function will return the photographs of a matter, by its key, and those of the reports that follow it."""
+    own_or_reported = Q(matter=matter) | Q(report__isnull=False)  # what was done about what was joined stays with that
+    return Photo.objects.filter(own_or_reported, matter__in=_keys(matter)).order_by("pk")
+
+
+def _keys(matter: int) -> QuerySet[Matter, Any]:
     # Which matters first, each by its index: an OR over both tables reads every report there is.
     every: QuerySet[Matter] = Matter.objects.everywhere("whose reports follow a matter that was gated")
-    return Report.objects.filter(matter__in=every.filter(Q(pk=matter) | Q(root=matter)).values("pk"))
+    return every.filter(Q(pk=matter) | Q(root=matter)).values("pk")

@@ -17,9 +17,9 @@ from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading
 from qipan.territory.api import Compound, areas_within
 
-from ..models import Category, Handling, Matter, MatterStep, Photo, Report, Standing
+from ..models import Category, Handling, Matter, MatterStep, Report, Standing
 from ..terms import Part, State
-from .joining import following
+from .joining import following, shown_photos
 
 PAGE = 50
 MANY = 5_000  # so many are not sorted for one page
@@ -65,12 +65,8 @@ _LISTED = Reading[Matter](
         .filter(pk__in=keys)
     )
 )
-_CONTACTS = Reading[tuple[int]](
-    lambda matter: Report.objects.filter(matter=matter, contact__isnull=False).values_list("pk")
-)
-_PICTURES = Reading[tuple[int, int | None]](
-    lambda matter: Photo.objects.filter(matter=matter).order_by("pk").values_list("pk", "report")
-)
+_CONTACTS = Reading[tuple[int]](lambda matter: following(matter).filter(contact__isnull=False).values_list("pk"))
+_PICTURES = Reading[tuple[int, int | None]](lambda matter: shown_photos(matter).values_list("pk", "report"))
 _CATALOGUE = Reading[Category](lambda: Category.objects.filter(valid_to=None).order_by("code"))
 _TARGETS = Reading[Unit](
     lambda first, last: (
@@ -205,7 +201,7 @@ def reports_of(matter: Matter) -> list[Report]:
 
 
 def with_contact(matter: Matter) -> set[int]:
-    """This function will return the reports of a matter whose reporter can be reached."""
+    """This function will return the reports that follow a matter whose reporter can be reached."""
     return {pk for (pk,) in _CONTACTS(matter.pk)}
 
 

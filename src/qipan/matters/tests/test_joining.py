@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qipan.journal.api import verify
-from qipan.kernel.refusal import Refusal
+from qipan.kernel.refusal import NotAllowed, Refusal
 from qipan.kernel.testing import at_once
 
 from ..actions.dispatching import dispatch_matter
@@ -19,12 +19,12 @@ from ..actions.filing import file_matter
 from ..actions.handling import confirm_matter, report_done, verify_matter
 from ..actions.intake import SameMatter, Words, join_matter, part_report
 from ..actions.joining import merge_matter, unmerge_matter
-from ..actions.privacy import erase_contacts
+from ..actions.privacy import erase_contacts, look_at_contact
 from ..jobs import clock_actor
-from ..models import Contact, Matter, Report
+from ..models import Contact, Matter, Photo, Report
 from ..queries.audits import audit_matters
 from ..queries.joining import followed, following
-from ..queries.reading import report_counts, reports_of
+from ..queries.reading import pictures_of, report_counts, reports_of, with_contact
 from ..rules.joining import ends_of
 from ..rules.loop import NotNow
 from ..testing import PUBLIC
@@ -96,6 +96,26 @@ def test_who_was_joined_to_something_joined_is_shown_told_and_asked_at_the_end_o
     assert erase_contacts(by=clock_actor(), at=world.later(days=31)) == 3
     assert Contact.objects.count() == 0
     assert verify().differences == []
+
+
+@pytest.mark.row("MAT-1")
+def test_photographs_and_contacts_of_what_was_joined_are_there_at_the_end_of_the_chain(world, chain):
+    a, b, c = chain
+    at, dispatcher = world.later(hours=3), world.cast.dispatcher
+    [photo] = Photo.objects.bulk_create(
+        [Photo(matter=a.matter, report=a.report, jpeg=b"\xff\xd8", width=1, height=1, at=world.at)]
+    )
+    assert pictures_of(c.matter) == [(photo.pk, a.report.pk)]
+    assert (pictures_of(b.matter), with_contact(b.matter)) == ([], {b.report.pk})
+    assert with_contact(c.matter) == {one.report.pk for one in chain}
+    shown = world.cast.client("dispatcher").get(f"/matters/{c.matter.pk}/photos/{photo.pk}")
+    assert (shown.status_code, shown.content) == (200, b"\xff\xd8")
+    to_verified(world, c.matter, at)  # its handler may ask back whoever reported it
+    assert look_at_contact(a.report, why="约时间", by=world.handler(), at=at) == "a@b.c"
+    unmerge_matter(b.matter, by=dispatcher, at=world.later(hours=4))
+    assert (pictures_of(c.matter), with_contact(c.matter)) == ([], {c.report.pk})
+    with pytest.raises(NotAllowed):
+        look_at_contact(a.report, why="约时间", by=world.handler(), at=at)
 
 
 @pytest.mark.row("MAT-1")

@@ -225,7 +225,7 @@ def test_the_report_page_hints_at_what_is_near_and_joins_it(drawn):
     matter = drawn.reported(place=place_of("510104001001001"), point=Point(104.0499, 30.62)).matter
     client = Client()
     given = {"place": "510104001002001", "category": "01003", "text": WORDS, "point": "104.0503,30.62"}
-    part = client.get("/report/similar", given).content.decode()
+    part = client.post("/report/similar", given).content.decode()
     assert matter.number in part and "米" not in part  # how far apart is told to offices only
     given |= {"same": str(matter.pk), **question(client.get("/report"))}
     assert client.post("/report", given).status_code == 302

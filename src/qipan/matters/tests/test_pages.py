@@ -53,6 +53,27 @@ def send(client: Client, **how):
     return client.post("/report", filled(client, **how))
 
 
+@pytest.mark.row("MAT-1")
+@pytest.mark.parametrize(
+    ("who", "address"), [("", "/report"), ("worker", "/matters/new"), ("dispatcher", "/calls/new")]
+)
+def test_looking_a_place_up_keeps_what_was_typed_and_puts_none_of_it_into_the_address(world, who, address):
+    client = world.cast.client(who) if who else Client()
+    words = "what" if address == "/calls/new" else "text"
+    assert 'formmethod="get"' not in client.get(address).content.decode()
+    before = Matter.objects.everywhere("a test").count()
+    given = {"look": "1", "q": "锦江一街一社区1", words: "路灯不亮", "reach": "13900000000", "private": "on"}
+    answer = client.post(address, given)
+    page = answer.content.decode()
+    assert (answer.status_code, Matter.objects.everywhere("a test").count()) == (200, before)
+    assert "510104001001001" in page
+    assert "路灯不亮" in page
+    assert "field-error" not in page
+    if words == "text":
+        assert 'value="13900000000"' in page
+        assert re.search(r'name="private"[^>]* checked', page)
+
+
 @pytest.mark.row("MAT-1", "PAR-10")
 def test_anyone_reports_without_log_in_and_follows_by_code(world):
     client = Client()
@@ -127,9 +148,9 @@ def test_who_reports_the_same_is_asked_and_can_join_only_what_was_hinted(world):
         send(client, text="门口的路灯不亮", same=str(other.pk)).status_code == 302
     )  # not hinted at: a matter of its own
     assert (other.reports.count(), Matter.objects.everywhere("a test").count()) == (1, 3)
-    part = client.get("/report/similar", {"category": "01003", "place": "510104001001001", "text": "路灯不亮"})
+    part = client.post("/report/similar", {"category": "01003", "place": "510104001001001", "text": "路灯不亮"})
     assert first.number in part.content.decode()
-    assert "input" not in client.get("/report/similar", {"category": "01003", "place": "510104001001002", "text": "路灯不亮"}).content.decode()  # fmt: skip
+    assert "input" not in client.post("/report/similar", {"category": "01003", "place": "510104001001002", "text": "路灯不亮"}).content.decode()  # fmt: skip
 
 
 def test_places_are_found_by_name_and_code(world):

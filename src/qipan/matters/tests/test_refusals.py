@@ -26,7 +26,15 @@ from ..actions.dispatching import (
     waive_part,
 )
 from ..actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
-from ..actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
+from ..actions.handling import (
+    SpokenAlready,
+    confirm_matter,
+    doubt_matter,
+    let_stand,
+    report_done,
+    send_back,
+    verify_matter,
+)
 from ..actions.intake import (
     PlaceUnknown,
     SameMatter,
@@ -38,7 +46,8 @@ from ..actions.intake import (
 )
 from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.privacy import look_at_contact
-from ..actions.times import NoWish, OwnConsent, UntilWrong, WishPending, ask_time, decide_time
+from ..actions.times import NoWish, OwnConsent, Stands, UntilWrong, WishPending, ask_time, decide_time, resume_part
+from ..jobs import look
 from ..models import Handling, Matter
 from ..rules import loop
 from ..rules.photos import Picture, TooManyPhotos
@@ -302,6 +311,30 @@ def test_time_is_granted_by_another_unit_only(world):
         decide_time(part, granted=True, reason="r", by=replace(dispatcher, unit_id=officer.unit_id), at=at)
     with refused(loop.ReasonNeeded):
         decide_time(part, granted=True, reason="", by=dispatcher, at=at)
+
+
+def test_while_the_clock_stands_no_other_time_is_asked_for_so_the_pause_ends(world):
+    matter, dispatcher, at = world.matter("DISPATCHED"), world.cast.dispatcher, world.later(hours=1)
+    officer, until = world.handler(), at + timedelta(days=3)
+    part = ask_time(matter, wish="PAUSE", until=until, reason="等备件", by=officer, at=at)
+    decide_time(part, granted=True, reason="同意", by=dispatcher, at=at)
+    for wish in ("EXTEND", "PAUSE"):
+        with refused(Stands):
+            ask_time(matter, wish=wish, until=at + timedelta(days=40), reason="r", by=officer, at=at)
+    assert look(at=until - timedelta(minutes=1)) == (0, 0, 0)
+    assert look(at=until) == (0, 0, 1)
+    again = ask_time(matter, wish="PAUSE", until=until + timedelta(days=1), reason="r", by=officer, at=until)
+    assert (again.wish, resume_part(again, by=dispatcher, at=until)) == ("PAUSE", False)
+
+
+def test_a_reporter_speaks_once_and_counts_once(world):
+    matter, at = world.matter("VERIFIED"), world.later(hours=5)
+    join_matter(matter, words=Words("the same"), nonce="second", by=PUBLIC, at=at)
+    first = matter.reports.order_by("pk").first()
+    confirm_matter(first, satisfied=True, by=PUBLIC, at=at)
+    for satisfied in (True, False, None):
+        with refused(SpokenAlready):
+            confirm_matter(first, satisfied=satisfied, by=PUBLIC, at=at)
 
 
 def test_joining_to_itself_or_to_what_has_ended_is_refused(world):

@@ -52,7 +52,8 @@ from ..input.forms import (
     VerifyForm,
     grouped,
 )
-from ..models import Category, Handling, Matter, Photo, Report
+from ..models import Category, Handling, Matter, Report
+from ..queries.joining import shown_photos
 from ..queries.mapping import drawing_around
 from ..queries.patterns import agreed_late, calls_of, hazard_of, silent
 from ..queries.reading import (
@@ -182,7 +183,7 @@ def _offered(matter: Matter, actor: Actor, mine: Handling | None) -> list[str]:
             offered += ["report_done", "cooperate"]
             if matter.ruled_id is None and mine.objected_at is None:
                 offered.append("object")
-        if not mine.wish:
+        if not mine.wish and mine.wish_until is None:
             offered.append("ask_time")
     if actor.can("matter.arbitrate") and state == S.OBJECTED:
         offered.append("arbitrate")
@@ -338,7 +339,7 @@ def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
 def photo(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """This view will give one photograph of a matter to a post on whose ground it lies."""
     matter = get_matter(pk, actor=signed_in(request))
-    found = Photo.objects.filter(matter=matter, pk=number).first()
+    found = shown_photos(matter.pk).filter(pk=number).first()
     if found is None:
         raise NotFound
     return HttpResponse(bytes(found.jpeg), content_type="image/jpeg", headers={"Content-Disposition": "inline"})

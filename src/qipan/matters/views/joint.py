@@ -33,7 +33,7 @@ from ..actions.calls import (
 from ..actions.intake import PlaceUnknown
 from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.ratings import rate_call
-from ..input.forms import ActForm, ReasonForm, ResultForm
+from ..input.forms import LOOK, ActForm, ReasonForm, ResultForm
 from ..input.joint import (
     AgreedForm,
     CallForm,
@@ -123,14 +123,15 @@ def problem_page(request: HttpRequest) -> HttpResponse:
     code, name = place_given(given.get("place", ""))
     q = given.get("q", "")[:60]
     units = [unit for unit in departments() if unit.pk != actor.unit_id]
+    sent = request.method == "POST" and LOOK not in request.POST
     form = ProblemForm(
-        request.POST if request.method == "POST" else None,
+        request.POST if sent else None,
         units=choices(units),
         categories=categories(),
-        initial={"nonce": str(uuid7())},
+        initial={"nonce": str(uuid7()), **ProblemForm.typed(request.POST)},
     )
     status = 200
-    if request.method == "POST":
+    if sent:
         status = 400
         if not code:
             form.refuse(PlaceUnknown())

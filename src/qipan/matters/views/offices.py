@@ -17,7 +17,7 @@ from qipan.territory.api import AreaView, get_area
 from qipan.webkit.challenge import new_challenge, nonce_of
 
 from ..actions.intake import PlaceUnknown, report_matter
-from ..input.forms import StaffReportForm, category_choice
+from ..input.forms import LOOK, StaffReportForm, category_choice
 from ..models import Matter
 from ..queries.mapping import PointElsewhere
 from ..queries.public import places_like
@@ -108,13 +108,15 @@ def new_page(request: HttpRequest) -> HttpResponse:
     given = request.POST or request.GET
     where = where_given(given)
     q = given.get("q", "")[:60]
+    sent = request.method == "POST" and LOOK not in request.POST
     form: StaffReportForm = StaffReportForm(
-        request.POST if request.method == "POST" else None,
-        request.FILES if request.method == "POST" else None,
+        request.POST if sent else None,
+        request.FILES if sent else None,
         categories=categories(),
+        initial=StaffReportForm.typed(request.POST),
     )
     status = 200
-    if request.method == "POST":
+    if sent:
         status = 400
         if not where.code:
             form.refuse(PlaceUnknown())
@@ -146,5 +148,6 @@ def new_page(request: HttpRequest) -> HttpResponse:
         "found": places_like(q, actor.scope.ranges) if q else [],
         "challenge": new_challenge(),
         "staff": True,
+        "lost_photos": bool(request.FILES),
     }
     return render(request, "matters/report.html", shown, status=status)

@@ -29,7 +29,7 @@ from ..actions.filing import reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter
 from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
 from ..actions.privacy import stop_telling
-from ..input.forms import ReportForm
+from ..input.forms import LOOK, ReportForm
 from ..models import Report
 from ..queries.blocked import stuck_among, stuck_on
 from ..queries.figures import public_figures
@@ -126,6 +126,9 @@ def report_page(request: HttpRequest) -> HttpResponse:
         chosen = {"category": request.GET.get("category", ""), "text": f"{order}\n" if order else ""}
         form = ReportForm(initial=chosen, categories=categories())
         return _form(request, form, where, found=_found(request.GET.get("q", "")))
+    if LOOK in request.POST:
+        form = ReportForm(initial=ReportForm.typed(request.POST), categories=categories())
+        return _form(request, form, where, found=_found(request.POST.get("q", "")))
     count_try(request)
     form = ReportForm(request.POST, request.FILES, categories=categories())
     valid, same = form.is_valid() and not where.wrong, request.POST.get("same", "")
@@ -242,10 +245,13 @@ def outlines_part(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_POST
 def similar_part(request: HttpRequest) -> HttpResponse:
-    """This view will give the hint at open matters that may be the same, while somebody types."""
-    return render(request, "matters/_alike.html", {"alike": alike_of(request.GET)})
+    """This view will give the hint at open matters that may be the same, while somebody types.
+
+    It is asked by POST: words of residents do not belong into addresses, which servers on the way write down.
+    """
+    return render(request, "matters/_alike.html", {"alike": alike_of(request.POST)})
 
 
 @never_cache
