@@ -98,6 +98,8 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/matters/imports", _("Import of matters"), ("matter.import",)),
             Page("/directives", _("Directives"), ("directive.issue", "directive.recall")),
             Page("/campaigns", _("Screening campaigns"), ("campaign.view", "campaign.open")),
+            Page("/field", _("Doors and visits"), ("visit.submit",)),
+            Page("/recounts", _("Doors to see again"), ("visit.submit",)),
             Page("/field/lists", _("Missing from phones"), ("team.manage",)),
             Page("/admissions", _("Work admission"), ("admission.apply", "admission.decide")),
             Page(
