@@ -309,6 +309,23 @@ def test_a_post_takes_down_a_report_for_a_caller(world):
     assert answer.status_code == 200 and 'class="code"' in answer.content.decode()
     [report] = Report.objects.all()
     assert (report.channel, report.by_label) == ("HOTLINE", world.cast.worker.label)
+    # Somebody else calls about the same: it is hinted at before a second matter is opened, and joined.
+    page = client.get("/matters/new").content.decode()
+    given["token"] = re.search(r'name="token" value="([^"]+)"', page)[1]
+    given["answer"] = str(sum(map(int, re.search(r"(\d) 加 (\d)", page).groups())))
+    hinted = client.post("/matters/new", given)
+    assert hinted.status_code == 200
+    assert f'name="same" value="{report.matter_id}"' in hinted.content.decode()
+    assert Report.objects.count() == 1
+    joined = client.post("/matters/new", {**given, "same": str(report.matter_id)})
+    assert 'class="code"' in joined.content.decode()
+    assert list(Report.objects.values_list("matter", "channel")) == [(report.matter_id, "HOTLINE")] * 2
+    # No, another one.
+    page = client.get("/matters/new").content.decode()
+    given["token"] = re.search(r'name="token" value="([^"]+)"', page)[1]
+    given["answer"] = str(sum(map(int, re.search(r"(\d) 加 (\d)", page).groups())))
+    assert client.post("/matters/new", {**given, "same": "another"}).status_code == 200
+    assert Report.objects.exclude(matter=report.matter_id).count() == 1
 
 
 def test_the_catalogue_goes_out_and_comes_back_the_same(world):

@@ -11,16 +11,16 @@ from qipan.access.api import needs, signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import Range, place_of
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import AreaView, get_area
 from qipan.webkit.challenge import new_challenge, nonce_of
 
-from ..actions.intake import PlaceUnknown, report_matter
+from ..actions.intake import PlaceUnknown
 from ..input.forms import LOOK, StaffReportForm, category_choice
 from ..models import Matter
 from ..queries.mapping import PointElsewhere
-from ..queries.public import places_like
+from ..queries.public import Alike, places_like
 from ..queries.reading import (
     MANY,
     PAGE,
@@ -28,14 +28,13 @@ from ..queries.reading import (
     categories,
     chips,
     first_of,
-    get_category,
     get_matter,
     inbox,
     pk_of,
     place_names,
     report_counts,
 )
-from .public import map_of_city, where_given, words_of
+from .public import alike_of, map_of_city, take_report, where_given, words_of
 
 
 def ground_for(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
@@ -115,25 +114,24 @@ def new_page(request: HttpRequest) -> HttpResponse:
         categories=categories(),
         initial=StaffReportForm.typed(request.POST),
     )
-    status = 200
+    status, same = 200, request.POST.get("same", "")
+    alike: list[Alike] = []
     if sent:
         status = 400
         if not where.code:
             form.refuse(PlaceUnknown())
-        if form.is_valid() and where.code and not where.wrong:
+        valid = form.is_valid() and bool(where.code) and not where.wrong
+        found = alike_of(request.POST) if valid and not same else []
+        alike = [one for one in found if one.matter.place in actor.scope]
+        if alike:
+            status = 200
+        elif valid:
             data = form.cleaned_data
             try:
                 # The signed token makes a form sent twice one report; a post answers no question.
                 nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
-                reported = report_matter(
-                    category=get_category(data["category"]),
-                    place=place_of(where.code),
-                    point=where.point,
-                    words=words_of(data, data["channel"]),
-                    nonce=nonce,
-                    by=actor,
-                    at=at,
-                )
+                words = words_of(data, data["channel"])
+                reported = take_report(data["category"], words, where, same=same, nonce=nonce, by=actor, at=at)
                 return render(request, "matters/reported.html", {"reported": reported})
             except PointElsewhere as refusal:
                 where, status = replace(where, wrong=str(refusal)), refusal.status
@@ -148,6 +146,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         "found": places_like(q, actor.scope.ranges) if q else [],
         "challenge": new_challenge(),
         "staff": True,
+        "alike": alike,
         "lost_photos": bool(request.FILES),
     }
     return render(request, "matters/report.html", shown, status=status)

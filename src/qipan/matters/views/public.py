@@ -139,7 +139,9 @@ def report_page(request: HttpRequest) -> HttpResponse:
         return _form(request, form, where, alike=alike, found=_found(request.POST.get("q", "")))
     try:
         nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
-        reported = _take(request, form.cleaned_data, where, nonce=nonce, same=same, at=now())
+        words, source = words_of(form.cleaned_data, Channel.WEB), source_of(request)
+        category = form.cleaned_data["category"]
+        reported = take_report(category, words, where, same=same, nonce=nonce, source=source, by=resident(), at=now())
     except PointElsewhere as refusal:
         return _form(request, form, replace(where, wrong=str(refusal)), status=refusal.status)
     except Refusal as refusal:
@@ -167,21 +169,16 @@ def words_of(given: dict[str, Any], channel: str) -> Words:
     return Words(**rest, channel=channel)
 
 
-def _take(
-    request: HttpRequest, given: dict[str, Any], where: Where, *, nonce: str, same: str, at: datetime
+def take_report(
+    code: str, words: Words, where: Where, *, same: str, nonce: str, source: str = "", by: Actor, at: datetime
 ) -> Reported:
-    rest: dict[str, Any] = {
-        "words": words_of(given, Channel.WEB),
-        "nonce": nonce,
-        "source": source_of(request),
-        "by": resident(),
-        "at": at,
-    }
-    category, place = get_category(given["category"]), place_of(where.code)
+    """This function will join what was hinted at and chosen as the ``same``, or open a matter. Raises what these raise."""
+    rest: dict[str, Any] = {"words": words, "nonce": nonce, "source": source, "by": by, "at": at}
+    category, place = get_category(code), place_of(where.code)
     key = key_of(same)
     if key is not None:
         # Only what was hinted at can be joined: nobody tries numbers.
-        likely = similar(category, place, given["text"], at=at, point=where.point)
+        likely = similar(category, place, words.text, at=at, point=where.point)
         hinted = next((one for one in likely if one.matter.pk == key), None)
         if hinted is not None:
             return join_matter(hinted.matter, **rest)
