@@ -10,8 +10,8 @@ from qipan.kernel.queue import queue
 from . import rules
 from .actions.declarations import end_lapsed
 from .actions.ending import end_due, weigh_measures
+from .actions.noting import clock_of_measures
 from .actions.reviewing import tell_reviews
-from .subscribers import clock_of_measures
 
 
 @queue.periodic_task(crontab(minute="*"))

@@ -5,18 +5,13 @@ from django.utils.translation import ngettext
 
 from qipan.desk.api import TaskKind, send_task
 from qipan.duties.api import Unit
-from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.laws.api import ArticleRepealed, Use, units_citing
 from qipan.zones.api import RuleSetEnded, ZoneConfirmed
 
 from .actions.ending import weigh_measures
+from .actions.noting import clock_of_measures
 from .actions.reviewing import ANSWER_WITHIN
-
-
-def clock_of_measures() -> Actor:
-    """This function will return the actor of what happens to measures by itself."""
-    return Actor.system("measures", ranges=[range_of(settings.CITY)])
 
 
 def on_zone_confirmed(event: ZoneConfirmed) -> None:

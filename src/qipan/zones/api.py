@@ -5,7 +5,7 @@ from .actions.rule_sets import RuleSetEnded, end_rule_set, publish_rule_set
 from .actions.seeds import seed_zones
 from .actions.zones import Line, ZoneChanged, ZoneConfirmed, confirm_zones
 from .models import RiskZone, RuleSet
-from .queries import Share, ZoneView, level_over, share_meeting, zones_in_force
+from .queries import Share, ZoneView, changes_ahead, level_over, share_meeting, zones_in_force
 from .queries.proposals import proposals
 from .terms import ZoneLevel
 
@@ -20,6 +20,7 @@ __all__ = [
     "ZoneConfirmed",
     "ZoneLevel",
     "ZoneView",
+    "changes_ahead",
     "confirm_zones",
     "end_rule_set",
     "level_over",

@@ -1,7 +1,7 @@
 """The end of measures: by itself to the minute, by a lower zone, or lifted."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,13 +18,14 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import adapted, fetch, moment_of
 from qipan.laws.api import end_citations
+from qipan.zones.api import changes_ahead
 
 from .. import rules
 from ..models import Measure, OpenEnd
 from ..queries.measures import measures_on, without_order
 from ..queries.zoning import judge
 from ..terms import ORDER_TASKS, EndKind, decision_source, order_source
-from .measures import note
+from .noting import note
 from .refusals import MeasureOfAnother
 from .reviewing import settle_reviews
 
@@ -142,14 +143,25 @@ def check_above(measure: Measure, *, by: Actor) -> None:
 
 
 @transaction.atomic
-def weigh_measures(grounds: Iterable[Range], *, hazard: str, since: datetime, by: Actor, at: datetime) -> int:
+def weigh_measures(
+    grounds: Iterable[Range],
+    *,
+    hazard: str,
+    since: datetime,
+    only: Collection[int] | None = None,
+    by: Actor,
+    at: datetime,
+) -> int:
     """This function will hold measures against zones that change at ``since`` and return how many must end.
 
     What no zone justifies any more ends by itself then, or after the hours that its kind gives its issuer for an
     orderly end, who is told by a task. What a risen zone justifies again before it has ended goes on. What a higher
-    organ imposed beyond the zones keeps to its own days; an exercise has no zones.
+    organ imposed beyond the zones keeps to its own days; an exercise has no zones. ``only`` are keys of measures, where
+    not all on the ground are meant.
     """
     found = measures_on(grounds).filter(hazard=hazard, drill=False, over_reason="", expires_at__gt=since)
+    if only is not None:
+        found = found.filter(pk__in=only)
     found = found.filter(open_end__isnull=False).select_related("open_end").order_by("pk")
     ending = 0
     for measure in found.select_for_update(of=("self", "open_end")):
@@ -157,13 +169,28 @@ def weigh_measures(grounds: Iterable[Range], *, hazard: str, since: datetime, by
         if judged is None:
             continue
         if not judged.beyond:
-            _let_go_on(measure, by=by, at=at)
+            _let_go_on(measure, since=since, by=by, at=at)
         elif measure.lifted_at is None:
             ending += 1
             _end_for_zone(measure, judged.needed, since=max(since, measure.starts_at, at), by=by, at=at)
     if ending and since <= at:
         end_due(by=by, at=at)
     return ending
+
+
+def weigh_ahead(measures: Sequence[Measure], *, by: Actor, at: datetime) -> None:
+    """This function will hold measures that were just imposed against levels that were confirmed for later before."""
+    weighed = [
+        one for one in measures if (one.kind, one.hazard) in rules.grades() and not (one.drill or one.over_reason)
+    ]
+    if not weighed:
+        return
+    grounds, hazard = [Range(one.first, one.last) for one in weighed], weighed[0].hazard
+    moments = changes_ahead(grounds, hazard=hazard, after=at, until=max(one.expires_at for one in weighed))
+    for moment in moments:
+        weigh_measures(grounds, hazard=hazard, since=moment, only=[one.pk for one in weighed], by=by, at=at)
+    for one in weighed if moments else ():
+        one.refresh_from_db(fields=["lifted_at", "end_kind"])
 
 
 def _end_for_zone(measure: Measure, needed: str, *, since: datetime, by: Actor, at: datetime) -> None:
@@ -193,8 +220,10 @@ def _change_end(measure: Measure) -> None:
     OpenEnd.objects.filter(measure_id=measure.pk).update(ends_at=measure.ends_at)
 
 
-def _let_go_on(measure: Measure, *, by: Actor, at: datetime) -> None:
-    if measure.end_kind != EndKind.DROPPED or measure.lifted_at is None or measure.lifted_at <= at:
+def _let_go_on(measure: Measure, *, since: datetime, by: Actor, at: datetime) -> None:
+    if measure.end_kind != EndKind.DROPPED or measure.lifted_at is None:
+        return
+    if measure.lifted_at <= at or measure.lifted_at < since:  # it has ended, or will have before the level rises
         return
     measure.lifted_at, measure.end_kind = None, ""
     _change_end(measure)

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from qipan.duties.api import Unit, ground_of
-from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, later
@@ -20,6 +19,8 @@ from ..queries.measures import goes_on
 from ..queries.zoning import Judged, ground_label, judge, level_label, rank_label
 from .contents import MEASURE, basis_text, require_contents
 from .declarations import check_signature
+from .ending import weigh_ahead
+from .noting import clock_of_measures, note, still_in_force
 from .postures import DeclarationNotRunning, OutsideDeclaredGround
 from .refusals import (
     BeyondNotForYou,
@@ -110,7 +111,7 @@ def impose_measure(
     reason, imposed = over_reason.strip(), []
     for ground in ranges:
         # In an exercise nothing is confirmed: what the zones of the real city say does not bind it.
-        judged = None if drill else judge(kind, hazard, ground, at=at)
+        judged = None if drill else judge(kind, hazard, ground, at=max(starts_at, at))
         beyond = bool(judged and judged.beyond)
         if judged is not None and beyond:
             _check_beyond(judged, issuer=issuer, reason=reason, lasts=expires_at - since)
@@ -139,6 +140,7 @@ def impose_measure(
         imposed.append(measure)
     for measure in imposed:
         note("posture.impose_measure", measure, by=by, at=at, article=article)
+    weigh_ahead(imposed, by=clock_of_measures(), at=at)
     return imposed
 
 
@@ -189,36 +191,6 @@ def _beyond_since(extends: Measure | None, starts_at: datetime) -> datetime:
     while extends is not None and extends.over_reason:
         starts_at, extends = extends.starts_at, extends.extends
     return starts_at
-
-
-def note(act: str, measure: Measure, *, by: Actor, at: datetime, **more: object) -> None:
-    """This function will write the journal row of an act on a measure."""
-    record(
-        act,
-        subject=measure,
-        by=by,
-        at=at,
-        place=measure.first,
-        data={
-            "kind": measure.kind,
-            "basis": measure.basis,
-            "issuer": measure.issuer.code,
-            "starts_at": measure.starts_at.isoformat(),
-            "expires_at": measure.expires_at.isoformat(),
-            "review_at": measure.review_at.isoformat(),
-            **({"beyond": measure.over_reason} if measure.over_reason else {}),
-            **more,
-        },
-        drill=measure.drill,
-    )
-
-
-def still_in_force(measure: Measure, *, at: datetime) -> Measure:
-    """This function will return the measure, locked; refuses one that is over or about to be lifted."""
-    fresh = Measure.objects.select_for_update(of=("self",)).select_related("issuer__organ_type").get(pk=measure.pk)
-    if fresh.lifted_at is not None or fresh.expires_at <= at:
-        raise MeasureOver
-    return fresh
 
 
 @transaction.atomic

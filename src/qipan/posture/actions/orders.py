@@ -13,7 +13,7 @@ from .. import rules
 from ..models import Measure
 from ..terms import EXECUTING, order_source
 from .declarations import check_signature
-from .measures import note, still_in_force
+from .noting import note, still_in_force
 from .refusals import TaskNotOfThisKind
 
 MINUTES = 60  # a day's work of one unit under an order, as the burden of communities counts it

@@ -18,7 +18,7 @@ from ..models import Measure
 from ..queries.measures import reviews_missed, untold
 from ..terms import review_source
 from .declarations import ReasonMissing, check_signature
-from .measures import note, still_in_force
+from .noting import note, still_in_force
 from .refusals import NextReviewOutside
 
 ANSWER_WITHIN = timedelta(hours=24)

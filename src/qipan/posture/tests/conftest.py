@@ -66,8 +66,8 @@ def restriction(cast: Cast, **changes: Any) -> dict[str, Any]:
     }
 
 
-def zone(code: str, level: int, *, at: datetime) -> None:
-    """A zone of a community, confirmed, with whoever subscribes to it told."""
+def zone(code: str, level: int, *, at: datetime, confirmed: datetime | None = None) -> None:
+    """A zone of a community from ``at`` on, confirmed then or before, with whoever subscribes to it told."""
     models = {name: apps.get_model("zones", name) for name in ("RuleSet", "RiskZone")}
     rule_set, _new = models["RuleSet"].objects.get_or_create(
         code="test",
@@ -85,7 +85,7 @@ def zone(code: str, level: int, *, at: datetime) -> None:
         first=ground.first, last=ground.last, level=level, reasons=[], counted_to=at.date(), starts_at=at,
         confirmed_at=at, by_label="test",
     )  # fmt: skip
-    publish(ZoneConfirmed(code, (ground,), "epidemic", level, at, at))
+    publish(ZoneConfirmed(code, (ground,), "epidemic", level, at, confirmed or at))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from .conftest import Entry, open_end, restriction, zone
 HERE, NEXT, STREET = "510104001001", "510104001002", "510104001"
 GATE = {"kind": "gate-control", "title": "小区出入管控", "hazard": "epidemic"}
 LOW, MEDIUM, HIGH = 1, 2, 3
+DAY = timedelta(days=1)
 
 
 def gate(cast: Cast, **changes: Any) -> list[Measure]:
@@ -144,6 +145,47 @@ def test_a_closure_is_put_to_its_issuer_who_has_a_day_to_end_it_in_order(cast: C
     measure.refresh_from_db()
     task.refresh_from_db()
     assert (measure.lifted_at, measure.end_kind, task.state) == (None, "", "RECALLED")
+
+
+@pytest.mark.row("EMG-15")
+def test_what_is_imposed_after_a_drop_was_confirmed_for_later_ends_with_it(cast: Cast) -> None:
+    drop = cast.at + timedelta(days=2)
+    zone(HERE, HIGH, at=cast.at)
+    zone(NEXT, MEDIUM, at=cast.at)
+    zone(HERE, LOW, at=drop, confirmed=cast.at)
+    (measure,), (closed,) = gate(cast), gate(cast, kind="area-closure")
+    (elsewhere,) = gate(cast, grounds=[range_of(NEXT)])
+    (beyond,) = gate(cast, kind="area-closure", grounds=[range_of("510104")], over_reason="r", expires_at=drop + DAY)
+    (drill,) = gate(cast, drill=True)
+    (before,) = gate(cast, expires_at=drop, review_at=drop)
+    assert (measure.lifted_at, measure.end_kind, open_end(measure)) == (drop, "DROPPED", drop)
+    assert (closed.lifted_at, closed.end_kind) == (drop + DAY, "DROPPED")
+    assert {one.lifted_at for one in (elsewhere, beyond, drill, before)} == {None}
+    assert Measure.objects.get(pk=measure.pk).lifted_at == drop
+    ended = Entry.objects.get(act="posture.end_for_zone", subject=f"posture.Measure:{measure.pk}")
+    assert ended.data["ends_at"] == drop.isoformat()
+    assert list(measures_in_force([range_of(f"{HERE}001")], at=drop)) == [beyond, closed, drill]
+
+
+@pytest.mark.row("EMG-15")
+def test_what_begins_after_a_drop_is_judged_by_the_level_of_its_begin(cast: Cast) -> None:
+    zone(HERE, MEDIUM, at=cast.at)
+    zone(HERE, LOW, at=cast.at + DAY, confirmed=cast.at)
+    with pytest.raises(refusals.MeasureTooStrict):
+        gate(cast, starts_at=cast.at + DAY, review_at=cast.at + 2 * DAY)
+    nothing_written()
+
+
+@pytest.mark.row("EMG-15")
+def test_a_rise_that_comes_after_the_end_does_not_bring_a_measure_back(cast: Cast) -> None:
+    zone(HERE, HIGH, at=cast.at)
+    (standing,) = gate(cast)
+    zone(HERE, LOW, at=cast.at + DAY, confirmed=cast.at)
+    zone(HERE, HIGH, at=cast.at + timedelta(days=1, hours=6), confirmed=cast.at)
+    (measure,), (closed,) = gate(cast), gate(cast, kind="area-closure")
+    standing.refresh_from_db()
+    assert standing.lifted_at == measure.lifted_at == cast.at + DAY
+    assert (closed.lifted_at, closed.end_kind) == (None, "")  # within the hours of its orderly end it rises again
 
 
 @pytest.mark.row("EMG-15")

@@ -118,8 +118,9 @@ def new_measure_page(request: HttpRequest) -> HttpResponse:
     try:
         given, grounds = form.cleaned_data, ranges_of(form.area_codes())
         hazard = declaration.hazard if declaration else given["hazard"]
-        judged = [one for ground in grounds if (one := judge(given["kind"], hazard, ground, at=at)) is not None]
-        parts = parts_of(grounds, hazard=hazard, at=at) if hazard else []
+        begins = max(given["starts_at"] or at, at)
+        judged = [one for ground in grounds if (one := judge(given["kind"], hazard, ground, at=begins)) is not None]
+        parts = parts_of(grounds, hazard=hazard, at=begins) if hazard else []
         if "check" in request.POST:
             return _new(request, form, declaration, judged=judged, parts=parts, checked=True)
         imposed = impose_measure(

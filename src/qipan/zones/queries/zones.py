@@ -70,6 +70,21 @@ def zones_in_force(ranges: Iterable[Range], *, hazard: str | None = None, at: da
     return [view_of(row) for row in rows]
 
 
+def changes_ahead(ranges: Iterable[Range], *, hazard: str, after: datetime, until: datetime) -> list[datetime]:
+    """This function will return the moments between two at which a level on the ground begins or ends, in order."""
+    rows = RiskZone.objects.everywhere(PUBLIC).filter(overlapping(ranges), hazard=hazard)
+    rows = rows.filter(
+        Q(ends_at=None) | Q(ends_at__gt=after), Q(rule_set__ends_at=None) | Q(rule_set__ends_at__gt=after)
+    )
+    moments = {
+        moment
+        for row in rows.values_list("starts_at", "ends_at", "rule_set__ends_at").distinct()
+        for moment in row
+        if moment is not None and after < moment < until
+    }
+    return sorted(moments)
+
+
 def view_of(row: RiskZone) -> ZoneView:
     """This function will return a zone as other rooms see it."""
     return ZoneView(
