@@ -232,9 +232,19 @@ def grades() -> dict[tuple[str, str], Grade]:
     }
 
 
-def is_graded(kind: str) -> bool:
-    """This function will say whether a kind needs a zone against any hazard."""
-    return any(graded == kind for graded, _hazard in grades())
+def strictest(kind: str) -> Grade | None:
+    """This function will return the strictest of what a kind needs against any hazard; None where it never needs a zone.
+
+    Where no zone can justify it, this says who goes beyond and for how many days.
+    """
+    of_kind = [grade for (graded, _hazard), grade in grades().items() if graded == kind]
+    if not of_kind:
+        return None
+    return Grade(
+        max(one.least_level for one in of_kind),
+        max(one.over_rank for one in of_kind),
+        min(one.over_days for one in of_kind),
+    )
 
 
 def rank_needed(

@@ -16,7 +16,7 @@ from .. import rules
 from ..models import Declaration, Measure, OpenEnd
 from ..queries.declared import grounds_of
 from ..queries.measures import goes_on
-from ..queries.zoning import Judged, ground_label, judge, level_label, rank_label
+from ..queries.zoning import Judged, ground_label, hazard_label, judge, level_label, rank_label
 from .contents import MEASURE, basis_text, require_contents
 from .declarations import check_signature
 from .ending import weigh_ahead
@@ -27,6 +27,8 @@ from .refusals import (
     BeyondTooLong,
     ComplaintRouteMissing,
     GuidanceIncomplete,
+    HazardUngraded,
+    HazardUnknown,
     HazardUnsaid,
     MeasureIssuerNotCompetent,
     MeasureKindUnknown,
@@ -63,13 +65,13 @@ def impose_measure(
     """This function will impose a measure on grounds; one row for each range. It ends by itself at its expiry.
 
     ``article`` is the code of its legal basis in the register of laws. Against the declaration's ``hazard``, or the one
-    that is given, the zones of each ground must justify it; ``over_reason`` is the reason of a higher organ that goes
-    beyond them. ``guidance`` is what residents are told, by language, where the order says more than its kind.
+    that is given, the zones of each ground must justify it; a kind that needs a zone against some hazard needs a
+    declaration against one that has none; ``over_reason`` is the reason of a higher organ that goes beyond this. ``guidance`` is what residents are told, by language, where the order says more than its kind.
     Needs ``measure.impose``. Raises ``NotAllowed``; for each missing part its own ``ContentMissing``;
     ``MeasureKindUnknown``, ``ComplaintRouteMissing``, ``GuidanceIncomplete``, ``MeasureTimesDisordered``,
     ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
     ``MeasureOutsideIssuersGround``, ``DeclarationNotRunning``, ``OutsideDeclaredGround``, ``OutlivesDeclaration``,
-    ``HazardUnsaid``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``.
+    ``HazardUnsaid``, ``HazardUnknown``, ``HazardUngraded``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``.
     """
     by.require("measure.impose")
     ranges = [Range(*ground) for ground in grounds]
@@ -91,6 +93,8 @@ def impose_measure(
         raise GuidanceIncomplete(field="guidance")
     _check_times(starts_at, review_at, expires_at, at=at)
     check_signature(issuer, by=by)
+    if hazard and declaration is None and hazard not in rules.words("hazards"):
+        raise HazardUnknown(hazard=hazard[:40], field="hazard")
     basis = get_article(article, on=localdate(at), use=Use.MEASURE)
     _check_issuer(issuer, kind=kind, article=basis, at=at)
     if any(ground.without(by.scope.ranges) for ground in ranges):
@@ -115,8 +119,12 @@ def impose_measure(
         beyond = bool(judged and judged.beyond)
         if judged is not None and beyond:
             _check_beyond(judged, issuer=issuer, reason=reason, lasts=expires_at - since)
-        elif not drill and not hazard and rules.is_graded(kind):
-            raise HazardUnsaid(field="hazard")
+        elif judged is None and not drill and (most := rules.strictest(kind)) is not None:
+            if not hazard:
+                raise HazardUnsaid(field="hazard")
+            if declaration is None:
+                beyond = True
+                _check_ungraded(most, hazard=hazard, issuer=issuer, reason=reason, lasts=expires_at - since)
         measure = Measure.objects.create(
             declaration=declaration,
             kind=known.code,
@@ -180,6 +188,21 @@ def _check_beyond(judged: Judged, *, issuer: Unit, reason: str, lasts: timedelta
             days=grade.over_days,
             field="grounds",
         )
+    _check_over(grade, issuer=issuer, lasts=lasts)
+
+
+def _check_ungraded(most: rules.Grade, *, hazard: str, issuer: Unit, reason: str, lasts: timedelta) -> None:
+    if not reason:
+        raise HazardUngraded(
+            hazard=later(hazard_label, hazard),
+            rank=later(rank_label, most.over_rank),
+            days=most.over_days,
+            field="hazard",
+        )
+    _check_over(most, issuer=issuer, lasts=lasts)
+
+
+def _check_over(grade: rules.Grade, *, issuer: Unit, lasts: timedelta) -> None:
     if issuer.organ_type.authority_rank < grade.over_rank:
         raise BeyondNotForYou(issuer=issuer, rank=later(rank_label, grade.over_rank), field="over_reason")
     if lasts > timedelta(days=grade.over_days):

@@ -65,6 +65,12 @@ class HazardUnsaid(Refusal):
     status = 400
 
 
+class HazardUnknown(Refusal):
+    code = "measure_hazard_unknown"
+    sentence = _("“%(hazard)s” is no hazard of this city; choose one from the list.")
+    status = 400
+
+
 class BeyondZone(Refusal):
     """Stricter or wider than the zones justify, and no higher organ has given its reason."""
 
@@ -76,6 +82,17 @@ class MeasureTooStrict(BeyondZone):
     sentence = _(
         "No part of %(area)s has the level that this measure needs (%(level)s). Only %(rank)s may go beyond it, "
         "with a reason and for at most %(days)s days (Emergency Response Law 2024, art. 10)."
+    )
+
+
+class HazardUngraded(BeyondZone):
+    """No zone can justify it, and no declaration covers it."""
+
+    code = "measure_hazard_ungraded"
+    sentence = _(
+        "This kind of measure restricts people by risk zone, and against %(hazard)s there are none. Impose it under a "
+        "declaration in force, or let %(rank)s give the reason, for at most %(days)s days (Emergency Response Law "
+        "2024, art. 10)."
     )
 
 

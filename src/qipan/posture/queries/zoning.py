@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from qipan.kernel.place import Range, code_for, place_text
@@ -67,6 +68,12 @@ def parts_of(grounds: Sequence[Range], *, hazard: str, at: datetime) -> list[Par
 def level_label(level: int | None) -> str:
     """This function will write a zone's level; where no zone holds, it says so."""
     return _("no risk zone") if level is None else str(ZoneLevel(level).label)
+
+
+def hazard_label(code: str) -> str:
+    """This function will write a hazard in the reader's language."""
+    name, name_en = rules.words("hazards").get(code, (code, code))
+    return name if (get_language() or "").startswith("zh") else name_en
 
 
 def rank_label(rank: int | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.utils.timezone import get_default_timezone, localdate
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from qipan.posture.actions import refusals
 from qipan.posture.api import (
     Declaration,
     Measure,
+    declare,
     extend_measure,
     impose_measure,
     lift_measure,
@@ -25,7 +27,7 @@ from qipan.posture.api import (
 )
 from qipan.zones.api import end_rule_set
 
-from .conftest import Entry, open_end, restriction, zone
+from .conftest import Entry, open_end, response, restriction, zone
 
 HERE, NEXT, STREET = "510104001001", "510104001002", "510104001"
 GATE = {"kind": "gate-control", "title": "小区出入管控", "hazard": "epidemic"}
@@ -103,6 +105,48 @@ def test_a_higher_organ_goes_beyond_with_a_reason_for_a_few_days(cast: Cast) -> 
     with pytest.raises(refusals.MeasureTooStrict):
         extend_measure(measure, expires_at=end + timedelta(days=1), **terms)
     assert extend_measure(measure, expires_at=end + timedelta(days=1), over_reason="r", **terms).over_reason == "r"
+
+
+@pytest.mark.row("EMG-15")
+@pytest.mark.parametrize(
+    "kind", ["area-closure", "gate-control", "gathering-limit", "venue-closure", "traffic-control"]
+)
+def test_against_a_hazard_without_zones_it_needs_a_declaration_or_a_higher_organ(cast: Cast, kind: str) -> None:
+    """Red line 14: a whole district is not closed "against heat" because heat has no zones."""
+    heat: dict[str, Any] = {"kind": kind, "hazard": "heat", "grounds": [range_of("510104")], "review_at": cast.at}
+    district = {"issuer": cast.unit("510104:district-command"), "by": cast.district_head}
+    with pytest.raises(refusals.HazardUngraded) as refused:
+        gate(cast, **heat)
+    assert (refused.value.data["days"], refused.value.data["field"], refused.value.status) == (
+        7 if kind in ("gathering-limit", "venue-closure") else 3, "hazard", 409
+    )  # fmt: skip
+    with override("en"):
+        assert "against Heat wave there are none" in str(refused.value)
+    with override("zh-hans"):
+        assert "针对高温热浪没有风险区" in str(refused.value)
+    with pytest.raises(refusals.BeyondNotForYou):
+        gate(cast, **heat, **district, over_reason="r", expires_at=cast.at + DAY)
+    with pytest.raises(refusals.BeyondTooLong):
+        gate(cast, **heat, over_reason="r", expires_at=cast.at + timedelta(days=7, minutes=1))
+    nothing_written()
+    (measure,) = gate(cast, **heat, over_reason="市级专家组意见", expires_at=cast.at + DAY)
+    assert (measure.hazard, measure.over_reason) == ("heat", "市级专家组意见")
+
+
+@pytest.mark.row("EMG-15")
+def test_under_a_declaration_it_needs_no_zone_where_its_hazard_has_none(cast: Cast) -> None:
+    declared = declare(**response(cast, hazard="flood"))
+    (measure,) = gate(cast, kind="area-closure", hazard="", declaration=declared)
+    assert (measure.hazard, measure.over_reason) == ("flood", "")
+
+
+@pytest.mark.parametrize("kind", ["gate-check", "area-closure"])
+def test_a_hazard_that_is_not_known_is_refused(cast: Cast, kind: str) -> None:
+    with pytest.raises(refusals.HazardUnknown) as refused:
+        gate(cast, kind=kind, hazard="bad mood", over_reason="r", expires_at=cast.at + DAY, review_at=cast.at)
+    assert refused.value.data == {"hazard": "bad mood", "field": "hazard"}
+    nothing_written()
+    assert gate(cast, kind="gate-check", hazard="heat")[0].hazard == "heat"
 
 
 def test_an_exercise_has_no_zones(cast: Cast) -> None:

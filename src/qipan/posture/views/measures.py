@@ -175,6 +175,10 @@ def _new(
         "parts": parts,
         "checked": checked,
         "beyond": any(one.beyond for one in judged),
+        "ungraded": checked
+        and not judged
+        and declaration is None
+        and rules.strictest(form.cleaned_data["kind"]) is not None,
     }
     return render(request, "posture/measure_new.html", shown, status=status)
 
