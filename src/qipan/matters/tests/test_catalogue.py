@@ -1,17 +1,22 @@
 """The example catalogue and the responsibility lists speak of the same items; the command puts one in force."""
 
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils.timezone import localdate
 
+from qipan.access.testing import make_city
 from qipan.duties.api import proposals
 from qipan.kernel.actor import Actor
 
 from ..actions.catalogue import seed_catalogue
-from ..models import Category
-from ..testing import SPOT, seed_rows
+from ..actions.dispatching import dispatch_matter, object_to_matter
+from ..actions.filing import file_matter
+from ..actions.handling import report_done
+from ..models import Category, Matter
+from ..testing import SPOT, make_world, seed_rows
 
 
 @pytest.mark.row("ORG-3", "MAT-3")
@@ -35,3 +40,23 @@ def test_the_command_says_what_it_did_and_what_is_wrong(world, tmp_path):
     with pytest.raises(CommandError, match="group"):
         call_command("import_catalogue", str(path))
     assert Category.objects.count() == 41
+
+
+@pytest.mark.django_db
+@pytest.mark.row("MAT-3", "MAT-5")
+def test_filing_verifying_and_ruling_have_their_time():
+    """Wednesday at ten in Chengdu: four working hours to file, one working day to verify and for the lead organisation."""
+    at = datetime(2026, 8, 5, 2, tzinfo=UTC)
+    world = make_world(make_city(at=at))
+    dispatcher = world.cast.dispatcher
+    one, other = (world.reported().matter for _n in range(2))
+    assert (one.category.limit_file, one.category.limit_verify) == ("4wh", "1wd")
+    assert (one.waiting.due_at, one.waiting.clock) == (datetime(2026, 8, 5, 7, tzinfo=UTC), "WORKING_HOURS")
+    for matter in (one, other):
+        file_matter(matter, by=dispatcher, at=at)
+        dispatch_matter(matter, unit=world.cast.unit("5101:urban-management"), by=dispatcher, at=at)
+    report_done(one, kind="SOLVED", result="已更换灯泡", by=world.handler(), at=at)
+    object_to_matter(other, reason="非我单位管护", by=world.handler(), at=at)
+    for pk in (one.pk, other.pk):
+        task = Matter.objects.everywhere("a test").get(pk=pk).waiting
+        assert (task.due_at, task.clock) == (datetime(2026, 8, 6, 9, tzinfo=UTC), "WORKING_DAYS")

@@ -11,6 +11,7 @@ from django.test import Client
 from openpyxl import load_workbook
 from PIL import Image
 
+from qipan.kernel.clock import now
 from qipan.webkit.sheets import read_table
 
 from ..actions.dispatching import dispatch_matter
@@ -283,6 +284,22 @@ def test_a_photograph_is_seen_on_its_own_ground_only(world):
     )
     other = world.matter("REPORTED")
     assert world.cast.client("dispatcher").get(f"/matters/{other.pk}/photos/{picture.pk}").status_code == 404
+
+
+@pytest.mark.row("MAT-5")
+def test_a_code_opens_its_matter_for_ninety_days_after_the_end(world):
+    reported, client = world.reported(), Client()
+    held = Matter.objects.everywhere("a test").filter(pk=reported.matter.pk)
+    decline_matter(reported.matter, kind="ANSWERED", reason="r", by=world.cast.dispatcher, at=world.at)
+    address, long_ago = f"/track/{reported.code}", now() - timedelta(days=90)
+    held.update(ended_at=long_ago + timedelta(hours=1))
+    assert client.get(address).status_code == 200
+    held.update(ended_at=long_ago - timedelta(seconds=1))
+    for answer in (client.get(address), client.post(f"{address}/reopen", {"reason": "again"})):
+        assert answer.status_code == 410
+        assert "90" in answer.content.decode()
+    assert "路灯" not in client.post("/track", {"code": reported.code}, follow=True).content.decode()
+    assert held.get().state == "DECLINED"
 
 
 def test_a_contact_is_shown_once_with_its_reason(world):
