@@ -48,6 +48,12 @@ class NotCooperating(Refusal):
     sentence = _("%(unit)s only carries out what stands on its list, and this item does not.")
 
 
+class PartDuePast(Refusal):
+    code = "part_due_past"
+    sentence = _("The time for its part lies in the past: choose a later one, or leave it to the catalogue.")
+    status = 400
+
+
 class HasPartAlready(Refusal):
     code = "has_part_already"
     sentence = _("%(unit)s has a part in this matter already.")
@@ -226,7 +232,8 @@ def add_cooperating(
     """This function will ask a unit to help, with its own task, time and result (ORG-8).
 
     Units that only execute help where their list says so. Needs ``matter.dispatch``, or to be the handler.
-    Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotItsGround``, ``NotCooperating``, ``HasPartAlready``.
+    Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotItsGround``, ``NotCooperating``, ``HasPartAlready``,
+    ``PartDuePast``.
     """
     held, now = locked(matter, by=by, act=None)
     need_office_or_handler(now, by=by)
@@ -240,7 +247,7 @@ def add_cooperating(
     if any(part.unit_id == unit.pk for part in open_parts(held)):
         raise HasPartAlready(unit=unit)
     if due_at is not None and due_at <= at:
-        due_at = None
+        raise PartDuePast(field="due_at")
     why = listed or note
     part = give_part(held, unit, part=Part.COOPERATING, asker=unit_of(by), why=why, due_at=due_at, by=by, at=at)
     note_step(held, StepKind.ASKED, unit=unit.pk, note=note or why, by=by, at=at)

@@ -18,10 +18,11 @@ TEXT = {"class": "form-control"}
 LOOK = "look"  # the button that looks places up; what was typed goes with it, in the body and never in the address
 
 
-def moment(label: Any) -> forms.DateTimeField:
+def moment(label: Any, **how: Any) -> forms.DateTimeField:
     """This function will make a field for a day and time."""
     return forms.DateTimeField(
         label=label,
+        **how,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", **TEXT}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
@@ -172,7 +173,11 @@ class RulingForm(UnitForm, ReasonForm):
 
 
 class HelpForm(UnitForm, NoteForm):
-    pass
+    due_at = moment(
+        _("Its own time, if it is not the catalogue's"),
+        required=False,
+    )
+    field_order = ["unit", "due_at", "note"]
 
 
 class ShelveForm(ReasonForm):

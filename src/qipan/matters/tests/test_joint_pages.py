@@ -63,6 +63,24 @@ def test_a_dispatcher_calls_from_the_matters_page_and_everyone_sees_the_answers(
     assert f'href="/calls/{call.pk}"' in listed and "1 / 1" in listed
 
 
+@pytest.mark.row("ORG-8", "MAT-4")
+def test_a_cooperating_unit_gets_its_own_time_and_the_page_says_who_blocks(lively):
+    world, client = lively, lively.cast.client("dispatcher")
+    matter, unit = world.matter("DISPATCHED"), world.cast.unit("5101:health")
+    address = f"/matters/{matter.pk}"
+    given = {"unit": unit.code, "note": "请配合"}
+    wrong = client.post(f"{address}/cooperate", {**given, "due_at": typed(now() - timedelta(hours=1))})
+    assert wrong.status_code == 400 and "该单位的办理时限已过" in wrong.content.decode()
+    assert not matter.handlings.filter(part="COOPERATING").exists()
+    due = (now() + timedelta(hours=5)).replace(second=0, microsecond=0)
+    assert client.post(f"{address}/cooperate", {**given, "due_at": typed(due)}).status_code == 302
+    task = matter.handlings.get(part="COOPERATING").task
+    assert (task.due_at, task.owner_id) == (due, unit.pk)
+    assert f"卡在{unit.label}" not in client.get(address).content.decode()
+    type(task).objects.everywhere("a test").filter(pk=task.pk).update(due_at=now() - timedelta(minutes=1))
+    assert f"卡在{unit.label}" in client.get(address).content.decode()
+
+
 def test_a_call_form_with_faults_says_so_and_saves_nothing(lively):
     world, client = lively, lively.cast.client("dispatcher")
     matter = world.matter("FILED")

@@ -18,6 +18,7 @@ from ..actions.dispatching import (
     HasPartAlready,
     NotCooperating,
     NotItsGround,
+    PartDuePast,
     add_cooperating,
     arbitrate_matter,
     dispatch_matter,
@@ -246,6 +247,8 @@ def test_cooperating_units_and_their_limits(world):
         add_cooperating(matter, unit=world.cast.unit("510105:district-command"), by=dispatcher, at=at)
     with refused(NotCooperating):
         add_cooperating(matter, unit=world.cast.unit("510104001001:community"), by=dispatcher, at=at)
+    with refused(PartDuePast):
+        add_cooperating(matter, unit=housing, due_at=at, by=dispatcher, at=at)
     part = add_cooperating(matter, unit=housing, by=dispatcher, at=at)
     with refused(HasPartAlready):
         add_cooperating(matter, unit=housing, by=dispatcher, at=at)

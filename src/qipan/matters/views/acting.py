@@ -118,7 +118,10 @@ ACTS: dict[str, tuple[type[ActForm], Act]] = {
     "arbitrate": (
         RulingForm, lambda m, g, a, t: arbitrate_matter(m, unit=_unit(g), reason=g["reason"], by=a, at=t),
     ),
-    "cooperate": (HelpForm, lambda m, g, a, t: add_cooperating(m, unit=_unit(g), note=g["note"], by=a, at=t)),
+    "cooperate": (
+        HelpForm,
+        lambda m, g, a, t: add_cooperating(m, unit=_unit(g), due_at=g["due_at"], note=g["note"], by=a, at=t),
+    ),
     "waive": (PartForm, lambda m, g, a, t: waive_part(_part(m, g), reason=g["reason"], by=a, at=t)),
     "finish": (ResultForm, lambda m, g, a, t: finish_part(m, result=g["result"], by=a, at=t)),
     "report_done": (
