@@ -115,6 +115,17 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
 )
 
 
+# For whoever is not signed in, below every page.
+RESIDENTS: tuple[tuple[str, Promise], ...] = (
+    ("/public/warnings", _("Warnings")),
+    ("/public/zones", _("Risk levels")),
+    ("/rules", _("Rules and comments")),
+    ("/my-data", _("My data")),
+    ("/privacy", _("What is held of persons")),
+    ("/certificates", _("Certificates of destruction")),
+)
+
+
 @lru_cache(maxsize=256)
 def address(path: str) -> str | None:
     """This function will return the path as the site spells it, or None while no such page exists."""
@@ -139,3 +150,10 @@ def menu_for(actor: Actor | None, path: str) -> Sequence[Area]:
         if links:
             areas.append(Area(str(label), links, any(link.current for link in links)))
     return areas
+
+
+def links_for_residents(actor: Actor | None, path: str) -> Sequence[Link]:
+    """This function will return the pages that are for everybody, for whoever is not signed in."""
+    if actor and actor.label:
+        return []
+    return [Link(found, str(label), path == found) for page, label in RESIDENTS if (found := address(page))]
