@@ -17,7 +17,7 @@ function csrf(): string {
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)
   const { holder, forms: path, openrosa, home, zone } = page.dataset as Record<string, string>;
-  const unlisted = { append: () => Promise.resolve() }; // the numbered list belongs to a team's phone
+  const unlisted = { append: () => Promise.resolve(), leave: () => Promise.resolve() }; // the numbered list belongs to a team's phone
   const forms = new Forms(await openStore(), unlisted, holder, csrf, path, openrosa, home);
   const papers = new FormPage(forms, word, (place) => place, zone, () => Promise.resolve());
   const draw = async (): Promise<void> => {

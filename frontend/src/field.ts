@@ -2,6 +2,8 @@
 import "./field.css";
 import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
+import { clear } from "./field/clearing";
+import { now } from "./field/clock";
 import { make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
@@ -9,7 +11,7 @@ import { Matters } from "./field/matters";
 import { keepOrders } from "./field/orders";
 import { Outbox } from "./field/outbox";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
-import { openStore, type Kept, type State, type Told } from "./field/store";
+import { openStore, type Kept, type State, type Store, type Told } from "./field/store";
 
 interface Words {
   states: Record<string, string>;
@@ -27,6 +29,7 @@ const dialog = document.getElementById("field-door") as HTMLDialogElement;
 const word = (name: string, values: Record<string, string | number> = {}): string =>
   Object.entries(values).reduce((text, [key, value]) => text.replace(`%(${key})s`, String(value)), String(words[name]));
 
+let store: Store;
 let box: Outbox;
 let chain: Chain;
 let matters: Matters;
@@ -34,6 +37,7 @@ let forms: Forms;
 let papers: FormPage;
 let sheet: Sheet | undefined;
 let asked = 0;
+let asks = ""; // why somebody has to sign in again
 let wells: Stairwell[] = [];
 let chosen: Door | undefined;
 let last: Kept | undefined;
@@ -70,12 +74,18 @@ async function drawCounts(): Promise<void> {
   const note = document.getElementById("field-note")!;
   const lines = [];
   if (!navigator.onLine || box.trouble === "offline") lines.push(word("offline"));
+  else if (asks) lines.push(asks);
   else if (box.trouble || forms.trouble) lines.push(box.trouble || forms.trouble);
   if (tally.KEPT && lines.length && !(await kept())) lines.push(word("swept"));
   const told = (await matters.mine()).filter((one) => one.state === "KEPT").length;
   if (told) lines.push(word("waiting", { count: told }));
   if (tally.elsewhere) lines.push(word("elsewhere", { count: tally.elsewhere }));
   note.textContent = lines.join(" ");
+  if (asks && page.dataset.holder!.startsWith("post ")) {
+    const link = make("a", "btn", word("sign_in"));
+    link.href = location.href; // by the log-in page, and back to here
+    note.append(" ", link);
+  }
   note.hidden = !lines.length;
 }
 
@@ -201,6 +211,7 @@ async function record(outcome: number, name: string): Promise<void> {
   button.hidden = !next;
   if (next) button.textContent = word("next", { door: next.label });
   showStep("kept");
+  await drawBack();
   (next ? button : (document.getElementById("door-close") as HTMLButtonElement)).focus();
 }
 
@@ -227,12 +238,22 @@ async function tell(event: Event): Promise<void> {
 
 /** Asks whether the server holds all that this phone has finished; what it does not hold goes out again. */
 async function compare(): Promise<void> {
-  const found = await chain.compare(async (ids) => [...(await box.refused(ids)), ...(await forms.refused(ids))]);
+  const found = await chain.compare();
   if (found.missing.length) await Promise.all([box.again(found.missing), forms.again(found.missing)]);
   else if (!found.trouble) await forms.settled();
   const said = document.getElementById("field-compared")!;
   if (found.trouble) said.textContent = found.trouble === "offline" ? word("offline") : found.trouble;
-  else said.textContent = found.missing.length ? word("missing", { count: found.missing.length }) : word("agreed");
+  else {
+    const lines = [];
+    if (found.missing.length) lines.push(word("missing", { count: found.missing.length }));
+    if (found.lost) lines.push(word("lost", { count: found.lost }));
+    said.textContent = lines.join(" ") || word("agreed");
+  }
+}
+
+/** Taking back is offered while the server cannot have it. */
+async function drawBack(): Promise<void> {
+  document.getElementById("door-back")!.hidden = !last || !(await box.held(last.id));
 }
 
 async function takeBack(): Promise<void> {
@@ -243,16 +264,24 @@ async function takeBack(): Promise<void> {
   else document.getElementById("door-kept")!.textContent = word("gone");
 }
 
-/** Takes doors and page off this phone when the right to them is over. */
+/** Takes doors, page and answers off this phone when the right to them is over; what was finished and not sent waits for a right. */
 async function wipe(): Promise<void> {
   sheet = undefined;
   wells = [];
   drawn = "";
+  asks = "";
   await box.dropSheets();
-  await forms.wipe();
   await globalThis.caches?.delete(PAGES);
   document.getElementById("field-orders")?.remove();
   list.replaceChildren(make("p", "empty", word("ended")));
+  await forms.wipe();
+  dialog.close();
+  papers.shut();
+  // Not one at a time with the sending, which may wait long: it leaves alone what is on its way.
+  await clear(store, [page.dataset.holder!], (state) => state !== "KEPT" && state !== "SENT");
+  drawRefused([], []);
+  await papers.draw();
+  await drawCounts();
 }
 
 /** Lets the page open without a network from now on; where the browser cannot, it works as long as it is open. */
@@ -275,9 +304,9 @@ async function keepEngine(): Promise<void> {
 const ends = page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity;
 
 async function refresh(): Promise<void> {
-  if (Date.now() >= ends) return wipe();
-  const read = await readSheet(box, page.dataset.sheet!);
-  if (read.ended) return wipe();
+  const read = await readSheet(box, page.dataset.sheet!); // first: the answer tells the time, too
+  if (read.ended || now() >= ends) return wipe();
+  asks = read.asks ? read.refused : "";
   sheet = read.sheet;
   asked = read.asked;
   const stale = document.getElementById("field-as-of")!;
@@ -286,12 +315,13 @@ async function refresh(): Promise<void> {
     : "";
   if (!sheet) list.replaceChildren(make("p", "empty", read.refused || word("nothing_yet")));
   await drawList();
+  await drawCounts();
 }
 
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)
   trainingCard(page.dataset.holder!, csrf);
-  const store = await openStore();
+  store = await openStore();
   chain = new Chain(store, page.dataset.holder!, csrf, page.dataset.lists!);
   box = await Outbox.open(store, chain, page.dataset.holder!, csrf);
   matters = new Matters(store, chain, page.dataset.holder!, "drill" in page.dataset, csrf);
@@ -302,6 +332,7 @@ async function start(): Promise<void> {
   navigator.serviceWorker?.addEventListener("controllerchange", () => void papers.keepAhead());
   let answered = 0;
   box.addEventListener("changed", () => {
+    void drawBack();
     void drawCounts();
     void drawList();
     // What the server took shows in its own sheet a moment later.
@@ -348,7 +379,7 @@ async function start(): Promise<void> {
   await refresh();
   await drawCounts();
   await papers.draw();
-  if (Date.now() >= ends) return;
+  if (now() >= ends) return;
   void forms.refresh();
   addEventListener("online", () => void forms.refresh());
   setInterval(() => document.hidden || (document.querySelector("dialog[open]") ?? void forms.refresh()), LIST);

@@ -1,7 +1,9 @@
 // Signing out on a phone that others use too. What is kept here of whoever signs out is taken off; what was never sent
 // goes only when that is asked for, with how much it is.
 import { Chain } from "./field/chain";
-import { alone, openStore, type State, type Store } from "./field/store";
+import { clear as takeOff, waits } from "./field/clearing";
+import { unhear } from "./field/clock";
+import { alone, openStore, type Store } from "./field/store";
 
 const PAGES = "qipan-pages"; // as in worker.ts
 const form = document.getElementById("leave") as HTMLFormElement;
@@ -10,7 +12,6 @@ const all = document.getElementById("leave-all") as HTMLInputElement;
 const words = JSON.parse(document.getElementById("leave-words")!.textContent!) as Record<string, string>;
 const holders = JSON.parse(form.dataset.holders!) as string[];
 const mine = (one: { holder: string }): boolean => holders.includes(one.holder);
-const waits = (state: State | "DRAFT"): boolean => state === "KEPT" || state === "SENT" || state === "DRAFT";
 
 function csrf(): string {
   return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
@@ -20,10 +21,7 @@ function csrf(): string {
 async function compare(store: Store): Promise<void> {
   for (const holder of holders) {
     const chain = new Chain(store, holder, csrf, form.dataset.lists!);
-    const found = await chain.compare(async (ids) => {
-      const known = await Promise.all(ids.map(async (id) => (await store.get("visits", id)) ?? (await store.get("filled", id))));
-      return known.filter((one) => one?.state === "REFUSED").map((one) => one!.id);
-    });
+    const found = await chain.compare();
     for (const id of found.missing) {
       const visit = await store.get("visits", id);
       if (visit?.state === "ACKNOWLEDGED") await store.put("visits", { ...visit, state: "KEPT" });
@@ -41,16 +39,7 @@ async function unsent(store: Store): Promise<number> {
 
 /** Takes what is kept of this person off the phone: all of it, or all but what was never sent. */
 async function clear(store: Store, everything: boolean): Promise<void> {
-  const needed = new Set<string>(); // forms of drafts that stay
-  for (const name of ["visits", "matters", "filled"] as const) {
-    for (const one of await store.getAll(name)) {
-      if (!mine(one)) continue;
-      if (everything || !waits(one.state)) await store.delete(name, one.id);
-      else if ("blank" in one && one.state === "DRAFT") needed.add(one.blank);
-    }
-  }
-  for (const blank of await store.getAll("forms")) if (mine(blank) && !needed.has(blank.key)) await store.delete("forms", blank.key);
-  for (const key of await store.getAllKeys("sheets")) if (holders.some((one) => key.startsWith(`${one} `))) await store.delete("sheets", key);
+  await takeOff(store, holders, (state) => everything || !waits(state));
   for (const holder of holders) {
     if (everything) {
       // The list goes with what it names; another begins with a number of its own.
@@ -64,6 +53,7 @@ async function clear(store: Store, everything: boolean): Promise<void> {
     }
   }
   localStorage.removeItem("qipan-field");
+  unhear();
   await globalThis.caches?.delete(PAGES);
 }
 

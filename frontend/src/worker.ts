@@ -62,7 +62,7 @@ async function file(request: Request): Promise<Response> {
 async function page(request: Request): Promise<Response> {
   const pages = await caches.open(PAGES);
   const fromServer = fetch(request).then(async (answer) => {
-    if (answer.ok) await pages.put(request, answer.clone());
+    if (answer.ok && !answer.redirected) await pages.put(request, answer.clone());
     // Sent elsewhere or refused: what was shown before is not for this holder any more.
     else if (answer.type === "opaqueredirect" || (answer.status >= 400 && answer.status < 500)) await pages.delete(request, ANY);
     return answer;

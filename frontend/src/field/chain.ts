@@ -1,16 +1,19 @@
 // The numbered list of what this phone has finished. Each line's hash covers all before it, so no line can be left out
 // unseen. The server is asked now and then which lines it holds: "nothing lost" is compared, not believed.
-import { writing, type Line, type Store } from "./store";
+import { writing, type Filled, type Kept, type Line, type Store, type Told } from "./store";
 
 const AT_ONCE = 500;
 interface Item {
   id: string;
   place: string;
 }
+/** Why a line will never arrive: refused, opened again after that and not finished yet, or thrown away then. */
+export type Gone = "REFUSED" | "REOPENED" | "DROPPED";
 /** What a comparison found: lines that the server does not hold, or why none was made. */
 export interface Compared {
   lines: number;
-  missing: string[];
+  missing: string[]; // they lie here and go out again
+  lost: number; // they lie nowhere; the server shows them to the team's community
   trouble: string;
 }
 
@@ -46,21 +49,44 @@ export class Chain {
     }
   }
 
+  /** Notes that what was refused leaves the phone: its line would be missed for ever. */
+  async leave(id: string): Promise<void> {
+    const [line, one] = [await this.db.getFromIndex("lines", "id", id), await this.entry(id)];
+    if (line && (one?.state === "REFUSED" || one?.state === "DRAFT")) await this.db.put("lines", { ...line, gone: "DROPPED" });
+  }
+
   /** Asks the server which of the lines it holds, to the last one; what it agrees to leaves this phone. */
-  async compare(refused: (ids: string[]) => Promise<string[]>): Promise<Compared> {
-    for (let lines = 0; ; ) {
-      const found = await this.compareNext(refused);
+  async compare(): Promise<Compared> {
+    for (let lines = 0, lost = 0; ; ) {
+      const found = await this.compareNext();
       lines += found.lines;
-      if (found.lines < AT_ONCE || found.missing.length || found.trouble) return { ...found, lines };
+      lost += found.lost;
+      if (found.lines < AT_ONCE || found.missing.length || found.trouble) return { ...found, lines, lost };
     }
   }
 
-  private async compareNext(refused: (ids: string[]) => Promise<string[]>): Promise<Compared> {
+  private async entry(id: string): Promise<Kept | Told | Filled | undefined> {
+    return (await this.db.get("visits", id)) ?? (await this.db.get("matters", id)) ?? this.db.get("filled", id);
+  }
+
+  private async goneWhy({ id, gone }: Line): Promise<Gone | undefined> {
+    const one = await this.entry(id);
+    if (!one) return gone;
+    return one.state === "REFUSED" ? "REFUSED" : one.state === "DRAFT" ? "REOPENED" : undefined;
+  }
+
+  /** Whether what a line names lies here whole: it goes out, again if need be. */
+  private async lies(id: string): Promise<boolean> {
+    const one = await this.entry(id);
+    return one !== undefined && (!("parts" in one) || one.parts.length > 0);
+  }
+
+  private async compareNext(): Promise<Compared> {
     const agreed = await this.agreed();
     const lines = await this.lines(agreed.n, AT_ONCE);
-    const found: Compared = { lines: lines.length, missing: [], trouble: "" };
+    const found: Compared = { lines: lines.length, missing: [], lost: 0, trouble: "" };
     if (!lines.length) return found;
-    const ids = lines.map((line) => line.id);
+    const told = await Promise.all(lines.map(async (line) => ({ id: line.id, place: line.place, gone: await this.goneWhy(line) })));
     try {
       const answer = await fetch(this.path, {
         method: "POST",
@@ -70,14 +96,16 @@ export class Chain {
           device: agreed.device,
           before: agreed.hash,
           head: lines.at(-1)!.hash,
-          lines: lines.map(({ id, place }) => ({ id, place })),
-          refused: await refused(ids),
+          lines: told,
         }),
         signal: AbortSignal.timeout(30_000),
       });
       const said = (await answer.json()) as { missing?: string[]; sentence?: string };
       if (!answer.ok) return { ...found, trouble: said.sentence ?? `HTTP ${answer.status}` };
-      found.missing = said.missing ?? [];
+      for (const id of said.missing ?? []) {
+        if (await this.lies(id)) found.missing.push(id);
+        else found.lost++;
+      }
     } catch {
       return { ...found, trouble: "offline" };
     }

@@ -38,6 +38,11 @@ export class FormPage {
     forms.addEventListener("changed", () => void this.draw());
   }
 
+  /** Leaves the sheet: the right has ended. */
+  shut(): void {
+    this.dialog.close();
+  }
+
   /** Draws the list; hidden where there is neither a form nor anything filled in. */
   async draw(): Promise<void> {
     const blanks = await this.forms.blanks();

@@ -1,17 +1,20 @@
 // The forms of the team's ground, kept on the phone with their files, and filled ones: written down as they are typed,
 // sent by themselves to the OpenRosa address when they are finished, and taken once whatever is sent again.
+import type { Chain } from "./chain";
+import { hear, now, pause, TAKE_BACK } from "./clock";
 import { alone, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
 
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 120_000;
-const TAKE_BACK = 5_000;
 const DAY = 86_400_000;
 const FORGOTTEN = 30 * DAY; // a draft that nobody went on with
 const AT_ONCE = 8_000_000; // bytes; a larger one goes out in several posts
 const FINAL = new Set([400, 403, 404, 409, 413, 415]); // sending the same again would not help
 
-/** Whether whoever is asked may refuse a form by now, on this phone's clock. */
-export const lapsed = (offer: Offer, at = Date.now()): boolean => offer.lapsed || Date.parse(offer.valid_to) <= at;
+const SAID = new Set<Filled["state"]>(["ACKNOWLEDGED", "CONFLICT"]); // the server said that it holds it
+
+/** Whether whoever is asked may refuse a form by now, as far as this phone knows the time. */
+export const lapsed = (offer: Offer, at = now()): boolean => offer.lapsed || Date.parse(offer.valid_to) <= at;
 /** Which form in which version with which files: what changes it makes it another. */
 export const keyOf = (holder: string, offer: Offer): string =>
   [holder, offer.code, offer.version, offer.sum, ...offer.files.flat()].join(" ");
@@ -22,12 +25,13 @@ export class Forms extends EventTarget {
   private wait = FIRST_WAIT;
   private timer = 0;
   private sending = false;
+  private over = false; // the right has ended
   /** Why nothing goes out now: "", "offline", or the server's sentence. */
   trouble = "";
 
   constructor(
     private db: Store,
-    private chain: { append(items: { id: string; place: string }[]): Promise<void> },
+    private chain: Pick<Chain, "append" | "leave">,
     private holder: string,
     private token: () => string,
     private path: string, // of the list
@@ -75,6 +79,8 @@ export class Forms extends EventTarget {
     try {
       const answer = await fetch(this.path, { headers: { Accept: "application/json" }, credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
       if (!answer.ok) return false;
+      hear(answer);
+      this.over = false;
       offers = ((await answer.json()) as { forms: Offer[] }).forms;
     } catch {
       return false;
@@ -134,7 +140,7 @@ export class Forms extends EventTarget {
   /** What the server lists no more leaves the phone, unless something was begun with it. */
   private async sweep(listed: Set<string>): Promise<void> {
     for (const one of await this.db.getAll("filled")) {
-      if (one.state === "DRAFT" && one.changed < Date.now() - FORGOTTEN) await this.db.delete("filled", one.id); // also of a right that is gone
+      if (one.state === "DRAFT" && one.changed < now() - FORGOTTEN) await this.db.delete("filled", one.id); // also of a right that is gone
     }
     const used = new Set((await this.db.getAll("filled")).filter((one) => one.state === "DRAFT" || one.state === "REFUSED").map((one) => one.blank));
     for (const blank of await this.db.getAll("forms")) {
@@ -146,42 +152,38 @@ export class Forms extends EventTarget {
 
   /** Writes a draft down; throws when the phone is full. */
   async keep(filled: Pick<Filled, "id" | "blank" | "title" | "place" | "label" | "parts">): Promise<void> {
+    if (this.over) return; // a form that stood open when the right ended
     const held = await this.db.get("filled", filled.id);
     const at = held?.at ?? new Date().toISOString();
-    await this.db.put("filled", { ...filled, holder: this.holder, at, changed: Date.now(), state: "DRAFT", ready: 0, why: "" });
+    await this.db.put("filled", { ...filled, holder: this.holder, at, changed: now(), state: "DRAFT", ready: 0, why: "" });
   }
 
   /** The last word of a draft: it goes out by itself, in a few seconds. */
   async finish(id: string): Promise<void> {
-    await this.mark(id, { state: "KEPT", ready: Date.now() + TAKE_BACK, changed: Date.now() });
+    await this.mark(id, { state: "KEPT", ready: now() + TAKE_BACK, changed: now() });
     this.soon(TAKE_BACK + 50);
   }
 
-  /** Opens what has not left the phone, or was refused, for another word; says whether it was in time. */
+  /** Opens a draft, or what was refused, for another word; what may have reached the server is changed by a new version. */
   async reopen(id: string): Promise<boolean> {
     const store = this.db.transaction("filled", "readwrite").store;
     const held = await store.get(id);
-    if (!held || !["DRAFT", "KEPT", "REFUSED"].includes(held.state)) return false;
+    if (held?.state !== "DRAFT" && held?.state !== "REFUSED") return false;
     await store.put({ ...held, state: "DRAFT" });
     this.changed();
     return true;
   }
 
   async drop(id: string): Promise<void> {
+    await this.chain.leave(id);
     await this.db.delete("filled", id);
     this.changed();
-  }
-
-  /** Which of these the server has refused. */
-  async refused(ids: string[]): Promise<string[]> {
-    const known = await Promise.all(ids.map((id) => this.db.get("filled", id)));
-    return known.filter((one) => one?.state === "REFUSED").map((one) => one!.id);
   }
 
   /** Sends again what the server turned out not to hold. */
   async again(ids: string[]): Promise<void> {
     for (const one of await Promise.all(ids.map((id) => this.db.get("filled", id)))) {
-      if (one?.state === "ACKNOWLEDGED" && one.parts.length) await this.mark(one.id, { state: "KEPT" });
+      if (one && SAID.has(one.state) && one.parts.length) await this.mark(one.id, { state: "KEPT" });
     }
     this.soon(0);
   }
@@ -189,17 +191,16 @@ export class Forms extends EventTarget {
   /** The server has said that it holds all that was finished: what was answered need not lie here any longer. */
   async settled(): Promise<void> {
     for (const one of await this.mine()) {
-      if (one.state !== "ACKNOWLEDGED" && one.state !== "CONFLICT") continue;
-      if (one.changed < Date.now() - DAY) await this.db.delete("filled", one.id);
+      if (!SAID.has(one.state)) continue;
+      if (one.changed < now() - DAY) await this.db.delete("filled", one.id);
       else if (one.parts.length) await this.mark(one.id, { parts: [] });
     }
   }
 
-  /** The right is over: forms and drafts go; what was finished waits for a right. */
+  /** The right is over: drafts go, and nothing is written down until a right is back. */
   async wipe(): Promise<void> {
-    await this.db.clear("forms");
-    for (const one of await this.mine()) if (one.state === "DRAFT") await this.db.delete("filled", one.id);
-    this.changed();
+    this.over = true;
+    for (const one of await this.mine()) if (one.state === "DRAFT") await this.drop(one.id);
   }
 
   private grief(offer: Offer): string {
@@ -249,11 +250,11 @@ export class Forms extends EventTarget {
     try {
       await alone(async () => {
         const waiting = (await this.mine()).filter((one) => one.state === "KEPT" || one.state === "SENT");
-        for (const one of waiting.reverse()) if (one.ready <= Date.now() && !(await this.post(one))) return;
+        for (const one of waiting.reverse()) if (pause(one.ready) === 0 && !(await this.post(one))) return;
         this.trouble = "";
         this.wait = FIRST_WAIT;
-        const left = waiting.filter((one) => one.ready > Date.now());
-        if (left.length) this.soon(Math.max(50, Math.min(...left.map((one) => one.ready)) - Date.now() + 50));
+        const left = waiting.map((one) => pause(one.ready)).filter((wait) => wait > 0);
+        if (left.length) this.soon(Math.min(...left) + 50);
       });
     } finally {
       this.sending = false;
@@ -279,12 +280,14 @@ export class Forms extends EventTarget {
       }
       if (answer.ok) continue;
       const said = sentenceIn(await answer.text()) || `HTTP ${answer.status}`;
-      if (!FINAL.has(answer.status)) return this.later(filled.id, said);
-      const state: State = answer.status === 409 ? "CONFLICT" : "REFUSED";
-      await this.mark(filled.id, { state, why: said, changed: Date.now() });
+      const code = answer.headers.get("X-Refusal");
+      // Without the right it waits for one, as visits do.
+      if (!FINAL.has(answer.status) || code === "not_allowed") return this.later(filled.id, said);
+      const state: State = answer.status === 409 && !code ? "CONFLICT" : "REFUSED";
+      await this.mark(filled.id, { state, why: said, changed: now() });
       return true;
     }
-    await this.mark(filled.id, { state: "ACKNOWLEDGED", changed: Date.now() });
+    await this.mark(filled.id, { state: "ACKNOWLEDGED", changed: now() });
     return true;
   }
 

@@ -32,6 +32,7 @@ export class Matters extends EventTarget {
   }
 
   async dismiss(id: string): Promise<void> {
+    await this.chain.leave(id);
     await this.db.delete("matters", id);
     this.dispatchEvent(new Event("changed"));
   }

@@ -1,10 +1,11 @@
 // The orders in force on the team's ground, as the guard shows them: the server writes the cards, this phone keeps the last.
+import { now } from "./clock";
 const REFRESH = 60_000;
 const TICK = 15_000;
 
 /** Marks what has begun or ended since the server wrote the cards: an order ends by itself, with or without a network. */
 function mark(box: HTMLElement): void {
-  const at = Date.now();
+  const at = now();
   for (const card of box.querySelectorAll<HTMLElement>("[data-until]")) {
     const state = at >= Date.parse(card.dataset.until!) ? "over" : at < Date.parse(card.dataset.from!) ? "coming" : "force";
     if (card.dataset.state === state) continue;
@@ -22,6 +23,7 @@ export function keepOrders(): void {
     if (!box.isConnected) return; // the right has ended
     try {
       const answer = await fetch(box.dataset.path!, { credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
+      if (answer.redirected) return; // to the log-in page: the session has ended, what is shown stays
       if (answer.status === 401 || answer.status === 403 || answer.status === 404) box.replaceChildren();
       if (!answer.ok) return;
       const text = await answer.text();

@@ -2,10 +2,10 @@
 // A visit keeps its id from the first write, so sending it twice counts it once.
 import { v7 as uuid7 } from "uuid";
 import type { Chain } from "./chain";
+import { now, pause, TAKE_BACK } from "./clock";
 import { alone, writing, type Kept, type Store, type Stored, type Tally } from "./store";
 
 const BATCH = 100;
-const TAKE_BACK = 5_000;
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 120_000;
 const DAY = 86_400_000;
@@ -43,9 +43,9 @@ export class Outbox extends EventTarget {
       ...visit,
       id: uuid7(),
       holder: this.holder,
-      at: new Date().toISOString(),
+      at: new Date().toISOString(), // by this phone's clock, as sent_at is
       state: "KEPT",
-      ready: Date.now() + TAKE_BACK,
+      ready: now() + TAKE_BACK,
       answered: 0,
       why: "",
     };
@@ -55,11 +55,17 @@ export class Outbox extends EventTarget {
     return kept;
   }
 
+  /** Whether a visit can be taken back: it was never tried, so the server cannot hold it. */
+  async held(id: string): Promise<boolean> {
+    const kept = await this.db.get("visits", id);
+    return kept?.state === "KEPT" && !kept.tried;
+  }
+
   /** Takes back what has not left the phone; says whether it was in time. */
   async takeBack(id: string): Promise<boolean> {
     const store = this.db.transaction("visits", "readwrite").store;
     const kept = await store.get(id);
-    if (kept?.state !== "KEPT") return false;
+    if (kept?.state !== "KEPT" || kept.tried) return false;
     await store.delete(id);
     this.changed();
     return true;
@@ -68,18 +74,14 @@ export class Outbox extends EventTarget {
   /** Sends again what the server turned out not to hold; what this phone holds no more is the server's to show. */
   async again(ids: string[]): Promise<void> {
     const known = await Promise.all(ids.map((id) => this.db.get("visits", id)));
-    await this.mark(known.filter((kept) => kept?.state === "ACKNOWLEDGED").map((kept) => ({ ...kept!, state: "KEPT" })));
+    const said = known.filter((kept) => kept?.state === "ACKNOWLEDGED" || kept?.state === "CONFLICT");
+    await this.mark(said.map((kept) => ({ ...kept!, state: "KEPT" })));
     this.soon(0);
-  }
-
-  /** Which of these the server has refused: they are on the list and rightly nowhere else. */
-  async refused(ids: string[]): Promise<string[]> {
-    const known = await Promise.all(ids.map((id) => this.db.get("visits", id)));
-    return known.filter((kept) => kept?.state === "REFUSED").map((kept) => kept!.id);
   }
 
   /** Puts a refused visit out of sight once its reason was read. */
   async dismiss(id: string): Promise<void> {
+    await this.chain.leave(id);
     await this.db.delete("visits", id);
     this.changed();
   }
@@ -130,12 +132,12 @@ export class Outbox extends EventTarget {
   private async forget(): Promise<void> {
     for (const sheet of await this.db.getAll("sheets")) {
       const ends = (sheet.body as { round?: { closes_at: string } | null }).round?.closes_at;
-      const over = ends !== undefined && Date.parse(ends) < Date.now();
+      const over = ends !== undefined && Date.parse(ends) < now();
       if (over || !sheet.key.startsWith(`${this.holder} `)) await this.db.delete("sheets", sheet.key);
     }
     const store = this.db.transaction("visits", "readwrite").store;
     for (const kept of await store.getAll()) {
-      if (kept.state === "ACKNOWLEDGED" && kept.ready < Date.now() - DAY) await store.delete(kept.id);
+      if (kept.state === "ACKNOWLEDGED" && kept.ready < now() - DAY) await store.delete(kept.id);
     }
   }
 
@@ -151,16 +153,15 @@ export class Outbox extends EventTarget {
   }
 
   private async upload(size = BATCH): Promise<void> {
-    const waiting = (await this.mine()).filter((kept) => kept.state === "KEPT" || kept.state === "SENT");
-    const batch = waiting.filter((kept) => kept.ready <= Date.now()).slice(0, size);
+    const { batch, next } = await this.take(size);
     if (!batch.length) {
       this.trouble = "";
       this.changed();
-      if (waiting.length) this.soon(Math.max(50, Math.min(...waiting.map((kept) => kept.ready)) - Date.now() + 50));
+      if (next !== undefined) this.soon(next + 50);
       return;
     }
+    this.changed();
     await this.chain.append(batch); // before it leaves: what is lost on the way is missed later
-    await this.mark(batch.map((kept) => ({ ...kept, state: "SENT" })));
     let answer: Response;
     try {
       answer = await fetch("/api/visits", {
@@ -194,6 +195,18 @@ export class Outbox extends EventTarget {
     this.soon(0);
   }
 
+  /** Marks what goes out now, in one step with looking, so that nothing is taken back meanwhile; else says when to look again. */
+  private async take(size: number): Promise<{ batch: Kept[]; next: number | undefined }> {
+    const step = this.db.transaction("visits", "readwrite");
+    const mine = (await step.store.getAll()).filter((kept) => kept.holder === this.holder);
+    const waiting = mine.filter((kept) => kept.state === "KEPT" || kept.state === "SENT");
+    const due = waiting.filter((kept) => pause(kept.ready) === 0).slice(0, size);
+    const batch = due.map((kept): Kept => ({ ...kept, state: "SENT", tried: true }));
+    for (const kept of batch) void step.store.put(kept);
+    await step.done;
+    return { batch, next: waiting.length ? Math.min(...waiting.map((kept) => pause(kept.ready))) : undefined };
+  }
+
   private async later(batch: Kept[], why: string): Promise<void> {
     await this.mark(batch.map((kept) => ({ ...kept, state: "KEPT" })));
     this.stuck(why);
@@ -208,7 +221,7 @@ export class Outbox extends EventTarget {
     await this.mark(
       batch.filter((kept) => said.has(kept.id)).map((kept) => {
         const item = said.get(kept.id)!;
-        kept = { ...kept, answered: Date.now() };
+        kept = { ...kept, answered: now() };
         if (item.answer === "stored" || item.answer === "duplicate") return { ...kept, state: "ACKNOWLEDGED" };
         if (item.answer === "conflict") return { ...kept, state: "CONFLICT" };
         return { ...kept, state: "REFUSED", why: item.sentence ?? item.code ?? "" };
@@ -229,10 +242,13 @@ interface Answer {
   answers: { id: string; answer: string; code?: string; sentence?: string }[];
 }
 
-/** The body of POST /api/visits; ``sent_at`` lets the server take the error of this phone's clock out. */
+/** The body of POST /api/visits; ``sent_at`` lets the server take the error of this phone's clock out.
+ *
+ * What is dated after the sending was entered before the clock was set back: no visit is refused for that. */
 function bodyOf(batch: Kept[]): object {
+  const sent_at = new Date().toISOString();
   return {
-    sent_at: new Date().toISOString(),
-    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at })),
+    sent_at,
+    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at: at > sent_at ? sent_at : at })),
   };
 }

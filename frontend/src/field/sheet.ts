@@ -1,4 +1,5 @@
 // The doors of a team, by compound, building and stairwell, as the server last told them and as this phone knows them.
+import { hear, now } from "./clock";
 import type { Outbox } from "./outbox";
 import type { Kept } from "./store";
 
@@ -32,6 +33,8 @@ export interface Stairwell {
   doors: Door[];
 }
 
+/** The server's own words for a right that is over. Whose session has ended signs in again (401), and loses nothing. */
+const ENDED = new Set(["pass_expired", "pass_revoked", "not_allowed", "not_found"]);
 const NOT_HOME = 1;
 const PRESUMED_VACANT = 10;
 /** States that ask for another visit: not yet visited, nobody home, appointment, language help. */
@@ -43,6 +46,7 @@ export interface Read {
   asked: number; // when the server was asked for it, on this phone's clock
   refused: string; // the server's sentence when it gave none
   ended: boolean; // the right to it is gone
+  asks: boolean; // somebody has to sign in, or to choose this post, again
 }
 
 /** What changed since: states and attempts of single doors, and how many doors are in each state now. */
@@ -54,24 +58,24 @@ interface Change {
 /** Puts changes into a sheet; undefined when the counts show that something is missing. */
 export function withChanges(sheet: Sheet, { counts, changed }: Change): Sheet | undefined {
   const news = new Map(changed.map(([place, ...rest]) => [place, rest]));
-  const now = counts.map(() => 0);
+  const found = counts.map(() => 0);
   const compounds = sheet.compounds.map((compound) => ({
     ...compound,
     doors: compound.doors.map((row): Row => {
       const [place, building, entrance, label] = row;
       const [state, attempts] = news.get(place) ?? [row[4], row[5]];
-      now[state]++;
+      found[state]++;
       return [place, building, entrance, label, state, attempts];
     }),
   }));
-  return now.every((count, state) => count === counts[state]) ? { ...sheet, counts, compounds } : undefined;
+  return found.every((count, state) => count === counts[state]) ? { ...sheet, counts, compounds } : undefined;
 }
 
 /** Reads the sheet from the server, only what changed when this phone holds it; from this phone without a network. */
 export async function readSheet(box: Outbox, key: string, whole = false): Promise<Read> {
   const old = await box.sheet(key);
-  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "", ended: false };
-  const asked = Date.now();
+  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "", ended: false, asks: false };
+  const begun = Date.now();
   try {
     const base = whole ? undefined : (old?.body as Sheet | undefined)?.base;
     const since = base ? `&base=${base}&since=${encodeURIComponent(old!.as_of)}` : "";
@@ -81,13 +85,18 @@ export async function readSheet(box: Outbox, key: string, whole = false): Promis
       cache: "no-store",
       signal: AbortSignal.timeout(20_000),
     });
+    if (answer.ok || answer.status === 304) hear(answer);
+    const asked = now(begun);
     const as_of = answer.headers.get("As-Of") ?? "";
     if (answer.status === 304 && old) {
       await box.keepSheet({ ...old, key, asked, as_of });
       return { ...kept, asked, as_of };
     }
-    const told = (await answer.json()) as Sheet & Change & { sentence?: string };
-    if (!answer.ok) return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended: [401, 403, 404].includes(answer.status) };
+    const told = (await answer.json()) as Sheet & Change & { code?: string; sentence?: string };
+    if (!answer.ok) {
+      const ended = ENDED.has(told.code ?? "");
+      return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended, asks: !ended && answer.status === 401 };
+    }
     const body = told.changed ? withChanges(kept.sheet!, told) : told;
     if (!body) return await readSheet(box, key, true);
     await box.keepSheet({ key, etag: answer.headers.get("ETag") ?? "", asked, as_of, body });

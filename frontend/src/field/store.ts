@@ -12,8 +12,9 @@ export interface Kept {
   name: string; // its name, as the server knows it
   at: string;
   state: State;
-  ready: number; // until then it can be taken back
-  answered: number; // when the server's answer came, on this phone's clock
+  ready: number; // until then it can be taken back, on the server's clock
+  tried?: boolean; // it may have reached the server
+  answered: number; // when the server's answer came, on its clock
   why: string; // the server's reason when refused
 }
 export interface Tally {
@@ -24,7 +25,7 @@ export interface Tally {
   REFUSED: number;
   elsewhere: number; // recorded under another pass; sent when its link is opened again
 }
-/** A sheet of doors as the server told it, and when it was asked (this phone's clock). */
+/** A sheet of doors as the server told it, and when it was asked. */
 export interface Stored {
   key: string;
   etag: string;
@@ -77,7 +78,7 @@ export interface Filled {
   at: string;
   changed: number;
   state: "DRAFT" | State;
-  ready: number; // until then it can be opened again
+  ready: number; // until then it does not go out
   why: string;
   parts: { name: string; blob: Blob }[]; // the XML first, then photographs; emptied when the server holds it for good
 }
@@ -88,6 +89,7 @@ export interface Line {
   id: string;
   place: string;
   hash: string;
+  gone?: "DROPPED"; // refused, then taken off the phone: it will never arrive
 }
 /** How far the server has agreed to a holder's list on this phone. */
 export interface Agreed {

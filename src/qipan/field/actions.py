@@ -65,14 +65,14 @@ def compare_list(
     before: str,
     head: str,
     lines: Sequence[tuple[UUID, int]],
-    refused: Sequence[UUID],
+    gone: Sequence[UUID],
     team: Team,
     by: Actor,
     at: datetime,
 ) -> list[UUID]:
     """This function will return the ids among a phone's next lines that are not held here, and keep them for its community.
 
-    ``refused`` are lines that were answered with a refusal: they are rightly held nowhere. Needs
+    ``gone`` are lines that will never arrive, for they were refused: they are rightly held nowhere. Needs
     ``visit.submit``. Raises ``NotAllowed``, ``NotFound`` (another holder's list), ``TooManyLines``, ``ListBroken``.
     """
     by.require("visit.submit")
@@ -94,7 +94,7 @@ def compare_list(
                 **{UUID(one): place for one, place in row.missing},
                 **{one: place_text(spot) for one, spot in lines},
             }
-            held = held_here([*doors]) | set(refused)
+            held = held_here([*doors]) | set(gone)
             if before == row.head:
                 row.before = row.head
             row.head = head

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -84,10 +85,14 @@ def post_card(request: HttpRequest, body: CardIn) -> dict[str, str]:
 
 
 class LineIn(Schema):
-    """One line of a phone's list: what was finished, and where."""
+    """One line of a phone's list: what was finished, and where; ``gone`` says why it will never arrive.
+
+    It was refused, opened again after that and not finished yet, or thrown away then.
+    """
 
     id: UUID
     place: str
+    gone: Literal["REFUSED", "REOPENED", "DROPPED"] | None = None
 
 
 class ListIn(Schema):
@@ -97,7 +102,7 @@ class ListIn(Schema):
     before: str
     head: str
     lines: list[LineIn]
-    refused: list[UUID] = []
+    refused: list[UUID] = []  # as pages of an earlier version told it
 
 
 @router.post("field/lists", response=dict)
@@ -110,7 +115,7 @@ def post_list(request: HttpRequest, body: ListIn, team: int | None = None) -> di
         before=body.before[:64],
         head=body.head[:64],
         lines=[(line.id, place_in(line.place)) for line in body.lines],
-        refused=body.refused,
+        gone=[*body.refused, *(line.id for line in body.lines if line.gone)],
         team=team_of(actor, team),
         by=actor,
         at=now(),

@@ -31,8 +31,8 @@ def send(client, scene, visit_id, place):
     assert post(client, "/api/visits", {"sent_at": at, "visits": [body]}).json()["answers"][0]["answer"] == "stored"
 
 
-def compare(client, lines, *, before="", head=None, refused=(), device=DEVICE):
-    told = [{"id": one, "place": place} for one, place in lines]
+def compare(client, lines, *, before="", head=None, refused=(), gone=None, device=DEVICE):
+    told = [{"id": one, "place": place, "gone": (gone or {}).get(one)} for one, place in lines]
     head = head if head is not None else head_of(before, lines)
     body = {"device": device, "before": before, "head": head, "lines": told, "refused": list(refused)}
     return post(client, "/api/field/lists", body)
@@ -69,6 +69,15 @@ class TestComparing:
         assert compare(client, lines, refused=[lines[3][0]]).json() == {"missing": []}
         assert [row.missing for row in lists()] == [[]]
         assert lines[2][0][:8] not in scene.cast.client("worker").get("/field/lists").content.decode()
+
+    @pytest.mark.parametrize("why", ["REFUSED", "REOPENED", "DROPPED"])
+    def test_a_line_that_will_never_arrive_is_told_with_why_and_not_missed(self, scene, lines, why):
+        client, (here, *others) = scene.holder(), [one for one, _place in lines]
+        send(client, scene, *lines[0])
+        assert compare(client, lines, gone={others[0]: "LOST"}).status_code == 400
+        assert lists() == []
+        assert compare(client, lines, gone=dict.fromkeys([here, *others[:2]], why)).json() == {"missing": [others[2]]}
+        assert [row.missing for row in lists()] == [[list(lines[3])]]
 
     def test_goes_on_where_it_stood_also_when_the_answer_was_lost(self, scene, lines):
         client = scene.holder()

@@ -65,6 +65,8 @@ def words() -> dict[str, object]:
         "waiting": _("%(count)s reports wait for a network."),
         "agreed": _("The server holds everything that this phone has finished."),
         "missing": _("%(count)s entries were missing on the server; they are sent again."),
+        "lost": _("%(count)s entries are neither here nor on the server; the community sees which."),
+        "sign_in": _("Sign in"),
         "as_of": _("as of %(time)s"),
         "ended": _("Your right to this page has ended, so the doors were taken off this phone."),
         "full": _("This phone has no room left. Free some space; until then nothing can be entered here."),

@@ -69,6 +69,9 @@ def refused(refusal: Refusal) -> HttpResponse:
     """This function will answer a refusal in the standard's form."""
     lines = refusal.problems if isinstance(refusal, BadInput) and refusal.problems else []
     response = said("\n".join([str(refusal), *lines]), status=refusal.status)
+    response.headers["X-Refusal"] = (
+        refusal.code
+    )  # so that our own page tells a right that is over from a form that is not open
     if refusal.status in WAIT_S:
         response.headers["Retry-After"] = str(WAIT_S[refusal.status])
     if isinstance(refusal, NotSignedIn):

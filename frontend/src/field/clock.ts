@@ -1,0 +1,29 @@
+// The server's time on this phone, whose own clock may be wrong by days: kept is by how much it was wrong when the server
+// was last heard. Times that the server gave (when a right ends) are held against ``now``, never against the phone's clock.
+const KEY = "qipan-clock";
+const SMALL = 60_000; // ms; the server tells whole seconds, and an answer takes its time
+/** How long what was entered can be taken back, in ms. */
+export const TAKE_BACK = 5_000;
+let ahead = Number(localStorage.getItem(KEY)) || 0;
+
+/** The server's time in ms, as far as this phone has heard it. */
+export const now = (at = Date.now()): number => at - ahead;
+
+/** Notes the server's time that came with an answer of its own. */
+export function hear(answer: Response): void {
+  const told = Date.parse(answer.headers.get("As-Of") ?? answer.headers.get("Date") ?? "");
+  if (Number.isNaN(told)) return;
+  const found = Date.now() - told;
+  ahead = Math.abs(found) < SMALL ? 0 : found;
+  if (ahead) localStorage.setItem(KEY, String(ahead));
+  else localStorage.removeItem(KEY);
+}
+
+/** Forgets what was heard. */
+export const unhear = (): void => localStorage.removeItem(KEY);
+
+/** How long what can be taken back until ``ready`` waits still, in ms; nothing where only a clock that was set says longer. */
+export function pause(ready: number): number {
+  const left = ready - now();
+  return left > TAKE_BACK ? 0 : Math.max(0, left);
+}
