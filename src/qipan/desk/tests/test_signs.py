@@ -87,7 +87,7 @@ class TestDecisions:
     )
     def test_a_decision_ends_the_task_and_may_put_it_on_the_list(self, city: Cast, may_hang, state, names):
         made = report(city)
-        done = decide_sign(made, may_hang=may_hang, reason="减负清单", by=city.lead, at=city.at + timedelta(hours=1))
+        done = decide_sign(made, may_hang=may_hang, reason="减负清单", by=city.lead, at=city.at + timedelta(minutes=30))
         task = Task.objects.everywhere("a test").get()
         assert (done.state, task.state, task.note) == (state, "DONE", "减负清单")
         assert [(one.name, one.basis) for one in listed(city.at)] == [(name, "减负清单") for name in names]

@@ -283,7 +283,7 @@ def test_a_type_returned_five_times_is_on_the_weekly_agenda_with_its_matters(wor
     asked = task_of(f"review:{session.pk}")
     assert asked.owner.organ_type.is_lead and "2" in asked.title  # this type, and their hot spot
     # The same week again is the same session.
-    assert prepare_session(by=world.cast.lead, at=world.later(hours=1)).pk == session.pk
+    assert prepare_session(by=world.cast.lead, at=world.later(minutes=30)).pk == session.pk
     assert ReviewSession.objects.count() == 1
 
 
