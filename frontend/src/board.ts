@@ -83,11 +83,17 @@ async function lay(address: string, focus = false): Promise<void> {
   const next = page.querySelector<HTMLElement>("#board");
   if (mine !== turn) return;
   if (!next) return location.assign(address);
+  turn++; // figures asked for while this page was on its way are those of the page that goes now
   const opened = root().querySelector<HTMLDetailsElement>("details.states")?.open ?? false;
+  const typing = document.querySelector("[data-finder]:focus-within") && (document.activeElement as HTMLElement);
   for (const region of document.querySelectorAll<HTMLElement>("[data-swap]")) {
     const fresh = page.querySelector(`[data-swap="${region.dataset.swap}"]`);
-    if (fresh) region.replaceWith(document.importNode(fresh, true));
+    if (!fresh) continue;
+    const copy = document.importNode(fresh, true);
+    region.replaceWith(copy);
+    if (typing && region.contains(typing)) copy.querySelector("[data-finder]")?.replaceWith(typing.closest("[data-finder]")!);
   }
+  if (!focus) typing?.focus({ preventScroll: true }); // who types in the finder goes on typing
   Object.assign(root().dataset, { ...next.dataset });
   document.title = page.title;
   shapeSquares();

@@ -88,6 +88,47 @@ def test_everything_is_reached_by_keyboard(scene, open_page, troubles):
     assert troubles == []
 
 
+def test_figures_of_the_level_left_behind_do_not_take_the_text_from_the_finder(scene, open_page):
+    page = open_page(scene.cast, "city_commander", "/board/510104")
+    pages, figures = [], []
+    page.route("**/board/5101", lambda route: pages.append(route) if "/api/" not in route.request.url else route.continue_())
+    page.route("**/api/board/510104", lambda route: figures.append(route))
+    page.locator(".list a").first.focus()
+    page.keyboard.press("Backspace")
+    _until(page, lambda: pages and figures)  # both under way: the page above, and the figures of the one still shown
+    pages.pop().continue_()
+    expect(page.locator("h1")).to_have_text("成都市")
+    page.keyboard.press("/")
+    page.keyboard.type("青羊")
+    for route in figures:
+        route.continue_()
+    expect(page.locator("#found li").first).to_contain_text("青羊区")
+    page.wait_for_timeout(1_000)
+    assert pages == []  # nobody laid the page a second time
+    assert page.locator("#find").input_value() == "青羊"
+
+
+def test_who_types_in_the_finder_goes_on_typing_when_the_page_changes(scene, open_page):
+    page = open_page(scene.cast, "district_head", "/board/510104")
+    page.keyboard.press("/")
+    page.keyboard.type("二")
+    apps.get_model("command", "Directive").objects.update(recalled_at=AT)
+    expect(page.locator(".directive")).to_have_count(0, timeout=8_000)
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("街")
+    assert page.locator("#find").input_value() == "二街"
+    expect(page.locator("#found li").first).to_contain_text("二街")
+
+
+def _until(page, met) -> None:
+    """This function will let the page go on until a condition is met, for fifteen seconds at most."""
+    for _ in range(150):
+        if met():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come to this within fifteen seconds")
+
+
 def test_the_choice_is_kept_in_the_address(scene, open_page):
     page = open_page(scene.cast, "city_commander", "/board/5101")
     page.locator(".tabs a", has_text="指令已读").click()
