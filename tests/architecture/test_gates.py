@@ -154,6 +154,7 @@ GATES = {
     "forces/partners": Gate("team.manage", "team.manage"),
     "forces/partners/<int:pk>/end": Gate(None, "team.manage"),
     "forces/partners/<int:pk>/passes": Gate(None, "pass.issue"),
+    "forces/roster": Gate("team.manage board.view desk.view", "team.manage task.answer"),
     "forces": Gate("team.manage board.view desk.view"),
     "shifts/<int:pk>/fill": Gate(None, "task.answer team.manage"),
     "report": Gate(PUBLIC, PUBLIC),  # a resident needs no log-in to report, follow and confirm

@@ -91,7 +91,9 @@ def test_everything_is_reached_by_keyboard(scene, open_page, troubles):
 def test_figures_of_the_level_left_behind_do_not_take_the_text_from_the_finder(scene, open_page):
     page = open_page(scene.cast, "city_commander", "/board/510104")
     pages, figures = [], []
-    page.route("**/board/5101", lambda route: pages.append(route) if "/api/" not in route.request.url else route.continue_())
+    page.route(
+        "**/board/5101", lambda route: pages.append(route) if "/api/" not in route.request.url else route.continue_()
+    )
     page.route("**/api/board/510104", lambda route: figures.append(route))
     page.locator(".list a").first.focus()
     page.keyboard.press("Backspace")

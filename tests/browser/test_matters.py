@@ -7,10 +7,11 @@ from io import BytesIO
 import pytest
 from django.core.cache import cache
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from qipan.access.api import Account, Post, Role, actor_of_post
 from qipan.access.testing import Cast, make_city
+from qipan.matters.models import Matter
 from qipan.matters.testing import World, make_world
 
 from .conftest import serious
@@ -91,4 +92,51 @@ def test_the_pages_as_people_see_them(world, turn_to, troubles, lang):
             if over > 0 or (found := serious(page)):
                 wrong.append((address, width, over, found))
     assert wrong == []
+    assert troubles == []
+
+
+def test_the_inbox_by_keyboard(world, open_page, troubles):
+    first, second, third = (world.matter("REPORTED") for _n in range(3))
+    page = open_page(world.cast, "dispatcher", "/matters")
+    titles = page.locator(".row-matter .row-title")
+    assert [link.get_attribute("href") for link in titles.all()] == [f"/matters/{m.pk}" for m in (third, second, first)]
+    for key, row in (("j", 0), ("j", 1), ("j", 2), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        expect(titles.nth(row)).to_be_focused()
+        assert page.locator(".row-matter.here").count() == 1
+    page.keyboard.press("/")
+    expect(page.locator("[data-search]")).to_be_focused()
+    page.keyboard.type("jk")  # what is typed is no key
+    expect(page.locator("[data-search]")).to_have_value("jk")
+    page.locator("[data-search]").fill(first.number)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/matters/{first.pk}$"))
+    page.go_back()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/matters/{third.pk}$"))
+    assert troubles == []
+
+
+@pytest.mark.row("MAT-3", "MAT-4")
+def test_who_handles_a_matter_does_it_on_a_phone(world, open_page, troubles):
+    """From the desk to the report that it is done, in a narrow window: nothing sticks out, fingers hit every button."""
+    matter = world.matter("DISPATCHED", "05001", "5101:housing")
+    page = open_page(world.cast, "builders", "/desk", **PHONE)
+    page.locator(".row-task .row-act button").click()
+    expect(page.locator(".row-task .row-act button")).to_have_count(0)  # done is said on the matter's page
+    page.goto(f"/matters/{matter.pk}")
+    expect(page.locator("h1")).to_contain_text("危墙危房")
+    expect(page.locator("form[action$='/arbitrate'], form[action$='/verify']")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    small = page.evaluate(
+        """[...document.querySelectorAll("main form button")].filter(one => one.offsetParent)
+           .map(one => [one.textContent.trim(), one.getBoundingClientRect().height]).filter(([, height]) => height < 24)"""
+    )
+    assert small == []  # WCAG 2.2, 2.5.8
+    assert serious(page) == []
+    act(page, "report_done", "报告办结", result="已拆除重砌")
+    expect(page.locator(".lead-state")).to_contain_text("已报办结")
+    assert Matter.objects.everywhere("a test").get(pk=matter.pk).state == "DONE"
+    assert matter.handlings.get().result == "已拆除重砌"
     assert troubles == []

@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.scoped import ScopedQuerySet
 
+LONGEST_NAME = 80  # of who stands on a shift
+
 
 class Team(models.Model):
     """A mixed team of a unit on its ground for a time (FRC-3); members hold passes or posts."""
@@ -52,7 +54,7 @@ class Shift(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     task = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT)
-    filled_by = models.CharField(max_length=80, blank=True)
+    filled_by = models.CharField(max_length=LONGEST_NAME, blank=True)
     filled_at = models.DateTimeField(null=True)
     warned_at = models.DateTimeField(null=True)  # the property manager was told that it is empty
     released_at = models.DateTimeField(null=True)

@@ -124,6 +124,13 @@ def forces_by_place(ranges: Sequence[Range], *, at: datetime, per: int) -> list[
     ]
 
 
+def named_shifts(shifts: Sequence[Shift]) -> list[tuple[Shift, str]]:
+    """This function will return the shifts with the names of the compounds at whose gates they stand."""
+    at_gates = Compound.objects.filter(place__in={shift.place for shift in shifts})
+    names = {compound.place: compound.label for compound in at_gates}
+    return [(shift, names.get(shift.place, "")) for shift in shifts]
+
+
 def get_shift(pk: int, *, actor: Actor) -> Shift:
     """This function will return a shift on the actor's ground; raises ``NotFound``."""
     found = Shift.objects.within(actor.scope).select_related("unit", "task").filter(pk=pk).first()

@@ -4,6 +4,7 @@ from . import views
 
 urlpatterns = [
     path("forces", views.forces_page, name="forces"),
+    path("forces/roster", views.roster_page, name="forces_roster"),
     path("forces/companies", views.companies_page, name="forces_companies"),
     path("forces/companies/register", views.register_page, name="forces_companies_register"),
     path("forces/partners", views.partners_page, name="forces_partners"),

@@ -47,6 +47,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
         _("Resources"),
         (
             Page("/forces", _("Teams and shifts"), ("team.manage", "board.view", "desk.view")),
+            Page("/forces/roster", _("Roster of shifts"), ("team.manage", "desk.view")),
             Page("/forces/partners", _("Teams of partners"), ("team.manage",)),
             Page("/forces/companies", _("Property companies"), ("team.manage", "desk.view", "register.edit")),
             Page("/reserves", _("Reserves of firms"), ("reserve.lend", "reserve.call", "reserve.view")),

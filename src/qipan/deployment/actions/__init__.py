@@ -1,23 +1,21 @@
 """The verbs of deployment: teams, shifts, and the teams of partners."""
 
-from .forces import (
+from .forces import StandDownMissing, TeamSizeUnknown, form_teams, release_teams
+from .partners import end_helping, end_partner_team, form_partner_teams, give_passes
+from .registering import FirstPasswordMissing, register_with_account
+from .shifts import (
     NobodyNamed,
     NoShiftLeft,
     ShiftFilled,
     ShiftHoursDisordered,
     ShiftOver,
-    StandDownMissing,
-    TeamSizeUnknown,
     close_shifts,
     end_shifts,
     fill_shift,
-    form_teams,
+    fill_shifts,
     open_shifts,
-    release_teams,
     warn_empty_shifts,
 )
-from .partners import end_helping, end_partner_team, form_partner_teams, give_passes
-from .registering import FirstPasswordMissing, register_with_account
 
 __all__ = [
     "FirstPasswordMissing",
@@ -33,6 +31,7 @@ __all__ = [
     "end_partner_team",
     "end_shifts",
     "fill_shift",
+    "fill_shifts",
     "form_partner_teams",
     "form_teams",
     "give_passes",

@@ -77,3 +77,68 @@ def test_a_refused_filling_is_said_beside_the_shift(cast: Cast, on_duty: Shift) 
     for name, status in (("anonymous", 401), ("auditor", 403), ("admin", 403), ("neighbour_worker", 404)):
         assert cast.client(name).post(f"/shifts/{on_duty.pk}/fill", {"filled_by": "x"}).status_code == status
     assert Shift.objects.everywhere("a test").filter(filled_at=None).count() == 8
+
+
+@pytest.fixture
+def a_week(cast: Cast, admission: Admission) -> list[Shift]:
+    """The shifts of three days at the gates of a district; those of the first gate are returned in their order."""
+    days = [(cast.at + timedelta(days=day), cast.at + timedelta(days=day, hours=12)) for day in range(3)]
+    open_shifts(**gate_duty(cast, admission, periods=days))
+    return list(Shift.objects.everywhere("a test").filter(place=FIRST.first).order_by("starts_at"))
+
+
+def held(*shifts: Shift) -> list[str]:
+    rows = Shift.objects.everywhere("a test").filter(pk__in=[one.pk for one in shifts]).order_by("starts_at")
+    return list(rows.values_list("filled_by", flat=True))
+
+
+@pytest.mark.row("SCR-8")
+def test_the_roster_takes_a_name_for_each_shift_and_one_for_all_others_of_a_gate(
+    cast: Cast, a_week: list[Shift]
+) -> None:
+    client, first = cast.client("guard"), a_week[0]
+    page = client.get("/forces/roster?area=510104001001")
+    assert (page.status_code, page.context["all"], page.context["empty"], len(page.context["rows"])) == (200, 6, 6, 6)
+    assert page.content.decode().count('name="gate-') == 2
+    typed = {f"shift-{one.pk}": "" for one, _gate in page.context["rows"]}
+    sent = {**typed, f"shift-{first.pk}": " 张师傅 ", f"gate-{first.place}": "保安班", "shift-x": "?", "shift-": "?"}
+    answer = client.post("/forces/roster?area=510104001001", sent)
+    assert (answer.status_code, answer["Location"]) == (302, "/forces/roster?area=510104001001&page=1")
+    assert held(*a_week) == ["张师傅", "保安班", "保安班"]
+    assert Shift.objects.everywhere("a test").exclude(filled_at=None).count() == 3  # no other gate got a name
+    page = client.get("/forces/roster?area=510104001001")
+    assert page.context["empty"] == 3 and "七天内共6个班次，其中3个尚无人值守。" in page.content.decode()
+    tasks = {
+        one.task_id: one.task.closed_at is not None
+        for one in Shift.objects.everywhere("a test").select_related("task").filter(place=first.place)
+    }
+    assert set(tasks.values()) == {True}
+
+
+def test_what_is_taken_meanwhile_is_told_and_the_rest_is_kept(cast: Cast, a_week: list[Shift]) -> None:
+    client = cast.client("guard")
+    client.post(f"/shifts/{a_week[0].pk}/fill", {"filled_by": "李师傅"})
+    answer = client.post("/forces/roster", {f"shift-{one.pk}": "张师傅" for one in a_week})
+    assert (answer.status_code, [typed for _shift, _gate, typed, _why in answer.context["refused"]]) == (
+        409,
+        ["张师傅"],
+    )
+    assert "李师傅" in str(answer.context["refused"][0][3])
+    assert held(*a_week) == ["李师傅", "张师傅", "张师傅"]
+
+
+def test_a_name_longer_than_its_place_is_refused_and_changes_nothing(cast: Cast, a_week: list[Shift]) -> None:
+    answer = cast.client("guard").post("/forces/roster", {f"shift-{a_week[0].pk}": "长" * 81})
+    assert (answer.status_code, answer.context["refused"][0][3].code) == (400, "name_too_long")
+    assert cast.client("guard").post(f"/shifts/{a_week[0].pk}/fill", {"filled_by": "长" * 81}).status_code == 400
+    assert held(*a_week) == ["", "", ""]
+
+
+def test_a_roster_is_kept_by_who_may_fill_and_on_own_ground_only(cast: Cast, a_week: list[Shift]) -> None:
+    sent = {f"shift-{one.pk}": "x" for one in a_week}
+    for name, status in (("anonymous", 401), ("auditor", 403), ("admin", 403), ("neighbour_worker", 404)):
+        assert cast.client(name).post("/forces/roster", sent).status_code == status
+    assert cast.client("guard").post("/forces/roster", {f"shift-{a_week[0].pk}": " "}).status_code == 400
+    assert held(*a_week) == ["", "", ""]
+    assert cast.client("neighbour_head").get("/forces/roster").context["all"] == 0
+    assert 'name="shift-' not in cast.client("auditor").get("/forces/roster?area=510104001001").content.decode()

@@ -1,8 +1,9 @@
-"""The pages of deployment: forces on a ground, the teams of partners, and property companies."""
+"""The pages of deployment: forces on a ground, the roster, the teams of partners, and property companies."""
 
 from .companies import companies_page, register_page
 from .forces import fill_shift_view, forces_page
 from .partners import end_team, partners_page, team_passes
+from .roster import roster_page
 
 __all__ = [
     "companies_page",
@@ -11,5 +12,6 @@ __all__ = [
     "forces_page",
     "partners_page",
     "register_page",
+    "roster_page",
     "team_passes",
 ]

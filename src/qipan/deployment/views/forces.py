@@ -1,7 +1,5 @@
 """The page of forces: teams and shifts on a ground at this moment, the uncovered first."""
 
-from collections.abc import Sequence
-
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,11 +10,10 @@ from django.views.decorators.http import require_GET, require_POST
 from qipan.access.api import card_counts, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import Refusal
-from qipan.territory.api import Compound, path_to
+from qipan.territory.api import path_to
 
 from ..actions import fill_shift
-from ..models import Shift
-from ..queries import forces, get_shift, shifts_now, standing_teams
+from ..queries import forces, get_shift, named_shifts, shifts_now, standing_teams
 from .grounds import areas_below, ground_asked, own_area
 
 PER_PAGE = 50
@@ -41,7 +38,7 @@ def _page(
             "below": areas_below(actor, area or own_area(actor)),
             "forces": forces(ranges, at=at),
             "shifts": shifts,
-            "rows": _named(list(shifts.object_list)),
+            "rows": named_shifts(list(shifts.object_list)),
             "teams": [(team, cards.get(team.pk)) for team in teams],
             "cards": any(count.shown for count in cards.values()),
             "may_form": actor.can("team.manage"),
@@ -50,13 +47,6 @@ def _page(
         },
         status=refused[2].status if refused else 200,
     )
-
-
-def _named(shifts: Sequence[Shift]) -> list[tuple[Shift, str]]:
-    """This function will return the shifts with the names of the compounds at whose gates they stand."""
-    at_gates = Compound.objects.filter(place__in={shift.place for shift in shifts})
-    names = {compound.place: compound.label for compound in at_gates}
-    return [(shift, names.get(shift.place, "")) for shift in shifts]
 
 
 @require_GET

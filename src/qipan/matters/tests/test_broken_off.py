@@ -1,0 +1,164 @@
+"""A crash at any statement of an act: nothing of it is there, and the same act goes through afterwards."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from qipan.journal.api import verify
+from qipan.kernel import sql
+from qipan.kernel.testing import as_stored
+
+from ..actions.calls import accept_call, decide_refusal, end_call, note_attendance, refuse_call
+from ..actions.handling import report_done, send_back
+from ..actions.hazards import grade_hazard, inspect_hazard
+from ..actions.meetings import agree, record_meeting, take_back
+from ..actions.rechecks import recheck_matter
+from ..actions.sessions import conclude, convene_session, end_session, prepare_session
+from ..jobs import follow_hazards, look_again, tell_silences
+from ..models import Agreed, Call, Called, ReviewSession
+from ..queries.audits import audit_counts, audit_matters, audit_rechecks
+from .test_joint import bounced
+from .test_rechecks import closed, everyone
+from .test_whistle import FIRE, HEALTH, LIGHTS, part_of, whistle
+
+
+class Crash(BaseException):
+    """The process is gone: nobody catches this."""
+
+
+@contextmanager
+def broken_off(*, after: int) -> Iterator[None]:
+    """Lets so many statements through, on Django's cursors and on the driver's, and crashes once before the next."""
+    count = [0]
+    real = sql.refuse_tokens
+
+    def step() -> None:
+        count[0] += 1
+        if count[0] == after + 1:
+            raise Crash
+
+    def on_djangos(execute: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
+        if "SAVEPOINT" not in statement:  # a test's stand-in for COMMIT, which the database itself does wholly or not
+            step()
+        return execute(statement, values, many, context)
+
+    def on_the_drivers(values: Any) -> None:
+        step()
+        real(values)
+
+    with pytest.MonkeyPatch.context() as patch, connection.execute_wrapper(on_djangos):
+        patch.setattr(sql, "refuse_tokens", on_the_drivers)
+        yield
+
+
+def held(tables: Collection[str] | None = None) -> list[tuple[str, str]]:
+    return sorted(row for row in as_stored() if tables is None or row[0] in tables)
+
+
+def whole_or_nothing(act: Callable[[], Any]) -> int:
+    """This function will let an act crash before each of its statements in turn and look what is there of it, then do it.
+
+    Returns how many statements it has.
+    """
+    before = held()
+    with transaction.atomic():
+        act()
+        written = {table for table, _row in set(held()) - set(before)}
+        transaction.set_rollback(True)
+    assert written and held() == before
+    before = [row for row in before if row[0] in written]
+    done, after = False, 0
+    while not done:
+        try:
+            with broken_off(after=after):
+                act()
+            done = True
+        except Crash:
+            assert held(written) == before, f"half an act after {after} statements"
+            after += 1
+    assert held(written) != before
+    return after
+
+
+@pytest.mark.row("MAT-2", "MAT-4", "ORG-17")
+def test_a_call_from_its_opening_to_its_end(world):
+    matter, dispatcher, lead = world.matter("DISPATCHED"), world.cast.dispatcher, world.cast.lead
+    health, fire = world.handler(HEALTH), world.handler(FIRE)
+    whole_or_nothing(lambda: whistle(world, matter, HEALTH, FIRE))
+    call = Call.objects.everywhere("a test").get()
+
+    def the_part(code):
+        return part_of(call, code)
+
+    acts = [
+        lambda: refuse_call(call, reason="不属本单位职责", by=fire, at=world.later(minutes=9)),
+        lambda: decide_refusal(the_part(FIRE), excused=False, reason="清单在列", by=lead, at=world.later(minutes=20)),
+        lambda: tell_silences(at=world.later(minutes=36)),
+        lambda: accept_call(call, post="值班医生", by=health, at=world.later(minutes=40)),
+        lambda: note_attendance(the_part(HEALTH), came=True, by=dispatcher, at=world.later(hours=1)),
+        lambda: note_attendance(the_part(FIRE), came=True, by=dispatcher, at=world.later(hours=1)),
+        lambda: record_meeting(call, found="墙体外倾", by=dispatcher, at=world.later(hours=1)),
+        lambda: agree(
+            call, text="封控通道", owner=world.cast.unit(HEALTH), due_at=world.later(hours=9), by=dispatcher,
+            at=world.later(hours=1),
+        ),
+        lambda: take_back(Agreed.objects.get(), reason="已无必要", by=dispatcher, at=world.later(hours=2)),
+        lambda: end_call(call, result="已处置", by=dispatcher, at=world.later(hours=2)),
+    ]  # fmt: skip
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_matters() == [] and verify().differences == []
+
+
+@pytest.mark.row("MAT-11")
+def test_a_hazard_from_its_grade_to_its_remedy(world):
+    matter, by = world.matter("DISPATCHED"), world.cast.dispatcher
+    acts = [
+        lambda: grade_hazard(matter, grade="MAJOR", measure="已拉警戒线", by=by, at=world.later(minutes=2)),
+        lambda: inspect_hazard(matter, remedied=False, note="仍倾斜", by=by, at=world.later(hours=20)),
+        lambda: report_done(matter, kind="SOLVED", result="已拆除", by=world.handler(), at=world.later(hours=21)),
+        lambda: inspect_hazard(matter, remedied=True, note="已不存在", by=by, at=world.later(hours=22)),
+        lambda: send_back(matter, reason="又松动了", by=by, at=world.later(hours=23)),
+        lambda: follow_hazards(at=world.later(hours=24)),
+    ]
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_matters() == [] and verify().differences == []
+
+
+@pytest.mark.row("ORG-13")
+def test_a_review_session_from_its_agenda_to_its_minutes(world):
+    lead, at = world.cast.lead, world.later(hours=1)
+    for _n in range(3):
+        bounced(world)
+    whole_or_nothing(lambda: prepare_session(by=lead, at=at))
+    session = ReviewSession.objects.get()
+    acts = [
+        lambda: convene_session(
+            session, units=[world.cast.unit(LIGHTS)], meets_where="三楼", meets_at=world.later(days=2), by=lead, at=at
+        ),
+        lambda: note_attendance(Called.objects.get(), came=True, by=lead, at=world.later(days=2)),
+        lambda: end_call(Call.objects.everywhere("a test").get(), result="已议", by=lead, at=world.later(days=2)),
+        lambda: conclude(
+            session, text="修订清单", owner=world.cast.unit(LIGHTS), due_at=world.later(days=9),
+            item=session.items.last(), by=lead, at=world.later(days=2),
+        ),
+        lambda: end_session(session, minutes="会议决定修订清单。", by=lead, at=world.later(days=2)),
+    ]  # fmt: skip
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and verify().differences == []
+
+
+@pytest.mark.parametrize("solved", [True, False])
+def test_a_look_again_after_the_close(world, solved):
+    everyone(world)
+    matter = closed(world)
+    acts = [
+        lambda: look_again(at=world.later(days=11)),
+        lambda: recheck_matter(
+            matter, solved=solved, note="看过", by=world.cast.district_head, at=world.later(days=12)
+        ),
+    ]
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_rechecks() == [] and verify().differences == []
