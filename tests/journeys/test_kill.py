@@ -27,7 +27,7 @@ def replay(database: str, folder: Path, *options: str) -> tuple[subprocess.Compl
     return done, json.loads(report.read_text())
 
 
-@pytest.mark.row("EMG-7", "SCR-1")
+@pytest.mark.row("EMG-7", "SCR-1", "MAT-1")
 def test_a_killed_server_loses_no_acknowledged_visit_and_counts_none_twice(database, tmp_path):
     done, report = replay(
         database,
@@ -41,6 +41,10 @@ def test_a_killed_server_loses_no_acknowledged_visit_and_counts_none_twice(datab
     assert report["visits_stored"] == report["visits_acknowledged"]
     assert report["duplicates_counted"] == 0
     assert (report["level_mismatches"], report["mismatches"]) == (0, [])
+    assert report["matters_reported"] > 0 and report["matters_joined"] > 0
+    assert sum(report["matters_held"].values()) == report["matters_reported"]
+    assert report["matters_held"]["CLOSED CONFIRMED"] == report["matters_confirmed"] > 0
+    assert f"matters: {report['matters_reported']} reported" in done.stdout
     assert report["unexpected"] == []
     assert report["left_listed"] == report["left_in_last_round"]
     assert report["left_open_after_release"] == 0
