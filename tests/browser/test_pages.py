@@ -73,6 +73,7 @@ PAGES = {
         "/desk/tasks/{task}",
         "/forces?area=510104001",
         "/forces/partners?area=510104001001",
+        "/forces/roster?area=510104001001",
         "/forces/companies",
     ],
     "worker": [

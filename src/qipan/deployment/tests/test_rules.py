@@ -1,5 +1,5 @@
-from datetime import UTC, datetime, timedelta
 from bisect import bisect_left, bisect_right
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings

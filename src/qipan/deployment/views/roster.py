@@ -1,5 +1,6 @@
 """The roster: who stands where on the coming days, filled in gate by gate."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.core.paginator import Paginator
@@ -34,6 +35,14 @@ def _typed(request: HttpRequest) -> dict[int, str]:
     return {pk: name for pk, name in own.items() if name}
 
 
+def _by_gate(shifts: Sequence[Shift]) -> list[tuple[int, str, list[Shift], bool]]:
+    """The place and name of each gate, its shifts in their order, and whether one of them is empty."""
+    gates: dict[int, tuple[str, list[Shift]]] = {}
+    for shift, name in named_shifts(shifts):
+        gates.setdefault(shift.place, (name or shift.unit.label, []))[1].append(shift)
+    return [(place, name, some, any(not s.filled_at for s in some)) for place, (name, some) in gates.items()]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def roster_page(request: HttpRequest) -> HttpResponse:
     """This view will show the shifts of the coming seven days by gate (``?area=code``) and put names on the empty ones."""
@@ -61,7 +70,7 @@ def roster_page(request: HttpRequest) -> HttpResponse:
             "path": path_to(area.code) if area else [],
             "below": areas_below(actor, area or own_area(actor)),
             "gates": gates,
-            "rows": named_shifts(list(here)),
+            "rows": _by_gate(list(here)),
             "all": shifts.count(),
             "empty": shifts.filter(filled_at=None).count(),
             "may_fill": actor.can("task.answer") or actor.can("team.manage"),
