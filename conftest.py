@@ -3,7 +3,10 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as site
@@ -15,6 +18,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from qipan.access.api import forget
 from qipan.access.testing import Cast, make_city
 from qipan.desk.api import forget_units
+from qipan.kernel.clock import set_clock
 from qipan.pages.queries.tick import ticker
 from qipan.webkit.manifest import is_built
 
@@ -99,3 +103,14 @@ def _remember_nothing() -> Iterator[None]:
     cache.clear()
     yield
     forget()
+
+
+@pytest.fixture
+def clock_at(settings: Any, tmp_path: Path) -> Callable[[datetime], None]:
+    """Sets the clock that jobs and pages read to a moment."""
+
+    def show(at: datetime) -> None:
+        settings.CLOCK_FILE = str(tmp_path / "clock.json")
+        set_clock(settings.CLOCK_FILE, shown=at, speed=1)
+
+    return show

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
@@ -271,6 +271,20 @@ def beyond(meeting: int, total: int) -> str:
     if meeting <= 0 or total <= 0:
         return STRICT
     return WIDE if 2 * (total - meeting) > total else ""
+
+
+def run_of(
+    span: tuple[datetime, datetime], others: Iterable[tuple[datetime, datetime]], *, gap: timedelta
+) -> tuple[datetime, datetime]:
+    """This function will return the whole run that a span belongs to: with whatever lies less than ``gap`` before or after
+    it, and so on. What ended before it began is none.
+    """
+    begins, ends = span
+    left = [(first, last) for first, last in others if first < last]
+    while near := [one for one in left if one[0] < ends + gap and one[1] > begins - gap]:
+        left = [one for one in left if one not in near]
+        begins, ends = min(begins, *(one[0] for one in near)), max(ends, *(one[1] for one in near))
+    return begins, ends
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from qipan.deployment.api import (
     shifts_now,
     warn_empty_shifts,
 )
+from qipan.deployment.jobs import warn_of_empty_shifts
 from qipan.desk.api import Admission, NotAdmitted, Task, TaskKind, TaskState
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
@@ -249,3 +250,21 @@ def test_thousands_of_warnings_are_taken_back_in_a_few_statements(
     assert set(row.data["sources"]) == set(tasks().values_list("source", flat=True))
     assert row.data["tasks"] == 16
     assert all(task.steps.filter(state=TaskState.RECALLED).count() == 1 for task in tasks())
+
+
+@pytest.mark.row("SCR-8")
+def test_the_minutes_job_warns_of_empty_shifts_and_ends_what_is_over(
+    cast: Cast, admission: Admission, clock_at: Any
+) -> None:
+    open_shifts(**gate_duty(cast, admission))
+    clock_at(cast.at)
+    warn_of_empty_shifts.call_local()
+    assert not tasks().filter(kind=TaskKind.CARD).exists()
+    clock_at(cast.at + timedelta(hours=1))
+    warn_of_empty_shifts.call_local()
+    warn_of_empty_shifts.call_local()
+    assert tasks().filter(kind=TaskKind.CARD).count() == 8
+    assert tasks().filter(kind=TaskKind.SHIFT, closed_at=None).count() == 8
+    clock_at(cast.at + timedelta(hours=15, minutes=1))
+    warn_of_empty_shifts.call_local()
+    assert not tasks().filter(closed_at=None).exists()

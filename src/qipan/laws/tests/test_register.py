@@ -29,6 +29,7 @@ from qipan.laws.api import (
     seed_laws,
     units_citing,
 )
+from qipan.laws.jobs import end_citations_that_are_due
 from qipan.laws.models import Article, Citation, CitationCount, Law
 from qipan.laws.queries.audits import audit_citations
 from qipan.laws.queries.citing import counts_of
@@ -188,3 +189,19 @@ def test_what_was_cited_is_found_by_index_also_when_it_is_over():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
     assert "laws_citation_subject" in rows.explain()
+
+
+@pytest.mark.row("LAW-1")
+def test_the_minutes_job_ends_citations_whose_time_has_come(city: Any, clock_at: Any) -> None:
+    kept, ends = measure(city, 1), city.at + timedelta(hours=2)
+    measure(city, 2)
+    assert end_citations(["posture.Measure:1"], at=city.at, ends=ends) == 1
+    cited = Citation.objects.everywhere("a test").filter(article=kept, ended_at=None)
+    clock_at(ends - timedelta(minutes=1))
+    end_citations_that_are_due.call_local()
+    assert set(cited.values_list("subject", flat=True)) == {"posture.Measure:1", "posture.Measure:2"}
+    clock_at(ends)
+    end_citations_that_are_due.call_local()
+    end_citations_that_are_due.call_local()
+    assert list(cited.values_list("subject", flat=True)) == ["posture.Measure:2"]
+    assert audit_citations() == []

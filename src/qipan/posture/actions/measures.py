@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, localtime
 
 from qipan.duties.api import Unit, ground_of
 from qipan.kernel.actor import Actor
@@ -15,7 +15,7 @@ from qipan.laws.api import Article, Use, cite, get_article
 from .. import rules
 from ..models import Declaration, Measure, OpenEnd
 from ..queries.declared import grounds_of
-from ..queries.measures import goes_on
+from ..queries.measures import beyond_spans, goes_on
 from ..queries.zoning import Judged, ground_label, hazard_label, judge, level_label, rank_label
 from .contents import MEASURE, basis_text, require_contents
 from .declarations import check_signature
@@ -24,6 +24,7 @@ from .noting import clock_of_measures, note, still_in_force
 from .postures import DeclarationNotRunning, OutsideDeclaredGround
 from .refusals import (
     BeyondNotForYou,
+    BeyondRunsOn,
     BeyondTooLong,
     ComplaintRouteMissing,
     GuidanceIncomplete,
@@ -40,6 +41,8 @@ from .refusals import (
     MeasureTooWide,
     OutlivesDeclaration,
 )
+
+Span = tuple[datetime, datetime]
 
 
 @transaction.atomic
@@ -71,7 +74,8 @@ def impose_measure(
     ``MeasureKindUnknown``, ``ComplaintRouteMissing``, ``GuidanceIncomplete``, ``MeasureTimesDisordered``,
     ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
     ``MeasureOutsideIssuersGround``, ``DeclarationNotRunning``, ``OutsideDeclaredGround``, ``OutlivesDeclaration``,
-    ``HazardUnsaid``, ``HazardUnknown``, ``HazardUngraded``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``.
+    ``HazardUnsaid``, ``HazardUnknown``, ``HazardUngraded``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``,
+    ``BeyondRunsOn``.
     """
     by.require("measure.impose")
     ranges = [Range(*ground) for ground in grounds]
@@ -111,20 +115,22 @@ def impose_measure(
             raise OutsideDeclaredGround(number=declaration.number)
         if expires_at > declaration.expected_until:
             raise OutlivesDeclaration(number=declaration.number)
-    since = _beyond_since(extends, starts_at)
+    held = starts_at, expires_at
     reason, imposed = over_reason.strip(), []
     for ground in ranges:
         # In an exercise nothing is confirmed: what the zones of the real city say does not bind it.
         judged = None if drill else judge(kind, hazard, ground, at=max(starts_at, at))
         beyond = bool(judged and judged.beyond)
         if judged is not None and beyond:
-            _check_beyond(judged, issuer=issuer, reason=reason, lasts=expires_at - since)
+            _check_beyond(judged, kind=known.code, issuer=issuer, reason=reason, held=held)
         elif judged is None and not drill and (most := rules.strictest(kind)) is not None:
             if not hazard:
                 raise HazardUnsaid(field="hazard")
             if declaration is None:
                 beyond = True
-                _check_ungraded(most, hazard=hazard, issuer=issuer, reason=reason, lasts=expires_at - since)
+                _check_ungraded(
+                    most, kind=known.code, ground=ground, hazard=hazard, issuer=issuer, reason=reason, held=held
+                )
         measure = Measure.objects.create(
             declaration=declaration,
             kind=known.code,
@@ -176,7 +182,7 @@ def _check_issuer(issuer: Unit, *, kind: str, article: Article, at: datetime) ->
         raise MeasureIssuerNotCompetent(issuer=issuer, article=article, rank=later(rank_label, needed))
 
 
-def _check_beyond(judged: Judged, *, issuer: Unit, reason: str, lasts: timedelta) -> None:
+def _check_beyond(judged: Judged, *, kind: str, issuer: Unit, reason: str, held: Span) -> None:
     grade = judged.grade
     if not reason:
         raise (MeasureTooWide if judged.beyond == rules.WIDE else MeasureTooStrict)(
@@ -188,10 +194,12 @@ def _check_beyond(judged: Judged, *, issuer: Unit, reason: str, lasts: timedelta
             days=grade.over_days,
             field="grounds",
         )
-    _check_over(grade, issuer=issuer, lasts=lasts)
+    _check_over(grade, kind=kind, ground=judged.ground, issuer=issuer, held=held)
 
 
-def _check_ungraded(most: rules.Grade, *, hazard: str, issuer: Unit, reason: str, lasts: timedelta) -> None:
+def _check_ungraded(
+    most: rules.Grade, *, kind: str, ground: Range, hazard: str, issuer: Unit, reason: str, held: Span
+) -> None:
     if not reason:
         raise HazardUngraded(
             hazard=later(hazard_label, hazard),
@@ -199,21 +207,21 @@ def _check_ungraded(most: rules.Grade, *, hazard: str, issuer: Unit, reason: str
             days=most.over_days,
             field="hazard",
         )
-    _check_over(most, issuer=issuer, lasts=lasts)
+    _check_over(most, kind=kind, ground=ground, issuer=issuer, held=held)
 
 
-def _check_over(grade: rules.Grade, *, issuer: Unit, lasts: timedelta) -> None:
+def _check_over(grade: rules.Grade, *, kind: str, ground: Range, issuer: Unit, held: Span) -> None:
     if issuer.organ_type.authority_rank < grade.over_rank:
         raise BeyondNotForYou(issuer=issuer, rank=later(rank_label, grade.over_rank), field="over_reason")
-    if lasts > timedelta(days=grade.over_days):
+    most = timedelta(days=grade.over_days)
+    if held[1] - held[0] > most:
         raise BeyondTooLong(days=grade.over_days, field="expires_at")
-
-
-def _beyond_since(extends: Measure | None, starts_at: datetime) -> datetime:
-    """Since when the zones have not justified it: extensions do not begin the days anew."""
-    while extends is not None and extends.over_reason:
-        starts_at, extends = extends.starts_at, extends.extends
-    return starts_at
+    # Neither an extension nor the same order once more begins the days anew.
+    since, until = rules.run_of(held, beyond_spans(kind, ground, issuer, near=held, within=3 * most), gap=most)
+    if until - since > most:
+        raise BeyondRunsOn(
+            issuer=issuer, since=f"{localtime(since):%Y-%m-%d %H:%M}", days=grade.over_days, field="expires_at"
+        )
 
 
 @transaction.atomic

@@ -1,13 +1,14 @@
 """Reading measures: what is in force over a ground, exact to the second and without any job; what the zones justify."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import get_language
 
 from qipan.desk.api import Task
+from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
@@ -62,6 +63,18 @@ def get_measure(pk: int, *, actor: Actor) -> Measure:
     if found is None:
         raise NotFound
     return found
+
+
+def beyond_spans(
+    kind: str, ground: Range, issuer: Unit, *, near: tuple[datetime, datetime], within: timedelta
+) -> list[tuple[datetime, datetime]]:
+    """This function will return from when until when an organ held a kind beyond the zones on any part of a ground, as far
+    as it lies ``within`` so long before or after a span.
+    """
+    rows = Measure.objects.filter(
+        overlapping([ground]), expires_at__gt=near[0] - within, starts_at__lt=near[1] + within, kind=kind, issuer=issuer
+    )
+    return [(one.starts_at, one.ends_at) for one in rows.filter(drill=False).exclude(over_reason="")]
 
 
 def goes_on(measure: Measure) -> bool:

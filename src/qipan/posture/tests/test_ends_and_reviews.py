@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 from django.utils.timezone import localtime
 from hypothesis import HealthCheck, given, settings
@@ -21,10 +22,11 @@ from qipan.posture.actions.declarations import NotYourOrgan, ReasonMissing
 from qipan.posture.actions.refusals import NextReviewOutside
 from qipan.posture.actions.reviewing import review_measure, tell_reviews
 from qipan.posture.api import Measure, MeasuresEnded, extend_measure, impose_measure, lift_measure, measures_in_force
+from qipan.posture.jobs import ask_the_zones, look_at_measures
 from qipan.posture.models import OpenEnd
 from qipan.posture.queries.audits import audit_ends
 
-from .conftest import Entry, open_end, restriction
+from .conftest import Entry, open_end, restriction, zone
 
 CLOCK = Actor.system("measures", ranges=[range_of("5101")])
 HERE = range_of("510104001001")
@@ -218,3 +220,38 @@ def test_an_extension_goes_on_where_the_old_one_is_written_down(cast: Cast, impo
     )  # fmt: skip
     assert end_due(end) == 1
     assert list(measures_in_force([HERE], at=end)) == [extension]
+
+
+@pytest.mark.row("EMG-16")
+def test_the_minutes_job_writes_ends_down_and_tells_missed_reviews(
+    cast: Cast, imposed: Measure, yesterday: Measure, clock_at: Any
+) -> None:
+    clock_at(cast.at)
+    look_at_measures.call_local()
+    assert {task.owner.code for task in tasks("reviews:").select_related("owner")} == {
+        "510104:district-command", "5101:city-command",
+    }  # fmt: skip
+    assert not Entry.objects.filter(act="posture.end_measure").exists()
+    clock_at(imposed.expires_at + timedelta(minutes=1))
+    look_at_measures.call_local()
+    entry = Entry.objects.get(act="posture.end_measure", subject=f"posture.Measure:{imposed.pk}")
+    assert entry.data["ended_at"] == imposed.expires_at.isoformat()
+    look_at_measures.call_local()
+    assert Entry.objects.filter(act="posture.end_measure").count() == 2
+
+
+@pytest.mark.row("EMG-15")
+def test_after_midnight_the_job_asks_the_zones_and_ends_what_they_carry_no_more(cast: Cast, clock_at: Any) -> None:
+    zone("510104001001", 2, at=cast.at)
+    (measure,) = impose_measure(**restriction(cast, kind="gate-control", hazard="epidemic"))
+    clock_at(cast.at + timedelta(hours=1))
+    ask_the_zones.call_local()
+    measure.refresh_from_db()
+    assert (measure.lifted_at, measure.end_kind) == (None, "")
+    # The level ended without a word to anybody, as with a rule set that is over.
+    apps.get_model("zones", "RiskZone").objects.everywhere("a test").update(ends_at=cast.at + timedelta(hours=2))
+    clock_at(cast.at + timedelta(hours=3))
+    ask_the_zones.call_local()
+    measure.refresh_from_db()
+    assert measure.end_kind == "DROPPED" and measure.lifted_at is not None
+    assert timedelta(0) <= measure.lifted_at - (cast.at + timedelta(hours=3)) < timedelta(minutes=1)

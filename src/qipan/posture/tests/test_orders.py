@@ -5,6 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape
+from django.utils.timezone import localtime
+from django.utils.translation import override
 
 from qipan.access.testing import Cast
 from qipan.desk.api import (
@@ -35,6 +39,7 @@ from qipan.posture.api import (
     send_order_tasks,
 )
 from qipan.posture.queries.cards import order_card
+from qipan.territory.api import get_area
 
 from .conftest import Entry, restriction
 
@@ -193,6 +198,39 @@ def test_everyone_reads_the_card_and_its_sheet(cast: Cast, order: Measure, langu
     lift_measure(order, reason="形势好转", by=cast.city_commander, at=cast.at)
     page = client.get(f"/orders/{order.number}").content.decode()
     assert ended in page and "形势好转" in page
+
+
+@pytest.mark.row("FRC-6")
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("size", ["a4", "a5"])
+def test_the_printed_card_says_who_why_where_until_when_and_how_to_complain(
+    cast: Cast, order: Measure, language: str, size: str
+) -> None:
+    client = cast.client("anonymous")
+    client.cookies["django_language"] = language
+    address = f"/orders/{order.number}/sheet/{size}"
+    sheet = client.get(address).content.decode()
+    english = language == "en"
+    kind = rules.kinds()["gate-check"]
+    with override(language):
+        words = [
+            order.issuer.label, order.title, get_area("510104001001").label, kind.complaint_en if english else kind.complaint,
+            *(date_format(localtime(at), "DATETIME_FORMAT") for at in (order.starts_at, order.expires_at, order.review_at)),
+        ]  # fmt: skip
+    words += ["Emergency Response Law (2024)", "Looked at again on", "How to complain"] if english else [
+        "突发事件应对法（2024年修订）", "复核日期", "投诉途径",
+    ]  # fmt: skip
+    # What residents are told stands there in both languages, whoever prints it.
+    words += [rules.guidance_texts()["gate-check"][one] for one in ("zh", "en")]
+    assert [word for word in words if conditional_escape(word) not in sheet] == []
+    assert f"http://testserver/orders/{order.number}" in sheet
+    lift_measure(order, reason="形势好转", by=cast.city_commander, at=cast.at)
+    ended = client.get(address).content.decode()
+    assert ("This order has ended." if english else "本命令已结束") in ended
+    assert conditional_escape(words[-1]) not in ended
+    (exercise,) = impose_measure(**restriction(cast, drill=True))
+    drill = client.get(f"/orders/{exercise.number}/sheet/{size}").content.decode()
+    assert ("Exercise: this order binds nobody." if english else "演练") in drill
 
 
 def test_no_order_holds_anything_about_a_person() -> None:

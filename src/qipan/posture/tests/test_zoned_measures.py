@@ -1,11 +1,12 @@
 """Measures by risk zone: what a zone justifies, who goes beyond it, and what a lower zone ends (EMG-15, red line 14)."""
 
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.utils.timezone import get_default_timezone, localdate
+from django.utils.timezone import get_default_timezone, localdate, localtime
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +106,74 @@ def test_a_higher_organ_goes_beyond_with_a_reason_for_a_few_days(cast: Cast) -> 
     with pytest.raises(refusals.MeasureTooStrict):
         extend_measure(measure, expires_at=end + timedelta(days=1), **terms)
     assert extend_measure(measure, expires_at=end + timedelta(days=1), over_reason="r", **terms).over_reason == "r"
+
+
+@pytest.mark.row("EMG-15")
+def test_a_fresh_order_on_the_same_ground_goes_on_with_the_days_of_the_one_before(cast: Cast) -> None:
+    wide: dict[str, Any] = {"grounds": [range_of("510104")], "over_reason": "r", "review_at": cast.at}
+    (first,) = gate(cast, **wide, expires_at=cast.at + 2 * DAY)
+    entries = Entry.objects.count()
+
+    def again(*, after: timedelta, lasts: timedelta = DAY, **changes: Any) -> list[Measure]:
+        begins = cast.at + after
+        given = {**wide, "starts_at": begins, "review_at": begins, "expires_at": begins + lasts, "at": begins}
+        return gate(cast, **given | changes)
+
+    # At once, after a pause that is shorter than the days, on a part of the ground, against another hazard.
+    part = [range_of(HERE)]
+    for changes in (
+        {"after": 2 * DAY, "lasts": 2 * DAY},
+        {"after": 3 * DAY},
+        {"after": 3 * DAY, "grounds": part},
+        {"after": 3 * DAY, "hazard": "heat"},
+    ):
+        with pytest.raises(refusals.BeyondRunsOn) as refused:
+            again(**changes)
+        assert (refused.value.data["days"], refused.value.data["field"]) == (3, "expires_at")
+        assert refused.value.data["since"] == f"{localtime(cast.at):%Y-%m-%d %H:%M}"
+    assert (Measure.objects.get(), Entry.objects.count()) == (first, entries)
+    # Within the three days it goes on; elsewhere, of another kind or in an exercise nothing has run yet.
+    assert again(after=2 * DAY)[0].over_reason == "r"
+    again(after=2 * DAY, lasts=3 * DAY, grounds=[range_of("510105")])
+    again(after=2 * DAY, lasts=3 * DAY, kind="area-closure")
+    again(after=2 * DAY, lasts=9 * DAY, drill=True)
+    # After as many days without it the count begins anew.
+    with pytest.raises(refusals.BeyondRunsOn):
+        again(after=6 * DAY - timedelta(seconds=1), lasts=3 * DAY)
+    assert again(after=6 * DAY, lasts=3 * DAY)[0].expires_at == cast.at + 9 * DAY
+
+
+@pytest.mark.row("EMG-15")
+def test_what_was_lifted_counts_only_as_long_as_it_held(cast: Cast) -> None:
+    wide: dict[str, Any] = {"grounds": [range_of("510104")], "over_reason": "r"}
+    (ahead,) = gate(cast, **wide, starts_at=cast.at + DAY, review_at=cast.at + DAY, expires_at=cast.at + 3 * DAY)
+    with pytest.raises(refusals.BeyondRunsOn):  # nor backwards
+        gate(cast, **wide, review_at=cast.at, expires_at=cast.at + 2 * DAY, starts_at=cast.at - DAY)
+    lift_measure(ahead, by=cast.city_commander, at=cast.at)  # it never began
+    assert gate(cast, **wide, review_at=cast.at, expires_at=cast.at + 3 * DAY)
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9)), max_size=8)
+
+
+@given(own=st.tuples(st.integers(0, 60), st.integers(1, 9)), others=SPANS, gap=st.integers(1, 7))
+def test_a_run_holds_all_that_lies_closer_than_the_gap_and_nothing_else(
+    own: tuple[int, int], others: list[tuple[int, int]], gap: int
+) -> None:
+    begin = datetime(2026, 1, 1, tzinfo=get_default_timezone())
+
+    def span(first: int, days: int) -> tuple[datetime, datetime]:
+        return begin + first * DAY, begin + (first + days) * DAY
+
+    since, until = rules.run_of(span(*own), [span(*one) for one in others], gap=gap * DAY)
+    held = set(range(own[0], own[0] + own[1]))
+    days = {day for first, length in others for day in range(first, first + length)} | held
+    first, last = (since - begin).days, (until - begin).days
+    # No hole within is as long as the gap, and outside nothing is nearer than it.
+    assert held <= set(range(first, last)) and {first, last - 1} <= days
+    inside = sorted(day for day in days if first <= day < last)
+    assert all(after - before - 1 < gap for before, after in pairwise(inside))
+    assert not days & (set(range(first - gap, first)) | set(range(last, last + gap)))
 
 
 @pytest.mark.row("EMG-15")

@@ -1,19 +1,20 @@
 """The order card of a call: what anyone may know of it, from its public number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
 from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
-from qipan.laws.api import Article, rested_on
+from qipan.laws.api import Article, Flag, flags_of, rested_on
 
 from .. import rules
 from ..models import Call, CallLine
 from ..terms import CallState
 from .reading import ground_label
 
+CALLS = Call._meta.label
 COMPLAINTS = "21001"  # of the catalogue of matters, as for measures
 
 
@@ -25,6 +26,7 @@ class OrderCard:
     number: str
     state: CallState
     articles: tuple[Article, ...]
+    flags: tuple[Flag, ...]  # the basis was repealed or replaced since
     area: str
     lines: tuple[CallLine, ...]
     complaint_address: str
@@ -57,11 +59,17 @@ def card_of(call: Call, *, at: datetime) -> OrderCard:
         call=call,
         number=call.number,
         state=call.state(at),
-        articles=tuple(rested_on("reserves.Call", [call.pk]).get(call.pk, [])),
+        articles=tuple(rested_on(CALLS, [call.pk]).get(call.pk, [])),
+        flags=tuple(flags_of(CALLS, [call.pk]).get(call.pk, [])),
         area=ground_label(ground),
         lines=tuple(call.lines.order_by("pk")),
         complaint_address=f"/report?{urlencode(complaint)}",
     )
+
+
+def flagged(calls: Iterable[Call]) -> set[int]:
+    """This function will return the keys of those calls whose basis was repealed or replaced."""
+    return set(flags_of(CALLS, [call.pk for call in calls]))
 
 
 def order_title(number: str, _at: datetime) -> str | None:

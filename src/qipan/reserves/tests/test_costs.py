@@ -24,6 +24,7 @@ from qipan.reserves.actions.costs import (
 from qipan.reserves.actions.parties import clock_of_reserves
 from qipan.reserves.actions.returning import agree_return, say_return
 from qipan.reserves.api import open_lines
+from qipan.reserves.jobs import look_at_reserves
 from qipan.reserves.models import Call, CostLine, CostSheet
 from qipan.reserves.queries.audits import audit_sheets
 from qipan.reserves.testing import HERE, called, declared, taken
@@ -271,3 +272,25 @@ def test_two_who_accept_and_pay_at_once_do_it_once(world: World, call: Call) -> 
     raised = at_once(pay, pay)
     assert sorted(type(one).__name__ for one in raised) == ["AlreadyPaid", "NoneType"]
     assert audit_sheets() == []
+
+
+@pytest.mark.row("FRC-13")
+def test_the_minutes_job_writes_ends_down_and_tells_what_is_overdue(world: World, call: Call, clock_at: Any) -> None:
+    at = world.cast.at
+    sheet = enter_use(call.lines.get(), day=localdate(at), quantity=4, by=world.manager, at=at).sheet
+    due = hand_in(sheet, by=world.manager, at=at).due_at
+    assert due is not None and due > call.expected_until
+    clock_at(call.expected_until - timedelta(minutes=1))
+    look_at_reserves.call_local()
+    call.refresh_from_db()
+    assert call.noted_at is None
+    clock_at(call.expected_until)
+    look_at_reserves.call_local()
+    call.refresh_from_db()
+    assert call.noted_at is not None and not Task.objects.everywhere("a test").filter(
+        source=f"reserve-overdue:{sheet.pk}"
+    )
+    clock_at(due)
+    look_at_reserves.call_local()
+    look_at_reserves.call_local()
+    assert task(f"reserve-overdue:{sheet.pk}").owner.code == "5101:city-command"

@@ -7,6 +7,9 @@ import pytest
 from django.test import Client
 from django.utils.timezone import localdate, localtime
 
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import range_of
+from qipan.laws.api import repeal_article
 from qipan.reserves.models import Agreement, Call, CallLine, CostLine, CostSheet, Offer
 from qipan.reserves.queries.cards import order_card
 from qipan.reserves.testing import FIRM, called, taken
@@ -175,3 +178,29 @@ def test_pages_speak_both_languages_and_have_an_empty_state(world: World, langua
     client = world.cast.client("neighbour_dispatcher")
     client.cookies["django_language"] = language
     assert {"zh-hans": "没有协议。", "en": "No agreement."}[language] in client.get("/reserves").content.decode()
+
+
+@pytest.mark.row("LAW-1", "FRC-13")
+def test_when_its_article_is_repealed_a_requisition_says_so_until_it_has_ended(world: World) -> None:
+    cast, at = world.cast, world.cast.at
+    call, kept = taken(cast, world.declaration), called(cast, world.agreement, world.declaration)
+    district = cast.client("district_head")
+    one = f"/reserves/calls/{call.pk}"
+    assert "依据已废止" not in district.get("/reserves").content.decode() and order_card(call.number, at=at).flags == ()
+    lawyer = Actor.system("law", acts=["law.edit"], ranges=[range_of("5101")])
+    since = localdate(at) + DAY
+    repeal_article("erl-2024-76", since=since, reason="修订", by=lawyer, at=at)
+    assert [(flag.article.code, flag.since) for flag in order_card(call.number, at=at).flags] == [
+        ("erl-2024-76", since)
+    ]
+    page = district.get(one).content.decode()
+    assert "第76条" in page and "起失效" in page and "修订" in page
+    assert "起失效" not in district.get(f"/reserves/calls/{kept.pk}").content.decode()
+    listed = district.get("/reserves").content.decode()
+    assert listed.count("依据已废止") == 1
+    assert "依据已废止" not in district.get(f"/reserves/agreements/{world.agreement.pk}").content.decode()
+    repeal_article("erl-2024-72", since=since, reason="修订", by=lawyer, at=at)
+    assert "依据已废止" in district.get(f"/reserves/agreements/{world.agreement.pk}").content.decode()
+    posted(district, f"{one}/end", {"reason": "水退"})
+    assert "起失效" not in district.get(one).content.decode()
+    assert order_card(call.number, at=at + DAY).flags == ()

@@ -20,6 +20,7 @@ from ..actions.agreeing import decline_agreement, propose_agreement, sign_agreem
 from ..actions.parties import governing_of
 from ..input import AgreementInput, DeclineInput
 from ..models import Agreement
+from ..queries.cards import flagged
 from ..queries.reading import READING, agreements_of, calls_of, get_agreement, ground_label, offers_for
 
 YEAR = timedelta(days=365)
@@ -76,6 +77,7 @@ def _older(request: HttpRequest, actor: Actor) -> Agreement | None:
 
 
 def _shown(agreement: Agreement, actor: Actor, *, at: datetime, decline: DeclineInput | None = None) -> dict[str, Any]:
+    calls = list(calls_of(actor).filter(agreement=agreement)[:100])
     unsigned = agreement.firm_signed_at is None and agreement.declined_at is None and agreement.ends_at > at
     return {
         "agreement": agreement,
@@ -86,7 +88,8 @@ def _shown(agreement: Agreement, actor: Actor, *, at: datetime, decline: Decline
         "newer": agreements_of(actor).filter(replaces=agreement).first(),
         "decline": decline or DeclineInput(),
         "declining": decline is not None,
-        "calls": [(call, call.state(at)) for call in calls_of(actor).filter(agreement=agreement)[:100]],
+        "calls": [(call, call.state(at)) for call in calls],
+        "flagged": flagged(calls),
         "at": at,
     }
 

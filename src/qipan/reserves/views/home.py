@@ -16,6 +16,7 @@ from qipan.territory.api import AreaView, children, get_area
 from ..actions.offering import offer_reserve, withdraw_offer
 from ..actions.parties import firm_of
 from ..input import OfferInput, fen
+from ..queries.cards import flagged
 from ..queries.reading import (
     OPEN,
     READING,
@@ -44,6 +45,7 @@ def home_page(request: HttpRequest) -> HttpResponse:
     unpaid = list(sheets.filter(UNPAID)[:MOST])
     paid = sheets.filter(paid_at__isnull=False).order_by("-paid_on", "-pk")[:LATELY]
     running = list(calls.filter(noted_at=None, expected_until__gt=at)[:MOST])
+    ended = list(unclaimed(actor, at=at)[:MOST])
     agreements = list(agreements_of(actor).filter(ends_at__gt=at, declined_at=None)[:MOST])
     shown = {
         "firm": actor.can("reserve.lend"),
@@ -51,9 +53,10 @@ def home_page(request: HttpRequest) -> HttpResponse:
         "may_requisition": actor.can("reserve.requisition"),
         "owed": owed_of(sheets.filter(UNPAID), at=at),
         "unpaid": [(sheet, sheet.state(at)) for sheet in unpaid],
-        "unclaimed": [(call, call.state(at)) for call in unclaimed(actor, at=at)[:MOST]],
+        "unclaimed": [(call, call.state(at)) for call in ended],
         "entering": [(sheet, sheet.state(at)) for sheet in sheets.filter(OPEN)[:MOST]],
         "running": [(call, call.state(at)) for call in running],
+        "flagged": flagged([*running, *ended]),
         "waiting": _unacknowledged([call.pk for call in running]),
         "returns": to_return(calls.filter(expected_until__lte=at) | calls.filter(ended_at__lte=at)),
         "agreements": [(one, one.in_force(at)) for one in agreements],
