@@ -12,6 +12,8 @@ from django.urls import get_resolver
 
 from qipan.kernel.place import range_of
 from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, declared, personal_data
+from qipan.matters.rules.referral import CARRIED
+from qipan.matters.terms import Purpose
 
 from .living import MEMBERS, Living, addresses, make_living, rows
 
@@ -126,6 +128,20 @@ def test_no_name_in_the_source_is_of_scores_faces_or_rankings():
     ]
     assert len(files) > 200
     assert [(path.name, found[0]) for path in files if (found := word.search(path.read_text("utf-8")))] == []
+
+
+def test_no_psychological_note_is_held():
+    """7: no column is for one; who wishes to talk is led to a listener, and the way there has no words for it."""
+    said = re.compile(r"psych|counsel|mental(?!ly)|mood|therap|confided", re.I)
+    assert [f"{model}.{name}" for model, names in held().items() for name in names if said.search(name)] == []
+    carried = CARRIED[Purpose.COMFORT]
+    assert (carried.fields, carried.needs) == ({"door", "reach", "hours"}, ())
+    free = {
+        field.name
+        for field in apps.get_model("matters", "Referral")._meta.concrete_fields
+        if isinstance(field, FREE) and not field.choices
+    }
+    assert free == {"code_hash", "nonce"}
 
 
 def test_no_count_is_by_account_or_pass():

@@ -105,6 +105,11 @@ def _problems(rows: Sequence[Mapping[str, str]], units: Mapping[str, Unit]) -> l
                 _now("line %(line)s: “%(word)s” is not in the field library: ethnicity and religion are not asked")
                 % {"line": at, "word": word}
             )
+        elif word := rules.sealed_words(asks):
+            found.append(
+                _now("line %(line)s: “%(word)s” is not in the field library: nobody is asked how they are in mind")
+                % {"line": at, "word": word}
+            )
         elif row["sensitivity"] == Sensitivity.NONE and (words := rules.sensitive_words(asks)):
             found.append(
                 _now("line %(line)s: “%(word)s” is sensitive; say of which kind")

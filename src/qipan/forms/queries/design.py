@@ -20,6 +20,9 @@ SENTENCES: Mapping[Fault, Promise] = {
     Fault.RED: _(
         "“%(detail)s”: ethnicity and religion are asked by no form; they are not in the field dictionary (red line 4)"
     ),
+    Fault.SEALED: _(
+        "“%(detail)s”: how somebody is in mind is asked by no form; a referral leads to who listens (red line 7)"
+    ),
     Fault.MEASURES: _("“%(detail)s” follows or times whoever fills the form in; no form does that (red line 9)"),
     Fault.UNMAPPED: _("no field of the dictionary is chosen"),
     Fault.UNKNOWN: _("the dictionary holds no field “%(detail)s”"),

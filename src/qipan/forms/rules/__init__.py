@@ -10,6 +10,7 @@ from .dictionary import (
     overlap,
     problems_of,
     red_words,
+    sealed_words,
     sensitive_words,
 )
 from .notes import Shown, passport_note
@@ -44,6 +45,7 @@ __all__ = [
     "passport_note",
     "problems_of",
     "red_words",
+    "sealed_words",
     "sensitive_words",
     "valid",
 ]

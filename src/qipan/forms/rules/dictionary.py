@@ -1,7 +1,7 @@
 """What may be asked: every question is a field of the dictionary, nobody is asked twice, red lines hold.
 
-Ethnicity and religion are not in the field library, and nothing measures whoever fills a form in (users.md, red
-lines 4 and 9).
+Ethnicity and religion are not in the field library, nobody is asked how they are in mind, and nothing measures whoever
+fills a form in (users.md, red lines 4, 7 and 9).
 """
 
 import re
@@ -18,6 +18,14 @@ MUST_REUSE = 0.6  # SVC-10: a form of which so much is asked or held already is 
 _RED = re.compile(
     r"民族(?!路|街|大道|社区|村|小区|园|团结)|族别|宗教|信仰|教派|佛教|道教|基督教|天主教|伊斯兰教"
     r"|\bethnic|\bethnicity|\breligio|\bfaith\b|\bworship|\bdenomination\b|\brace\b|\bskin colou?r",
+    re.I,
+)
+# How somebody is in mind is told to who listens, in a referral, and stands in no answer that an office reads.
+_SEALED = re.compile(
+    r"心理(状况|状态|评估|测评|记录|咨询|辅导|健康|问题|疾病|障碍)|精神(状况|状态|疾病|障碍|病史)|情绪(状况|状态|记录)"
+    r"|抑郁|焦虑|自杀|自残|轻生"
+    r"|\bpsycholog\w* (note|record|state|assessment|condition|problem)|\bcounsell?ing (note|record)"
+    r"|\bmental (state|health|illness|condition|disorder)|\bdepress(ed|ive)\b|\banxi(ety|ous)\b|\bsuicid|\bself.?harm",
     re.I,
 )
 # One such name is a street or a restaurant; two in one list are a question for ethnicity.
@@ -51,6 +59,7 @@ class Fault(StrEnum):
     """Why a question keeps a form from being published."""
 
     RED = "RED"
+    SEALED = "SEALED"
     MEASURES = "MEASURES"
     UNMAPPED = "UNMAPPED"
     UNKNOWN = "UNKNOWN"
@@ -94,6 +103,12 @@ def red_words(question: Question) -> str:
     return "、".join(sorted(peoples)) if len(peoples) > 1 else ""
 
 
+def sealed_words(question: Question) -> str:
+    """This function will return the first word by which a question asks how somebody is in mind, else "" (red line 7)."""
+    found = (_SEALED.search(text.replace("_", " ")) for text in question.words)
+    return next((one[0] for one in found if one), "")
+
+
 def sensitive_words(question: Question) -> dict[Sensitivity, str]:
     """This function will return which sensitive facts the words of a question ask for, each with its word."""
     said = " ".join((question.name.replace("_", " "), *question.labels.values(), *question.hints.values()))
@@ -111,6 +126,9 @@ def problems_of(questions: Iterable[Question], entries: Mapping[str, Entry], *, 
     for one in questions:
         if word := red_words(one):
             found.append(Problem(one.row, one.name, Fault.RED, word))
+            continue
+        if word := sealed_words(one):
+            found.append(Problem(one.row, one.name, Fault.SEALED, word))
             continue
         if one.kind.lower() in MEASURING:
             found.append(Problem(one.row, one.name, Fault.MEASURES, one.kind))

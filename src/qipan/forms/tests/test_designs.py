@@ -172,6 +172,21 @@ def test_ethnicity_and_religion_are_asked_by_no_form(city: Cast, row: list[str],
     assert words in problem and ("红线四" in problem or "red line 4" in problem)
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (["text", "mind", "心理状况", "State", "", "unit_note"], "心理状况"),
+        (["text", "note", "谈话要点", "Counselling notes", "", "unit_note"], "Counselling note"),
+        (["text", "mental_health", "其他", "Other", "", "unit_note"], "mental health"),
+        (["text", "low", "是否抑郁", "Low", "", "unit_note"], "抑郁"),
+    ],
+)
+def test_no_form_asks_how_somebody_is_in_mind(city: Cast, row: list[str], words: str) -> None:
+    """Red line 7: what was confided stays with who listens; no answer that an office reads holds it."""
+    (problem,) = refused(city, QuestionsUnfit, sheet(row)).problems
+    assert words in problem and ("红线七" in problem or "red line 7" in problem)
+
+
 def test_a_list_of_peoples_is_a_question_for_ethnicity(city: Cast) -> None:
     source = sheet(
         ["select_one kind", "kind", "类别", "Kind", "", "visit_language"],
@@ -302,6 +317,8 @@ def test_the_dictionary_is_read_whole_or_not_at_all(cast: Cast) -> None:
         ({"sensitivity": "RELIGION"}, "sensitivity"),
         ({"code": "ethnic_group"}, "ethnic"),
         ({"name": "宗教信仰"}, "宗教"),
+        ({"name": "心理评估"}, "心理评估"),
+        ({"code": "mental_state"}, "mental state"),
         ({"name": "身份证号"}, "身份证"),
         ({"code": "building"}, "building"),
     ],
