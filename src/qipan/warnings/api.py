@@ -2,7 +2,19 @@
 
 from .actions import WarningIssued, cancel_warning, issue_warning
 from .models import Warning
-from .queries import area_names, get_warning, holding, kind_name, prealert_of, public_warning, sent_between, warnings_on
+from .queries import (
+    area_names,
+    get_warning,
+    holding,
+    kind_name,
+    last_of,
+    open_lines,
+    prealert_of,
+    public_warning,
+    sent_between,
+    still_holds,
+    warnings_on,
+)
 from .terms import Colour
 
 __all__ = [
@@ -15,8 +27,11 @@ __all__ = [
     "holding",
     "issue_warning",
     "kind_name",
+    "last_of",
+    "open_lines",
     "prealert_of",
     "public_warning",
     "sent_between",
+    "still_holds",
     "warnings_on",
 ]

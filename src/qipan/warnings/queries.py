@@ -1,6 +1,7 @@
 """Reading warnings: what holds on a ground, a chain, alerts that wait."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +12,11 @@ from django.utils.translation import get_language
 from qipan.desk.api import Task
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import Range
+from qipan.kernel.opened import Emergency, OpenLine
+from qipan.kernel.place import Range, short_code
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.scoped import overlapping
-from qipan.territory.api import get_area
+from qipan.territory.api import AreaView, get_area
 
 from . import rules
 from .models import ReceivedAlert, Warning, WarningGround
@@ -93,6 +95,43 @@ def chain_of(warning: Warning) -> list[Warning]:
     while later := Warning.objects.select_related("issuer").filter(replaces=chain[-1].pk).first():
         chain.append(later)
     return chain
+
+
+def last_of(key: int) -> Warning:
+    """This function will return the last message of the chain that a message, by its key, belongs to."""
+    return chain_of(Warning.objects.select_related("issuer").get(pk=key))[-1]
+
+
+def still_holds(last: Warning, *, at: datetime) -> bool:
+    """This function will say whether the last message of a chain holds at ``at``, or will hold later."""
+    return last.msg_type != MessageKind.CANCEL and last.expires_at > at
+
+
+def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
+    """This function will list the warnings that hold for an emergency: the one that it followed, and those of its hazard
+    on its ground, which only that ties to it. A chain has the reference of its first message.
+    """
+    kinds = [kind.code for kind in rules.kinds().values() if kind.hazard == emergency.hazard]
+    rows = _on(emergency.grounds).filter(holding(at), kind__in=kinds, drill=emergency.drill)
+    found = {warning.pk: warning for warning in rows}
+    followed = last_of(emergency.follows) if emergency.follows is not None else None
+    if followed is not None and still_holds(followed, at=at):
+        found[followed.pk] = followed
+    lines = []
+    for warning in sorted(found.values(), key=lambda one: one.pk):
+        first = chain_of(warning)[0]
+        lines.append(
+            OpenLine(
+                "WARNING",
+                f"warnings.Warning:{first.pk}",
+                warning.headline,
+                warning.issuer_id,
+                first.sent_at,
+                detail={"warning": first.pk, "address": f"/warnings/one/{warning.identifier}"},
+                by_ground=followed is None or warning.pk != followed.pk,
+            )
+        )
+    return lines
 
 
 def source_of(warning: Warning, code: str) -> str:
@@ -214,6 +253,73 @@ def issued_from(references: Sequence[str]) -> list[Warning]:
         for row in rows.select_related("warning").order_by("pk")
         if row.warning and any(_names(one, row) for one in named)
     ]
+
+
+def later_alerts(chain: Sequence[Warning]) -> list[ReceivedAlert]:
+    """This function will return the alerts that wait and update or cancel a message from which this warning was issued
+    here, the earliest first.
+    """
+    sources = list(ReceivedAlert.objects.filter(warning__in=[one.pk for one in chain]))
+    if not sources:
+        return []
+    named = Q()
+    for one in sources:
+        named |= Q(cap__contains=one.identifier)
+    rows = ReceivedAlert.objects.filter(
+        named, state=ReceivedState.WAITING, status="Actual", msg_type__in=[MessageKind.UPDATE, MessageKind.CANCEL]
+    )
+    return [
+        row
+        for row in rows.order_by("sent_at", "pk")
+        for references in [rules.read_alert(row.cap.encode()).references]
+        if any(_names(one.split(","), source) for one in references for source in sources)
+    ]
+
+
+@dataclass(frozen=True)
+class TakenAreas:
+    """The areas of an alert as a unit may warn of them, by code; ``left`` names those that are not its own or not known."""
+
+    codes: list[str]
+    left: list[str]
+
+
+def areas_of_alert(
+    areas: Iterable[tuple[str, Iterable[tuple[str, str]]]], *, own: Sequence[Range], offered: Sequence[AreaView]
+) -> TakenAreas:
+    """This function will propose areas of a unit's ground for those that an alert names by code, else by name.
+
+    ``offered`` is the unit's own area first and those below it; of an area that holds all of its ground the own one is taken.
+    """
+    codes: dict[str, None] = {}
+    left = []
+    for name, geocodes in areas:
+        found = [code for area in _meant(name, geocodes, offered) if (code := _within(area, own, offered))]
+        codes.update(dict.fromkeys(found))
+        if not found:
+            left.append(name)
+    return TakenAreas(list(codes), left)
+
+
+def _meant(name: str, geocodes: Iterable[tuple[str, str]], offered: Sequence[AreaView]) -> list[AreaView]:
+    found = []
+    for _scheme, value in geocodes:
+        with suppress(ValueError, NotFound):  # a code of another country's scheme, say
+            found.append(get_area(short_code(value)))
+    return found or [one for one in offered if name in (one.name, one.name_en)]
+
+
+def _within(area: AreaView, own: Sequence[Range], offered: Sequence[AreaView]) -> str:
+    if not any(part.without(own) for part in area.ranges):
+        return area.code
+    whole = offered and own and not any(part.without(area.ranges) for part in own)
+    return offered[0].code if whole else ""
+
+
+def to_change(references: Sequence[str], *, unit_id: int | None, at: datetime) -> Warning | None:
+    """This function will return the warning of a unit that was issued from what an alert refers to and still holds."""
+    lasts = [last_of(one.pk) for one in issued_from(references)]
+    return next((one for one in lasts if one.issuer_id == unit_id and still_holds(one, at=at)), None)
 
 
 def _names(reference: Sequence[str], alert: ReceivedAlert) -> bool:

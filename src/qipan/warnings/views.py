@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, ground_of
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, Range, code_of
 from qipan.kernel.refusal import NotFound, Refusal
@@ -21,6 +21,7 @@ from qipan.territory.api import AreaView, children, get_area
 
 from . import rules
 from .actions import (
+    AlertOfAnother,
     AlertUnread,
     NoNewWarning,
     cancel_warning,
@@ -34,16 +35,20 @@ from .models import ReceivedAlert, Warning
 from .queries import (
     alert_of,
     area_names,
+    areas_of_alert,
     chain_of,
     ended_on,
     get_alert,
     get_warning,
     issued_from,
     kind_name,
+    later_alerts,
     organ_of,
     prealert_of,
     public_warning,
     sent_lately,
+    still_holds,
+    to_change,
     waiting_alerts,
     warnings_on,
 )
@@ -88,16 +93,26 @@ def warnings_page(request: HttpRequest) -> HttpResponse:
     return render(request, "warnings/warnings.html", shown)
 
 
-def _from_alert(alert: ReceivedAlert, *, languages: tuple[str, str] = ("zh", "en")) -> dict[str, Any]:
-    """What an alert from outside says, as the form takes it; nothing that it does not say is made up."""
+def _alert_named(asked: str) -> ReceivedAlert | None:
+    """The alert from outside that an address or a form names."""
+    return get_alert(int(asked)) if asked.isdecimal() and len(asked) < 10 else None
+
+
+def _from_alert(alert: ReceivedAlert, unit: Unit, areas: Sequence[AreaView]) -> tuple[dict[str, Any], list[str]]:
+    """What an alert from outside says, as the form takes it, and the names of its areas that are not the unit's.
+
+    Nothing that it does not say is made up.
+    """
     read = rules.read_alert(alert.cap.encode())
+    languages = ("zh", "en")
     found = {
         name: next((info for info in read.infos if info.language.lower().startswith(name)), None) for name in languages
     }
     first = found["zh"] or next(iter(read.infos), None)
     if first is None:
-        return {"basis": f"{alert.sender} {alert.identifier}"}
+        return {"basis": f"{alert.sender} {alert.identifier}"}, []
     english = found["en"]
+    taken = areas_of_alert(first.areas, own=ground_of(unit), offered=areas)
     return {
         "colour": COLOURS.get(first.severity),
         "urgency": first.urgency,
@@ -111,7 +126,15 @@ def _from_alert(alert: ReceivedAlert, *, languages: tuple[str, str] = ("zh", "en
         "starts_at": first.onset,
         "expires_at": first.expires,
         "basis": f"{alert.sender} {alert.identifier}",
-    }
+        "areas": taken.codes,
+        "more_areas": _more(taken.codes, areas),
+    }, taken.left
+
+
+def _more(codes: Sequence[str], areas: Sequence[AreaView]) -> str:
+    """The areas that the page does not offer, by code."""
+    offered = {area.code for area in areas}
+    return " ".join(code for code in codes if code not in offered)
 
 
 @require_http_methods(["GET", "POST"])
@@ -120,13 +143,13 @@ def new_page(request: HttpRequest) -> HttpResponse:
     """This page will ask for all that a warning must say and issue it; ``?from=`` an alert from outside fills it in."""
     actor, at = signed_in(request), now()
     unit = organ_of(actor)
-    asked = request.GET.get("from", "")
-    alert = get_alert(int(asked)) if asked.isdecimal() and len(asked) < 10 else None
+    alert = _alert_named(request.GET.get("from", ""))
     if alert is not None and not rules.warns(alert.status, alert.msg_type):
         raise NoNewWarning
     areas, status = _areas_of(unit), 200
+    said, left = _from_alert(alert, unit, areas) if alert else ({"starts_at": at}, [])
     if request.method == "GET":
-        form = WarningInput(initial=_from_alert(alert) if alert else {"starts_at": at}, areas=areas)
+        form = WarningInput(initial=said, areas=areas)
     else:
         form = WarningInput(request.POST, areas=areas)
         status = 400
@@ -137,14 +160,20 @@ def new_page(request: HttpRequest) -> HttpResponse:
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
-    return render(request, "warnings/new.html", {"form": form, "unit": unit, "alert": alert}, status=status)
+    shown = {"form": form, "unit": unit, "alert": alert, "left": left}
+    return render(request, "warnings/new.html", shown, status=status)
 
 
 def _one(request: HttpRequest, warning: Warning, *, form: ReasonInput | None = None, status: int = 200) -> HttpResponse:
     actor, at = signed_in(request), now()
     chain = chain_of(warning)
     last = chain[-1]
-    holds = last.msg_type != MessageKind.CANCEL and last.expires_at > at
+    holds = still_holds(last, at=at)
+    own = actor.can("warning.issue") and actor.unit_id == warning.issuer_id
+    may_change = holds and last.pk == warning.pk and own
+    asked = later_alerts(chain) if may_change else []
+    cancelled = next((one for one in asked if one.msg_type == MessageKind.CANCEL), None)
+    why = {"reason": f"{cancelled.sender} {cancelled.identifier} {cancelled.headline}"[:300]} if cancelled else {}
     shown = {
         "warning": warning,
         "kind": kind_name(warning.kind),
@@ -153,11 +182,10 @@ def _one(request: HttpRequest, warning: Warning, *, form: ReasonInput | None = N
         "prealert": prealert_of(warning),
         "last": last,
         "holds": holds,
-        "may_change": holds
-        and last.pk == warning.pk
-        and actor.can("warning.issue")
-        and actor.unit_id == warning.issuer_id,
-        "form": form or ReasonInput(),
+        "may_change": may_change,
+        "asked": asked,
+        "cancelled": cancelled,
+        "form": form or ReasonInput(initial=why),
         "at": at,
     }
     return render(request, "warnings/warning.html", shown, status=status)
@@ -176,27 +204,32 @@ def update_page(request: HttpRequest, identifier: str) -> HttpResponse:
     """This page will replace a warning by what holds now, with the reason."""
     actor, at = signed_in(request), now()
     warning = get_warning(identifier, ranges=actor.scope.ranges)
+    alert = _alert_named(request.GET.get("from", ""))
+    if alert is not None and alert not in later_alerts(chain_of(warning)):
+        raise AlertOfAnother
     areas, status = _areas_of(warning.issuer), 200
+    said, left = _from_alert(alert, warning.issuer, areas) if alert else ({}, [])
     if request.method == "GET":
         codes = list(dict.fromkeys(ground.code for ground in warning.grounds.all()))
-        offered = {area.code for area in areas}
-        more = " ".join(code for code in codes if code not in offered)
         held = {name: getattr(warning, name) for name in WarningInput.base_fields if hasattr(warning, name)}
+        held |= {"areas": codes, "more_areas": _more(codes, areas), "reason": alert.headline if alert else ""}
+        if said.get("areas"):  # whole, as the message says them
+            held["more_areas"] = said["more_areas"]
         form = WarningInput(
-            initial={**held, "areas": codes, "more_areas": more, "reason": ""}, areas=areas, update=True
+            initial={**held, **{name: value for name, value in said.items() if value}}, areas=areas, update=True
         )
     else:
         form = WarningInput(request.POST, areas=areas, update=True)
         status = 400
         if form.is_valid():
             try:
-                return redirect("warning", update_warning(warning, **form.content(), by=actor, at=at).identifier)
+                sent = update_warning(warning, **form.content(), relays=alert, by=actor, at=at)
+                return redirect("warning", sent.identifier)
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
-    return render(
-        request, "warnings/new.html", {"form": form, "unit": warning.issuer, "before": warning}, status=status
-    )
+    shown = {"form": form, "unit": warning.issuer, "before": warning, "alert": alert, "left": left}
+    return render(request, "warnings/new.html", shown, status=status)
 
 
 @require_POST
@@ -208,10 +241,10 @@ def cancel_view(request: HttpRequest, identifier: str) -> HttpResponse:
     form = ReasonInput(request.POST)
     if not form.is_valid():
         return _one(request, warning, form=form, status=400)
+    alert = _alert_named(request.POST.get("from", ""))
     try:
-        return redirect(
-            "warning", cancel_warning(warning, reason=form.cleaned_data["reason"], by=actor, at=at).identifier
-        )
+        sent = cancel_warning(warning, reason=form.cleaned_data["reason"], relays=alert, by=actor, at=at)
+        return redirect("warning", sent.identifier)
     except Refusal as refusal:
         form.refuse(refusal)
         return _one(request, warning, form=form, status=refusal.status)
@@ -260,6 +293,7 @@ def alert_page(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "warns": rules.warns(alert.status, alert.msg_type),
         "ours": issued_from(read.references),
+        "held": to_change(read.references, unit_id=actor.unit_id, at=at) if alert.status == "Actual" else None,
     }
     return render(request, "warnings/alert.html", shown, status=status)
 

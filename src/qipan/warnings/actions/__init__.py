@@ -16,6 +16,7 @@ from .issuing import (
 from .prealert import note_lapsed
 from .receiving import (
     AlertDecided,
+    AlertOfAnother,
     AlertUnread,
     NoNewWarning,
     NotForThePublic,
@@ -27,6 +28,7 @@ from .receiving import (
 
 __all__ = [
     "AlertDecided",
+    "AlertOfAnother",
     "AlertUnread",
     "NoNewWarning",
     "NotForThePublic",

@@ -149,12 +149,20 @@ def issue_warning(
 
 @transaction.atomic
 def update_warning(
-    warning: Warning, *, ground_codes: Sequence[str], reason: str, by: Actor, at: datetime, **changes: Any
+    warning: Warning,
+    *,
+    ground_codes: Sequence[str],
+    reason: str,
+    relays: ReceivedAlert | None = None,
+    by: Actor,
+    at: datetime,
+    **changes: Any,
 ) -> Warning:
     """This function will replace a warning by a message that says what holds now; the old one stays readable.
 
-    ``changes`` are the contents of ``issue_warning``; what is not given stays. Raises ``WarningOver``,
-    ``WarningOfAnother``, ``UpdateReasonMissing`` and what ``issue_warning`` raises.
+    ``changes`` are the contents of ``issue_warning``; what is not given stays. ``relays`` is the alert from outside that
+    updates what the warning was issued from. Raises ``WarningOver``, ``WarningOfAnother``, ``UpdateReasonMissing``,
+    ``AlertOfAnother`` and what ``issue_warning`` raises.
     """
     held = _held(warning, by=by, at=at)
     if not reason.strip():
@@ -162,7 +170,7 @@ def update_warning(
     names = (*rules.REQUIRED, "headline_en", "description_en", "instruction_en", "urgency", "certainty")
     content = {name: changes.get(name, getattr(held, name)) for name in names if name != "ground_codes"}
     codes = list(dict.fromkeys(ground_codes))
-    return _send(
+    sent = _send(
         MessageKind.UPDATE,
         content,
         codes,
@@ -173,13 +181,19 @@ def update_warning(
         by=by,
         at=at,
     )
+    if relays is not None:
+        relay_alert(relays, sent, by=by, at=at)
+    return sent
 
 
 @transaction.atomic
-def cancel_warning(warning: Warning, *, reason: str, by: Actor, at: datetime) -> Warning:
+def cancel_warning(
+    warning: Warning, *, reason: str, relays: ReceivedAlert | None = None, by: Actor, at: datetime
+) -> Warning:
     """This function will cancel a warning by a message of its own, on the same areas, with the reason.
 
-    Raises ``NotAllowed``, ``NotFound``, ``WarningOver``, ``WarningOfAnother``, ``UpdateReasonMissing``.
+    ``relays`` is the alert from outside that cancels what the warning was issued from. Raises ``NotAllowed``,
+    ``NotFound``, ``WarningOver``, ``WarningOfAnother``, ``UpdateReasonMissing``, ``AlertDecided``, ``AlertOfAnother``.
     """
     held = _held(warning, by=by, at=at)
     if not reason.strip():
@@ -188,7 +202,7 @@ def cancel_warning(warning: Warning, *, reason: str, by: Actor, at: datetime) ->
              "instruction_en", "urgency", "certainty", "starts_at", "expires_at")  # fmt: skip
     content = {name: getattr(held, name) for name in names}
     codes = list(held.grounds.values_list("code", flat=True))
-    return _send(
+    sent = _send(
         MessageKind.CANCEL,
         content,
         codes,
@@ -199,6 +213,9 @@ def cancel_warning(warning: Warning, *, reason: str, by: Actor, at: datetime) ->
         by=by,
         at=at,
     )
+    if relays is not None:
+        relay_alert(relays, sent, by=by, at=at)
+    return sent
 
 
 def _held(warning: Warning, *, by: Actor, at: datetime) -> Warning:

@@ -11,7 +11,7 @@ from qipan.kernel.refusal import BadInput, Refusal
 
 from .. import rules
 from ..models import ReceivedAlert, Warning
-from ..queries import organ_of
+from ..queries import chain_of, later_alerts, organ_of
 from ..terms import ReceivedState
 
 
@@ -36,6 +36,11 @@ class AlertDecided(Refusal):
 class NoNewWarning(Refusal):
     code = "alert_no_new_warning"
     sentence = _("This message warns of nothing real that is to come: it cancels, answers, tests or exercises. It is not issued here as a warning.")  # fmt: skip
+
+
+class AlertOfAnother(Refusal):
+    code = "alert_of_another"
+    sentence = _("This message neither updates nor cancels what this warning was issued from.")
 
 
 class ReasonNeeded(Refusal):
@@ -95,13 +100,17 @@ def _waiting(alert: ReceivedAlert, *, by: Actor) -> ReceivedAlert:
 
 @transaction.atomic
 def relay_alert(alert: ReceivedAlert, warning: Warning, *, by: Actor, at: datetime) -> None:
-    """This function will note that an alert from outside was issued here as a warning.
+    """This function will note that an alert from outside was issued here as a message of a warning: a new one, or the
+    update or cancellation of the warning that was issued from what it refers to.
 
-    Raises ``NotAllowed``, ``AlertDecided``, ``NoNewWarning``.
+    Raises ``NotAllowed``, ``AlertDecided``, ``NoNewWarning``, ``AlertOfAnother``.
     """
     row = _waiting(alert, by=by)
-    if not rules.warns(row.status, row.msg_type):
-        raise NoNewWarning
+    if warning.replaces_id is None:
+        if not rules.warns(row.status, row.msg_type):
+            raise NoNewWarning
+    elif row.msg_type != warning.msg_type or row not in later_alerts(chain_of(warning)):
+        raise AlertOfAnother
     row.state, row.warning = ReceivedState.RELAYED, warning
     row.save(update_fields=["state", "warning"])
     record("warnings.relay", subject=row, by=by, at=at, place=row.unit.place, data={"warning": warning.identifier})

@@ -32,6 +32,7 @@ class Kind:
     name_en: str
     category: str
     minimum_rank: int
+    hazard: str  # of the declarations that it comes before; blank where it may come before any
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +41,9 @@ def kinds() -> dict[str, Kind]:
     with KINDS.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(line for line in file if not line.startswith("#"))
         return {
-            row["code"]: Kind(row["code"], row["name"], row["name_en"], row["category"], int(row["minimum_rank"]))
+            row["code"]: Kind(
+                row["code"], row["name"], row["name_en"], row["category"], int(row["minimum_rank"]), row["hazard"]
+            )
             for row in rows
         }
 

@@ -5,10 +5,15 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.utils.timezone import localtime
 
-from ..actions import NoNewWarning, issue_warning, receive_alert
+from qipan.duties.api import ground_of
+from qipan.territory.api import children, get_area
+
+from ..actions import AlertOfAnother, NoNewWarning, cancel_warning, issue_warning, receive_alert, update_warning
 from ..models import ReceivedAlert, Warning
+from ..queries import areas_of_alert
 from ..rules import read_alert
 from .conftest import FROM_OUTSIDE, storm
 
@@ -103,6 +108,7 @@ def test_an_alert_from_outside_fills_the_form_and_is_decided(cast):
     page = client.get(f"/warnings/new?from={alert.pk}", **EN)
     initial = page.context["form"].initial
     assert (initial["headline"], initial["colour"], initial["basis"]) == ("暴雨橙色预警", 2, "weather.example WX-7")
+    assert (initial["areas"], initial["more_areas"], page.context["left"]) == (["510104"], "", [])
     assert client.post(f"/warnings/new?from={alert.pk}", filled(cast)).status_code == 302
     again = client.post(f"/warnings/new?from={alert.pk}", filled(cast), **EN)
     assert again.status_code == 409 and Warning.objects.count() == 1
@@ -134,15 +140,18 @@ def test_what_cancels_tests_or_exercises_is_never_issued_as_a_warning(cast, stat
     assert client.post(f"/warnings/received/{alert.pk}", {"reason": "over"}).status_code == 302
 
 
-@pytest.mark.parametrize(("kind", "offered"), [("Cancel", False), ("Update", True)])
-def test_the_page_of_a_later_message_names_the_warning_that_was_issued_from_the_earlier_one(cast, kind, offered):
+@pytest.mark.parametrize("kind", ["Cancel", "Update"])
+def test_the_page_of_a_later_message_names_the_warning_that_was_issued_from_the_earlier_one(cast, kind):
     first = receive_alert(FROM_OUTSIDE, by=cast.city_commander, at=cast.at)
     ours = issue_warning(**storm(cast, relays=first))
     alert = receive_alert(later("Actual", kind), by=cast.city_commander, at=cast.at)
     client = cast.client("city_commander")
     page = client.get(f"/warnings/received/{alert.pk}", **EN).content.decode()
     assert f'<a href="/warnings/one/{ours.identifier}">Orange warning of a rainstorm</a>' in page
-    assert (f"/warnings/new?from={alert.pk}" in page) is offered
+    act = "#cancel" if kind == "Cancel" else f"/update?from={alert.pk}"
+    assert f'href="/warnings/one/{ours.identifier}{act}"' in page
+    # It is the warning that is there that changes: no second one is offered.
+    assert f"/warnings/new?from={alert.pk}" not in page
     for raw in (
         later("Actual", kind, of="weather.example,WX-7,2026-07-01T08:00:01+08:00"),
         later("Actual", kind, of="other.example,WX-7,2026-07-01T08:00:00+08:00"),
@@ -152,6 +161,133 @@ def test_the_page_of_a_later_message_names_the_warning_that_was_issued_from_the_
         alert = receive_alert(raw, by=cast.city_commander, at=cast.at)
         page = client.get(f"/warnings/received/{alert.pk}", **EN)
         assert page.status_code == 200 and ours.identifier not in page.content.decode()
+
+
+def issued_from_outside(cast):
+    first = receive_alert(FROM_OUTSIDE, by=cast.city_commander, at=cast.at)
+    return issue_warning(**storm(cast, relays=first))
+
+
+def test_an_update_that_comes_in_is_offered_on_the_warning_and_fills_its_update(cast):
+    ours = issued_from_outside(cast)
+    raw = later("Actual", "Update").replace(b">Severe<", b">Extreme<").replace("暴雨橙色".encode(), "暴雨红色".encode())
+    raw = raw.replace(
+        b"</area>",
+        "</area><area><areaDesc>成华二街道</areaDesc></area><area><areaDesc>远方</areaDesc></area>".encode(),
+        1,
+    )
+    alert = receive_alert(raw, by=cast.city_commander, at=cast.at)
+    unrelated = receive_alert(
+        later("Actual", "Update", of="weather.example,WX-6,2026-07-01T08:00:00+08:00").replace(b">WX-8<", b">WX-9<"),
+        by=cast.city_commander, at=cast.at,
+    )  # fmt: skip
+    client = cast.client("city_commander")
+    page = client.get(f"/warnings/one/{ours.identifier}", **EN).content.decode()
+    update = f"/warnings/one/{ours.identifier}/update?from={alert.pk}"
+    assert f'href="{update}"' in page and f"?from={unrelated.pk}" not in page
+    assert "weather.example has updated what this warning was issued from:" in page
+    shown = client.get(update, **EN)
+    initial = shown.context["form"].initial
+    assert (initial["headline"], initial["colour"], initial["kind"]) == ("暴雨红色预警", 1, "rainstorm")
+    assert (initial["areas"], initial["more_areas"], initial["reason"]) == (["510104"], "", "暴雨红色预警")
+    assert shown.context["left"] == ["成华二街道", "远方"] and "Not taken over" in shown.content.decode()
+    assert client.get(f"/warnings/one/{ours.identifier}/update?from={unrelated.pk}").status_code == 409
+    sent = {**filled(cast, colour=1), "reason": "heavier"}
+    assert client.post(f"/warnings/one/{ours.identifier}/update?from={unrelated.pk}", sent).status_code == 409
+    assert Warning.objects.count() == 1
+    assert client.post(update, sent).status_code == 302
+    second = Warning.objects.get(replaces=ours)
+    alert.refresh_from_db()
+    assert (alert.state, alert.warning, second.colour) == ("RELAYED", second, 1)
+    # It was taken in: nothing is offered any more, and the chain goes on with what refers to the update.
+    page = client.get(f"/warnings/one/{second.identifier}", **EN).content.decode()
+    assert "has updated what this warning" not in page
+    third = later("Actual", "Cancel", of="weather.example,WX-8,2026-07-01T08:00:00+08:00").replace(
+        b">WX-8<", b">WX-10<"
+    )
+    receive_alert(third, by=cast.city_commander, at=cast.at)
+    page = client.get(f"/warnings/one/{second.identifier}", **EN).content.decode()
+    assert "weather.example has cancelled what this warning was issued from:" in page
+
+
+def test_a_cancellation_that_comes_in_cancels_the_warning_by_one_press_of_its_issuer(cast):
+    ours = issued_from_outside(cast)
+    alert = receive_alert(later("Actual", "Cancel"), by=cast.city_commander, at=cast.at)
+    client = cast.client("city_commander")
+    page = client.get(f"/warnings/one/{ours.identifier}", **EN)
+    assert page.context["form"].initial == {"reason": "weather.example WX-8 暴雨橙色预警"}
+    assert f'<input type="hidden" name="from" value="{alert.pk}">' in page.content.decode()
+    # Whoever is not its issuer is offered nothing.
+    other = cast.client("district_head").get(f"/warnings/one/{ours.identifier}", **EN).content.decode()
+    assert "has cancelled what this warning" not in other
+    assert Warning.objects.count() == 1  # nothing happens by itself
+    cancel = f"/warnings/one/{ours.identifier}/cancel"
+    assert client.post(cancel, {"reason": "over", "from": "999999"}).status_code == 404
+    assert client.post(cancel, {"reason": "over", "from": str(alert.pk)}).status_code == 302
+    last = Warning.objects.get(replaces=ours)
+    alert.refresh_from_db()
+    assert (last.msg_type, last.reason, alert.state, alert.warning) == ("Cancel", "over", "RELAYED", last)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [("Test", "Update"), ("Exercise", "Cancel"), ("Actual", "Ack"), ("Actual", "Error")]
+)
+def test_no_test_exercise_or_answer_is_offered_for_a_warning(cast, status, kind):
+    ours = issued_from_outside(cast)
+    alert = receive_alert(later(status, kind), by=cast.city_commander, at=cast.at)
+    client = cast.client("city_commander")
+    page = client.get(f"/warnings/one/{ours.identifier}", **EN)
+    assert page.context["asked"] == [] and page.context["cancelled"] is None
+    for relay in (
+        lambda: update_warning(
+            ours, ground_codes=["510104"], reason="r", relays=alert, by=cast.city_commander, at=cast.at
+        ),
+        lambda: cancel_warning(ours, reason="r", relays=alert, by=cast.city_commander, at=cast.at),
+    ):
+        with pytest.raises(AlertOfAnother), transaction.atomic():
+            relay()
+    alert.refresh_from_db()
+    assert (alert.state, Warning.objects.count()) == ("WAITING", 1)
+
+
+@pytest.mark.parametrize(
+    ("areas", "codes", "left"),
+    [
+        ([("x", [("GB/T 2260", "510104000000")])], ["510104"], []),
+        ([("x", [("SAME", "006109"), ("code", "510105001")])], ["510105001"], []),
+        ([("锦江区", [])], ["510104"], []),
+        ([("Jinjiang", [("FIPS6", "abc")]), ("Elsewhere", [])], ["510104"], ["Elsewhere"]),
+        ([("成都市", [("GB/T 2260", "510100")]), ("x", [("c", "510104")])], ["5101", "510104"], []),
+        ([("北京市", [("GB/T 2260", "110000")])], [], ["北京市"]),
+    ],
+)
+def test_areas_of_a_message_are_proposed_by_code_or_name(cast, areas, codes, left):
+    unit = cast.unit("5101:city-command")
+    offered = [get_area("5101"), *children("5101")]
+    found = areas_of_alert(areas, own=ground_of(unit), offered=offered)
+    assert (found.codes, found.left) == (codes, left)
+
+
+def test_of_an_area_that_holds_all_of_the_units_ground_its_own_is_proposed(cast):
+    own = ground_of(cast.unit("510104:district-command"))
+    offered = [get_area("510104"), *children("510104")]
+    areas = [("成都市", [("GB/T 2260", "510100")]), ("青羊区", [("GB/T 2260", "510105")]), ("锦江一街道", [])]
+    found = areas_of_alert(areas, own=own, offered=offered)
+    assert (found.codes, found.left) == (["510104", "510104001"], ["青羊区"])
+
+
+@pytest.mark.parametrize(
+    ("severity", "colour"), [("Extreme", 1), ("Severe", 2), ("Moderate", 3), ("Minor", 4), ("Unknown", None)]
+)
+def test_the_severity_of_a_message_is_proposed_as_its_colour(cast, severity, colour):
+    raw = FROM_OUTSIDE.replace(b">Severe<", f">{severity}<".encode())
+    alert = receive_alert(raw, by=cast.city_commander, at=cast.at)
+    form = cast.client("city_commander").get(f"/warnings/new?from={alert.pk}").context["form"]
+    assert form.initial["colour"] == colour
+    if colour is None:  # whoever issues it says which
+        sent = {**filled(cast), "colour": ""}
+        assert cast.client("city_commander").post(f"/warnings/new?from={alert.pk}", sent).status_code == 400
+        assert Warning.objects.count() == 0
 
 
 def test_who_may_not_warn_sees_and_does_nothing_more(cast):

@@ -12,6 +12,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 
 from ..actions import WarningIncomplete, cancel_warning, issue_warning, note_lapsed, update_warning
+from ..jobs import look_at_warnings
 from ..models import Warning
 from ..queries import prealert_of, warnings_on
 from ..rules import actions, due_at_colour, due_by
@@ -109,3 +110,15 @@ def test_there_is_always_an_hour(starts, at):
 def test_every_action_names_its_article():
     assert {one.article for one in actions()} == {"66", "67"}
     assert [one.code for one in actions()] == GRAVE
+
+
+def test_the_minutes_job_takes_back_what_a_lapsed_warning_started(cast, clock_at):
+    warning = issue_warning(**storm(cast))
+    clock_at(warning.expires_at - timedelta(minutes=1))
+    look_at_warnings.call_local()
+    assert (open_tasks(), Warning.objects.get().lapsed_at) == (GRAVE, None)
+    clock_at(warning.expires_at)
+    look_at_warnings.call_local()
+    look_at_warnings.call_local()
+    assert (open_tasks(), tasks(TaskState.RECALLED)) == ([], GRAVE)
+    assert Entry.objects.filter(act="warnings.lapse").count() == 1

@@ -57,6 +57,22 @@ def test_it_says_the_same_as_cap_in_both_languages(cast):
     assert english.instruction == "Stay indoors and away from low ground."
 
 
+@pytest.mark.parametrize(
+    ("colour", "name", "severity", "said"),
+    [
+        (1, "RED", "Extreme", "红色预警"),
+        (2, "ORANGE", "Severe", "橙色预警"),
+        (3, "YELLOW", "Moderate", "黄色预警"),
+        (4, "BLUE", "Minor", "蓝色预警"),
+    ],
+)
+def test_each_colour_leaves_as_its_severity_and_by_name(cast, colour, name, severity, said):
+    warning = issue_warning(**storm(cast, colour=colour))
+    read = read_alert(alert_xml(alert_of(public_warning(warning.identifier))))
+    assert {(info.severity, info.parameters) for info in read.infos} == {(severity, (("colour", name),))}
+    assert warning.get_colour_display() == said
+
+
 def test_it_holds_until_it_ends_and_no_further(cast):
     warning = issue_warning(**storm(cast))
     assert told(cast) == [warning]
