@@ -1,6 +1,7 @@
 """The command room's front door."""
 
 from .actions.activations import activate_playbook
+from .actions.closing import Closing, register_room
 from .actions.directives import (
     AlreadyRecalled,
     AlreadyReplaced,
@@ -46,6 +47,7 @@ __all__ = [
     "AlreadyRecalled",
     "AlreadyReplaced",
     "BasisMissing",
+    "Closing",
     "Directive",
     "DirectiveIssued",
     "DirectiveRecalled",
@@ -78,6 +80,7 @@ __all__ = [
     "plan_view",
     "publish_playbook",
     "recall_directive",
+    "register_room",
     "release",
     "revise_directive",
     "said",

@@ -23,12 +23,23 @@ class StepKind(models.TextChoices):
     CALL = "CALL", _("call of a reserve")
     REQUISITION = "REQUISITION", _("requisition")
     ROSTER = "ROSTER", _("duty roster")
+    WARNING = "WARNING", _("warning")
+    ZONE = "ZONE", _("risk level")
+    STOCK = "STOCK", _("stock of a community")
     RECORDS = "RECORDS", _("personal records")
 
 
 # What does not hold up the end of the posture: what is to be given back and paid, turns of a roster that go on in routine,
-# records whose time runs after it.
-OUTLASTING = (StepKind.CALL, StepKind.REQUISITION, StepKind.ROSTER, StepKind.RECORDS)
+# warnings and risk levels that end by rules of their own, stock that is filled up again, records whose time runs after it.
+OUTLASTING = (
+    StepKind.CALL,
+    StepKind.REQUISITION,
+    StepKind.ROSTER,
+    StepKind.WARNING,
+    StepKind.ZONE,
+    StepKind.STOCK,
+    StepKind.RECORDS,
+)
 # The order of release: last opened first, then the posture, records last.
 PHASES = {StepKind.POSTURE: 1, StepKind.RECORDS: 2}
 

@@ -22,6 +22,9 @@ class Emergency:
     grounds: tuple[Range, ...]
     since: datetime
     drill: bool
+    hazard: str = ""
+    follows: int | None = None  # the warning that came before it
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True)

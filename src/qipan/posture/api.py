@@ -26,6 +26,7 @@ from .queries.declared import (
 )
 from .queries.measures import measure_words, measures_in_force, measures_to_review
 from .queries.opened import emergency_of, open_lines
+from .queries.zoning import carried_by_zone
 from .terms import PostureKind, ResponseLevel
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "PostureView",
     "ResponseLevel",
     "cards_on",
+    "carried_by_zone",
     "change_level",
     "conflicts_of",
     "declarations_on",

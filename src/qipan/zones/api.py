@@ -6,11 +6,13 @@ from .actions.seeds import seed_zones
 from .actions.zones import Line, ZoneChanged, ZoneConfirmed, confirm_zones
 from .models import RiskZone, RuleSet
 from .queries import Share, ZoneView, changes_ahead, level_over, share_meeting, zones_in_force
+from .queries.opened import Held, held_level, open_lines
 from .queries.proposals import proposals
 from .terms import ZoneLevel
 
 __all__ = [
     "Given",
+    "Held",
     "Line",
     "RiskZone",
     "RuleSet",
@@ -23,7 +25,9 @@ __all__ = [
     "changes_ahead",
     "confirm_zones",
     "end_rule_set",
+    "held_level",
     "level_over",
+    "open_lines",
     "proposals",
     "publish_rule_set",
     "report_counts",

@@ -16,17 +16,30 @@ from qipan.forms.api import FormOpening, close_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import Refusal
-from qipan.posture.api import Declaration, Measure, Posture, emergency_of, end_posture, lift_measure
+from qipan.posture.api import (
+    Declaration,
+    Measure,
+    Posture,
+    carried_by_zone,
+    emergency_of,
+    end_posture,
+    lift_measure,
+)
 from qipan.reserves.api import close_line, open_lines
 from qipan.retention.api import lot_state
 from qipan.screening.api import Campaign, Round, close_campaign, close_round, coverage_total
+from qipan.warnings.api import cancel_warning, last_of, still_holds
+from qipan.zones.api import held_level
 
 from ..models import ActivationItem, Directive, Watch
+from ..queries.opened import Told, register_open
 from ..terms import OnRelease, StepKind
 from .directives import recall_directive
 from .reasons import (
     ApplicantEnds,
+    BeyondThisGround,
     CallerEnds,
+    CarriedByZone,
     ClockNotBegun,
     DoorsLeft,
     DueLater,
@@ -35,12 +48,15 @@ from .reasons import (
     InDestruction,
     IsDue,
     IssuerRecalls,
+    LevelByCounts,
+    LevelToConfirm,
     OnDutyNow,
     PostureStays,
     ReceiptsOpen,
     RoundsOpen,
     TurnsStand,
     UnderHold,
+    WarnerCancels,
 )
 from .roster import tell_gaps_on
 
@@ -88,12 +104,20 @@ def close_admission(closing: Closing) -> Refusal | None:
 
 
 def close_measure(closing: Closing) -> Refusal | None:
-    """This function will lift the measures of the activating unit; another's stays and is named with its end."""
+    """This function will lift the measures of the activating unit; another's stays and is named with its end.
+
+    So is one without a declaration that reaches beyond the ground, or that a risk level carries by itself.
+    """
     measures = Measure.objects.filter(pk__in=closing.item.detail["measures"]).order_by("pk")
     held = [measure for measure in measures if not measure.over(closing.at)]
     for measure in held:
         if measure.issuer_id != closing.unit.pk:
             return ImposerLifts(until=_moment(measure.ends_at), issuer=measure.issuer)
+        if closing.item.detail.get("by_ground"):
+            if Range(measure.first, measure.last).without(closing.grounds):
+                return BeyondThisGround(until=_moment(measure.ends_at), issuer=measure.issuer)
+            if carried_by_zone(measure, at=closing.at):
+                return CarriedByZone(issuer=measure.issuer)
         lift_measure(measure, by=closing.by, at=closing.at)
     return None
 
@@ -149,6 +173,30 @@ def close_call(closing: Closing) -> Refusal | None:
         return None
     closing.item.owner = told.owner  # whose turn it is now: the caller's, or the firm's that enters its costs
     return cast(Refusal, told.why)
+
+
+def close_warning(closing: Closing) -> Refusal | None:
+    """This function will cancel a warning of the releasing unit that speaks of this ground only; else name who does."""
+    last = last_of(closing.item.detail["warning"])
+    if not still_holds(last, at=closing.at):
+        return None
+    until = _moment(last.expires_at)
+    if last.issuer_id != closing.unit.pk:
+        return WarnerCancels(until=until, issuer=last.issuer)
+    if any(Range(one.first, one.last).without(closing.grounds) for one in last.grounds.all()):
+        return BeyondThisGround(until=until, issuer=last.issuer)
+    cancel_warning(last, reason=closing.note, by=closing.by, at=closing.at)
+    return None
+
+
+def close_zone(closing: Closing) -> Refusal | None:
+    """This function will say why an area is above the lowest level yet: it follows from counts and is confirmed, not lifted."""
+    held = held_level(closing.item.detail["code"], hazard=closing.item.detail["hazard"], at=closing.at)
+    if held is None:
+        return None
+    if held.given is None:
+        return LevelByCounts(level=held.level)
+    return LevelToConfirm(given=held.given, level=held.level, unit=closing.item.owner)
 
 
 def close_roster(closing: Closing) -> Refusal | None:
@@ -268,5 +316,13 @@ CLOSERS: dict[str, Callable[[Closing], Refusal | None]] = {
     StepKind.CALL: close_call,
     StepKind.REQUISITION: close_call,
     StepKind.ROSTER: close_roster,
+    StepKind.WARNING: close_warning,
+    StepKind.ZONE: close_zone,
     StepKind.RECORDS: close_records,
 }
+
+
+def register_room(*, told: Told, kind: str, closer: Callable[[Closing], Refusal | None]) -> None:
+    """This function will let a room above this one tell what it has open, and why a line of its kind is open."""
+    register_open(told)
+    CLOSERS[kind] = closer

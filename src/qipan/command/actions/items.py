@@ -33,6 +33,7 @@ CLOSING_ACTS = frozenset(
         "measure.impose",
         "pass.issue",
         "team.manage",
+        "warning.issue",
     }
 )
 
@@ -146,11 +147,13 @@ def give_to_owners(
 ) -> list[ActivationItem]:
     """This function will put each item that is left open as a task on its owner's desk; returns them.
 
-    The posture stays with who releases, and records with the clock. In the caller's transaction.
+    The posture stays with who releases, records with the clock, and what an organ holds whose desk is out of reach with
+    that organ: nobody below gives it work. In the caller's transaction.
     """
     left = items.filter(closed_at=None, handed_over=None).exclude(opened_at=None)
     left = left.exclude(kind__in=[StepKind.POSTURE, StepKind.RECORDS]).select_related("owner__organ_type", "activation")
-    given = in_order(left.select_related("activation__playbook", "plan__declaration"))
+    every = in_order(left.select_related("activation__playbook", "plan__declaration"))
+    given = [item for item in every if item.owner.place in by.scope]
     for item in given:
         of = item.activation or item.plan
         declared = item.plan.declaration.drill if item.plan is not None else False

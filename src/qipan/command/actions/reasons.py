@@ -25,6 +25,33 @@ class ImposerLifts(Refusal):
     sentence = _("In force until %(until)s; %(issuer)s imposed it and lifts it.")
 
 
+class BeyondThisGround(Refusal):
+    code = "beyond_this_ground"
+    sentence = _(
+        "It holds beyond the ground of this emergency too, until %(until)s: %(issuer)s ends it there or narrows it."
+    )
+
+
+class CarriedByZone(Refusal):
+    code = "carried_by_zone"
+    sentence = _("The risk level of its ground carries it: it ends with that level, or %(issuer)s lifts it.")
+
+
+class WarnerCancels(Refusal):
+    code = "warner_cancels"
+    sentence = _("In force until %(until)s; %(issuer)s issued it and cancels it.")
+
+
+class LevelByCounts(Refusal):
+    code = "level_by_counts"
+    sentence = _("The counts still give “%(level)s”: it drops when they do and an official confirms it.")
+
+
+class LevelToConfirm(Refusal):
+    code = "level_to_confirm"
+    sentence = _("The counts give “%(given)s” in place of “%(level)s”: %(unit)s confirms it.")
+
+
 class CallerEnds(Refusal):
     code = "caller_ends"
     sentence = _("%(unit)s ordered it and ends it.")

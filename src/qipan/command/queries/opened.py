@@ -22,6 +22,8 @@ from qipan.posture.api import open_lines as measures_open
 from qipan.reserves.api import open_lines as reserves_open
 from qipan.retention.api import open_lines as records_held
 from qipan.screening.api import open_lines as screening_open
+from qipan.warnings.api import open_lines as warnings_open
+from qipan.zones.api import open_lines as levels_open
 
 from ..models import ActivationItem, Directive, Watch
 from ..terms import StepKind
@@ -86,9 +88,12 @@ def calls_open(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
     ]
 
 
+Told = Callable[..., list[OpenLine]]
 # Each room says what it has open; a new room with something to close adds its own line here.
-ROOMS: tuple[Callable[..., list[OpenLine]], ...] = (
+ROOMS: tuple[Told, ...] = (
     measures_open,
+    warnings_open,
+    levels_open,
     admissions_open,
     forms_open,
     rights_open,
@@ -98,6 +103,12 @@ ROOMS: tuple[Callable[..., list[OpenLine]], ...] = (
     calls_open,
     records_held,
 )
+_above: list[Told] = []
+
+
+def register_open(told: Told) -> None:
+    """This function will have a room above this one asked too."""
+    _above.append(told)
 
 
 def references_of(item: ActivationItem) -> set[str]:
@@ -137,7 +148,7 @@ def found_open(declaration: Declaration, *, at: datetime) -> list[OpenLine]:
     """This function will ask every room what is open of an emergency, and return what stands in no list yet."""
     known = known_references(declaration)
     emergency = emergency_of(declaration)
-    return [line for room in ROOMS for line in room(emergency, at=at) if line.reference not in known]
+    return [line for room in (*ROOMS, *_above) for line in room(emergency, at=at) if line.reference not in known]
 
 
 def titles_of(lines: Iterable[OpenLine]) -> dict[str, tuple[str, str]]:

@@ -19,6 +19,7 @@ from qipan.command.actions.roster import (
     set_watch,
     tell_roster_gaps,
 )
+from qipan.command.jobs import tell_gaps_of_rosters
 from qipan.command.models import Watch
 from qipan.command.queries.roster import rosters_of
 from qipan.command.rules import roster_gaps, uncovered
@@ -260,3 +261,17 @@ def test_the_page_shows_own_and_higher_commands_and_takes_a_turn(live_cast):
     assert commander.post(f"/roster/{watch.pk}/cancel").status_code == 302
     assert commander.post(f"/roster/{watch.pk}/cancel").status_code == 409
     assert "当前值班" in commander.get("/activations").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_minutes_job_tells_a_gap(cast, clock_at):
+    take_posture(declare_epidemic(cast), grounds=[range_of("510104")], by=cast.city_commander, at=cast.at)
+    put(cast)
+    city = cast.unit("5101:city-command")
+    clock_at(cast.at + hours(5))
+    tell_gaps_of_rosters.call_local()
+    assert gap_cards(city).count() == 0
+    clock_at(cast.at + hours(6.1))
+    tell_gaps_of_rosters.call_local()
+    tell_gaps_of_rosters.call_local()
+    assert gap_cards(city).get().due_at == cast.at + hours(8)

@@ -22,6 +22,7 @@ from qipan.command.actions.asking import (
 )
 from qipan.command.actions.rounds import open_rounds
 from qipan.command.api import Directive, recall_directive, revise_directive
+from qipan.command.jobs import ask_next_rounds
 from qipan.command.queries import series_of
 from qipan.desk.api import Task, end_admission
 from qipan.forms.api import Form, FormOpening, Outcome, open_forms, take_submission
@@ -297,3 +298,15 @@ def test_months_without_the_day_ask_on_their_last() -> None:
     assert [f"{opening:%m-%d %H:%M}" for _n, opening in planned] == [
         "11-30 09:30", "12-31 09:30", "01-31 09:30", "02-28 09:30", "03-31 09:30",
     ]  # fmt: skip
+
+
+@pytest.mark.row("SVC-9")
+def test_the_minutes_job_opens_the_next_round_once(cast: Cast, form: Form, clock_at: Any) -> None:
+    weekly(cast, form)
+    clock_at(cast.at + WEEK - timedelta(minutes=1))
+    ask_next_rounds.call_local()
+    assert Directive.objects.count() == 1
+    clock_at(cast.at + WEEK)
+    ask_next_rounds.call_local()
+    ask_next_rounds.call_local()
+    assert list(Directive.objects.order_by("round").values_list("round", "recipients")) == [(1, 4), (2, 4)]

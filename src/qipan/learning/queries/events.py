@@ -34,6 +34,7 @@ from .. import rules
 from ..models import DayFigure, Lesson, Review
 from .days import days_of, figures_at, ground_of, rounds_under
 from .lessons import lessons_for
+from .prevention import Prevention, prevention_of
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class Event:
         one = self.declaration
         until = min(self.at, one.ended_at or self.at)
         return sent_between(self.ground, since=one.starts_at - rules.SPAN_BEFORE, until=until, drill=one.drill)
+
+    @cached_property
+    def prevention(self) -> Prevention:
+        """What was done before it on its ground."""
+        return prevention_of(self.declaration, ground=self.ground, areas=self.areas, actor=self.actor, at=self.at)
 
     @cached_property
     def measures(self) -> list[Measure]:

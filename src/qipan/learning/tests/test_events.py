@@ -13,13 +13,15 @@ from qipan.desk.api import Task
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotFound
 from qipan.learning.actions.days import keep_days
+from qipan.learning.jobs import keep_days_of_emergencies
 from qipan.learning.models import DayFigure
 from qipan.learning.queries.days import audit_days, measures_at
 from qipan.learning.queries.events import event_for
 from qipan.learning.queries.report import report_of
 from qipan.learning.rules import EDGE, HEIGHT, WIDTH, out_of_order, spark
 from qipan.learning.subscribers import clock_of_learning
-from qipan.posture.api import Measure, impose_measure
+from qipan.learning.testing import end_event, make_event
+from qipan.posture.api import Measure, declare, impose_measure, take_posture
 from qipan.reserves.testing import taken
 from qipan.warnings.api import Warning
 
@@ -54,6 +56,50 @@ def test_one_page_holds_everything_from_warning_to_review(story):
     moments = [one.at for one in event.timeline]
     assert moments == sorted(moments)
     assert moments[0] == NOON and moments[-1] == ENDED + timedelta(minutes=2)
+
+
+@pytest.mark.row("EMG-17")
+def test_what_was_done_before_it_stands_on_its_page(story, clock_at):
+    cast = story.cast
+    none = event_at(story).prevention
+    assert (none.drills, none.standing) == ([], [])
+    assert [(one.code, one.version) for one in none.playbooks] == [
+        (story.activation.playbook.code, story.activation.playbook.version)
+    ]
+    assert [(one.area.code, one.communities, dict(one.lights)) for one in none.ready] == [
+        ("510104", 4, {3: 0, 2: 0, 1: 4})
+    ]
+    later = ENDED + timedelta(days=2)
+    drilled = type(cast)(**{**cast.__dict__, "at": later})
+    drill = make_event(drilled, number="DRILL-9", drill=True)
+    end_event(drill, at=later + timedelta(hours=5))
+    (standing,) = take_posture(
+        None, kind="STANDING", grounds=[range_of("510104001")], until=later + timedelta(days=30), basis="常态化防控方案",
+        by=cast.city_commander, at=later,
+    )  # fmt: skip
+    take_posture(
+        None, kind="STANDING", grounds=[range_of("510105")], until=later + timedelta(days=30), basis="别处",
+        by=cast.city_commander, at=later,
+    )  # fmt: skip
+    began = later + timedelta(days=1)
+    second = declare(
+        number="E-2026-10", matter="呼吸道传染病", hazard="epidemic", level=1, basis="《突发事件应对法》第七十二条",
+        issuer=cast.unit("5101:city-command"), ground_codes=["510104"], starts_at=began,
+        expected_until=began + timedelta(days=9), measures=["排查"], by=cast.city_commander, at=began,
+    )  # fmt: skip
+    found = event_for(second.pk, actor=cast.city_commander, at=began).prevention
+    assert [(one.pk, score.judged > 0) for one, score in found.drills] == [(drill.activation.pk, True)]
+    assert found.standing == [standing]
+    assert {one.hazard for one in found.playbooks} == {"epidemic"}
+    clock_at(began)
+    page = cast.client("city_commander").get(f"/events/{second.pk}", headers={"accept-language": "en"}).content.decode()
+    assert (
+        f'href="/activations/{drill.activation.pk}/score"' in page and "常态化防控方案" in page and "别处" not in page
+    )
+    assert 'href="/readiness/510104"' in page and "stands ready" in page
+    # The first emergency had neither: both came after it.
+    first = event_at(story, at=began).prevention
+    assert (first.drills, first.standing) == ([], [])
 
 
 def test_the_timeline_ends_now_and_a_neighbour_sees_nothing_of_it(story):
@@ -219,3 +265,11 @@ def test_a_small_chart_stays_in_its_box_and_begins_at_zero(values):
         assert EDGE <= float(x) <= WIDTH - EDGE
         assert EDGE <= float(y) <= HEIGHT - EDGE
         assert value or float(y) == HEIGHT - EDGE
+
+
+def test_the_hours_job_keeps_the_day(story, clock_at):
+    day = reopen(story)
+    clock_at(day)
+    keep_days_of_emergencies.call_local()
+    keep_days_of_emergencies.call_local()
+    assert [one.day for one in DayFigure.objects.all()] == [date(2026, 11, 26)]

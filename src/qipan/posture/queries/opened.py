@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range
+from qipan.kernel.scoped import overlapping
 
 from ..models import Declaration, Measure, Posture
 from .declared import declarations_on, grounds_of
@@ -21,12 +22,21 @@ def emergency_of(declaration: Declaration) -> Emergency:
         grounds=tuple(grounds_of(declaration)),
         since=declaration.starts_at,
         drill=declaration.drill,
+        hazard=declaration.hazard,
+        follows=declaration.follows_id,
+        ended=declaration.ended_at,
     )
 
 
 def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
-    """This function will list the measures under a declaration that hold or are to come, and its posture, as one line."""
-    measures = Measure.objects.filter(Q(lifted_at=None) | Q(lifted_at__gt=at), declaration=emergency.key)
+    """This function will list the measures that hold or are to come, and the postures of an emergency.
+
+    Beside those under its declaration: those without one on its ground that were imposed against its hazard, or since it
+    began and against none.
+    """
+    held = Measure.objects.filter(Q(lifted_at=None) | Q(lifted_at__gt=at), expires_at__gt=at)
+    against = Q(hazard=emergency.hazard) | Q(hazard="", starts_at__gte=emergency.since)
+    loose = held.filter(overlapping(emergency.grounds), against, declaration=None, drill=emergency.drill)
     lines = [
         OpenLine(
             "MEASURE",
@@ -37,9 +47,21 @@ def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
             detail={"measures": [measure.pk]},
             grounds=(Range(measure.first, measure.last),),
         )
-        for measure in measures.filter(expires_at__gt=at).order_by("pk")
+        for measure in held.filter(declaration=emergency.key).order_by("pk")
     ]
-    held = list(Posture.objects.filter(declaration=emergency.key, ended_at=None, until__gt=at).order_by("pk"))
+    lines += [
+        OpenLine(
+            "MEASURE",
+            f"posture.Measure:{measure.pk}",
+            measure.title,
+            measure.issuer_id,
+            measure.starts_at,
+            detail={"measures": [measure.pk]},
+            by_ground=True,
+        )
+        for measure in loose.order_by("pk")
+    ]
+    postures = Posture.objects.filter(declaration=emergency.key, ended_at=None, until__gt=at).order_by("pk")
     lines += [
         OpenLine(
             "POSTURE",
@@ -49,7 +71,7 @@ def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
             posture.since,
             detail={"postures": [posture.pk]},
         )
-        for posture in held
+        for posture in postures
     ]
     return lines
 

@@ -13,6 +13,7 @@ from qipan.territory.api import get_area
 from qipan.zones.api import ZoneLevel, level_over, share_meeting
 
 from .. import rules
+from ..models import Measure
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ def judge(kind: str, hazard: str, ground: Range, *, at: datetime) -> Judged | No
     share = share_meeting([ground], hazard=hazard, level=grade.least_level, at=at)
     beyond = rules.beyond(share.reaching, share.of)
     return Judged(ground, grade, share.reaching, share.of, tuple(area.label for area in share.lacking), beyond)
+
+
+def carried_by_zone(measure: Measure, *, at: datetime) -> bool:
+    """This function will say whether the zones of its ground justify a measure by themselves: it ends with their level."""
+    if measure.over_reason or measure.drill:
+        return False
+    judged = judge(measure.kind, measure.hazard, Range(measure.first, measure.last), at=max(measure.starts_at, at))
+    return judged is not None and not judged.beyond
 
 
 @dataclass(frozen=True)
