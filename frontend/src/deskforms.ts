@@ -2,6 +2,7 @@
 import "./field.css";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
+import { noteName, toldOfOthers } from "./field/others";
 import { openStore } from "./field/store";
 
 const LIST = 10 * 60_000;
@@ -16,14 +17,17 @@ function csrf(): string {
 
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)
-  const { holder, forms: path, openrosa, home, zone } = page.dataset as Record<string, string>;
+  const { holder, name, forms: path, openrosa, home, zone } = page.dataset as Record<string, string>;
   const unlisted = { append: () => Promise.resolve(), leave: () => Promise.resolve() }; // the numbered list belongs to a team's phone
-  const forms = new Forms(await openStore(), unlisted, holder, csrf, path, openrosa, home);
+  noteName(holder, name);
+  const store = await openStore();
+  const forms = new Forms(store, unlisted, holder, csrf, path, openrosa, home);
   const papers = new FormPage(forms, word, (place) => place, zone, () => Promise.resolve());
   const draw = async (): Promise<void> => {
     document.getElementById("forms-none")!.hidden = !(document.getElementById("field-forms") as HTMLElement).hidden;
     const note = document.getElementById("forms-note")!;
-    note.textContent = !navigator.onLine || forms.trouble === "offline" ? word("offline") : forms.trouble;
+    const own = !navigator.onLine || forms.trouble === "offline" ? word("offline") : forms.trouble;
+    note.textContent = [own, ...(await toldOfOthers(store, holder, word)).lines].join(" ").trim();
     note.hidden = !note.textContent;
   };
   forms.addEventListener("changed", () => void papers.draw().then(draw));

@@ -2,13 +2,15 @@
 import "./field.css";
 import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
-import { clear } from "./field/clearing";
+import { clear, goes } from "./field/clearing";
 import { now } from "./field/clock";
-import { make } from "./field/dom";
+import { drawLines, make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
+import { keepEngine, keepPage, PAGES } from "./field/keeping";
 import { keepOrders } from "./field/orders";
+import { isPost, noteName, sweepEnded, toldOfOthers } from "./field/others";
 import { Outbox } from "./field/outbox";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
 import { openStore, type Kept, type State, type Store, type Told } from "./field/store";
@@ -20,9 +22,8 @@ interface Words {
 const REFRESH = 60_000;
 const COMPARE = 30 * 60_000;
 const LIST = 10 * 60_000;
-const PAGES = "qipan-pages"; // as in worker.ts
-const FILES = "qipan-files";
 const page = document.getElementById("field")!;
+const holder = page.dataset.holder!;
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
 const list = document.getElementById("field-list")!;
 const dialog = document.getElementById("field-door") as HTMLDialogElement;
@@ -37,7 +38,8 @@ let forms: Forms;
 let papers: FormPage;
 let sheet: Sheet | undefined;
 let asked = 0;
-let asks = ""; // why somebody has to sign in again
+let emptied = ""; // when the server last heard of a list that this phone has lost
+let asks = ""; // why somebody has to sign in again, or to go back to this post
 let wells: Stairwell[] = [];
 let chosen: Door | undefined;
 let last: Kept | undefined;
@@ -58,12 +60,14 @@ const wellName = (well: { compound: string; building: string; entrance: string }
     .filter(Boolean)
     .join(" · ");
 
+const timeOf = (moment: string, how: Intl.DateTimeFormatOptions): string =>
+  new Date(moment).toLocaleString(document.documentElement.lang, { timeZone: page.dataset.zone, hourCycle: "h23", ...how });
+
 /** Whether the browser has promised not to throw away what lies on this phone. */
 const kept = async (): Promise<boolean> => (await navigator.storage?.persisted?.()) ?? true;
 
 async function drawCounts(): Promise<void> {
   const tally = await box.tally();
-  tally.elsewhere += await forms.elsewhere();
   for (const one of await forms.mine()) if (one.state !== "DRAFT") tally[one.state]++;
   for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
     const cell = document.getElementById(`count-${state}`)!;
@@ -79,19 +83,22 @@ async function drawCounts(): Promise<void> {
   if (tally.KEPT && lines.length && !(await kept())) lines.push(word("swept"));
   const told = (await matters.mine()).filter((one) => one.state === "KEPT").length;
   if (told) lines.push(word("waiting", { count: told }));
-  if (tally.elsewhere) lines.push(word("elsewhere", { count: tally.elsewhere }));
+  const waiting = await toldOfOthers(store, holder, word);
+  lines.push(...waiting.lines);
   note.textContent = lines.join(" ");
-  if (asks && page.dataset.holder!.startsWith("post ")) {
-    const link = make("a", "btn", word("sign_in"));
-    link.href = location.href; // by the log-in page, and back to here
-    note.append(" ", link);
-  }
+  const link = (name: string, href: string): void => {
+    const button = make("a", "btn", word(name));
+    button.href = href;
+    note.append(" ", button);
+  };
+  if (page.dataset.posts && (papers.sealed || waiting.posts)) link("my_posts", page.dataset.posts);
+  else if (asks && isPost(holder)) link("sign_in", location.href); // by the log-in page, and back to here
   note.hidden = !lines.length;
 }
 
 async function drawList(): Promise<void> {
   const mine = await box.mine();
-  drawRefused(mine, await matters.mine());
+  if (!papers.sealed) drawSaid(mine, await matters.mine());
   if (!sheet) return;
   wells = stairwells(sheet, asked, mine);
   const all = showsAll();
@@ -139,31 +146,20 @@ function rowsOf(doors: Door[]): HTMLElement {
   return rows;
 }
 
-function drawRefused(mine: Kept[], told: Told[]): void {
-  const area = document.getElementById("field-refused")!;
-  const lines = [
-    ...mine
-      .filter((kept) => kept.state === "REFUSED" || kept.state === "CONFLICT")
-      .map((kept) => ({
-        text: `${labelOf(kept.place)} · ${words.states[kept.outcome]}: ${kept.state === "CONFLICT" ? word("conflict") : kept.why} `,
-        dismiss: () => box.dismiss(kept.id),
-      })),
+/** What the server did not take, or took otherwise than it was meant; a person reads it and says so. */
+function drawSaid(mine: Kept[], told: Told[]): void {
+  const visits = mine.filter((one) => one.state === "REFUSED" || one.state === "CONFLICT" || (one.state === "ACKNOWLEDGED" && one.why));
+  drawLines(document.getElementById("field-refused")!, word("noted"), [
+    ...visits.map((one) => ({
+      text: `${labelOf(one.place)} · ${words.states[one.outcome]}: ${one.state === "CONFLICT" ? word("conflict") : one.why} `,
+      bad: one.state !== "ACKNOWLEDGED",
+      dismiss: () => void box.dismiss(one.id),
+    })),
+    ...(emptied ? [{ text: word("emptied", { time: timeOf(emptied, { dateStyle: "short", timeStyle: "short" }) }), bad: true, dismiss: () => void noteEmptied() }] : []),
     ...told
       .filter((one) => one.state === "REFUSED")
-      .map((one) => ({ text: `${labelOf(one.place)} · ${one.text}: ${one.why} `, dismiss: () => matters.dismiss(one.id) })),
-  ];
-  area.hidden = !lines.length;
-  area.replaceChildren(
-    ...lines.map(({ text, dismiss }) => {
-      const line = make("p", "message error");
-      line.append(make("span", "", text));
-      const button = make("button", "btn", word("noted"));
-      button.type = "button";
-      button.addEventListener("click", () => void dismiss());
-      line.append(button);
-      return line;
-    }),
-  );
+      .map((one) => ({ text: `${labelOf(one.place)} · ${one.text}: ${one.why} `, bad: true, dismiss: () => void matters.dismiss(one.id) })),
+  ]);
 }
 
 function labelOf(place: string): string {
@@ -236,8 +232,21 @@ async function tell(event: Event): Promise<void> {
   document.getElementById("door-state")!.textContent = word("told");
 }
 
+/** Has this phone's list known to the server, and hears whether the phone has lost one. */
+async function begin(): Promise<void> {
+  emptied = await chain.begin();
+  if (emptied) await drawList();
+}
+
+async function noteEmptied(): Promise<void> {
+  emptied = "";
+  await chain.noted();
+  await drawList();
+}
+
 /** Asks whether the server holds all that this phone has finished; what it does not hold goes out again. */
 async function compare(): Promise<void> {
+  await begin().catch(() => undefined); // without a network the comparison says so
   const found = await chain.compare();
   if (found.missing.length) await Promise.all([box.again(found.missing), forms.again(found.missing)]);
   else if (!found.trouble) await forms.settled();
@@ -264,6 +273,21 @@ async function takeBack(): Promise<void> {
   else document.getElementById("door-kept")!.textContent = word("gone");
 }
 
+/** Another post works on this phone now: nothing of this page's is shown, sent or lost until its own post is back. */
+async function seal(why: string): Promise<void> {
+  asks = why;
+  sheet = undefined;
+  wells = [];
+  drawn = "";
+  papers.sealed = true;
+  dialog.close();
+  papers.shut();
+  drawSaid([], []);
+  list.replaceChildren(make("p", "empty", why));
+  await papers.draw();
+  await drawCounts();
+}
+
 /** Takes doors, page and answers off this phone when the right to them is over; what was finished and not sent waits for a right. */
 async function wipe(): Promise<void> {
   sheet = undefined;
@@ -278,27 +302,10 @@ async function wipe(): Promise<void> {
   dialog.close();
   papers.shut();
   // Not one at a time with the sending, which may wait long: it leaves alone what is on its way.
-  await clear(store, [page.dataset.holder!], (state) => state !== "KEPT" && state !== "SENT");
-  drawRefused([], []);
+  await clear(store, [holder], goes);
+  drawSaid([], []);
   await papers.draw();
   await drawCounts();
-}
-
-/** Lets the page open without a network from now on; where the browser cannot, it works as long as it is open. */
-async function keepPage(): Promise<void> {
-  const workers = navigator.serviceWorker;
-  if (!workers) return;
-  await workers.register(page.dataset.worker!, { scope: "/field" });
-  await workers.ready;
-  const pages = await caches.open(PAGES);
-  if (!(await pages.match(location.href))) await pages.add(location.href); // this one was loaded before the worker was there
-}
-
-/** What is loaded only when a form is opened is fetched ahead, so that a form opens without a network too. */
-async function keepEngine(): Promise<void> {
-  if (!navigator.serviceWorker?.controller) return;
-  const files = await caches.open(FILES);
-  for (const path of JSON.parse(page.dataset.later!) as string[]) if (!(await files.match(path))) await files.add(path);
 }
 
 const ends = page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity;
@@ -306,12 +313,17 @@ const ends = page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity;
 async function refresh(): Promise<void> {
   const read = await readSheet(box, page.dataset.sheet!); // first: the answer tells the time, too
   if (read.ended || now() >= ends) return wipe();
+  if (read.other) return seal(read.refused);
+  if (papers.sealed) {
+    papers.sealed = false;
+    await papers.draw();
+  }
   asks = read.asks ? read.refused : "";
   sheet = read.sheet;
   asked = read.asked;
   const stale = document.getElementById("field-as-of")!;
   stale.textContent = read.as_of
-    ? word("as_of", { time: new Date(read.as_of).toLocaleTimeString(document.documentElement.lang, { timeZone: page.dataset.zone, hourCycle: "h23" }) })
+    ? word("as_of", { time: timeOf(read.as_of, { timeStyle: "medium" }) })
     : "";
   if (!sheet) list.replaceChildren(make("p", "empty", read.refused || word("nothing_yet")));
   await drawList();
@@ -320,13 +332,14 @@ async function refresh(): Promise<void> {
 
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)
-  trainingCard(page.dataset.holder!, csrf);
+  noteName(holder, page.dataset.name!);
+  trainingCard(holder, csrf);
   store = await openStore();
-  chain = new Chain(store, page.dataset.holder!, csrf, page.dataset.lists!);
-  box = await Outbox.open(store, chain, page.dataset.holder!, csrf);
-  matters = new Matters(store, chain, page.dataset.holder!, "drill" in page.dataset, csrf);
+  chain = new Chain(store, holder, csrf, page.dataset.lists!);
+  box = await Outbox.open(store, chain, holder, csrf);
+  matters = new Matters(store, chain, holder, "drill" in page.dataset, csrf);
   matters.addEventListener("changed", () => void drawCounts().then(drawList));
-  forms = new Forms(store, chain, page.dataset.holder!, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!);
+  forms = new Forms(store, chain, holder, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!);
   papers = new FormPage(forms, word, labelOf, page.dataset.zone!, keepEngine);
   forms.addEventListener("changed", () => void drawCounts());
   navigator.serviceWorker?.addEventListener("controllerchange", () => void papers.keepAhead());
@@ -380,8 +393,12 @@ async function start(): Promise<void> {
   await drawCounts();
   await papers.draw();
   if (now() >= ends) return;
+  void begin().catch(() => undefined);
   void forms.refresh();
   addEventListener("online", () => void forms.refresh());
+  const sweep = (): void => void sweepEnded(store, holder, page.dataset.sheet!).then(drawCounts, () => undefined);
+  sweep();
+  setInterval(() => document.hidden || sweep(), COMPARE);
   setInterval(() => document.hidden || (document.querySelector("dialog[open]") ?? void forms.refresh()), LIST);
   keepOrders();
   await keepPage().catch(() => undefined); // a browser that forbids it still has the open page

@@ -3,6 +3,7 @@
 import { Chain } from "./field/chain";
 import { clear as takeOff, waits } from "./field/clearing";
 import { unhear } from "./field/clock";
+import { forgetName } from "./field/others";
 import { alone, openStore, type Store } from "./field/store";
 
 const PAGES = "qipan-pages"; // as in worker.ts
@@ -40,12 +41,15 @@ async function unsent(store: Store): Promise<number> {
 /** Takes what is kept of this person off the phone: all of it, or all but what was never sent. */
 async function clear(store: Store, everything: boolean): Promise<void> {
   await takeOff(store, holders, (state) => everything || !waits(state));
+  const left = await unsent(store);
   for (const holder of holders) {
     if (everything) {
       // The list goes with what it names; another begins with a number of its own.
       await store.delete("lines", IDBKeyRange.bound([holder, 0], [holder, Infinity]));
       await store.delete("agreed", holder);
+      document.cookie = `qipan_list_${holder.replace(" ", "-")}=; path=/api/field/lists; max-age=0`; // as rest.py names it
     }
+    if (!left) forgetName(holder);
     for (const key of Object.keys(localStorage)) {
       if (!key.startsWith(`qipan-card ${holder} `) && !key.startsWith(`qipan-nuisance ${holder} `)) continue;
       const told = ["", "sent"].includes(localStorage.getItem(key)!); // as card.ts and forms.ts note it

@@ -217,6 +217,7 @@ GATES = {
     "campaigns/<int:pk>/close": Gate(None, "campaign.open"),
     "campaigns/<int:pk>/rounds": Gate(None, "campaign.open"),
     "rounds/<int:pk>/close": Gate(None, "campaign.open"),
+    "rounds/<int:pk>/late": Gate("campaign.view"),
     "rounds/<int:pk>/left.csv": Gate("campaign.view"),
     "rounds/<int:pk>/recount": Gate(None, "campaign.open"),
     "recounts": Gate("visit.submit"),
@@ -355,6 +356,7 @@ GATES = {
     "api/field/nuisances": Gate(None, "visit.submit"),
     "api/field/card": Gate(None, "visit.submit"),
     "api/field/lists": Gate(None, "visit.submit"),
+    "api/field/lists/begin": Gate(None, "visit.submit"),
     "api/field/matters": Gate(None, "matter.report"),
 }
 

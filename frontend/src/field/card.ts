@@ -1,5 +1,6 @@
 // The training card: read once before the first visit, noted on the phone first and sent when there is a network.
 // What goes out is the number of the card; the server counts it for the team and keeps no name.
+import { writing } from "./store";
 
 const dialog = document.getElementById("field-card") as HTMLDialogElement | null;
 
@@ -13,7 +14,7 @@ export function trainingCard(holder: string, token: () => string): void {
     try {
       const answer = await fetch("/api/field/card", {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
+        headers: writing(token(), holder),
         credentials: "same-origin",
         body: JSON.stringify({ card: Number(card) }),
         signal: AbortSignal.timeout(30_000),

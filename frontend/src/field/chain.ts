@@ -1,6 +1,6 @@
 // The numbered list of what this phone has finished. Each line's hash covers all before it, so no line can be left out
 // unseen. The server is asked now and then which lines it holds: "nothing lost" is compared, not believed.
-import { writing, type Filled, type Kept, type Line, type Store, type Told } from "./store";
+import { writing, type Agreed, type Filled, type Kept, type Line, type Store, type Told } from "./store";
 
 const AT_ONCE = 500;
 interface Item {
@@ -29,12 +29,35 @@ export class Chain {
     return this.db.getAll("lines", IDBKeyRange.bound([this.holder, after + 1], [this.holder, Infinity]), most);
   }
 
-  private async agreed(): Promise<{ device: string; n: number; hash: string }> {
-    const held = await this.db.get("agreed", this.holder);
-    if (held) return held;
-    const fresh = { holder: this.holder, device: crypto.randomUUID(), n: 0, hash: "" };
-    await this.db.put("agreed", fresh);
-    return fresh;
+  /** How far the list is agreed; what is ``noted`` is written down beside it, in one step. */
+  private async agreed(noted: Partial<Agreed> = {}): Promise<Agreed> {
+    const step = this.db.transaction("agreed", "readwrite");
+    const held = (await step.store.get(this.holder)) ?? { holder: this.holder, device: crypto.randomUUID(), n: 0, hash: "" };
+    const row = { ...held, ...noted };
+    await step.store.put(row);
+    await step.done;
+    return row;
+  }
+
+  /** Tells the server once that this list begins; returns when it last heard of one that this phone has lost, "" when of none. */
+  async begin(): Promise<string> {
+    const { device, begun, emptied } = await this.agreed();
+    if (begun) return emptied ?? "";
+    const answer = await fetch(this.path.replace("lists", "lists/begin"), {
+      method: "POST",
+      headers: writing(this.token(), this.holder),
+      credentials: "same-origin",
+      body: JSON.stringify({ device }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (!answer.ok) return ""; // later
+    const said = (await answer.json()) as { emptied: string | null };
+    return (await this.agreed({ begun: true, emptied: said.emptied ?? undefined })).emptied ?? "";
+  }
+
+  /** Somebody has read that the store was emptied. */
+  async noted(): Promise<void> {
+    await this.agreed({ emptied: undefined });
   }
 
   /** Adds what is not on the list yet. Only one page at a time may call it (``alone``). */
@@ -90,7 +113,7 @@ export class Chain {
     try {
       const answer = await fetch(this.path, {
         method: "POST",
-        headers: writing(this.token()),
+        headers: writing(this.token(), this.holder),
         credentials: "same-origin",
         body: JSON.stringify({
           device: agreed.device,
@@ -111,7 +134,7 @@ export class Chain {
     }
     if (!found.missing.length) {
       const last = lines.at(-1)!;
-      await this.db.put("agreed", { holder: this.holder, device: agreed.device, n: last.n, hash: last.hash });
+      await this.agreed({ n: last.n, hash: last.hash });
       await this.db.delete("lines", IDBKeyRange.bound([this.holder, 0], [this.holder, last.n]));
     }
     return found;

@@ -4,14 +4,17 @@ import type { Filled, State, Store } from "./store";
 /** Whether something was begun or finished here and has not left the phone. */
 export const waits = (state: Filled["state"] | State): boolean => state === "KEPT" || state === "SENT" || state === "DRAFT";
 
-/** Takes off what ``goes``, of these holders, with the sheets, the forms that no draft needs and what was told already. */
-export async function clear(store: Store, holders: string[], goes: (state: Filled["state"] | State) => boolean): Promise<void> {
+/** Whether something goes when the right to it is over; what was finished and not acknowledged waits for a right. */
+export const goes = (state: Filled["state"] | State): boolean => state !== "KEPT" && state !== "SENT";
+
+/** Takes off what is ``taken``, of these holders, with the sheets, the forms that no draft needs and what was told already. */
+export async function clear(store: Store, holders: string[], taken: (state: Filled["state"] | State) => boolean): Promise<void> {
   const mine = (one: { holder: string }): boolean => holders.includes(one.holder);
   const needed = new Set<string>(); // forms of drafts that stay
   for (const name of ["visits", "matters", "filled"] as const) {
     for (const one of await store.getAll(name)) {
       if (!mine(one)) continue;
-      if (goes(one.state)) await store.delete(name, one.id);
+      if (taken(one.state)) await store.delete(name, one.id);
       else if ("blank" in one && one.state === "DRAFT") needed.add(one.blank);
     }
   }

@@ -18,3 +18,15 @@ export function button(text: string, act: () => void, kind = "btn"): HTMLButtonE
 export function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** Lines that somebody reads and puts out of sight. */
+export function drawLines(area: HTMLElement, noted: string, lines: { text: string; bad: boolean; dismiss: () => void }[]): void {
+  area.hidden = !lines.length;
+  area.replaceChildren(
+    ...lines.map(({ text, bad, dismiss }) => {
+      const line = make("p", bad ? "message error" : "message");
+      line.append(make("span", "", text), button(noted, dismiss));
+      return line;
+    }),
+  );
+}

@@ -16,6 +16,8 @@ export class FormPage {
   private filling: Filling | undefined;
   private current = ""; // id of what is being filled in
   private drawn = "";
+  /** Another post works on this phone: nothing of this one is shown. */
+  sealed = false;
 
   constructor(
     private forms: Forms,
@@ -47,10 +49,10 @@ export class FormPage {
   async draw(): Promise<void> {
     const blanks = await this.forms.blanks();
     const mine = await this.forms.mine();
-    const now = JSON.stringify([blanks.map((blank) => [blank.key, blank.offer, lapsed(blank.offer)]), mine.map(({ parts: _parts, ...one }) => one)]);
+    const now = JSON.stringify([this.sealed, blanks.map((blank) => [blank.key, blank.offer, lapsed(blank.offer)]), mine.map(({ parts: _parts, ...one }) => one)]);
     if (now === this.drawn) return;
     this.drawn = now;
-    part("field-forms").hidden = !blanks.length && !mine.length;
+    part("field-forms").hidden = this.sealed || (!blanks.length && !mine.length);
     part("forms-count").textContent = String(blanks.length);
     part("forms-list").replaceChildren(
       ...blanks.map((blank) => {

@@ -2,7 +2,7 @@
 // sent by themselves to the OpenRosa address when they are finished, and taken once whatever is sent again.
 import type { Chain } from "./chain";
 import { hear, now, pause, TAKE_BACK } from "./clock";
-import { alone, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
+import { alone, asking, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
 
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 120_000;
@@ -49,7 +49,7 @@ export class Forms extends EventTarget {
   }
 
   private headers(): Record<string, string> {
-    return { "X-CSRFToken": this.token(), "X-OpenRosa-Version": "1.0" };
+    return { ...asking(this.holder), "X-CSRFToken": this.token(), "X-OpenRosa-Version": "1.0" };
   }
 
   /** The forms that the server lists for this holder. */
@@ -67,17 +67,11 @@ export class Forms extends EventTarget {
     return rows.sort((a, b) => b.changed - a.changed);
   }
 
-  /** How many finished ones wait for another pass. */
-  async elsewhere(): Promise<number> {
-    const waits = (one: Filled): boolean => one.holder !== this.holder && (one.state === "KEPT" || one.state === "SENT");
-    return (await this.db.getAll("filled")).filter(waits).length;
-  }
-
   /** Asks which forms there are and fetches what is new; says whether all of them lie on the phone. */
   async refresh(): Promise<boolean> {
     let offers: Offer[];
     try {
-      const answer = await fetch(this.path, { headers: { Accept: "application/json" }, credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
+      const answer = await fetch(this.path, { headers: { ...asking(this.holder), Accept: "application/json" }, credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
       if (!answer.ok) return false;
       hear(answer);
       this.over = false;
@@ -223,7 +217,7 @@ export class Forms extends EventTarget {
       const form = localStorage.getItem(key);
       if (!form) continue; // told
       try {
-        const answer = await fetch("/api/field/nuisances", { method: "POST", headers: writing(this.token()), credentials: "same-origin", body: JSON.stringify({ form }), signal: AbortSignal.timeout(30_000) });
+        const answer = await fetch("/api/field/nuisances", { method: "POST", headers: writing(this.token(), this.holder), credentials: "same-origin", body: JSON.stringify({ form }), signal: AbortSignal.timeout(30_000) });
         if (answer.ok || answer.status === 404) localStorage.setItem(key, "");
       } catch {
         return; // later

@@ -57,7 +57,7 @@ export class Matters extends EventTarget {
     try {
       answer = await fetch("/api/field/matters", {
         method: "POST",
-        headers: writing(this.token()),
+        headers: writing(this.token(), this.holder),
         credentials: "same-origin",
         body: JSON.stringify({ id, place, category, text, drill }),
         signal: AbortSignal.timeout(30_000),

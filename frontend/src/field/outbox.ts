@@ -20,7 +20,7 @@ export class Outbox extends EventTarget {
   private constructor(
     private db: Store,
     private chain: Chain,
-    private holder: string,
+    readonly holder: string,
     private token: () => string,
   ) {
     super();
@@ -79,7 +79,7 @@ export class Outbox extends EventTarget {
     this.soon(0);
   }
 
-  /** Puts a refused visit out of sight once its reason was read. */
+  /** Puts out of sight what the server said of a visit, once it was read. */
   async dismiss(id: string): Promise<void> {
     await this.chain.leave(id);
     await this.db.delete("visits", id);
@@ -87,11 +87,8 @@ export class Outbox extends EventTarget {
   }
 
   async tally(): Promise<Tally> {
-    const tally: Tally = { KEPT: 0, SENT: 0, ACKNOWLEDGED: 0, CONFLICT: 0, REFUSED: 0, elsewhere: 0 };
-    for (const kept of await this.db.getAll("visits")) {
-      if (kept.holder === this.holder) tally[kept.state]++;
-      else if (kept.state === "KEPT" || kept.state === "SENT") tally.elsewhere++;
-    }
+    const tally: Tally = { KEPT: 0, SENT: 0, ACKNOWLEDGED: 0, CONFLICT: 0, REFUSED: 0 };
+    for (const kept of await this.mine()) tally[kept.state]++;
     return tally;
   }
 
@@ -137,7 +134,7 @@ export class Outbox extends EventTarget {
     }
     const store = this.db.transaction("visits", "readwrite").store;
     for (const kept of await store.getAll()) {
-      if (kept.state === "ACKNOWLEDGED" && kept.ready < now() - DAY) await store.delete(kept.id);
+      if (kept.state === "ACKNOWLEDGED" && !kept.why && kept.ready < now() - DAY) await store.delete(kept.id);
     }
   }
 
@@ -166,7 +163,7 @@ export class Outbox extends EventTarget {
     try {
       answer = await fetch("/api/visits", {
         method: "POST",
-        headers: writing(this.token()),
+        headers: writing(this.token(), this.holder),
         credentials: "same-origin",
         body: JSON.stringify(bodyOf(batch)),
         signal: AbortSignal.timeout(30_000),
@@ -223,6 +220,7 @@ export class Outbox extends EventTarget {
         const item = said.get(kept.id)!;
         kept = { ...kept, answered: now() };
         if (item.answer === "stored" || item.answer === "duplicate") return { ...kept, state: "ACKNOWLEDGED" };
+        if (item.answer === "late") return { ...kept, state: "ACKNOWLEDGED", why: item.sentence ?? "" };
         if (item.answer === "conflict") return { ...kept, state: "CONFLICT" };
         return { ...kept, state: "REFUSED", why: item.sentence ?? item.code ?? "" };
       }),

@@ -1,7 +1,7 @@
 // The doors of a team, by compound, building and stairwell, as the server last told them and as this phone knows them.
 import { hear, now } from "./clock";
 import type { Outbox } from "./outbox";
-import type { Kept } from "./store";
+import { asking, type Kept } from "./store";
 
 export type Row = [place: string, building: string, entrance: string, label: string, state: number, attempts: number];
 export interface Compound {
@@ -34,7 +34,7 @@ export interface Stairwell {
 }
 
 /** The server's own words for a right that is over. Whose session has ended signs in again (401), and loses nothing. */
-const ENDED = new Set(["pass_expired", "pass_revoked", "not_allowed", "not_found"]);
+const ENDED = new Set(["pass_expired", "pass_revoked", "right_ended", "not_allowed", "not_found"]);
 const NOT_HOME = 1;
 const PRESUMED_VACANT = 10;
 /** States that ask for another visit: not yet visited, nobody home, appointment, language help. */
@@ -46,7 +46,8 @@ export interface Read {
   asked: number; // when the server was asked for it, on this phone's clock
   refused: string; // the server's sentence when it gave none
   ended: boolean; // the right to it is gone
-  asks: boolean; // somebody has to sign in, or to choose this post, again
+  asks: boolean; // somebody has to sign in again
+  other: boolean; // another post works on this phone now
 }
 
 /** What changed since: states and attempts of single doors, and how many doors are in each state now. */
@@ -74,14 +75,14 @@ export function withChanges(sheet: Sheet, { counts, changed }: Change): Sheet | 
 /** Reads the sheet from the server, only what changed when this phone holds it; from this phone without a network. */
 export async function readSheet(box: Outbox, key: string, whole = false): Promise<Read> {
   const old = await box.sheet(key);
-  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "", ended: false, asks: false };
+  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "", ended: false, asks: false, other: false };
   const begun = Date.now();
   try {
     const base = whole ? undefined : (old?.body as Sheet | undefined)?.base;
     const since = base ? `&base=${base}&since=${encodeURIComponent(old!.as_of)}` : "";
     const answer = await fetch(key + since, {
       credentials: "same-origin",
-      headers: old && !whole ? { "If-None-Match": old.etag } : {},
+      headers: { ...asking(box.holder), ...(old && !whole && { "If-None-Match": old.etag }) },
       cache: "no-store",
       signal: AbortSignal.timeout(20_000),
     });
@@ -95,7 +96,8 @@ export async function readSheet(box: Outbox, key: string, whole = false): Promis
     const told = (await answer.json()) as Sheet & Change & { code?: string; sentence?: string };
     if (!answer.ok) {
       const ended = ENDED.has(told.code ?? "");
-      return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended, asks: !ended && answer.status === 401 };
+      const other = told.code === "other_holder";
+      return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended, other, asks: !ended && !other && answer.status === 401 };
     }
     const body = told.changed ? withChanges(kept.sheet!, told) : told;
     if (!body) return await readSheet(box, key, true);

@@ -15,7 +15,7 @@ export interface Kept {
   ready: number; // until then it can be taken back, on the server's clock
   tried?: boolean; // it may have reached the server
   answered: number; // when the server's answer came, on its clock
-  why: string; // the server's reason when refused
+  why: string; // the server's reason when refused, and its word when it came too late to be counted
 }
 export interface Tally {
   KEPT: number;
@@ -23,7 +23,6 @@ export interface Tally {
   ACKNOWLEDGED: number;
   CONFLICT: number;
   REFUSED: number;
-  elsewhere: number; // recorded under another pass; sent when its link is opened again
 }
 /** A sheet of doors as the server told it, and when it was asked. */
 export interface Stored {
@@ -97,6 +96,8 @@ export interface Agreed {
   device: string; // a number of this phone's own, for this holder only
   n: number;
   hash: string;
+  begun?: boolean; // the server was told of it
+  emptied?: string; // this store was emptied; the server last heard of the list before at this time
 }
 interface Schema extends DBSchema {
   visits: { key: string; value: Kept; indexes: { state: State } };
@@ -134,5 +135,8 @@ export async function alone<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? ((await navigator.locks.request("qipan-outbox", work)) as T) : work();
 }
 
+/** Names for whom a request asks: under another pass or post the server gives and takes nothing. */
+export const asking = (holder: string): Record<string, string> => ({ "Qipan-Holder": holder });
+
 /** The headers of a request that writes. */
-export const writing = (token: string): Record<string, string> => ({ "Content-Type": "application/json", "X-CSRFToken": token });
+export const writing = (token: string, holder: string): Record<string, string> => ({ ...asking(holder), "Content-Type": "application/json", "X-CSRFToken": token });

@@ -8,15 +8,18 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotSignedIn
 
-from .queries import PASS_COOKIE, POST_KEY, actor_of_account, actor_of_token
+from .queries import PASS_COOKIE, POST_KEY, actor_of_account, actor_of_token, holds_still
+from .rules import OtherHolder, RightEnded
 
 NOBODY = Actor(label="")
+HOLDER_HEADER = "Qipan-Holder"
 
 
 class ActorMiddleware:
     """Sets ``request.actor``; with a bad pass to nobody, and ``request.actor_refusal`` to the reason.
 
-    A header is never mixed with a session: who shows a bad token is nobody, whatever the cookies say.
+    A header is never mixed with a session: who shows a bad token is nobody, whatever the cookies say. A page that keeps
+    things for one pass or post names it with each request (``Qipan-Holder``); under another one it gets and gives nothing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -25,7 +28,7 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor_refusal = None  # type: ignore[attr-defined]
         try:
-            request.actor = self._actor(request)  # type: ignore[attr-defined]
+            request.actor = self._named(request, self._actor(request))  # type: ignore[attr-defined]
         except NotSignedIn as refusal:
             request.actor = NOBODY  # type: ignore[attr-defined]
             request.actor_refusal = refusal  # type: ignore[attr-defined]
@@ -34,6 +37,12 @@ class ActorMiddleware:
         if request.actor.label and "Cache-Control" not in response.headers:  # type: ignore[attr-defined]
             response.headers["Cache-Control"] = "private, no-store"
         return response
+
+    def _named(self, request: HttpRequest, actor: Actor) -> Actor:
+        named = request.headers.get(HOLDER_HEADER, actor.holder)
+        if actor.label and named != actor.holder:
+            raise OtherHolder if holds_still(named, at=now()) else RightEnded
+        return actor
 
     def _actor(self, request: HttpRequest) -> Actor:
         header = request.headers.get("Authorization")

@@ -77,6 +77,22 @@ class PassRevoked(NotSignedIn):
     sentence = _("This pass was revoked. Please ask for a new one.")
 
 
+class OtherHolder(NotSignedIn):
+    """What a device keeps for one pass or post is neither sent nor asked for by another one."""
+
+    code = "other_holder"
+    sentence = _(
+        "Another post works on this device now. What this page keeps stays here, sealed, until its own post signs in again."
+    )
+
+
+class RightEnded(NotSignedIn):
+    """The pass or post that a device names works no more, whoever is signed in now."""
+
+    code = "right_ended"
+    sentence = _("The right that this page was opened by has ended.")
+
+
 Body = tuple[bytes, str, int, int | None, list[int], int, str]
 
 

@@ -38,16 +38,6 @@ class TooManyLines(Refusal):
     status = 400
 
 
-def holder_of(actor: Actor) -> str:
-    """This function will name the pass or the post that a phone works under."""
-    return actor.pass_id or holder_of_post(actor.post_id)
-
-
-def holder_of_post(post_id: int | None) -> str:
-    """This function will name a post as phones do."""
-    return f"post {post_id}"
-
-
 def nonce_of(report_id: UUID) -> str:
     """This function will return the nonce of a matter that was reported on a phone."""
     return f"field {report_id}"
@@ -57,6 +47,27 @@ def held_here(ids: Sequence[UUID]) -> set[UUID]:
     """This function will return which ids of visits, reports and filled forms are held here, counted or in conflict."""
     by_nonce = {nonce_of(one): one for one in ids}
     return visits_held(ids) | submissions_held(ids) | {by_nonce[nonce] for nonce in nonces_held(list(by_nonce))}
+
+
+@transaction.atomic
+def begin_list(*, device: UUID, earlier: UUID | None, team: Team, by: Actor, at: datetime) -> DeviceList | None:
+    """This function will note that a phone begins its list, and return the one that the same phone had begun before.
+
+    There is one only where the phone's store was emptied in between: what was entered there and never sent is gone, and
+    its community sees that. Again is harmless. Needs ``visit.submit``. Raises ``NotAllowed``, ``NotFound`` (another holder's).
+    """
+    by.require("visit.submit")
+    rows = DeviceList.objects.everywhere("the device is the holder's own").select_for_update()
+    begun = {"holder": by.holder, "team": team, "place": team.place, "compared_at": at, "erase_at": at + KEEP}
+    row, _new = rows.get_or_create(device=device, defaults=begun)
+    if row.holder != by.holder:
+        raise NotFound
+    lost = rows.filter(device=earlier, holder=by.holder).exclude(pk=row.pk).first() if earlier else None
+    if lost is not None and lost.emptied_at is None:
+        lost.emptied_at, lost.erase_at = at, at + KEEP
+        lost.save(update_fields=["emptied_at", "erase_at"])
+        record("field.miss_store", subject=lost, by=by, at=at, place=lost.place)
+    return lost
 
 
 def compare_list(
@@ -82,9 +93,9 @@ def compare_list(
     with transaction.atomic():
         rows = DeviceList.objects.everywhere("the device is the holder's own").select_for_update()
         known = rows.filter(device=device).first()
-        if known is not None and known.holder != holder_of(by):
+        if known is not None and known.holder != by.holder:
             raise NotFound
-        row = known or DeviceList(device=device, holder=holder_of(by), team=team, place=team.place)
+        row = known or DeviceList(device=device, holder=by.holder, team=team, place=team.place)
         goes_on = before in (row.head, row.before) if known else before == ""
         if not (holds and goes_on):
             # Kept although the call is refused: that a list is broken is what its community must see.

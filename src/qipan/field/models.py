@@ -19,6 +19,7 @@ class DeviceList(models.Model):
     before = models.CharField(max_length=64, blank=True)  # and the one before that: an answer may have been lost
     missing = models.JSONField(default=list)  # [id, place]: finished on the phone, held by nobody here
     broken_at = models.DateTimeField(null=True)  # when it did not go on where it had stood
+    emptied_at = models.DateTimeField(null=True)  # when the phone came back without it: its store had been emptied
     compared_at = models.DateTimeField()
     erase_at = models.DateTimeField()
 

@@ -2,10 +2,11 @@
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from ninja import Router, Schema
@@ -15,10 +16,11 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput
 
-from .actions import call_form_nuisance, compare_list, report_from_phone
+from .actions import KEEP, begin_list, call_form_nuisance, compare_list, report_from_phone
 from .queries import drill_of, forms_of, round_of, sheet_of, team_of
 
 router = Router(tags=["field"])
+LIST_PATH = "/api/field/lists"
 
 
 class CardIn(Schema):
@@ -105,6 +107,39 @@ class ListIn(Schema):
     refused: list[UUID] = []  # as pages of an earlier version told it
 
 
+class BeginIn(Schema):
+    """A phone's own number for its new list."""
+
+    device: UUID
+
+
+@router.post("field/lists/begin", response=dict)
+def post_begin(request: HttpRequest, response: HttpResponse, body: BeginIn, team: int | None = None) -> dict[str, Any]:
+    """Note that a phone begins its list; says what is known of the one before, when the phone's store was emptied.
+
+    A cookie remembers the number: it outlives the store that a browser throws away.
+    """
+    actor = signed_in(request)
+    actor.require("visit.submit")
+    name = f"qipan_list_{actor.holder.replace(' ', '-')}"  # leave.ts takes it off with the list
+    lost = begin_list(
+        device=body.device,
+        earlier=uuid_in(request.COOKIES.get(name, "")),
+        team=team_of(actor, team),
+        by=actor,
+        at=now(),
+    )
+    response.set_cookie(
+        name,
+        str(body.device),
+        max_age=KEEP,
+        path=LIST_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    return {"emptied": lost and lost.compared_at}
+
+
 @router.post("field/lists", response=dict)
 def post_list(request: HttpRequest, body: ListIn, team: int | None = None) -> dict[str, list[str]]:
     """Compare what a phone finished with what is held here: the answer names what is missing."""
@@ -147,6 +182,14 @@ def post_matter(request: HttpRequest, body: MatterIn) -> dict[str, str]:
         drill=body.drill or drill_of(actor),
     )
     return {"number": told.matter.number}
+
+
+def uuid_in(text: str) -> UUID | None:
+    """This function will read a number that a device was given; None when it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def place_in(text: str) -> int:

@@ -16,5 +16,5 @@ declare(
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,
     ),
-    keys="id team place broken_at compared_at erase_at",
+    keys="id team place broken_at emptied_at compared_at erase_at",
 )

@@ -66,6 +66,11 @@ class Actor:
         """The label in the active language."""
         return self.label_en if self.label_en and (get_language() or "").startswith("en") else self.label
 
+    @property
+    def holder(self) -> str:
+        """How a device names whom it keeps something for: the pass's serial, or the post."""
+        return self.pass_id or f"post {self.post_id}"
+
     @classmethod
     def system(cls, job: str, *, acts: Iterable[str] = (), ranges: Iterable[tuple[int, int]] = ()) -> "Actor":
         """This method will return the actor of a background job, which states its acts and its ground."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from time import monotonic
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from qipan.duties.api import Unit, ground_of
 from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.ids import key_of
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotSignedIn
 
@@ -177,6 +179,19 @@ def right_ends(actor: Actor) -> datetime | None:
         return held.expires_at if held is not None else None
     post = Post.objects.everywhere("the actor's own").filter(pk=actor.post_id or 0).first()
     return post.valid_to if post is not None else None
+
+
+def holds_still(holder: str, *, at: datetime) -> bool:
+    """This function will say whether a pass or post, as a device names it (``Actor.holder``), is in force, whoever has it."""
+    if holder.startswith("post "):
+        posts = Post.objects.filter(pk=key_of(holder.removeprefix("post ")) or 0, account__is_active=True)
+        return valid(posts, at=at).everywhere("only whether it is held").exists()
+    try:
+        serial = UUID(holder)
+    except ValueError:
+        return False
+    passes = Pass.objects.everywhere("only whether it holds")
+    return passes.filter(serial=serial, revoked_at=None, expires_at__gt=at).exists()
 
 
 def link_for(token: str) -> str:

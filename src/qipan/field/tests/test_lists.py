@@ -1,7 +1,7 @@
 """What a phone finished is compared with what is held; a matter reported at a door is one matter."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -110,7 +110,7 @@ class TestComparing:
     def test_keeps_no_count_of_anybodys_work(self):
         names = {field.name for field in DeviceList._meta.get_fields()}
         assert names == {
-            "id", "device", "holder", "team", "place", "head", "before", "missing", "broken_at", "compared_at", "erase_at"
+            "id", "device", "holder", "team", "place", "head", "before", "missing", "broken_at", "emptied_at", "compared_at", "erase_at"
         }  # fmt: skip
 
     def test_another_holder_cannot_go_on_with_it(self, scene, lines):
@@ -173,3 +173,54 @@ class TestReporting:
         assert post(scene.cast.client("auditor"), "/api/field/matters", self.told()).status_code == 403
         assert UUID(self.told()["id"]).version == 7
         assert not Matter.objects.everywhere("a test").exists()
+
+
+@pytest.mark.row("EMG-20")
+class TestBeginning:
+    def begin(self, client, device=DEVICE, **query):
+        return post(client, "/api/field/lists/begin" + (f"?team={query['team']}" if query else ""), {"device": device})
+
+    def test_a_phone_that_comes_back_without_its_list_had_its_store_emptied(self, scene, lines):
+        client, other = scene.holder(), str(uuid7())
+        first = self.begin(client)
+        assert (first.status_code, first.json()) == (200, {"emptied": None})
+        cookie = client.cookies[f"qipan_list_{scene.phone.issued.serial}"]
+        assert (cookie.value, cookie["path"], cookie["samesite"]) == (DEVICE, "/api/field/lists", "Lax")
+        assert self.begin(client).json() == {"emptied": None}  # the same list again
+        compare(client, lines[:1])
+        (held,) = lists()
+        told = datetime.fromisoformat(self.begin(client, other).json()["emptied"])
+        assert held.compared_at - told < timedelta(milliseconds=1)  # JSON says milliseconds
+        assert [row.emptied_at is not None for row in lists()] == [True, False]
+        noted = lists()[0].emptied_at
+        assert self.begin(client, other).json() == {"emptied": None}
+        assert lists()[0].emptied_at == noted
+        assert "浏览器或人为清空" in scene.cast.client("worker").get("/field/lists").content.decode()
+        acts = apps.get_model("journal", "Entry").objects.filter(act="field.miss_store")
+        assert [(entry.place, entry.data) for entry in acts] == [(scene.team.place, {})]
+
+    def test_the_list_that_was_begun_goes_on(self, scene, lines):
+        client = scene.holder()
+        self.begin(client)
+        assert compare(client, lines[:2]).json() == {"missing": [one for one, _place in lines[:2]]}
+        assert [row.emptied_at for row in lists()] == [None]
+
+    def test_another_phone_of_the_same_post_is_no_emptied_one(self, scene):
+        assert self.begin(scene.holder()).status_code == self.begin(scene.holder(), str(uuid7())).status_code == 200
+        assert [row.emptied_at for row in lists()] == [None, None]
+
+    @pytest.mark.parametrize("cookie", ["x", str(uuid7())])
+    def test_a_cookie_that_names_no_list_of_the_holder_tells_nothing(self, scene, cookie):
+        client = scene.holder()
+        client.cookies[f"qipan_list_{scene.phone.issued.serial}"] = cookie
+        assert self.begin(client).json() == {"emptied": None}
+        assert [row.emptied_at for row in lists()] == [None]
+
+    def test_another_holders_number_is_refused_and_nothing_is_written(self, scene):
+        self.begin(scene.holder())
+        kept = lists()[0].holder
+        team = scene.team.pk
+        assert self.begin(scene.cast.client("worker"), team=team).status_code == 404
+        assert self.begin(scene.cast.client("stranger"), team=team).status_code == 403
+        assert self.begin(scene.holder(), "x").status_code in (400, 422)
+        assert [row.holder for row in lists()] == [kept]

@@ -24,7 +24,6 @@ from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
 from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built, later_of
 from qipan.webkit.middleware import POLICY
 
-from ..actions import holder_of, holder_of_post
 from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
 
 # The two that are common come first and large; the order of the others is by how often they come.
@@ -58,6 +57,10 @@ def words() -> dict[str, object]:
         "nothing_yet": _("No network, and no list of doors on this phone yet."),
         "offline": _("No network. Everything is kept on this phone and goes out by itself."),
         "elsewhere": _("%(count)s entries were made under another pass; open its link again to send them."),
+        "other_post": _(
+            "%(count)s entries of another post (%(post)s) wait on this phone; sign in as that post to send them."
+        ),
+        "my_posts": _("My posts"),
         "conflict": _("the server holds something else under this visit; a person decides"),
         "noted": _("Noted"),
         "told": _("Kept; it goes to the street office by itself."),
@@ -66,6 +69,10 @@ def words() -> dict[str, object]:
         "agreed": _("The server holds everything that this phone has finished."),
         "missing": _("%(count)s entries were missing on the server; they are sent again."),
         "lost": _("%(count)s entries are neither here nor on the server; the community sees which."),
+        "emptied": _(
+            "This phone's store was emptied by its browser. The server holds what was sent; it last heard of this phone's list at"
+            " %(time)s. What was entered after that and not sent is gone: please enter it again."
+        ),
         "sign_in": _("Sign in"),
         "as_of": _("as of %(time)s"),
         "ended": _("Your right to this page has ended, so the doors were taken off this phone."),
@@ -149,15 +156,20 @@ def app_manifest(request: HttpRequest) -> HttpResponse:
     )
 
 
-def team_asked(request: HttpRequest) -> int | None:
-    """This function will return the team that the address names; raises ``BadInput``."""
-    asked = request.GET.get("team")
+def key_asked(request: HttpRequest, name: str) -> int | None:
+    """This function will return the number that the address says under a name; raises ``BadInput``."""
+    asked = request.GET.get(name)
     if asked is None:
         return None
-    team = key_of(asked)
-    if team is None:
-        raise BadInput(["team"])
-    return team
+    key = key_of(asked)
+    if key is None:
+        raise BadInput([name])
+    return key
+
+
+def team_asked(request: HttpRequest) -> int | None:
+    """This function will return the team that the address names; raises ``BadInput``."""
+    return key_asked(request, "team")
 
 
 @require_safe
@@ -185,7 +197,7 @@ def field(request: HttpRequest) -> HttpResponse:
             "order": order_of(round) if round else None,
             "again": waiting_doors(actor, team=team.pk).filter(recount__closes_at__gt=now()).count(),
             "card": card_of(actor),
-            "holder": holder_of(actor),
+            "holder": actor.holder,
             "orders": orders_of(request, team),
             "categories": categories() if actor.can("matter.report") else [],
             "main": MAIN,
@@ -216,7 +228,7 @@ def desk_forms(request: HttpRequest) -> HttpResponse:
         "openrosa": reverse("openrosa_list").removesuffix("formList"),
         "home": place_text(actor.scope.ranges[0].first),
         "form": request.GET.get("form", ""),
-        "holder": holder_of(actor),
+        "holder": actor.holder,
         "words": words(),
         "zone": settings.TIME_ZONE,
     }
@@ -228,9 +240,9 @@ def desk_forms(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """This page will sign out, and take off the device what is kept there of whoever signs out, under any own post."""
     actor = signed_in(request)
-    holders = {holder_of(actor)}
+    holders = {actor.holder}
     if actor.account_id is not None:
-        holders |= {holder_of_post(seat.post_id) for seat in seats_of(actor.account_id, at=now())}
+        holders |= {seat.actor.holder for seat in seats_of(actor.account_id, at=now())}
     shown = {
         "holders": json.dumps(sorted(holders)),
         "team": team_asked(request),

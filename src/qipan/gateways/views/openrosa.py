@@ -65,8 +65,8 @@ def said(sentence: str, *, status: int) -> HttpResponse:
     return HttpResponse(response_xml(sentence, status=status), content_type=CONTENT_TYPE, status=status)
 
 
-def refused(refusal: Refusal) -> HttpResponse:
-    """This function will answer a refusal in the standard's form."""
+def refused(refusal: Refusal, *, by_page: bool = False) -> HttpResponse:
+    """This function will answer a refusal in the standard's form; our own page asks for the sign-in itself, no browser does."""
     lines = refusal.problems if isinstance(refusal, BadInput) and refusal.problems else []
     response = said("\n".join([str(refusal), *lines]), status=refusal.status)
     response.headers["X-Refusal"] = (
@@ -74,7 +74,7 @@ def refused(refusal: Refusal) -> HttpResponse:
     )  # so that our own page tells a right that is over from a form that is not open
     if refusal.status in WAIT_S:
         response.headers["Retry-After"] = str(WAIT_S[refusal.status])
-    if isinstance(refusal, NotSignedIn):
+    if isinstance(refusal, NotSignedIn) and not by_page:
         response.headers["WWW-Authenticate"] = 'Basic realm="Qipan", charset="UTF-8"'
     return response
 
@@ -92,7 +92,7 @@ def served(*methods: str) -> Callable[[View], View]:
                 actor = _actor(request, token)
                 response = view(request, actor, token=token, **named)
             except Refusal as refusal:
-                response = refused(refusal)
+                response = refused(refusal, by_page=not token and _from_our_page(request))
             except (RequestDataTooBig, TooManyFilesSent):
                 response = refused(PostTooLarge())
             except (DataError, SuspiciousOperation, UnicodeError):

@@ -1,0 +1,22 @@
+// Keeps the page and what it loads later on the phone, through the worker.
+export const PAGES = "qipan-pages"; // as in worker.ts
+const FILES = "qipan-files";
+
+const page = document.getElementById("field")!;
+
+/** Lets the page open without a network from now on; where the browser cannot, it works as long as it is open. */
+export async function keepPage(): Promise<void> {
+  const workers = navigator.serviceWorker;
+  if (!workers) return;
+  await workers.register(page.dataset.worker!, { scope: "/field" });
+  await workers.ready;
+  const pages = await caches.open(PAGES);
+  if (!(await pages.match(location.href))) await pages.add(location.href); // this one was loaded before the worker was there
+}
+
+/** What is loaded only when a form is opened is fetched ahead, so that a form opens without a network too. */
+export async function keepEngine(): Promise<void> {
+  if (!navigator.serviceWorker?.controller) return;
+  const files = await caches.open(FILES);
+  for (const path of JSON.parse(page.dataset.later!) as string[]) if (!(await files.match(path))) await files.add(path);
+}

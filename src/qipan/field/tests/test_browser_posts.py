@@ -1,0 +1,101 @@
+"""Two posts on one phone, in a real browser: what the first one keeps is sealed, told, and sent by itself alone."""
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import build
+from .test_browser import stored
+from .test_browser_forms import open_form_sheet, question, samples
+from .test_browser_leaving import LYING
+from .test_holders import end
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+OURS, THEIRS = "5101040010010010001", "5101040010020010001"
+
+
+def work_as(context, scene, page, name):
+    value = scene.cast.client(name).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": value, "url": page.evaluate("origin")}])
+
+
+def go(page, team):
+    page.goto(f"/field?team={team.pk}")
+    if page.locator("#field-card[open]").count():
+        page.locator("#card-done").tap()
+
+
+def enter(page, place, name):
+    page.locator(f"[data-place='{place}']").tap()
+    page.locator(f"[data-name={name}]").tap()
+    page.locator("#door-close").tap()
+
+
+@pytest.fixture
+def shared(handset, live_server):
+    """A phone on which the first post has a draft and a visit that did not go out; another post signs in."""
+    scene = build()
+    samples(scene.cast)
+    page = handset.new_page()
+    page.goto("/accounts/login/")
+    work_as(handset, scene, page, "worker")
+    go(page, scene.team)
+    expect(page.locator("#forms-count")).to_have_text("2", timeout=15_000)
+    open_form_sheet(page)
+    page.locator("#form-start").tap()
+    question(page, "outcome").locator("label", has_text="已约时间").tap()
+    page.wait_for_timeout(600)
+    page.locator("#form-questions ~ .form-foot [data-back]").tap()
+    page.locator("#field-form [data-shut]").first.tap()
+    handset.route("**/api/visits", lambda route: route.abort())
+    enter(page, OURS, "ANSWERED")
+    expect(page.locator("#count-KEPT")).to_have_text("1")
+    handset.unroute("**/api/visits")
+    work_as(handset, scene, page, "neighbour_worker")
+    yield scene, handset, page
+
+
+def lying(page):
+    held = page.evaluate(LYING)
+    return [held.get(name, 0) for name in ("visits", "filled")]
+
+
+@pytest.mark.row("EMG-20")
+def test_a_second_post_neither_loses_nor_sees_nor_sends_what_the_first_one_keeps(shared):
+    scene, context, page = shared
+    page.evaluate("dispatchEvent(new Event('online'))")
+    # The page of the first post still stands open.
+    expect(page.locator("#field-list")).to_contain_text("另一岗位", timeout=15_000)
+    assert page.locator("[data-place]").count() == 0
+    expect(page.locator("#field-forms")).to_be_hidden()
+    expect(page.locator("#field-note a")).to_have_attribute("href", "/access/post")
+    assert (lying(page), stored()) == ([1, 1], [])
+
+    go(page, scene.neighbours)
+    note = page.locator("#field-note")
+    expect(note).to_contain_text("2 条", timeout=15_000)
+    expect(note).to_contain_text(scene.cast.worker.label)
+    expect(page.locator("#count-KEPT")).to_have_text("0")
+    assert "102" not in page.locator("#field-forms").inner_text()
+    enter(page, THEIRS, "NOT_HOME")
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
+    assert (lying(page), stored()) == ([2, 1], [(int(THEIRS), 1)])
+
+    work_as(context, scene, page, "worker")
+    go(page, scene.team)
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
+    expect(note).to_be_hidden()  # the other one's visit has arrived: nothing of it waits
+    assert stored() == [(int(OURS), 8), (int(THEIRS), 1)]
+    open_form_sheet(page)
+    page.locator("#form-mine .btn", has_text="继续填写").tap()
+    expect(question(page, "outcome").locator(":checked")).to_have_value("APPOINTMENT")
+
+
+@pytest.mark.row("EMG-20")
+def test_the_end_of_the_first_posts_right_takes_its_draft_off_under_the_second_one_too(shared):
+    scene, _context, page = shared
+    go(page, scene.neighbours)
+    expect(page.locator("#field-note")).to_contain_text("2 条", timeout=15_000)
+    end(scene, "worker")
+    go(page, scene.neighbours)
+    expect(page.locator("#field-note")).to_contain_text("1 条", timeout=15_000)  # finished, and never acknowledged
+    assert lying(page) == [1, 0]
