@@ -15,7 +15,7 @@ from qipan.forms.api import Form, GroundTooWide, files_beside, forms_to_fill, la
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range, compound_of, place_text
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.screening.api import DoorState, Round, current_round, doors_of_team
+from qipan.screening.api import DoorState, Round, current_round, doors_of_team, rounds_of_team
 from qipan.territory.api import compounds_within
 
 from .models import DeviceList
@@ -72,13 +72,26 @@ def drill_of(actor: Actor) -> bool:
 
 def lists_with_gaps(actor: Actor) -> "QuerySet[DeviceList]":
     """This function will return the phones on an actor's ground of whose lists something is missing, the latest first."""
-    rows = DeviceList.objects.within(actor.scope).exclude(missing=[], broken_at=None)
+    rows = DeviceList.objects.within(actor.scope).exclude(missing=[], broken_at=None, emptied_at=None)
     return rows.select_related("team__unit").order_by("-compared_at", "pk")
 
 
 def round_of(team: Team, *, at: datetime) -> Round | None:
     """This function will return the round that is under way on the team's ground."""
     return current_round([Range(team.first, team.last)], at=at)
+
+
+def round_on_paper(team: Team, round_id: int | None, *, at: datetime) -> Round | None:
+    """This function will return the round whose sheet is asked for: one that has closed too, for sheets come back late.
+
+    Raises ``NotFound`` where the team has no doors in it.
+    """
+    if round_id is None:
+        return round_of(team, at=at)
+    found = rounds_of_team(team.pk).filter(pk=round_id).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def order_of(round: Round) -> Order:

@@ -25,7 +25,7 @@ from .actions import (
     store_visits,
 )
 from .ingest import BatchAnswer, StoreUnavailable
-from .models import Campaign, Round, Visit, VisitConflict
+from .models import Campaign, LateVisit, Round, Visit, VisitConflict
 from .queries import (
     CoverageRow,
     DoorLeft,
@@ -51,6 +51,7 @@ from .queries import (
     rechecks,
     recount_doors,
     recount_result,
+    rounds_of_team,
     visits_held,
     visits_of_team,
     waiting_doors,
@@ -73,6 +74,7 @@ __all__ = [
     "EmptyRound",
     "EndMissing",
     "GroundMissing",
+    "LateVisit",
     "NextStep",
     "Outcome",
     "Recheck",
@@ -115,6 +117,7 @@ __all__ = [
     "rechecks",
     "recount_doors",
     "recount_result",
+    "rounds_of_team",
     "sample_open_rounds",
     "store_visits",
     "visits_held",

@@ -104,6 +104,32 @@ class VisitConflict(models.Model):
         return str(self.visit_id)
 
 
+class LateVisit(models.Model):
+    """A visit that arrived when its round was closed: kept with its door and shown, never counted (ADR 27).
+
+    Another content under the same id is one more row: nothing is counted, so nothing has to be decided.
+    """
+
+    visit_id = models.UUIDField()  # as the device made it
+    content = models.BigIntegerField()
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, db_index=False)
+    place = models.BigIntegerField()
+    team = models.ForeignKey("deployment.Team", null=True, on_delete=models.PROTECT, db_index=False)
+    outcome = models.PositiveSmallIntegerField(choices=Outcome)
+    happened_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    batch = models.UUIDField()  # the upload; its journal entry holds the digest
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["visit_id", "content"], name="screening_late_once")]
+        indexes = [models.Index(fields=["round", "place"], name="screening_late_door")]
+
+    def __str__(self) -> str:
+        return str(self.visit_id)
+
+
 class Coverage(models.Model):
     """How many doors of a compound are in each state of a round. Changed in the statement that stores the visits.
 
@@ -165,6 +191,7 @@ class SealedCampaign(models.Model):
     sealed_at = models.DateTimeField()
     visits = models.BigIntegerField(default=0)  # destroyed so far
     displaced = models.BigIntegerField(default=0)  # earlier contents that a decision had replaced, destroyed too
+    late = models.BigIntegerField(default=0)  # and what had arrived when its round was closed
 
     def __str__(self) -> str:
         return f"{self.campaign_id}"

@@ -145,7 +145,7 @@ def post_assign(request: HttpRequest, pk: int) -> dict[str, Any]:
 
 @router.post("rounds/{pk}/close", response=dict)
 def post_close_round(request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Close a round: what arrives afterwards is refused, its figures stand."""
+    """Close a round: its figures stand; what arrives afterwards is kept and not counted."""
     actor = signed_in(request)
     return _round(close_round(get_round(pk, actor=actor, act="campaign.open"), by=actor, at=now()))
 

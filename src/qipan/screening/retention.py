@@ -23,7 +23,7 @@ from qipan.kernel.retention import (
 
 from .actions.destroying import seal_figures, take_rows
 from .models import Campaign, Coverage, Round, SealedCampaign
-from .queries import recount_coverage
+from .queries import late_by_campaign, recount_coverage
 
 KEEP = timedelta(days=30)  # for complaints and the review; then it is destroyed (Emergency Response Law, art. 85)
 
@@ -39,11 +39,12 @@ class Campaigns:
         sums = {
             row["round__campaign"]: row for row in rows.annotate(n=Sum("visits"), first=Min("place"), last=Max("place"))
         }
+        late = late_by_campaign()
         gone = dict(SealedCampaign.objects.values_list("campaign", "visits"))
         running = set(Round.objects.filter(closed_at=None).values_list("campaign", flat=True))
         found = []
         for campaign in Campaign.objects.filter(pk__in=sums).select_related("declaration").order_by("pk"):
-            held = sums[campaign.pk]["n"] - gone.get(campaign.pk, 0)
+            held = sums[campaign.pk]["n"] - gone.get(campaign.pk, 0) + late.get(campaign.pk, 0)
             if not held:
                 continue
             ends = [campaign.closed_at, *([campaign.declaration.ended_at] if campaign.declaration else [])]
@@ -78,12 +79,12 @@ class Campaigns:
         return seal_figures(_campaign(key), by=by, at=at)
 
     def take(self, key: str, *, after: str, most: int, held: Sequence[Range]) -> Taken:
-        """This method will destroy the next visits, then the doors of recounts, then what was decided about visits."""
+        """This method will destroy the next visits, then doors of recounts, what was decided about visits, late visits."""
         return take_rows(_campaign(key), after=after, most=most, held=held)
 
     def tables(self) -> tuple[str, ...]:
         """This method will return the tables that give up their freed pages."""
-        return "screening_visit", "screening_recountdoor", "screening_visitconflict"
+        return "screening_visit", "screening_recountdoor", "screening_visitconflict", "screening_latevisit"
 
 
 def _campaign(key: str) -> int:
@@ -108,6 +109,19 @@ declare(
 declare(
     "screening.CoverageSample",
     keys="id round place slot at doors settled visits",
+)
+declare(
+    "screening.LateVisit",
+    PersonalData(
+        "visit_id place team outcome happened_at",
+        purpose=_("to screen every door in an emergency"),
+        period=KEEP,
+        starts_with=Starts.EMERGENCY,
+        destroy=Destroy.ROWS,
+        way=Way.RUN,
+        holder=HELD_VISITS,
+    ),
+    keys="id round received_at batch content",
 )
 declare(
     "screening.Recount",
@@ -138,7 +152,7 @@ declare(
 declare(
     "screening.SealedCampaign",
     plain="digest",
-    keys="id campaign cells folded sealed_at visits displaced",
+    keys="id campaign cells folded sealed_at visits displaced late",
 )
 declare(
     "screening.Visit",

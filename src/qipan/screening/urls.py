@@ -13,6 +13,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/rounds", pages.round_open, name="round_open"),
     path("rounds/<int:pk>/close", pages.round_close, name="round_close"),
     path("rounds/<int:pk>/left.csv", pages.left_csv, name="round_left"),
+    path("rounds/<int:pk>/late", pages.round_late, name="round_late"),
     path("rounds/<int:pk>/recount", recounts.recount_draw, name="recount_draw"),
     path("recounts", recounts.recounts, name="recounts"),
     path("recounts/<int:pk>", recounts.recount_enter, name="recount_enter"),

@@ -5,13 +5,14 @@ import json
 import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from qipan.access.api import forget, revoke_passes
 from qipan.field.models import DeviceList
 from qipan.forms.api import Submission
 from qipan.matters.testing import make_world
-from qipan.screening.api import Visit
+from qipan.screening.api import LateVisit, Visit, close_round
 
 from .conftest import build
 from .test_browser import stored
@@ -192,3 +193,24 @@ def test_a_wrong_clock_takes_nothing_off_and_holds_nothing_back_and_an_ended_rig
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("0")
     # The visit and the form that were finished and not acknowledged wait for a right.
     assert [page.evaluate(LYING).get(name) for name in ("visits", "filled", "matters", "sheets")] == [1, 1, None, None]
+
+
+@pytest.mark.row("EMG-20")
+def test_a_phone_that_comes_back_when_its_round_has_closed_loses_nothing_and_is_told(phone):
+    scene, context, page = phone
+    context.set_offline(True)
+    enter(page, 1, "ANSWERED")
+    page.locator("#door-close").tap()
+    close_round(scene.round, by=scene.cast.city_commander, at=timezone.now())
+    context.set_offline(False)
+    said = page.locator("#field-refused p")
+    expect(said).to_contain_text("送达时该轮已结束", timeout=20_000)
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1")
+    assert (stored(), LateVisit.objects.everywhere("a test").get().place) == ([], int(DOOR(1)))
+    page.reload()  # the battery was out before it was read
+    expect(said).to_contain_text("送达时该轮已结束")
+    assert agreed(page) == [[]]
+    said.locator("button").tap()
+    expect(said).to_have_count(0)
+    assert agreed(page) == [[]]
+    assert LateVisit.objects.everywhere("a test").count() == 1

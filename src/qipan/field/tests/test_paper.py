@@ -2,11 +2,13 @@
 
 import csv
 import re
+from html import unescape
 from io import StringIO
 
 import pytest
+from django.utils import timezone
 
-from qipan.screening.api import DoorState, Outcome, Visit, coverage_total
+from qipan.screening.api import DoorState, LateVisit, Outcome, Visit, close_round, coverage_total
 
 from .test_field import visit
 
@@ -117,3 +119,24 @@ def test_a_pass_takes_its_teams_doors_along_as_csv_and_no_other_teams(scene):
     assert scene.holder().get(f"/field/doors.csv?team={scene.other.pk}").status_code == 404
     assert scene.cast.client("neighbour_worker").get(f"/field/doors.csv?team={scene.team.pk}").status_code == 404
     assert scene.cast.client("auditor").get("/field/doors.csv").status_code == 403
+
+
+@pytest.mark.row("EMG-20")
+def test_a_sheet_that_comes_back_when_its_round_has_closed_is_kept_and_not_counted(scene):
+    client = scene.cast.client("worker")
+    page = page_of(client, scene)
+    action = unescape(re.search(r'action="(/field/paper[^"]+)"', page.content.decode())[1])
+    assert action == f"/field/paper?team={scene.team.pk}&round={scene.round.pk}"
+    close_round(scene.round, by=scene.cast.city_commander, at=timezone.now())
+    assert f"round={scene.round.pk}" in page_of(client, scene).content.decode()  # no round runs; the old one is offered
+    answer = client.post(action, ticked(page, n0="ANSWERED"), follow=True)
+    assert answer.status_code == 200
+    assert "送达时该轮已结束" in answer.content.decode()
+    assert [(one.place, one.outcome) for one in LateVisit.objects.everywhere("a test")] == [(int(DOORS[0]), 8)]
+    assert not Visit.objects.everywhere("a test").exists()
+    assert states(scene) == {"UNTOUCHED": 20}
+
+
+@pytest.mark.parametrize(("asked", "status"), [("x", 400), (str(10**9), 404)])
+def test_a_round_in_which_the_team_has_no_doors_has_no_sheet(scene, asked, status):
+    assert scene.cast.client("worker").get(f"/field/paper?team={scene.team.pk}&round={asked}").status_code == status

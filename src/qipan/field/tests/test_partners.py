@@ -46,7 +46,7 @@ class Partner:
         asked = localdate(self.scene.cast.at) + timedelta(days=day)
         page = (client or self.phone).get(f"/field/visits?day={asked:%F}")
         assert page.status_code == 200
-        return [(str(address), outcome.name) for address, outcome in page.context["rows"]]
+        return [(str(address), outcome.name) for address, outcome, _late in page.context["rows"]]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import msgspec
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,26 +18,27 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import compound_of, place_text
-from qipan.screening.api import DoorLine, Outcome, Round, doors_of_team, store_visits
+from qipan.screening.api import DoorLine, Outcome, Round, doors_of_team, rounds_of_team, store_visits
 from qipan.webkit.sheets import csv_file
 
 from ..input import PaperInput
-from ..queries import compound_names, order_of, round_of, team_of
-from .phone import team_asked
+from ..queries import compound_names, order_of, round_of, round_on_paper, team_of
+from .phone import key_asked, team_asked
 
 AT_ONCE = 500  # visits of one upload
+MOST_ROUNDS = 10  # of whose sheets the page knows
 
 
 @require_http_methods(["GET", "POST"])
 @needs("visit.submit")
 def paper(request: HttpRequest) -> HttpResponse:
-    """This page will print a team's doors with boxes to tick, and take what was ticked.
+    """This page will print a team's doors with boxes to tick, and take what was ticked; a sheet of a round that has closed too.
 
     Each door of a page has an id of its own, so the same page sent twice is counted once.
     """
     actor, at = signed_in(request), now()
     team = team_of(actor, team_asked(request))
-    round = round_of(team, at=at)
+    round = round_on_paper(team, key_asked(request, "round"), at=at)
     doors = list(doors_of_team(team.pk, round.pk)) if round else []
     if request.method == "GET" or round is None:
         return _sheet(request, team, round, doors, PaperInput(initial={"at": timezone.localtime(at)}))
@@ -49,16 +49,18 @@ def paper(request: HttpRequest) -> HttpResponse:
     if not ticked:
         form.add_error(None, _("Nothing is ticked yet."))
         return _sheet(request, team, round, doors, form, status=400)
-    refused = _store(request, round, ticked, form.cleaned_data["at"].isoformat(), by=actor)
+    refused, late = _store(request, round, ticked, form.cleaned_data["at"].isoformat(), by=actor)
     taken = len(ticked) - len(refused)
     if taken:
         text = ngettext("%(taken)s door is entered.", "%(taken)s doors are entered.", taken)
         messages.info(request, text % {"taken": taken})
+    for sentence in late:
+        messages.info(request, sentence)
     if refused:
         for sentence in dict.fromkeys(refused.values()):
             form.add_error(None, sentence)
         return _sheet(request, team, round, doors, form, kept=set(refused), status=409)
-    return redirect(f"{reverse('field_paper')}?team={team.pk}")
+    return redirect(request.get_full_path())
 
 
 @require_GET
@@ -85,9 +87,13 @@ def _key(door: DoorLine) -> str:
     return f"door-{place_text(door.place)}"
 
 
-def _store(request: HttpRequest, round: Round, ticked: list[DoorLine], at: str, *, by: Actor) -> dict[int, str]:
-    """Stores what was ticked as any visits are stored; returns the doors that were not taken, with the reason."""
+def _store(
+    request: HttpRequest, round: Round, ticked: list[DoorLine], at: str, *, by: Actor
+) -> tuple[dict[int, str], set[str]]:
+    """Stores what was ticked as any visits are stored; returns the doors that were not taken, with the reason, and what is
+    to be said of those that came when the round had just closed."""
     refused: dict[int, str] = {}
+    late: set[str] = set()
     for first in range(0, len(ticked), AT_ONCE):
         some = ticked[first : first + AT_ONCE]
         visits = [
@@ -104,7 +110,9 @@ def _store(request: HttpRequest, round: Round, ticked: list[DoorLine], at: str, 
         for door, told in zip(some, stored.answers, strict=True):
             if told.answer in ("refused", "conflict"):
                 refused[door.place] = str(told.sentence)
-    return refused
+            elif told.answer == "late":
+                late.add(str(told.sentence))
+    return refused, late
 
 
 def _sheet(
@@ -146,6 +154,7 @@ def _sheet(
         "team": team,
         "round": round,
         "order": order_of(round) if round else None,
+        "others": [each for each in rounds_of_team(team.pk)[:MOST_ROUNDS] if each != round],
         "wells": wells,
         "outcomes": [(outcome.name, outcome.label) for outcome in reversed(Outcome)],
         "form": form,

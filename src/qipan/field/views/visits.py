@@ -41,7 +41,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     team = team_of(actor, asked)
     begin = datetime.combine(day, time(), tzinfo=get_current_timezone())
     found = visits_of_team(team.pk, since=begin, until=begin + ONE_DAY)
-    addresses = addresses_of({place for place, _outcome in found})
+    addresses = addresses_of({place for place, _outcome, _late in found})
     return render(
         request,
         "field/visits.html",
@@ -50,7 +50,7 @@ def visits(request: HttpRequest) -> HttpResponse:
             "day": day,
             "before": day - ONE_DAY,
             "after": day + ONE_DAY if day < today else None,
-            "rows": [(addresses[place], outcome) for place, outcome in found],
+            "rows": [(addresses[place], outcome, late) for place, outcome, late in found],
             "forms": forms_to_fill(actor, at=at),
         },
     )

@@ -223,7 +223,7 @@ def assign_doors(round: Round, *, by: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def close_round(round: Round, *, by: Actor, at: datetime) -> Round:
-    """This function will close a round: what arrives afterwards is refused; its figures stand.
+    """This function will close a round: its figures stand; what arrives afterwards is kept and not counted.
 
     Uploads under way finish first, so that no counter moves after the entry of the closing.
     Raises ``NotAllowed``, ``NotFound``, ``WiderThanScope``, ``RoundClosed``.

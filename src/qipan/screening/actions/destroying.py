@@ -1,6 +1,6 @@
 """Destroying what a campaign collected at doors: its figures are proven and sealed first, then its rows go in steps.
 
-What goes are the visits, what was decided about them, and the doors of recounts. Counts of ten doors and more stay;
+What goes are the visits, late ones too, what was decided about them, and the doors of recounts. Counts of ten doors and more stay;
 those of smaller groups are added to the area above them, so that every figure of a community and above is as before.
 """
 
@@ -16,7 +16,17 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.retention import Sealed, Taken, digest_of_lines
 
-from ..models import Campaign, Coverage, Recount, RecountDoor, RecountTally, Round, SealedCampaign, VisitConflict
+from ..models import (
+    Campaign,
+    Coverage,
+    LateVisit,
+    Recount,
+    RecountDoor,
+    RecountTally,
+    Round,
+    SealedCampaign,
+    VisitConflict,
+)
 from ..queries import figures_of
 from ..queries.coverage import STATE_COLUMNS
 from ..rules import folding
@@ -65,7 +75,9 @@ def take_rows(campaign_id: int, *, after: str, most: int, held: Sequence[Range])
         return _take_visits(campaign_id, rest, most=most, held=held)
     if phase == "doors":
         return _take_doors(campaign_id, int(rest or 0), most=most, held=held)
-    return _take_conflicts(campaign_id, int(rest or 0), most=most, held=held)
+    if phase == "conflicts":
+        return _take_conflicts(campaign_id, int(rest or 0), most=most, held=held)
+    return _take_late(campaign_id, int(rest or 0), most=most, held=held)
 
 
 def _among(held: Sequence[Range]) -> str:
@@ -151,4 +163,15 @@ def _take_conflicts(campaign_id: int, behind: int, *, most: int, held: Sequence[
     rows.filter(pk__in=[one.pk for one in gone]).delete()
     SealedCampaign.objects.filter(campaign=campaign_id).update(displaced=F("displaced") + displaced)
     digest = digest_of_lines([f"{one.visit_id.hex}:{one.content}" for one in gone]) if gone else ""
-    return Taken(f"conflicts:{some[-1].pk}" if len(some) == most else None, len(gone), len(left), digest)
+    return Taken(f"conflicts:{some[-1].pk}" if len(some) == most else "late:", len(gone), len(left), digest)
+
+
+def _take_late(campaign_id: int, behind: int, *, most: int, held: Sequence[Range]) -> Taken:
+    rows = LateVisit.objects.everywhere("destroyed with their campaign").filter(round__campaign=campaign_id)
+    some = list(rows.filter(pk__gt=behind).order_by("pk")[:most])
+    left = [one for one in some if any(one.place in ground for ground in held)]
+    gone = [one for one in some if one not in left]
+    rows.filter(pk__in=[one.pk for one in gone]).delete()
+    SealedCampaign.objects.filter(campaign=campaign_id).update(late=F("late") + len(gone))
+    digest = digest_of_lines([f"{one.visit_id.hex}:{one.content}" for one in gone]) if gone else ""
+    return Taken(f"late:{some[-1].pk}" if len(some) == most else None, len(gone), len(left), digest)

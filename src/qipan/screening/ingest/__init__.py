@@ -12,7 +12,8 @@ from qipan.kernel import writer
 
 from . import postgres, sqlite
 from .answers import BatchAnswer, StoreUnavailable, answer
-from .decode import MAX_BYTES, Batch, BodyTooLarge, BodyUnreadable, decode
+from .decode import MAX_BYTES, Batch, BodyTooLarge, BodyUnreadable, Code, decode
+from .late import keep_late
 from .register import follow_register
 
 __all__ = [
@@ -41,12 +42,13 @@ def store(batch: Batch) -> list[int]:
         return []
     try:
         try:
-            return _store(batch)
+            codes = _store(batch)
         except IntegrityError:
             # More doors were visited than the round counts: the register has grown since it was opened.
             if connection.in_atomic_block or not follow_register(batch.rounds, batch.places):
                 raise
-            return _store(batch)
+            codes = _store(batch)
+        return keep_late(batch, codes) if Code.ROUND_CLOSED in codes else codes
     except (DatabaseError, InterfaceError) as error:
         log.exception("A batch of %s visits could not be stored", len(batch.ids))
         raise StoreUnavailable from error

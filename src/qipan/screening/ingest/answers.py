@@ -23,8 +23,12 @@ class StoreUnavailable(Refusal):
 
 SENTENCES: dict[int, Promise] = {
     Code.CONFLICT: _("A different visit with this id is already stored; this one is kept for a person to decide."),
+    Code.LATE: _(
+        "The round had closed before this arrived: it is kept with the door and shown to those who run the round,"
+        " and not counted in its figures."
+    ),
     Code.UNKNOWN_ROUND: _("There is no such round."),
-    Code.ROUND_CLOSED: _("The round is closed."),
+    Code.ROUND_CLOSED: _("The round is closed, and what was collected in it is destroyed."),
     Code.UNKNOWN_DOOR: _("This door is not on the register."),
     Code.OUTSIDE_ROUND: _("This door lies outside the ground of the round."),
     Code.OTHER_TEAM: _("This door is not among those that you are to visit in this round."),
@@ -40,7 +44,7 @@ class Answer(msgspec.Struct, omit_defaults=True, gc=False):
     """What one item is told; ``id`` is null when the item has none that can be read."""
 
     id: str | None
-    answer: str  # stored, duplicate, conflict, refused
+    answer: str  # stored, duplicate, conflict, late, refused
     code: str = ""
     sentence: Any = ""  # translated when it is written, in the reader's language
 
@@ -54,12 +58,13 @@ class BatchAnswer:
     stored: int
     duplicates: int
     conflicts: int
+    late: int
     refused: int
 
     @property
     def plain(self) -> bool:
         """Whether no item needs a sentence."""
-        return not self.refused and not self.conflicts
+        return not (self.refused or self.conflicts or self.late)
 
     def as_json(self) -> bytes:
         """This method will return the answer as the client reads it."""
@@ -68,13 +73,18 @@ class BatchAnswer:
 
 _encoder = msgspec.json.Encoder(enc_hook=str)
 _NAMES = {code.value: code.name.lower() for code in Code}
-_KINDS: dict[int, str] = {Code.STORED: "stored", Code.DUPLICATE: "duplicate", Code.CONFLICT: "conflict"}
+_KINDS: dict[int, str] = {
+    Code.STORED: "stored",
+    Code.DUPLICATE: "duplicate",
+    Code.CONFLICT: "conflict",
+    Code.LATE: "late",
+}
 
 
 def answer(batch: Batch, codes: list[int]) -> BatchAnswer:
     """This function will put the codes of the stored items and of those refused at reading into their order."""
     answers: list[Any] = [None] * batch.size
-    counts = dict.fromkeys(("stored", "duplicate", "conflict", "refused"), 0)
+    counts = dict.fromkeys(("stored", "duplicate", "conflict", "late", "refused"), 0)
     for position, text, code in [*zip(batch.positions, batch.ids, codes, strict=True), *batch.bad]:
         kind = _KINDS.get(code, "refused")
         counts[kind] += 1
@@ -88,6 +98,7 @@ def answer(batch: Batch, codes: list[int]) -> BatchAnswer:
         stored=counts["stored"],
         duplicates=counts["duplicate"],
         conflicts=counts["conflict"],
+        late=counts["late"],
         refused=counts["refused"],
     )
 

@@ -25,11 +25,12 @@ OUTCOMES = {outcome.name: outcome.value for outcome in Outcome}
 
 
 class Code(IntEnum):
-    """What became of an item. Above CONFLICT it was refused; the lower-case name is the code in the answer."""
+    """What became of an item. Above LATE it was refused; the lower-case name is the code in the answer."""
 
     STORED = 0
     DUPLICATE = 1
     CONFLICT = 2
+    LATE = 3
     UNKNOWN_ROUND = 10
     ROUND_CLOSED = 11
     UNKNOWN_DOOR = 12

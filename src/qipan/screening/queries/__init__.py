@@ -11,9 +11,11 @@ from .campaigns import (
     get_round,
     ground_of_round,
     open_rounds,
+    rounds_of_team,
     visits_held,
 )
 from .coverage import STATE_COLUMNS, CoverageRow, coverage_by_place, coverage_of, coverage_total
+from .late import LateLine, audit_late, late_by_campaign, late_lines, late_of
 from .left import (
     DoorLeft,
     DoorLine,
@@ -43,6 +45,7 @@ __all__ = [
     "CoverageRow",
     "DoorLeft",
     "DoorLine",
+    "LateLine",
     "Recheck",
     "RecountResult",
     "RoundTrend",
@@ -51,6 +54,7 @@ __all__ = [
     "addresses_of",
     "audit_batches",
     "audit_coverage",
+    "audit_late",
     "audit_recounts",
     "audit_samples",
     "campaigns_for",
@@ -70,6 +74,9 @@ __all__ = [
     "ground_of_round",
     "is_destroyed",
     "is_sampled",
+    "late_by_campaign",
+    "late_lines",
+    "late_of",
     "left",
     "open_rounds",
     "rechecks",
@@ -77,6 +84,7 @@ __all__ = [
     "recount_doors",
     "recount_result",
     "recounts_on",
+    "rounds_of_team",
     "visits_held",
     "visits_of_team",
     "waiting_doors",

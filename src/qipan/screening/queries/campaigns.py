@@ -10,7 +10,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotFound
 
-from ..models import Campaign, Coverage, Round, Visit, VisitConflict
+from ..models import Assignment, Campaign, Coverage, LateVisit, Round, Visit, VisitConflict
 
 
 def _covered(scope: Scope, **link: OuterRef) -> Exists:
@@ -64,6 +64,12 @@ def open_rounds(*, at: datetime, drill: bool | None = None) -> QuerySet[Round]:
     )
 
 
+def rounds_of_team(team_id: int) -> QuerySet[Round]:
+    """This function will return the rounds in which a team has doors, closed ones too, the newest first; none that is destroyed."""
+    mine = Exists(Assignment.objects.filter(team=team_id, round=OuterRef("pk")))
+    return Round.objects.select_related("campaign").filter(mine, campaign__sealed=None).order_by("-opened_at", "-pk")
+
+
 def ground_of_round(round_id: int, *, scope: Scope) -> Range | None:
     """This function will return the smallest range that holds a round's compounds within a scope."""
     rows = Coverage.objects.within(scope).filter(round=round_id)
@@ -90,8 +96,9 @@ def get_conflict(pk: int, *, actor: Actor) -> VisitConflict:
 
 
 def visits_held(ids: Iterable[UUID]) -> set[UUID]:
-    """This function will return which of these visits are stored, counted or kept for a decision."""
+    """This function will return which of these visits are stored, counted, kept for a decision or kept as late."""
     wanted = list(ids)
     stored = Visit.objects.everywhere("only whether it is held").filter(pk__in=wanted).values_list("pk", flat=True)
     kept = VisitConflict.objects.everywhere("only whether it is held").filter(visit_id__in=wanted)
-    return {*stored, *kept.values_list("visit_id", flat=True)}
+    late = LateVisit.objects.everywhere("only whether it is held").filter(visit_id__in=wanted)
+    return {*stored, *kept.values_list("visit_id", flat=True), *late.values_list("visit_id", flat=True)}

@@ -175,20 +175,25 @@ def doors_of_team(team_id: int, round_id: int) -> list[DoorLine]:
     ]
 
 
-def visits_of_team(team_id: int, *, since: datetime, until: datetime) -> list[tuple[int, Outcome]]:
-    """This function will return the doors that a team visited in a span of time with what it found, by place.
+def visits_of_team(team_id: int, *, since: datetime, until: datetime) -> list[tuple[int, Outcome, bool]]:
+    """This function will return the doors that a team visited in a span of time with what it found, by place, and whether
+    it arrived too late to be counted.
 
     Without the time of day: in which order a team went from door to door is nobody's business (red line 9).
     """
     join = _JOIN[connection.vendor]  # from the team's grounds to their visits
-    rows = _fetch(
-        "SELECT v.place, v.outcome FROM screening_assignment a"  # noqa: S608 - the join is this file's own
-        f" {join} screening_visit v ON v.round_id = a.round_id AND v.place BETWEEN a.first AND a.last"
-        " WHERE a.team_id = %s AND v.team_id = %s AND v.happened_at >= %s AND v.happened_at < %s"
-        " ORDER BY v.place, v.outcome",
-        [team_id, team_id, *(connection.ops.adapt_datetimefield_value(one) for one in (since, until))],
-    )
-    return [(place, Outcome(outcome)) for place, outcome in rows]
+    span = [connection.ops.adapt_datetimefield_value(one) for one in (since, until)]
+    rows = [
+        (place, outcome, late)
+        for table, late in (("screening_visit", False), ("screening_latevisit", True))
+        for place, outcome in _fetch(
+            "SELECT v.place, v.outcome FROM screening_assignment a"  # noqa: S608 - the names are this file's own
+            f" {join} {table} v ON v.round_id = a.round_id AND v.place BETWEEN a.first AND a.last"
+            " WHERE a.team_id = %s AND v.team_id = %s AND v.happened_at >= %s AND v.happened_at < %s",
+            [team_id, team_id, *span],
+        )
+    ]
+    return [(place, Outcome(outcome), late) for place, outcome, late in sorted(rows)]
 
 
 def rechecks(round_id: int, *, scope: Scope, after: int | None = None, limit: int = 100) -> list[Recheck]:

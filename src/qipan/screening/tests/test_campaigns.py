@@ -153,7 +153,7 @@ def test_a_closed_round_takes_nothing_and_keeps_its_figures(ground):
     closed = close_round(ground.round, by=by, at=ground.at)
     assert closed.closed_at == ground.at
     assert entry("close_round").data == {"doors": 80, "visits": 1}
-    assert ground.told(ground.visit(ground.doors[1])) == ["round_closed"]
+    assert ground.told(ground.visit(ground.doors[1])) == ["late"]
     assert rows_of("screening_visit") == 1
     with pytest.raises(RoundClosed):
         close_round(ground.round, by=by, at=ground.at)

@@ -23,8 +23,8 @@ from qipan.screening.api import (
     store_visits,
 )
 from qipan.screening.ingest import StoreUnavailable, sqlite
-from qipan.screening.models import Visit, VisitConflict
-from qipan.screening.queries import audit_batches, audit_coverage
+from qipan.screening.models import LateVisit, Visit, VisitConflict
+from qipan.screening.queries import audit_batches, audit_coverage, audit_late
 from qipan.screening.rules import state_of_outcomes
 from qipan.territory.api import get_area
 
@@ -102,12 +102,14 @@ def test_closing_waits_for_uploads_and_nothing_is_counted_after_it(field):
 
     assert set(at_once(*[lambda n=n: phone(n) for n in range(4)], close)) == {None}
     stored = sum(answer.answer == "stored" for answer in answers)
-    assert {answer.code for answer in answers} <= {"", "round_closed"}
+    assert {answer.code for answer in answers} <= {"", "late"}
     from django.apps import apps
 
     entry = apps.get_model("journal", "Entry").objects.get(act="screening.close_round")
     assert entry.data["visits"] == stored == Visit.objects.everywhere("a test").count()
-    assert audit_coverage() == audit_batches() == []
+    late = sum(answer.answer == "late" for answer in answers)
+    assert (late, stored + late) == (LateVisit.objects.everywhere("a test").count(), 80)  # nothing fell between the two
+    assert audit_coverage() == audit_batches() == audit_late() == []
 
 
 def test_a_decision_among_uploads_keeps_the_counters(field):

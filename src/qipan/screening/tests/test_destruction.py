@@ -39,7 +39,7 @@ from qipan.retention.api import (
 )
 from qipan.screening.api import close_campaign, close_round
 from qipan.screening.models import Campaign, Coverage, CoverageSample, SealedCampaign, Visit
-from qipan.screening.queries import audit_batches, audit_coverage, audit_recounts, audit_samples
+from qipan.screening.queries import audit_batches, audit_coverage, audit_late, audit_recounts, audit_samples
 from qipan.screening.retention import Campaigns
 from qipan.screening.rules import folding
 
@@ -50,7 +50,7 @@ DUE = AT + timedelta(days=40)
 
 
 def audits() -> list[str]:
-    return [*audit_coverage(), *audit_batches(), *audit_recounts(), *audit_samples()]
+    return [*audit_coverage(), *audit_batches(), *audit_recounts(), *audit_samples(), *audit_late()]
 
 
 @pytest.fixture
@@ -107,6 +107,19 @@ def test_a_campaign_is_destroyed_and_every_figure_and_audit_is_as_before(over):
     assert said["prepared"]["person"] != said["approved"]["person"]
     assert (run.state, run.starts) == (RunState.DONE, 1)
     assert not DueLot.objects.filter(model="screening.Visit").exists()
+
+
+def test_late_visits_go_with_their_campaign_and_are_not_collected_anew(over):
+    late = [over.visit(place) for place in over.doors[13:15]]
+    assert over.told(*late, at=AT + timedelta(days=4)) == ["late"] * 2
+    refresh_lots(at=LATER)
+    before = figures()
+    assert lot().rows == 14
+    assert carry_out(approved(over), by=clock_actor(), at=LATER, step_rows=1) is True
+    assert (rows_of("screening_visit"), rows_of("screening_latevisit"), figures(), audits()) == (0, 0, before, [])
+    assert SealedCampaign.objects.get().late == 2
+    assert over.told(*late, at=LATER) == ["round_closed"] * 2
+    assert (rows_of("screening_latevisit"), audits()) == (0, [])
 
 
 def test_the_chain_is_that_of_the_rows(over):
@@ -402,5 +415,5 @@ def test_a_run_rests_after_each_step_that_leaves_something(over, monkeypatch):
     run = approved(over)
     monkeypatch.setattr("qipan.retention.actions.running.time.sleep", rests.append)
     assert carry_out(run, by=clock_actor(), at=LATER, step_rows=5, share=0.25)
-    assert len(rests) == 4  # three steps with visits, one with doors; after the last one there is nothing to wait for
+    assert len(rests) == 5  # three steps with visits, one with doors, one with conflicts; after the last one there is nothing to wait for
     assert all(rest > 0 for rest in rests)

@@ -69,7 +69,7 @@ def test_a_resend_after_the_round_closed_is_still_a_duplicate(ground):
     visit = ground.visit(ground.doors[0])
     ground.told(visit)
     close_round(ground.round, by=ground.cast.city_commander, at=ground.at)
-    assert ground.told(visit, ground.visit(ground.doors[1])) == ["duplicate", "round_closed"]
+    assert ground.told(visit, ground.visit(ground.doors[1])) == ["duplicate", "late"]
     assert rows_of("screening_visit") == 1
 
 

@@ -37,6 +37,8 @@ from ..queries import (
     get_conflict,
     get_round,
     is_destroyed,
+    late_lines,
+    late_of,
     left,
     rechecks,
     recount_result,
@@ -185,6 +187,7 @@ def show_campaign(
         if current.closed_at:
             result = recount_result(current.pk, area.ranges)
             context |= {
+                "late": late_of(current.pk, scope=scope).count(),
                 "recounts": list(recounts_on(current.pk, area.ranges)),
                 "recount": result,
                 "corrected": result.corrected(total.settled, total.doors) if result else None,
@@ -242,6 +245,24 @@ def left_csv(request: HttpRequest, pk: int) -> Any:
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="left-{found.pk}-{area.code}.csv"'
     return response
+
+
+@require_GET
+@needs("campaign.view")
+def round_late(request: HttpRequest, pk: int) -> HttpResponse:
+    """This page will show what arrived after a round had closed, in an area, beside what the round says of the door."""
+    actor = signed_in(request)
+    found, area = get_round(pk, actor=actor), chosen_area(request, actor)
+    scope = Scope(area.ranges)
+    lines = late_lines(found.pk, scope=scope, limit=PAGE)
+    addresses = addresses_of(line.place for line in lines)
+    context = {
+        "round": found,
+        "area": area,
+        "lines": [(line, addresses[line.place]) for line in lines],
+        "count": late_of(found.pk, scope=scope).count(),
+    }
+    return render(request, "screening/late.html", context)
 
 
 @require_POST
