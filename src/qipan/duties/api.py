@@ -7,7 +7,7 @@ from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, se
 from .actions.organs import Seeded, rename_organ_type, seed_organisation
 from .models import CompanyContact, OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
 from .queries.contacts import contact_of, contacts_of, looked_after
-from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, proposals
+from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, named_primary, proposals
 from .queries.units import command_for, get_unit, ground_of, lead_body, partners_for, unit_above, units_on
 from .terms import PROPERTY_COMPANY, STANDING_FIRMS, FaultKind, ItemKind, Role
 
@@ -46,6 +46,7 @@ __all__ = [
     "keep_contact",
     "lead_body",
     "looked_after",
+    "named_primary",
     "partners_for",
     "proposals",
     "register_firm",

@@ -1,7 +1,7 @@
 """Who answers for what, on a day: proposals at a place, the check of a target, the map of duties and its faults."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -143,18 +143,34 @@ def is_backstop(unit: Unit) -> bool:
     return unit.organ_type.is_command and unit.organ_type.level == DISTRICT
 
 
-def check_primary(unit: Unit, item_code: str, *, on: date) -> None:
-    """This function will pass when a unit's own list has an item as primary; the district also as the backstop.
+def named_primary(found: Iterable[Proposal], *, returned: Collection[int] = ()) -> Proposal | None:
+    """This function will return the first proposal of a unit whose list names the item as primary, and which has not
+    ``returned`` it; None where the district is the backstop.
+    """
+    held = (one for one in found if one.role == Role.PRIMARY and not one.backstop)
+    return next((one for one in held if one.unit.pk not in returned), None)
+
+
+def check_primary(unit: Unit, item_code: str, place: int, *, on: date, returned: Collection[int] = ()) -> None:
+    """This function will pass when a unit's own list has an item as primary; the district also as the backstop: where
+    no list of a unit at the place names it, or each that is named has ``returned`` it.
 
     Raises ``NotOnList`` with the rule's text and its basis.
     """
+    named = None
+    if is_backstop(unit):
+        found = proposals(item_code, place, on=on)
+        named = named_primary(found, returned=returned)
+        if named is None and any(one.backstop and one.unit.pk == unit.pk for one in found):
+            return
     lines = _LINES(item_code, unit.pk, unit.organ_type_id, on)
     line = max(lines, key=lambda one: one.unit_id or 0, default=None)
-    if line is None and is_backstop(unit):
-        return
     if line is not None and line.role == Role.PRIMARY:
         return
-    if line is None:
+    if line is None and named is not None:
+        rule = _now("the list of %(unit)s names it; the district is the backstop for what no list names")
+        rule, basis = rule % {"unit": named.unit.label}, named.basis
+    elif line is None:
         rule, basis = _now("what stands on no list of a unit is not given to it; the district is the backstop"), ""
     elif line.role == Role.WITHDRAWN:
         rule, basis = _now("the item was withdrawn from it"), line.basis_label

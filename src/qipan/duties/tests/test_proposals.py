@@ -7,7 +7,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import override
 
 from qipan.duties.actions.lists import get_item, get_organ
-from qipan.duties.api import NotOnList, Responsibility, Role, check_primary, proposals, set_duty
+from qipan.duties.api import NotOnList, Responsibility, Role, check_primary, named_primary, proposals, set_duty
 from qipan.duties.queries import lists
 from qipan.kernel import rows
 from qipan.kernel.place import place_of
@@ -138,7 +138,7 @@ def test_after_a_merger_the_unit_that_remains_is_proposed(city, today):
 )  # fmt: skip
 def test_what_is_not_on_its_list_is_refused_with_the_rule_and_its_basis(city, today, unit, item, sentence):
     with override("en"), pytest.raises(NotOnList) as refused:
-        check_primary(city.unit(unit), item, on=today)
+        check_primary(city.unit(unit), item, DOOR, on=today)
     with override("en"):
         assert str(refused.value).endswith(sentence)
     assert refused.value.status == 409
@@ -152,7 +152,7 @@ def test_who_is_primary_and_the_backstop_pass_with_one_query(city, today, statem
     ):
         unit = city.unit(code)
         with django_assert_num_queries(0):
-            assert check_primary(unit, item, on=today) is None
+            assert check_primary(unit, item, DOOR, on=today) is None
         assert len(statements) == 1
         statements.clear()
 
@@ -162,4 +162,36 @@ def test_what_was_taken_back_to_the_city_has_no_district_backstop(city, today):
     set_duty(item, district, role=Role.WITHDRAWN, basis="b", version="v", begins=today, by=city.lead, at=city.at)
     assert "510104:district-command" not in {one.unit.code for one in proposals("pest-control", DOOR, on=today)}
     with pytest.raises(NotOnList):
-        check_primary(city.unit("510104:district-command"), "pest-control", on=today)
+        check_primary(city.unit("510104:district-command"), "pest-control", DOOR, on=today)
+
+
+@pytest.mark.row("ORG-3", "MAT-3")
+def test_the_district_is_not_made_primary_for_what_the_list_of_another_names(city, today):
+    district, lights = city.unit("510104:district-command"), city.unit("5101:urban-management")
+    with override("en"), pytest.raises(NotOnList) as refused:
+        check_primary(district, "street-lighting", DOOR, on=today)
+    with override("en"):
+        assert str(refused.value).endswith(
+            "cannot be made primary for “Street lighting”: the list of Urban Management Commission of Chengdu names it; "
+            "the district is the backstop for what no list names (Rules on City Lighting)"
+        )
+    # Whoever is named has returned it: then nobody is left but the district.
+    assert check_primary(district, "street-lighting", DOOR, on=today, returned={lights.pk}) is None
+    # Its own list names it too: two are primary, and either may be chosen.
+    item, organ = get_item("street-lighting", on=today), get_organ("510104:district-command")
+    set_duty(item, organ, role=Role.PRIMARY, basis="b", version="v", begins=today, by=city.lead, at=city.at)
+    assert check_primary(district, "street-lighting", DOOR, on=today) is None
+
+
+@pytest.mark.row("ORG-3")
+def test_a_list_that_names_nobody_at_the_place_leaves_it_to_the_district(city, today):
+    district, on_the_road = city.unit("510104:district-command"), place_of("510104001001")
+    with pytest.raises(NotOnList):  # the steward of the compound
+        check_primary(district, "compound-hygiene", DOOR, on=today)
+    assert named_primary(proposals("compound-hygiene", DOOR, on=today)).unit.code == "510104:property-company-1"
+    assert codes(proposals("compound-hygiene", on_the_road, on=today)) == [
+        ("510104001001:community", "COOPERATING"),
+        ("510104:district-command", "PRIMARY"),
+    ]
+    assert named_primary(proposals("compound-hygiene", on_the_road, on=today)) is None
+    assert check_primary(district, "compound-hygiene", on_the_road, on=today) is None

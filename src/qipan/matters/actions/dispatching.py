@@ -1,5 +1,6 @@
 """Who handles it: dispatch by the responsibility lists, one objection, a ruling that binds, cooperating units."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.utils.timezone import localdate
@@ -59,11 +60,13 @@ class HasPartAlready(Refusal):
     sentence = _("%(unit)s has a part in this matter already.")
 
 
-def _check_target(matter: Matter, unit: Unit, *, at: datetime) -> None:
-    """A legal target only: on its ground, and with the item as primary on its list (ORG-3)."""
+def _check_target(matter: Matter, unit: Unit, *, returned: Collection[int], at: datetime) -> None:
+    """A legal target only: on its ground, and with the item as primary on its list (ORG-3); the district where no list
+    names the item, or who is named has ``returned`` the matter.
+    """
     if not any(matter.place in part for part in ground_of(unit)):
         raise NotItsGround(unit=unit)
-    check_primary(unit, matter.category.item_code, on=localdate(at))
+    check_primary(unit, matter.category.item_code, matter.place, on=localdate(at), returned=returned)
 
 
 def _why(matter: Matter, unit: Unit, *, at: datetime) -> str:
@@ -122,7 +125,7 @@ def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> M
     """
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.dispatch(now, unit=unit.pk)
-    _check_target(held, unit, at=at)
+    _check_target(held, unit, returned=now.returned, at=at)
     why = _hand_over(held, unit, asker=unit_of(by), note=_now("Objection accepted"), by=by, at=at)
     settle(held, after, StepKind.DISPATCHED, note=why, by=by, at=at)
     _alarm(held, after, by=by, at=at)
@@ -210,7 +213,7 @@ def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: 
     """
     held, now = locked(matter, by=by, act="matter.arbitrate")
     after = loop.arbitrate(now, unit=unit.pk, reason=reason)
-    _check_target(held, unit, at=at)
+    _check_target(held, unit, returned=now.returned, at=at)
     if unit.pk == now.handler:
         [part] = [one for one in open_parts(held) if one.part == Part.PRIMARY]
         decide_objection(part.task, upheld=False, reason=reason, by=as_asker(part.task, by), at=at)

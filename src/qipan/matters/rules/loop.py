@@ -43,6 +43,8 @@ MOVES: dict[str, tuple[frozenset[State], State]] = {
 ENDED = frozenset({S.DUPLICATE, S.DECLINED, S.CLOSED})
 # The handler holds the duty in these: the first receiver keeps it while an objection is decided.
 HELD = frozenset({S.DISPATCHED, S.OBJECTED, S.DONE, S.VERIFIED, S.DISPUTED})
+# Of these, where nobody has verified it or a reporter doubts it: late, it was due and is not solved.
+UNENDED = HELD - {S.VERIFIED}
 
 
 class NotNow(Refusal):
@@ -126,6 +128,11 @@ class Loop:
     ended_at: datetime | None = None
 
     @property
+    def returned(self) -> frozenset[int]:
+        """Units that objected and were not told by a ruling to handle it all the same."""
+        return self.objectors - {self.ruled}
+
+    @property
     def alarm(self) -> bool:
         """Whether the last hop was the third or a later one."""
         return self.hops >= ALARM_HOPS
@@ -169,7 +176,7 @@ def unmerge(loop: Loop) -> Loop:
 def dispatch(loop: Loop, *, unit: int) -> Loop:
     """The first dispatch, or another unit after the dispatcher agreed with an objection; each is a hop."""
     after = moved(loop, "dispatch")
-    if unit in loop.objectors and unit != loop.ruled:
+    if unit in loop.returned:
         raise ReturnedByThisUnit
     return _handed(after, unit)
 

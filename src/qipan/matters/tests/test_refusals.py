@@ -183,6 +183,8 @@ def test_a_community_is_not_made_primary_for_what_is_not_on_its_list(world):
         dispatch_matter(matter, unit=world.cast.unit("510104001001:community"), by=dispatcher, at=world.later(hours=1))
     with refused(NotItsGround):
         dispatch_matter(matter, unit=world.cast.unit("510105:district-command"), by=dispatcher, at=world.later(hours=1))
+    with refused(NotOnList):  # the backstop for what no list names, and this is on one
+        dispatch_matter(matter, unit=world.cast.unit("510104:district-command"), by=dispatcher, at=world.later(hours=1))
     with refused(NotAllowed):
         dispatch_matter(matter, unit=world.cast.unit("5101:urban-management"), by=world.cast.worker, at=world.at)
 

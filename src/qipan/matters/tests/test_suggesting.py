@@ -8,7 +8,9 @@ import pytest
 from django.apps import apps
 from django.core import signing
 from django.core.management import CommandError, call_command
+from django.utils.timezone import localdate
 
+from qipan.duties.api import ResponsibilityItem, Role, set_duty
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotAllowed
 
@@ -183,6 +185,9 @@ def test_what_was_proposed_and_what_was_chosen_is_counted_without_anybody(learne
         assert (answer.status_code, fresh(matter).category.code) == (302, category)  # what a person chose stands
     matter = fresh(matter)
     assert ("CATEGORY", "TAKEN", 2) in tallies() and ("CATEGORY", "OTHERWISE", 1) in tallies()
+    named = {"role": Role.PRIMARY, "basis": "own list", "version": "v"}
+    item, district = ResponsibilityItem.objects.get(code="street-lighting"), learned.cast.unit(DISTRICT)
+    set_duty(item, district, **named, begins=localdate(learned.at), by=learned.cast.lead, at=learned.at)
     lamp = learned.matter("FILED")
     shown = token(page(learned, lamp))
     client.post(f"/matters/{lamp.pk}/dispatch", {"unit": DISTRICT, "shown": shown})

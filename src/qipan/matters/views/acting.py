@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Role, get_unit, proposals
+from qipan.duties.api import Role, get_unit, named_primary, proposals
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, Refusal
@@ -227,8 +227,10 @@ def _page(
         if actor.can("matter.dispatch") or actor.can("matter.arbitrate")
         else []
     )
-    primary = {one.unit.code: one.unit for one in proposed if one.role == Role.PRIMARY}
     returned = {part.unit_id for part in parts if part.objected_at is not None} - {matter.ruled_id}
+    if named_primary(proposed, returned=returned) is not None:
+        proposed = [one for one in proposed if not one.backstop]
+    primary = {one.unit.code: one.unit for one in proposed if one.role == Role.PRIMARY}
     decides = actor.can("matter.dispatch")
     catalogue = categories() if decides and matter.state == S.REPORTED else []
     alike, suggestions = advice_on(
