@@ -40,9 +40,12 @@ def day_ends(at: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def is_late(at: datetime) -> Q:
-    """This function will return the filter of open tasks whose time is over; a clock that stands makes nothing late."""
-    return Q(closed_at=None, due_at__lt=at, suspended_at=None)
+def is_late(at: datetime, of: str = "") -> Q:
+    """This function will return the filter of open tasks whose time is over; a clock that stands makes nothing late.
+
+    ``of`` leads there from rows that have a task, as "task__".
+    """
+    return Q(**{f"{of}closed_at": None, f"{of}due_at__lt": at, f"{of}suspended_at": None})
 
 
 def desk_counts(ranges: Iterable[Range], *, at: datetime, drill: bool | None = None) -> DeskCounts:

@@ -1,27 +1,43 @@
-"""Which matters are blocked: a unit's part late for a day, with which the area's named leader is told (FRC-2)."""
+"""Which matters are blocked: something asked about them late for a day, with which the area's named leader is told (FRC-2)."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from qipan.desk.api import FAR_LEADER, Task, is_late
+from django.db.models import Q
+
+from qipan.desk.api import FAR_LEADER, Task, TaskKind, is_late
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range
 
-from ..models import Handling, Matter
+from ..models import Agreed, Called, Handling, Hazard, Matter
+
+# What is asked about a matter, as tasks name it: parts and the office's own work, street calls with the ruling on a
+# refusal, inspections of a hazard, and what a site meeting agreed on. A session's call is about no matter.
+ABOUT = ("matter:", "call:", "hazard:", "agreed:")
 
 
 def stuck_on(ranges: Iterable[Range], *, at: datetime) -> int:
     """This function will count the tasks about matters of a ground that have been late for a day, by the index of
     what is late.
     """
-    rows = Task.objects.within(Scope(tuple(ranges))).filter(is_late(at - FAR_LEADER), drill=False)
-    return rows.filter(source__startswith="matter:").count()
+    about = Q()
+    for prefix in ABOUT:
+        about |= Q(source__startswith=prefix)
+    rows = Task.objects.within(Scope(tuple(ranges))).filter(is_late(at - FAR_LEADER), about)
+    return rows.filter(kind=TaskKind.MATTER, drill=False).count()
 
 
 def stuck_among(matters: Iterable[Matter], *, at: datetime) -> set[int]:
-    """This function will return which of these matters have a unit's part that has been late for a day."""
-    rows = Handling.objects.filter(
-        matter__in=list(matters), ended_at=None, task__closed_at=None, task__suspended_at=None,
-        task__due_at__lt=at - FAR_LEADER,
-    )  # fmt: skip
-    return set(rows.values_list("matter", flat=True))
+    """This function will return which of these matters something has been late for a day at: a unit's part, a call,
+    agreed work, also of what was joined to one, or the inspection of a hazard. One statement.
+    """
+    keys, late = [one.pk for one in matters], is_late(at - FAR_LEADER, "task__")
+    parts = Handling.objects.filter(late, matter__in=keys, ended_at=None).values_list("matter")
+    looks = Hazard.objects.filter(is_late(at - FAR_LEADER, "look__"), matter__in=keys).values_list("matter")
+    called, agreed = Called.objects.filter(late), Agreed.objects.filter(late)
+    found = parts.union(
+        looks,
+        *(rows.filter(call__matter__in=keys).values_list("call__matter") for rows in (called, agreed)),
+        *(rows.filter(call__matter__root__in=keys).values_list("call__matter__root") for rows in (called, agreed)),
+    )
+    return {key for (key,) in found}
