@@ -115,6 +115,7 @@ class StepKind(models.TextChoices):
     VERIFIED = "VERIFIED", _("verified by another")
     CONFIRMED = "CONFIRMED", _("confirmed by a reporter")
     DOUBTED = "DOUBTED", _("doubted by a reporter")
+    UNSAID = "UNSAID", _("a reporter's word taken back, to be asked anew")
     CLOSED = "CLOSED", _("closed")
     SHELVED = "SHELVED", _("shelved")
     REVIEWED = "REVIEWED", _("reviewed, stays shelved")

@@ -16,8 +16,9 @@ from ..rules import loop
 from ..rules.figures import ended_word
 from ..rules.limits import month_of
 from ..terms import Outcome, StepKind
-from .intake import UNSAID, ask_office, office_for, place_label, recategorise, tell, title_of
+from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, open_parts, settle
+from .unsaying import take_back_words
 
 
 @act
@@ -142,7 +143,7 @@ def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, 
     month = month_of(held.ended_at or at)
     ended = ended_word(now.closing, now.confirmation, month)
     settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, by=by, at=at)
-    following(held.pk).update(**UNSAID)
+    take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
     tell(held, what="reopened", by=by, at=at)
     return held

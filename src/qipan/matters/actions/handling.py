@@ -17,12 +17,14 @@ from ..models import Matter, Photo, Report
 from ..queries.joining import followed, following
 from ..queries.patterns import agreed_open, check_reinspected
 from ..rules import loop
+from ..rules.figures import said_word
 from ..rules.loop import Loop
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..terms import Outcome, Part, StepKind, Way
 from .dispatching import give_part, own_part
-from .intake import UNSAID, office_for, tell, title_of
+from .intake import office_for, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, loop_of, open_parts, settle
+from .unsaying import take_back_words
 
 
 @act
@@ -114,7 +116,7 @@ def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter
     give_part(held, last.unit, part=Part.PRIMARY, asker=office_for(held.place), why=reason.strip(), by=by, at=at)
     held.verified_at, held.way = None, ""
     settle(held, after, StepKind.SENT_BACK, note=reason, by=by, at=at)
-    following(held.pk).update(**UNSAID)
+    take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)
     return held
 
 
@@ -152,8 +154,7 @@ def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: dat
         raise SpokenAlready
     own.confirmed, own.satisfied, own.said_at = True, satisfied, at
     store_row(own)
-    word = {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]
-    settle(held, now, StepKind.CONFIRMED, detail=word, by=by, at=at)
+    settle(held, now, StepKind.CONFIRMED, detail=said_word(satisfied), by=by, at=at)
     if not _UNSAID(held.pk):
         _close(held, now, confirmed=True, by=by, at=at)
     return held
@@ -167,6 +168,7 @@ def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Mat
     """
     own, held, now = _own(report, by)
     after = loop.doubt(now, reason=reason)
+    take_back_words(held, Report.objects.filter(pk=own.pk), unit=now.handler, by=by, at=at)
     own.confirmed, own.satisfied, own.said_at = False, None, at
     store_row(own)
     office = verifier_of(held)

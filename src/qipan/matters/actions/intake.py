@@ -27,10 +27,10 @@ from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..rules.points import Point
 from ..terms import Channel, State, StepKind
 from .steps import ask, locked, log, note_step
+from .unsaying import take_back_words
 
 KEEP_CONTACT = timedelta(days=180)  # at the latest; a month after the end at the soonest
 MOST_AN_HOUR = 10  # reports from one address
-UNSAID = {"confirmed": None, "satisfied": None, "said_at": None}  # a reporter has yet to speak of how it ended
 
 
 class PlaceUnknown(Refusal):
@@ -277,10 +277,11 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         drill=old.drill,
     )
     insert_row(matter)
+    # What was said is of the other matter.
+    other = old.root or old
+    take_back_words(other, Report.objects.filter(pk=held.pk), unit=other.handler_id, by=by, at=at)
     held.matter = matter
-    for name, value in UNSAID.items():  # of another matter, where anything was said
-        setattr(held, name, value)
-    held.save(update_fields=["matter", *UNSAID])
+    held.save(update_fields=["matter"])
     Photo.objects.filter(report=held).update(matter=matter)
     count_state(matter, was=None, now=State.REPORTED)
     note_step(matter, StepKind.REPORTED, by=by, at=at)

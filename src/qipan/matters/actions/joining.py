@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _now
 
-from qipan.desk.api import recall_sources
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.sql import fetch
@@ -18,12 +17,12 @@ from qipan.kernel.sql import fetch
 from ..models import Matter
 from ..queries.joining import following
 from ..queries.offices import office_for
-from ..queries.patterns import agreed_open
 from ..rules import loop
 from ..rules.joining import ends_of
 from ..terms import StepKind
-from .intake import UNSAID, SameMatter, ask_office, place_label, tell
+from .intake import SameMatter, ask_office, place_label, tell
 from .steps import end_waiting, locked, note_step, settle
+from .unsaying import take_back_words
 
 JOINING_LOCK = 1903718768
 
@@ -32,7 +31,8 @@ JOINING_LOCK = 1903718768
 def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
     """This function will join a matter to another; everyone who reported it follows that one and is told so.
 
-    Also who follows it already. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``SameMatter``.
+    Also who follows it already. Its street calls, and what was agreed at them, go on there: they hold up that one until
+    they are done, and come back with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``SameMatter``.
     """
     if matter.pk == into.pk:
         raise SameMatter
@@ -46,7 +46,6 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     _every().filter(root=held).update(root=target)
     held.merged_into = held.root = target
     note = _now("Joined to %(number)s") % {"number": target.number}
-    recall_sources([one.task.source for one in agreed_open(held)], note=note, by=by, at=at)
     end_waiting(held, note=note, by=by, at=at)
     settle(held, after, StepKind.MERGED, note=target.number, by=by, at=at)
     note_step(target, StepKind.JOINED, note=held.number, by=by, at=at)
@@ -62,13 +61,16 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     _lock_chain(matter.pk)
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.unmerge(now)
-    chain = _every().filter(root=held.root_id).exclude(pk=held.pk).values_list("pk", "merged_into")
+    other = held.root
+    assert other is not None, "what is joined follows another, as the database sees to"
+    chain = _every().filter(root=other).exclude(pk=held.pk).values_list("pk", "merged_into")
     links = {key: link for key, link in chain if link is not None}
     theirs = [key for key, end in ends_of(links).items() if end == held.pk]
     _every().filter(pk__in=theirs).update(root=held)
     held.merged_into = held.root = None
     settle(held, after, StepKind.UNMERGED, by=by, at=at)
-    following(held.pk).update(**UNSAID)  # what they said was of the other
+    # What they said was of the other.
+    take_back_words(other, following(held.pk), unit=other.handler_id, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
     tell(held, by=by, at=at, what="unmerged")
     return held

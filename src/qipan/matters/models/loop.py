@@ -316,7 +316,7 @@ class Handling(models.Model):
             models.Index(
                 fields=["unit", "accept_by"],
                 name="matters_unresponded",
-                condition=models.Q(responded_at=None, ended_at=None),
+                condition=models.Q(responded_at=None),
             ),
             # Which kinds of matters go from organ to organ?
             models.Index(fields=["asked_at"], name="matters_handled", condition=models.Q(part=Part.PRIMARY)),

@@ -8,7 +8,20 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import TruncMonth
 from django.utils.formats import date_format
 from django.utils.timezone import make_aware
@@ -20,9 +33,10 @@ from qipan.kernel.place import COMMUNITY, DIGITS, DISTRICT, STREET, Grounds, Ran
 from qipan.territory.api import AreaView, areas_within, path_to
 
 from ..models import Category, Handling, StreetTally, Tally
-from ..rules.figures import COUNTED, Counted, Figures, figures_of, too_few
+from ..rules.figures import COUNTED, TAKING_BACK, Counted, Figures, Open, figures_of, together, too_few
 from ..rules.limits import COMMUNITY_SIZE, next_month, whole_streets
-from ..terms import By, Channel, StepKind
+from ..rules.loop import UNENDED
+from ..terms import By, Channel, Part
 
 
 @dataclass(frozen=True)
@@ -82,37 +96,37 @@ def figures(
 ) -> Figures:
     """This function will add up the kept counts of the months from ``since`` to before ``until``."""
     asked = Asked(tuple(ranges), since, until, unit, category, channel)
-    counted = _counted(asked, None).get(None, [])
-    return figures_of(counted, silent=_silent(asked, None, at=at).get(None, 0), since=since, until=until)
+    left = _open(asked, None, at=at).get(None, Open())
+    return figures_of(_counted(asked, None).get(None, []), left, since=since, until=until)
 
 
 def breakdown(asked: Asked, by: By, *, at: datetime) -> tuple[Figures, list[Line]]:
     """This function will return the figures as a whole and line by line: by month, area, unit, category or channel.
 
     Lines stand in the order of months, codes and lists, never of rates: nobody is ranked. The whole is made of the
-    same rows as the lines. Two statements, and one for the names.
+    same rows as the lines. Three statements, and one for the names.
     """
-    counted, silent = _counted(asked, by), _silent(asked, by, at=at)
+    counted, left = _counted(asked, by), _open(asked, by, at=at)
     whole = figures_of(
         [one for rows in counted.values() for one in rows],
-        silent=sum(silent.values()),
+        together(left.values()),
         since=asked.since,
         until=asked.until,
     )
     if by == By.MONTH:
         rows = counted.get(None, [])  # a reopening belongs to two months, so each is made from all
         return whole, [
-            Line(f"{month:%Y-%m}", date_format(month, "Y-m"), _month_of(rows, silent.get(month, 0), month))
+            Line(f"{month:%Y-%m}", date_format(month, "Y-m"), _month_of(rows, left.get(month, Open()), month))
             for month in asked.months()
         ]
     return whole, [
-        Line(key, label, figures_of(rows, silent=missing, since=asked.since, until=asked.until))
-        for key, label, rows, missing in _named(asked, by, counted, silent)
+        Line(key, label, figures_of(rows, some, since=asked.since, until=asked.until))
+        for key, label, rows, some in _named(asked, by, counted, left)
     ]
 
 
-def _month_of(rows: Sequence[Counted], silent: int, month: date) -> Figures:
-    return figures_of(rows, silent=silent, since=month, until=next_month(month))
+def _month_of(rows: Sequence[Counted], left: Open, month: date) -> Figures:
+    return figures_of(rows, left, since=month, until=next_month(month))
 
 
 # ---- the rows
@@ -151,8 +165,8 @@ def _key(asked: Asked, by: By | None, prefix: str = "") -> Any:
 
 def _counted(asked: Asked, by: By | None) -> dict[Any, list[Counted]]:
     kept = _kept(asked, by)
-    # What was reopened later is taken off the months in which it had ended.
-    months = Q(month__lt=asked.until) | Q(kind=StepKind.REOPENED)
+    # What was taken back later is taken off the months in which it was counted.
+    months = Q(month__lt=asked.until) | Q(kind__in=TAKING_BACK)
     rows = kept.objects.within(asked.scope).filter(months, month__gte=asked.since, drill=False, kind__in=COUNTED)
     if asked.unit is not None:
         rows = rows.filter(unit=asked.unit)
@@ -162,9 +176,7 @@ def _counted(asked: Asked, by: By | None) -> dict[Any, list[Counted]]:
         rows = rows.filter(channel=asked.channel)
     # Which month it was is asked of a line of months, and of what was taken back; else rows would be twelve times more.
     of_month = (
-        F("month")
-        if by == By.MONTH
-        else Case(When(kind=StepKind.REOPENED, then=F("month")), default=Value(asked.since))
+        F("month") if by == By.MONTH else Case(When(kind__in=TAKING_BACK, then=F("month")), default=Value(asked.since))
     )
     sums = rows.order_by().annotate(key=_key(asked, by), of=of_month).values_list("key", "of", "kind", "detail")
     found: dict[Any, list[Counted]] = defaultdict(list)
@@ -177,36 +189,53 @@ def _categories(code: str) -> list[int]:
     return list(Category.objects.filter(code__startswith=code).values_list("pk", flat=True))
 
 
-def _silent(asked: Asked, by: By | None, *, at: datetime) -> dict[Any, int]:
-    """Parts whose time to accept ended in these months without a word: due, and not contacted."""
-    since, until = (make_aware(datetime.combine(day, time())) for day in (asked.since, asked.until))
+def _open(asked: Asked, by: By | None, *, at: datetime) -> dict[Any, Open]:
+    """What became due in these months without anything that was counted: parts never answered, matters not ended."""
+    silent = _sums(_never_answered(asked), "accept_by", asked, by, at=at)
+    overdue = _sums(_not_ended(asked), "task__due_at", asked, by, at=at)
+    return {key: Open(silent.get(key, 0), overdue.get(key, 0)) for key in {*silent, *overdue}}
+
+
+def _never_answered(asked: Asked) -> QuerySet[Handling]:
+    """Parts without a word; one that was waived, moved or shelved later had been due."""
     # They are few, so all are looked at: looked up by place, each matter of the ground would be asked for its parts.
     ground = ExpressionWrapper(F("matter__place") + 0, output_field=BigIntegerField())
-    rows: QuerySet[Handling] = Handling.objects.alias(ground=ground).filter(
-        asked.scope.q("ground"),
-        responded_at=None,
-        ended_at=None,
-        accept_by__gte=since,
-        accept_by__lt=min(at, until),
-        matter__drill=False,
+    left = Q(ended_at=None) | Q(ended_at__gt=F("accept_by"))
+    return Handling.objects.alias(ground=ground).filter(asked.scope.q("ground"), left, responded_at=None)
+
+
+def _not_ended(asked: Asked) -> QuerySet[Handling]:
+    """Latest parts of matters that nobody has verified: what is only reported done is not. A clock that stands makes
+    nothing due.
+    """
+    later = Handling.objects.filter(matter=OuterRef("matter"), part=Part.PRIMARY, pk__gt=OuterRef("pk"))
+    return Handling.objects.filter(
+        ~Exists(later),
+        asked.scope.q("matter__place"),
+        matter__state__in=UNENDED,
+        part=Part.PRIMARY,
+        task__suspended_at=None,
     )
+
+
+def _sums(rows: QuerySet[Handling], due: str, asked: Asked, by: By | None, *, at: datetime) -> dict[Any, int]:
+    """Counts the parts whose time, in ``due``, ended in the months asked for."""
+    since, until = (make_aware(datetime.combine(day, time())) for day in (asked.since, asked.until))
+    rows = rows.filter(**{f"{due}__gte": since, f"{due}__lt": min(at, until)}, matter__drill=False)
     if asked.unit is not None:
         rows = rows.filter(unit=asked.unit)
     if asked.category:
         rows = rows.filter(matter__category__in=_categories(asked.category))
     if asked.channel:
         rows = rows.filter(matter__channel=asked.channel)
-    if by == By.MONTH:
-        key: Any = TruncMonth("accept_by")
-    else:
-        key = _key(asked, by, "matter__")
+    key: Any = TruncMonth(due) if by == By.MONTH else _key(asked, by, "matter__")
     sums = rows.order_by().annotate(key=key).values_list("key").annotate(total=Count("pk"))
     return {(key.date() if isinstance(key, datetime) else key): n for key, n in sums}
 
 
 # ---- the lines
 
-Group = tuple[str, str, list[Counted], int]  # key, label, rows, silent
+Group = tuple[str, str, list[Counted], Open]  # key, label, rows, what is open
 
 
 def below(ranges: Iterable[Range]) -> list[AreaView]:
@@ -220,10 +249,10 @@ def below(ranges: Iterable[Range]) -> list[AreaView]:
     return areas
 
 
-def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], silent: dict[Any, int]) -> list[Group]:
+def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], left: dict[Any, Open]) -> list[Group]:
     if by == By.AREA:
-        return _by_area(asked, counted, silent)
-    keys = {*counted, *silent}
+        return _by_area(asked, counted, left)
+    keys = {*counted, *left}
     names: dict[Any, str]
     if by == By.CHANNEL:
         names = {one.value: str(one.label) for one in Channel if one.value in keys}
@@ -234,20 +263,20 @@ def _named(asked: Asked, by: By, counted: dict[Any, list[Counted]], silent: dict
     else:
         units = Unit.objects.filter(pk__in=keys).order_by("organ_type__level", "code")
         names = {one.pk: one.label for one in units} | ({0: gettext("with no unit yet")} if 0 in keys else {})
-    return [(str(key), name, counted.get(key, []), silent.get(key, 0)) for key, name in names.items()]
+    return [(str(key), name, counted.get(key, []), left.get(key, Open())) for key, name in names.items()]
 
 
-def _by_area(asked: Asked, counted: dict[Any, list[Counted]], silent: dict[Any, int]) -> list[Group]:
+def _by_area(asked: Asked, counted: dict[Any, list[Counted]], left: dict[Any, Open]) -> list[Group]:
     areas = asked.areas
     grounds = Grounds((part, area.code) for area in areas for part in area.ranges)
     rows: dict[str, list[Counted]] = defaultdict(list)
-    missing: dict[str, int] = defaultdict(int)
+    missing: dict[str, list[Open]] = defaultdict(list)
     for place, some in counted.items():
         rows[grounds.at(place) or ""] += some
-    for place, n in silent.items():
-        missing[grounds.at(place) or ""] += n
+    for place, some_open in left.items():
+        missing[grounds.at(place) or ""].append(some_open)
     names = {area.code: area.label for area in areas} | ({"": gettext("elsewhere")} if "" in {*rows, *missing} else {})
-    return [(code, name, rows[code], missing[code]) for code, name in names.items()]
+    return [(code, name, rows[code], together(missing[code])) for code, name in names.items()]
 
 
 def units_offered(ranges: Iterable[Range]) -> list[Unit]:
@@ -259,7 +288,7 @@ def units_offered(ranges: Iterable[Range]) -> list[Unit]:
 
 # ---- for everyone
 
-COLUMNS = ("reported", "response", "resolution", "satisfaction", "solved", "turned_away")
+COLUMNS = ("reported", "response", "resolution", "satisfaction", "answers", "solved", "turned_away")
 
 
 def _cell(line: Line, column: str) -> int:

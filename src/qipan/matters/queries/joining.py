@@ -17,16 +17,17 @@ def following(matter: int) -> QuerySet[Report]:
 
     Of a matter that is joined itself only its own: the others follow where the joining ends.
     """
-    return Report.objects.filter(matter__in=_keys(matter))
+    return Report.objects.filter(matter__in=ending_at(matter))
 
 
 def shown_photos(matter: int) -> QuerySet[Photo]:
     """This function will return the photographs of a matter, by its key, and those of the reports that follow it."""
     own_or_reported = Q(matter=matter) | Q(report__isnull=False)  # what was done about what was joined stays with that
-    return Photo.objects.filter(own_or_reported, matter__in=_keys(matter)).order_by("pk")
+    return Photo.objects.filter(own_or_reported, matter__in=ending_at(matter)).order_by("pk")
 
 
-def _keys(matter: int) -> QuerySet[Matter, Any]:
+def ending_at(matter: int) -> QuerySet[Matter, Any]:
+    """This function will return the keys of a matter and of all that are joined to it, for a filter of their rows."""
     # Which matters first, each by its index: an OR over both tables reads every report there is.
     every: QuerySet[Matter] = Matter.objects.everywhere("whose reports follow a matter that was gated")
     return every.filter(Q(pk=matter) | Q(root=matter)).values("pk")

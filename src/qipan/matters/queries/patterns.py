@@ -33,6 +33,7 @@ from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
 from ..terms import Outcome, State, StepKind
 from ..terms import Part as PartKind
+from .joining import ending_at
 from .reading import is_late
 
 SHOWN = 200
@@ -135,7 +136,7 @@ def categories_by_key(keys: Iterable[int]) -> dict[int, Category]:
 
 def get_call(pk: int, *, actor: Actor) -> Call:
     """This function will return a call on the actor's ground; missing and out of scope look alike (``NotFound``)."""
-    rows = Call.objects.within(actor.scope).select_related("caller", "matter__category", "session")
+    rows = Call.objects.within(actor.scope).select_related("caller", "matter__category", "matter__root", "session")
     found = rows.filter(pk=pk).first()
     if found is None:
         raise NotFound
@@ -158,7 +159,7 @@ def called_of(call: Call) -> list[Called]:
 _CALLS = Reading[Call](
     lambda matter: (
         Call.objects.everywhere("of a matter that was gated")
-        .filter(matter=matter)
+        .filter(matter__in=ending_at(matter))
         .select_related("caller")
         .order_by("-pk")
     )
@@ -166,7 +167,9 @@ _CALLS = Reading[Call](
 
 
 def calls_of(matter: Matter) -> list[Call]:
-    """This function will return the calls of a matter, the latest first, with their units."""
+    """This function will return the calls of a matter, the latest first, with their units; also of what is joined to it,
+    where they go on.
+    """
     found = _CALLS(matter.pk)
     prefetch_related_objects(found, "called__unit", "called__task", "agreed__task__owner")
     return found
@@ -179,13 +182,17 @@ def agreed_of(call: Call) -> list[Agreed]:
 
 _AGREED_OPEN = Reading[Agreed](
     lambda matter: (
-        Agreed.objects.filter(call__matter=matter, task__closed_at=None).select_related("task__owner").order_by("pk")
+        Agreed.objects.filter(call__matter__in=ending_at(matter), task__closed_at=None)
+        .select_related("task__owner")
+        .order_by("pk")
     )
 )
 
 
 def agreed_open(matter: Matter) -> list[Agreed]:
-    """This function will return what the site meetings of a matter agreed on and nobody has done yet."""
+    """This function will return what the site meetings of a matter, and of what is joined to it, agreed on and nobody
+    has done yet.
+    """
     return _AGREED_OPEN(matter.pk)
 
 

@@ -1,7 +1,7 @@
 """The three rates from counted steps, and which cells are too small to be shown to everyone. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -15,8 +15,11 @@ DISPUTED = Confirmation.DISPUTED.value
 # The steps that figures are made of; the others are never read for them.
 COUNTED = (
     StepKind.REPORTED, StepKind.FILED, StepKind.DECLINED, StepKind.DISPATCHED, StepKind.ARBITRATED,
-    StepKind.RESPONDED, StepKind.VERIFIED, StepKind.CONFIRMED, StepKind.CLOSED, StepKind.SHELVED, StepKind.REOPENED,
+    StepKind.RESPONDED, StepKind.VERIFIED, StepKind.CONFIRMED, StepKind.UNSAID, StepKind.CLOSED, StepKind.SHELVED,
+    StepKind.REOPENED,
 )  # fmt: skip
+# What these take back was counted in an earlier month: they say which.
+TAKING_BACK = (StepKind.REOPENED, StepKind.UNSAID)
 
 
 class Counted(NamedTuple):
@@ -33,11 +36,25 @@ def ended_word(closing: str, confirmation: str, month: date) -> str:
     return f"{closing}:{confirmation}:{month:%Y-%m}"
 
 
+def unsaid_word(satisfied: bool, month: date) -> str:
+    """This function will write which word of a reporter is taken back, and in which month it was counted."""
+    return f"{said_word(satisfied)}:{month:%Y-%m}"
+
+
+def said_word(satisfied: bool | None) -> str:
+    """This function will write a reporter's word as it is counted; nothing where it was left open."""
+    return {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]
+
+
+def _of_month(text: str, otherwise: date) -> date:
+    return date.fromisoformat(f"{text}-01") if text else otherwise
+
+
 def _taken_back(one: Counted) -> tuple[str, date]:
     """The end that a reopening takes back, and its month."""
     closing, _sep, rest = one.detail.partition(":")
     confirmation, _sep, month = rest.partition(":")
-    return f"{closing}:{confirmation}", date.fromisoformat(f"{month}-01") if month else one.month
+    return f"{closing}:{confirmation}", _of_month(month, one.month)
 
 
 @dataclass(frozen=True)
@@ -56,7 +73,7 @@ class Figures:
     response: Rate
     resolution: Rate
     satisfaction: Rate
-    answers: Rate
+    answers: Rate  # of what was closed
 
     @property
     def closed_by(self) -> list[tuple[str, int]]:
@@ -90,13 +107,27 @@ class Figures:
         return self.response, self.resolution, self.satisfaction, self.answers
 
 
-def figures_of(counted: Sequence[Counted], *, silent: int, since: date, until: date) -> Figures:
+class Open(NamedTuple):
+    """What nobody has counted yet because nothing happened: parts never answered, matters due and not ended."""
+
+    silent: int = 0
+    overdue: int = 0
+
+
+def together(some: Iterable[Open]) -> Open:
+    """This function will add up what is open."""
+    held = list(some)
+    return Open(sum(one.silent for one in held), sum(one.overdue for one in held))
+
+
+def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: date) -> Figures:
     """This function will make the figures of the months from ``since`` to before ``until``.
 
-    ``silent``: parts whose time to accept ended in these months without a word. Response: accepted in time, of
-    those answered and those silent. Resolution: verified as solved and not disputed, of all that was closed; what
-    was reopened since is taken off the month in which it had ended. Satisfaction: satisfied of those who said so,
-    with the answer rate. Silence counts in neither.
+    Response: accepted in time, of those answered and those whose time to accept ended in these months without a
+    word. Resolution: verified as solved and not disputed, of all that was due: what was closed, and what is not
+    although its time ended in these months. What was declined (not for government among it) and what is shelved was
+    not due; what was reopened since is taken off the month in which it had ended. Satisfaction: satisfied of those
+    who said so, each by the last word, with the answer rate, of what was closed. Silence counts in neither.
     """
     steps: Counter[tuple[str, str]] = Counter()
     kinds: Counter[str] = Counter()
@@ -107,6 +138,10 @@ def figures_of(counted: Sequence[Counted], *, silent: int, since: date, until: d
             end, month = _taken_back(one)
             kinds[one.kind] += one.n if inside else 0
             ended[end] -= one.n if since <= month < until else 0
+        elif one.kind == StepKind.UNSAID:
+            word, _sep, when = one.detail.partition(":")
+            month = _of_month(when, one.month)
+            steps[StepKind.CONFIRMED, word] -= one.n if since <= month < until else 0
         elif inside:
             steps[one.kind, one.detail] += one.n
             kinds[one.kind] += one.n
@@ -140,8 +175,8 @@ def figures_of(counted: Sequence[Counted], *, silent: int, since: date, until: d
         closed={kind: n for kind, n in closed.items() if n},
         declined={kind: n for kind, n in declined.items() if n},
         ways={way: n for way, n in ways.items() if n},
-        response=Rate(in_time, in_time + late + silent),
-        resolution=Rate(closed[Closing.SOLVED], closed.total()),
+        response=Rate(in_time, in_time + late + left.silent),
+        resolution=Rate(closed[Closing.SOLVED], closed.total() + left.overdue),
         satisfaction=Rate(said_yes, said_yes + said_no),
         answers=Rate(spoke, closed.total()),
     )

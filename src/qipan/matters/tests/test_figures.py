@@ -11,14 +11,25 @@ from hypothesis import strategies as st
 from qipan.kernel.place import place_of, range_of
 from qipan.kernel.rate import Rate
 
-from ..actions.dispatching import dispatch_matter
-from ..actions.filing import decline_matter, file_matter, reopen_matter
-from ..actions.handling import confirm_matter
-from ..models import Handling, MatterStep
+from ..actions.dispatching import add_cooperating, dispatch_matter, waive_part
+from ..actions.filing import decline_matter, file_matter, reopen_matter, shelve_matter
+from ..actions.handling import (
+    SpokenAlready,
+    confirm_matter,
+    doubt_matter,
+    let_stand,
+    report_done,
+    send_back,
+    verify_matter,
+)
+from ..actions.intake import Words, join_matter
+from ..actions.times import ask_time, decide_time
+from ..models import Handling, MatterStep, Report
 from ..queries import figures as queries
-from ..queries.figures import Asked, below, breakdown, public_figures, without_small
-from ..rules.figures import LEAST, Counted, ended_word, figures_of, too_few
-from ..rules.limits import month_of
+from ..queries.audits import audit_counts
+from ..queries.figures import Asked, below, breakdown, figures, public_figures, without_small
+from ..rules.figures import LEAST, Counted, Open, ended_word, figures_of, too_few, unsaid_word
+from ..rules.limits import month_of, next_month
 from ..terms import By
 from ..testing import PUBLIC
 
@@ -49,7 +60,7 @@ def lively(world):
 def recount(asked, at):
     """The same figures from steps and handlings, one by one."""
     counted: Counter = Counter()
-    silent = 0
+    silent = overdue = 0
     for step in MatterStep.objects.select_related("matter__category"):
         matter = step.matter
         if (
@@ -60,16 +71,31 @@ def recount(asked, at):
             and not matter.drill
         ):
             counted[month_of(step.at), step.kind, step.detail] += 1
-    for part in Handling.objects.select_related("matter__category"):
+    latest = {}
+    for part in Handling.objects.select_related("matter__category", "task").order_by("pk"):
         matter = part.matter
-        silent += (
-            part.responded_at is None and part.ended_at is None and part.accept_by is not None and part.accept_by < at
-            and asked.since <= month_of(part.accept_by) < asked.until and matter.place in asked.scope
+        if (
+            matter.place in asked.scope
+            and asked.unit in (None, part.unit_id)
+            and matter.category.code.startswith(asked.category)
+            and asked.channel in ("", matter.channel)
+        ):
+            silent += (
+                part.responded_at is None and part.accept_by < at and asked.since <= month_of(part.accept_by) < asked.until
+                and (part.ended_at is None or part.ended_at > part.accept_by)
+            )  # fmt: skip
+        if part.part == "PRIMARY":
+            latest[matter.pk] = part
+    for part in latest.values():
+        matter, due = part.matter, part.task.due_at
+        overdue += (
+            matter.state in ("DISPATCHED", "OBJECTED", "DONE", "DISPUTED") and part.task.suspended_at is None
+            and due < at and asked.since <= month_of(due) < asked.until and matter.place in asked.scope
             and asked.unit in (None, part.unit_id) and matter.category.code.startswith(asked.category)
             and asked.channel in ("", matter.channel)
         )  # fmt: skip
     rows = [Counted(*key, n) for key, n in counted.items()]
-    return figures_of(rows, silent=silent, since=asked.since, until=asked.until)
+    return figures_of(rows, Open(silent, overdue), since=asked.since, until=asked.until)
 
 
 @pytest.mark.parametrize("streets", [True, False])
@@ -93,6 +119,8 @@ def test_every_choice_and_line_is_what_a_recount_says(world, monkeypatch, street
                     assert sum(line.figures.reported for line in lines) == expected.reported
                     assert sum(line.figures.response.whole for line in lines) == expected.response.whole
                     assert sum(line.figures.resolution.part for line in lines) == expected.resolution.part
+                    assert sum(line.figures.resolution.whole for line in lines) == expected.resolution.whole
+                    assert sum(line.figures.satisfaction.whole for line in lines) == expected.satisfaction.whole
             _whole, months = breakdown(asked, By.MONTH, at=at)
             for line in months:
                 month = date.fromisoformat(f"{line.key}-01")
@@ -107,12 +135,13 @@ def test_exact_values_by_area_unit_category_and_channel(world):
     whole, lines = breakdown(asked, By.AREA, at=at)
     assert [(line.key, line.figures.reported) for line in lines] == [("510104", 6), ("510105", 1)]
     assert (whole.reported, whole.reopened, whole.declined) == (7, 1, {"NOT_FOUND": 1})
-    assert (whole.resolution, whole.satisfaction, whole.answers) == (Rate(2, 2), Rate(2, 3), Rate(2, 2))
+    # Two whose time to handle is over were due; the word on what was reopened is taken back with its end.
+    assert (whole.resolution, whole.satisfaction, whole.answers) == (Rate(2, 4), Rate(1, 2), Rate(2, 2))
     assert whole.response == Rate(3, 5)  # two never accepted in time
     _whole, lines = breakdown(asked, By.UNIT, at=at)
     by_unit = {line.label: line.figures for line in lines}
     assert by_unit["成都市城市管理委员会"].response == Rate(3, 5)
-    assert by_unit["成都市城市管理委员会"].resolution == Rate(2, 2)
+    assert by_unit["成都市城市管理委员会"].resolution == Rate(2, 4)
     assert by_unit["尚无承办单位"].reported == 7
     _whole, lines = breakdown(asked, By.CATEGORY, at=at)
     assert [(line.key, line.figures.reported) for line in lines] == [("01003", 6), ("20001", 1)]
@@ -129,11 +158,127 @@ def test_what_is_reopened_later_comes_off_the_month_in_which_it_had_ended():
         Counted(july, "CLOSED", "SOLVED:UNCONFIRMED", 1),
         Counted(july, "CLOSED", "SOLVED:CONFIRMED", 1),
     ]
-    first = figures_of(rows, silent=0, since=june, until=july)
-    second = figures_of(rows, silent=0, since=july, until=august)
+    first = figures_of(rows, Open(), since=june, until=july)
+    second = figures_of(rows, Open(), since=july, until=august)
     assert (first.resolution, first.answers, first.reopened) == (Rate(2, 2), Rate(2, 2), 0)
     assert (second.resolution, second.answers, second.reopened) == (Rate(1, 1), Rate(0, 1), 2)
     assert len(ended_word("EXPLAINED", "UNCONFIRMED", june)) <= 30  # what a step's detail holds
+
+
+def test_a_word_that_is_taken_back_comes_off_the_month_in_which_it_was_said():
+    june, july, august = date(2026, 6, 1), date(2026, 7, 1), date(2026, 8, 1)
+    rows = [
+        Counted(june, "CONFIRMED", "SATISFIED", 3),
+        Counted(june, "CONFIRMED", "UNSATISFIED", 1),
+        Counted(june, "CONFIRMED", "", 5),
+        Counted(july, "UNSAID", unsaid_word(True, june), 2),
+        Counted(july, "UNSAID", unsaid_word(False, june), 1),
+        Counted(july, "CONFIRMED", "UNSATISFIED", 3),
+    ]
+    assert figures_of(rows, Open(), since=june, until=july).satisfaction == Rate(1, 1)
+    assert figures_of(rows, Open(), since=july, until=august).satisfaction == Rate(0, 3)
+    assert figures_of(rows, Open(), since=june, until=august).satisfaction == Rate(1, 4)
+    assert len(unsaid_word(False, june)) <= 30  # what a step's detail holds
+
+
+def rates(world, at):
+    return figures(CITY, since=month_of(world.at), until=next_month(month_of(at)), at=at)
+
+
+@pytest.mark.row("MAT-5")
+def test_what_was_due_is_not_solved_until_another_has_verified_it(world):
+    """Not by waiting, and not by only reporting it done."""
+    cast = world.cast
+    matter, other = world.matter("DISPATCHED"), world.matter("VERIFIED")
+    confirm_matter(other.reports.get(), satisfied=True, by=PUBLIC, at=world.later(hours=1))
+    due = Handling.objects.get(matter=matter).task.due_at
+    assert rates(world, due).resolution == Rate(1, 1)  # of what has ended and what was due
+    late = due + timedelta(minutes=1)
+    assert rates(world, late).resolution == Rate(1, 2)
+    report_done(matter, kind="SOLVED", result="已修", by=world.handler(), at=late)
+    assert rates(world, late + timedelta(hours=1)).resolution == Rate(1, 2)
+    verify_matter(matter, by=cast.dispatcher, at=late + timedelta(hours=2))
+    assert rates(world, late + timedelta(hours=3)).resolution == Rate(1, 1)  # its reporter has the last word
+    doubt_matter(matter.reports.get(), reason="还是不亮", by=PUBLIC, at=late + timedelta(hours=4))
+    assert rates(world, late + timedelta(hours=5)).resolution == Rate(1, 2)
+    let_stand(matter, reason="已现场说明", by=cast.dispatcher, at=late + timedelta(hours=6))
+    assert rates(world, late + timedelta(hours=7)).resolution == Rate(1, 2)
+    assert audit_counts() == []
+
+
+@pytest.mark.row("MAT-12")
+def test_what_is_shelved_or_declined_or_whose_clock_stands_was_not_due(world):
+    cast, at = world.cast, world.later(days=30)
+    shelved, paused, rats = world.matter("DISPATCHED"), world.matter("DISPATCHED"), world.matter("REPORTED")
+    part = ask_time(
+        paused, wish="PAUSE", until=world.later(days=60), reason="等备件", by=world.handler(), at=world.later(hours=1)
+    )
+    assert rates(world, at).resolution == Rate(0, 2)
+    decide_time(part, granted=True, reason="属实", by=cast.dispatcher, at=world.later(hours=2))
+    assert rates(world, at).resolution == Rate(0, 1)
+    decline_matter(rats, kind="REDIRECTED", reason="请找物业", by=cast.dispatcher, at=world.later(hours=3))
+    assert rates(world, at).resolution == Rate(0, 1)
+    review = world.later(days=50)
+    shelve_matter(
+        shelved, reason="无经费", plan="明年大修", review_at=review, by=cast.dispatcher, at=world.later(days=20)
+    )
+    assert rates(world, at).resolution == Rate(0, 0)
+    assert audit_counts() == []
+
+
+@pytest.mark.row("MAT-4", "MAT-12")
+def test_a_part_that_was_never_answered_stays_in_the_response_rate_when_it_is_waived_or_shelved(world):
+    cast, parks, health = world.cast, world.cast.unit("5101:parks"), world.cast.unit("5101:health")
+    matter = world.matter("DISPATCHED")
+    helper = add_cooperating(matter, unit=parks, by=cast.dispatcher, at=world.later(minutes=5))
+    early = add_cooperating(matter, unit=health, by=cast.dispatcher, at=world.later(minutes=5))
+    waive_part(early, reason="不需要", by=cast.dispatcher, at=world.later(minutes=10))  # before it was due
+    at = world.later(days=10)
+    assert rates(world, at).response == Rate(0, 2)
+    waive_part(helper, reason="不再需要", by=cast.dispatcher, at=world.later(days=8))
+    assert rates(world, at).response == Rate(0, 2)
+    review = world.later(days=50)
+    shelve_matter(
+        matter, reason="无经费", plan="明年大修", review_at=review, by=cast.dispatcher, at=world.later(days=9)
+    )
+    assert rates(world, at).response == Rate(0, 2)
+
+
+@pytest.mark.row("MAT-5")
+def test_who_confirmed_and_is_asked_anew_counts_once_by_the_last_word(world):
+    cast, matter = world.cast, world.matter("VERIFIED")
+    first = matter.reports.get()
+    second = join_matter(matter, words=Words("same here"), nonce="j", by=PUBLIC, at=world.later(minutes=4)).report
+    confirm_matter(first, satisfied=True, by=PUBLIC, at=world.later(hours=1))
+    assert rates(world, world.later(hours=2)).satisfaction == Rate(1, 1)
+    doubt_matter(second, reason="还是不亮", by=PUBLIC, at=world.later(hours=2))
+    send_back(matter, reason="确未修好", by=cast.dispatcher, at=world.later(hours=3))
+    assert rates(world, world.later(hours=4)).satisfaction == Rate(0, 0)
+    assert Report.objects.get(pk=first.pk).said_at is None  # asked anew, of what is done now
+    report_done(matter, kind="SOLVED", result="已修", by=world.handler(), at=world.later(hours=5))
+    verify_matter(matter, by=cast.dispatcher, at=world.later(hours=6))
+    confirm_matter(first, satisfied=False, by=PUBLIC, at=world.later(hours=7))
+    with pytest.raises(SpokenAlready):
+        confirm_matter(first, satisfied=True, by=PUBLIC, at=world.later(hours=8))
+    confirm_matter(second, satisfied=True, by=PUBLIC, at=world.later(hours=9))
+    whole = rates(world, world.later(hours=10))
+    assert (whole.satisfaction, whole.answers, whole.resolution) == (Rate(1, 2), Rate(1, 1), Rate(1, 1))
+    reopen_matter(matter, reason="又灭了", report=second, by=PUBLIC, at=world.later(days=2))
+    whole = rates(world, world.later(days=3))
+    assert (whole.satisfaction, whole.answers) == (Rate(0, 0), Rate(0, 0))
+    assert audit_counts() == []
+
+
+@pytest.mark.row("MAT-5")
+def test_a_reporter_who_confirms_and_then_doubts_is_no_longer_satisfied(world):
+    matter = world.matter("VERIFIED")
+    first = matter.reports.get()
+    join_matter(matter, words=Words("same here"), nonce="j", by=PUBLIC, at=world.later(minutes=4))
+    confirm_matter(first, satisfied=True, by=PUBLIC, at=world.later(hours=1))
+    doubt_matter(first, reason="又灭了", by=PUBLIC, at=world.later(hours=2))
+    assert rates(world, world.later(hours=3)).satisfaction == Rate(0, 0)
+    assert Report.objects.values_list("confirmed", "satisfied").get(pk=first.pk) == (False, None)
+    assert audit_counts() == []
 
 
 @given(st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), st.integers(0, 40), max_size=9))

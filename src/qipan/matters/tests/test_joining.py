@@ -10,23 +10,32 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qipan.desk.api import TaskState, answer_task
 from qipan.journal.api import verify
+from qipan.kernel.place import range_of
+from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import NotAllowed, Refusal
 from qipan.kernel.testing import at_once
 
+from ..actions.calls import accept_call, call_units, end_call, note_attendance
 from ..actions.dispatching import dispatch_matter
 from ..actions.filing import file_matter
 from ..actions.handling import confirm_matter, report_done, verify_matter
 from ..actions.intake import SameMatter, Words, join_matter, part_report
 from ..actions.joining import merge_matter, unmerge_matter
+from ..actions.meetings import agree
 from ..actions.privacy import erase_contacts, look_at_contact
 from ..jobs import clock_actor
-from ..models import Contact, Matter, Photo, Report
+from ..models import Agreed, Call, Contact, Matter, Photo, Report
 from ..queries.audits import audit_matters
+from ..queries.blocked import stuck_among
+from ..queries.figures import figures
 from ..queries.joining import followed, following
+from ..queries.patterns import calls_of
 from ..queries.reading import pictures_of, report_counts, reports_of, with_contact
 from ..rules.joining import ends_of
-from ..rules.loop import NotNow
+from ..rules.limits import month_of, next_month
+from ..rules.loop import NotNow, PartsOpen
 from ..testing import PUBLIC
 
 MANY = 6
@@ -52,6 +61,12 @@ def walked(key):
     while links[key] is not None:
         key = links[key]
     return key
+
+
+def satisfied(world):
+    since = month_of(world.at)
+    at = world.later(days=1)
+    return figures([range_of("5101")], since=since, until=next_month(month_of(at)), at=at).satisfaction
 
 
 @pytest.fixture
@@ -124,11 +139,13 @@ def test_each_link_is_undone_in_any_order_and_what_hangs_on_it_goes_with_it(worl
     dispatcher = world.cast.dispatcher
     to_verified(world, c.matter, world.later(hours=3))
     confirm_matter(Report.objects.get(pk=a.report.pk), satisfied=True, by=PUBLIC, at=world.later(hours=4))
+    assert satisfied(world) == Rate(1, 1)
     unmerge_matter(b.matter, by=dispatcher, at=world.later(hours=5))
     assert roots(a.matter, b.matter, c.matter) == [b.matter.pk, None, None]
     assert told("unmerged") == [a.report.pk, b.report.pk]
-    # What was said of C is no word on B.
+    # What was said of C is no word on B, and counts no more.
     assert Report.objects.get(pk=a.report.pk).confirmed is None
+    assert satisfied(world) == Rate(0, 0)
     merge_matter(b.matter, into=world.reported().matter, by=dispatcher, at=world.later(hours=6))
     unmerge_matter(a.matter, by=dispatcher, at=world.later(hours=7))
     assert roots(a.matter) == [None]
@@ -145,8 +162,39 @@ def test_a_word_said_of_one_matter_does_not_count_for_the_one_that_a_report_is_m
     assert page.count(f"/matters/{one.matter.pk}/part_report") == 2
     to_verified(world, one.matter, world.later(hours=1))
     confirm_matter(second.report, satisfied=True, by=PUBLIC, at=world.later(hours=2))
+    assert satisfied(world) == Rate(1, 1)
     own = part_report(second.report, by=world.cast.dispatcher, at=world.later(hours=3))
+    assert satisfied(world) == Rate(0, 0)
     assert own.reports.values_list("confirmed", "satisfied", "said_at").get() == (None, None, None)
+
+
+@pytest.mark.row("MAT-2", "MAT-4")
+def test_a_running_call_goes_on_where_its_matter_was_joined_and_comes_back_with_it(world):
+    dispatcher, health = world.cast.dispatcher, world.cast.unit("5101:health")
+    own, other = world.matter("FILED"), world.matter("DISPATCHED")
+    call = call_units(
+        own, units=[health], what="现场会商", meets_where="东门", meets_at=world.later(hours=2), urgency="AT_ONCE",
+        by=dispatcher, at=world.later(hours=1),
+    )  # fmt: skip
+    merge_matter(own, into=other, by=dispatcher, at=world.later(minutes=70))
+    [mine] = calls_of(other)
+    assert (mine.pk, mine.ended_at, [one.pk for one in calls_of(own)]) == (call.pk, None, [call.pk])
+    accept_call(call, post="值班医生", by=world.handler("5101:health"), at=world.later(minutes=80))
+    note_attendance(call.called.get(), came=True, by=dispatcher, at=world.later(hours=2))
+    agreed = agree(
+        call, text="换灯杆", owner=health, due_at=world.later(days=1), by=dispatcher, at=world.later(hours=2)
+    )
+    assert other.number in world.cast.client("dispatcher").get(f"/calls/{call.pk}").content.decode()
+    with pytest.raises(PartsOpen):
+        report_done(other, kind="SOLVED", result="ok", by=world.handler(), at=world.later(hours=3))
+    assert stuck_among([own, other], at=world.later(days=3)) == {own.pk, other.pk}
+    unmerge_matter(own, by=dispatcher, at=world.later(hours=4))
+    assert (calls_of(other), [one.pk for one in calls_of(own)]) == ([], [call.pk])
+    assert Agreed.objects.get().task.closed_at is None and Call.objects.everywhere("a test").get().ended_at is None
+    report_done(other, kind="SOLVED", result="ok", by=world.handler(), at=world.later(hours=5))
+    answer_task(agreed.task, state=TaskState.DONE, by=world.handler("5101:health"), at=world.later(hours=6))
+    end_call(call, result="已处置", by=dispatcher, at=world.later(hours=7))
+    assert verify().differences == []
 
 
 @given(links=st.dictionaries(st.integers(0, 9), st.integers(0, 9), max_size=10))

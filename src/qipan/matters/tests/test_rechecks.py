@@ -25,6 +25,7 @@ from ..models import Matter, MatterStep, Recheck, Sampling
 from ..queries.audits import audit_counts, audit_rechecks
 from ..queries.rechecks import sample_on, unit_closes, watched
 from ..rules import loop, sampling
+from ..rules.limits import month_of
 from ..rules.loop import Loop, ReasonNeeded, S
 from ..rules.sampling import LookedBefore, NoRecheck, Sample, SamplingWrong
 from ..testing import PUBLIC, SPOT
@@ -165,9 +166,11 @@ def test_what_is_not_solved_is_reopened_and_counts_for_the_unit_that_closed_it(w
     done = Recheck.objects.everywhere("a test").get()
     assert (done.verdict, done.note, done.unit_id, done.at) == ("NOT_SOLVED", "灯仍不亮", head.unit_id, at)
     assert Task.objects.everywhere("a test").get(pk=task.pk).state == TaskState.DONE
-    last = list(matter.steps.order_by("pk").values_list("kind", "detail", "unit__code", "note"))[-2:]
+    last = list(matter.steps.order_by("pk").values_list("kind", "detail", "unit__code", "note"))[-3:]
     assert last[0] == ("RECHECKED", "NOT_SOLVED", LIGHTS, "灯仍不亮")
     assert (last[1][0], last[1][2]) == ("REOPENED", LIGHTS)
+    said = f"SATISFIED:{month_of(matter.ended_at):%Y-%m}"
+    assert last[2] == ("UNSAID", said, LIGHTS, "")  # its reporter is asked anew
     assert held.waiting.owner.code == "510104001:street-office"
     one = counts(world)[LIGHTS]
     assert (one.solved, one.reopened, one.returned, one.looked, one.not_solved) == (1, 1, 0, 1, 1)
