@@ -1,11 +1,13 @@
 """What matters learn from the desk (a handler who accepted has responded), and what follows from their own steps."""
 
+from django.utils.translation import gettext
+
 from qipan.desk.api import TasksAnswered, TaskState
 from qipan.kernel.actor import Actor
 from qipan.kernel.rows import Reading, store_row
 
 from .actions.rechecks import draw_recheck, note_return
-from .actions.steps import MatterMoved
+from .actions.steps import MatterMoved, no_longer_silent
 from .ingest import Step, write_step
 from .models import Handling, Matter
 from .terms import StepKind
@@ -32,6 +34,7 @@ def note_responses(event: TasksAnswered) -> None:
     if not answered:
         return
     for part in _SILENT(answered):
+        no_longer_silent(part, note=gettext("It has answered"), by=event.by, at=event.at)
         late = part.accept_by is not None and event.at > part.accept_by
         part.responded_at = event.at
         store_row(part)

@@ -104,6 +104,7 @@ class StepKind(models.TextChoices):
     DECLINED = "DECLINED", _("declined")
     DISPATCHED = "DISPATCHED", _("dispatched")
     RESPONDED = "RESPONDED", _("accepted by the handler")
+    UNACCEPTED = "UNACCEPTED", _("not accepted in time: told to the level above")
     OBJECTED = "OBJECTED", _("handler objected")
     ARBITRATED = "ARBITRATED", _("arbitrated, final")
     ALARM = "ALARM", _("third hop: lead organisation told")

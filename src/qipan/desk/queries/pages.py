@@ -28,6 +28,7 @@ LINKS = {
     "hazard": "/matters/{}/hazard",
     "review": "/reviews/{}",
     "silent": "/calls/{}",
+    "unaccepted": "/matters/{}",
     "reserve": "/reserves/calls/{}",
     "reserve-agreement": "/reserves/agreements/{}",
     "reserve-overdue": "/reserves/sheets/{}",

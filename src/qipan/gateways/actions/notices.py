@@ -96,6 +96,7 @@ TOLD: dict[str, tuple[NoticeKind, Callable[[Unit, Message], Facts | None]]] = {
     "desk.late": (NoticeKind.LATE, _late),
     "desk.late_named": (NoticeKind.LATE, _late_named),
     "call.silent": (NoticeKind.LATE, _silent),
+    "matter.unaccepted": (NoticeKind.LATE, _silent),
     "posture.changed": (NoticeKind.POSTURE, _ground),
     "warning.issued": (NoticeKind.WARNING, _ground),
 }

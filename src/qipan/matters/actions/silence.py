@@ -1,4 +1,6 @@
-"""A whistle that stays unanswered: the level above the caller has it on its desk, and says so to who is silent."""
+"""What stays without a word in its time: a whistle, and a handler's part. The level above has it on its desk, and says so
+to who is silent.
+"""
 
 from datetime import datetime
 
@@ -8,23 +10,26 @@ from django.utils.translation import gettext as _now
 from qipan.desk.api import TaskKind, send_task
 from qipan.duties.api import Unit, lead_body
 from qipan.journal.api import queue_message
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
 
-from ..models import Call, Called
+from ..models import Called, Handling
 from ..rules import joint, limits
 from ..terms import StepKind, Urgency
+from . import steps
 from .calls import called_in, held_call, log_of, silence_of, step_of
-from .intake import place_label
+from .intake import place_label, title_of
 
 
-def _above(call: Call, silent: Unit) -> Unit:
-    """The level above the caller that is not the silent unit itself; the lead organisation where nothing is above."""
-    key = call.caller.parent_id
+def _above(unit: Unit, silent: Unit) -> Unit:
+    """The level above a unit that is not the silent one itself; the lead organisation where nothing is above."""
+    key = unit.parent_id
     while key is not None:
-        unit = Unit.objects.select_related("organ_type").get(pk=key)
-        if unit.pk != silent.pk:
-            return unit
-        key = unit.parent_id
+        above = Unit.objects.select_related("organ_type").get(pk=key)
+        if above.pk != silent.pk:
+            return above
+        key = above.parent_id
     return lead_body()
 
 
@@ -38,7 +43,7 @@ def tell_silence(called: Called, *, by: Actor, at: datetime) -> bool:
     fresh = called_in(held, called)
     if held.ended_at is not None or fresh.answered or fresh.silent_at is not None or held.respond_by > at:
         return False
-    above = _above(held, fresh.unit)
+    above = _above(held.caller, fresh.unit)
     fresh.silent_at = at
     fresh.save(update_fields=["silent_at"])
     send_task(
@@ -61,4 +66,48 @@ def tell_silence(called: Called, *, by: Actor, at: datetime) -> bool:
     queue_message("notice", key=silence_of(fresh), payload=payload | {"at": at.isoformat()}, at=at, drill=held.drill)
     step_of(held, StepKind.SILENT, unit=fresh.unit, note=above.label, by=by, at=at)
     log_of(held, StepKind.SILENT, detail=fresh.unit.code[:30], by=by, at=at)
+    return True
+
+
+@act
+def tell_not_accepted(part: Handling, *, by: Actor, at: datetime) -> bool:
+    """This function will put on the desk of the level above a unit that it has not accepted its part of a matter in the
+    catalogue's time, once; the unit is reminded. Its word, or the end of its part, takes it off again.
+
+    For the job, which looks each minute; needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    held, _loop = steps.locked(part.matter, by=by, act="matter.dispatch")
+    # Locked too: whoever accepts at this moment locks no matter.
+    rows = Handling.objects.select_for_update(of=("self",)).select_related("unit", "task")
+    fresh = rows.filter(pk=part.pk, matter=held).first()
+    if fresh is None:
+        raise NotFound
+    if fresh.accept_by is None or fresh.accept_by > at or fresh.task.suspended_at is not None:
+        return False
+    if fresh.responded_at is not None or fresh.ended_at is not None or fresh.silent_at is not None:
+        return False
+    fresh.silent_at = at
+    fresh.save(update_fields=["silent_at"])
+    above, source = _above(fresh.unit, fresh.unit), steps.silence_of(fresh)
+    limit = held.category.limit_accept
+    send_task(
+        kind=TaskKind.MATTER,
+        source=source,
+        title=title_of(held, _now("Not accepted in time by %(unit)s") % {"unit": fresh.unit.label})[:200],
+        asker=above,
+        owner=above,
+        place=held.place,
+        basis=_now("Catalogue, %(code)s: a handler accepts within its time") % {"code": held.category.code},
+        due_at=limits.due(limit, at),
+        clock=str(limits.clock_of(limit)),
+        by=by,
+        at=at,
+        drill=held.drill,
+    )
+    for unit in (fresh.unit, above):
+        payload = {"what": "matter.unaccepted", "unit": unit.code, "number": held.number, "silent": fresh.unit.code}
+        key = f"{source}:{unit.pk}"
+        queue_message("notice", key=key, payload=payload | {"at": at.isoformat()}, at=at, drill=held.drill)
+    steps.note_step(held, StepKind.UNACCEPTED, unit=fresh.unit_id, note=above.label, by=by, at=at)
+    steps.log(held, StepKind.UNACCEPTED, was=held.state, detail=fresh.unit.code[:30], by=by, at=at)
     return True

@@ -208,8 +208,20 @@ def open_parts(matter: Matter) -> list[Handling]:
     return sorted(left, key=lambda part: (part.part != Part.PRIMARY, part.pk))
 
 
+def silence_of(part: Handling) -> str:
+    """This function will return the source of the task that tells the level above that a unit has not accepted."""
+    return f"unaccepted:{part.matter_id}:{part.pk}"
+
+
+def no_longer_silent(part: Handling, *, note: str, by: Actor, at: datetime) -> None:
+    """This function will take it off the desk of the level above that a unit has not accepted its part."""
+    if part.silent_at is not None and part.responded_at is None:
+        recall_tasks(silence_of(part), note=note, by=by, at=at)
+
+
 def end_part(part: Handling, outcome: Outcome, *, note: str, by: Actor, at: datetime) -> None:
-    """This function will end a unit's part; what is still open on its desk is recalled."""
+    """This function will end a unit's part; what is still open on its desk is recalled, and what waits for its word."""
+    no_longer_silent(part, note=note, by=by, at=at)
     part.outcome, part.ended_at = outcome, at
     part.wish, part.wish_until, part.wish_reason = "", None, ""
     store_row(part)

@@ -296,6 +296,7 @@ class Handling(models.Model):
     asked_at = models.DateTimeField()
     accept_by = models.DateTimeField(null=True)
     responded_at = models.DateTimeField(null=True)
+    silent_at = models.DateTimeField(null=True)  # that it did not accept in time was told to the level above it
     objection = models.CharField(max_length=500, blank=True)
     objected_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=1000, blank=True)

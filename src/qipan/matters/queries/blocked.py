@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from qipan.desk.api import FAR_LEADER, Task, TaskKind, is_late
 from qipan.kernel.actor import Scope
@@ -14,6 +14,14 @@ from ..models import Agreed, Called, Handling, Hazard, Matter
 # What is asked about a matter, as tasks name it: parts and the office's own work, street calls with the ruling on a
 # refusal, inspections of a hazard, and what a site meeting agreed on. A session's call is about no matter.
 ABOUT = ("matter:", "call:", "hazard:", "agreed:")
+
+
+def never_accepted(scope: Scope, *, at: datetime) -> QuerySet[Handling]:
+    """This function will return the parts of units whose time to accept is over without a word, and of which the level
+    above was not told yet: for the job. A clock that stands makes nothing late.
+    """
+    rows = Handling.objects.select_related("matter").filter(scope.q("matter__place"), task__suspended_at=None)
+    return rows.filter(accept_by__lte=at, responded_at=None, ended_at=None, silent_at=None).order_by("pk")
 
 
 def stuck_on(ranges: Iterable[Range], *, at: datetime) -> int:
