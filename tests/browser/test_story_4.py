@@ -4,7 +4,7 @@ the property company that closes its cost sheet and is paid.
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,15 +13,13 @@ from playwright.sync_api import Page, expect
 
 from qipan.access.testing import Cast, make_city
 from qipan.desk.api import Task
-from qipan.journal.api import publish
 from qipan.kernel.clock import set_clock
-from qipan.kernel.place import COMMUNITY, range_of
 from qipan.laws.testing import make_articles
 from qipan.matters.api import Report
 from qipan.matters.testing import make_world
 from qipan.posture.api import Declaration, Measure, declare
 from qipan.reserves.testing import add_manager, agreed, called, offered, taken
-from qipan.zones.api import RiskZone, RuleSet, ZoneConfirmed
+from qipan.zones.api import RiskZone, publish_rule_set
 
 from .conftest import serious
 from .test_matters import answer_question
@@ -30,6 +28,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ZONE = ZoneInfo("Asia/Shanghai")
 NINE = datetime(2026, 3, 3, 9, tzinfo=ZONE).astimezone(UTC)
 HERE = "510104001001"
+RULE = {
+    "code": "plan", "title": "风险等级", "title_en": "Risk levels", "hazard": "epidemic", "unit": "COMMUNITY",
+    "levels": [{"level": "MEDIUM", "all": [{"input": "new_cases", "days": 1, "at_least": 1}]}],
+    "minimum_rank": 2, "basis": "成府发〔2026〕1号", "source": "市政府公报", "valid_from": "2020-01-01",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -44,10 +47,7 @@ def city(clock, db) -> Cast:
     clock(NINE)
     cast = make_world(make_city(at=NINE)).cast
     make_articles()
-    RuleSet.objects.create(
-        code="plan", version=1, title="风险等级", title_en="Risk levels", hazard="epidemic", unit=COMMUNITY, levels=[],
-        minimum_rank=2, basis="b", source="s", valid_from=date(2020, 1, 1), published_at=NINE, by_label="plan",
-    )  # fmt: skip
+    publish_rule_set(RULE, by=cast.city_commander, at=NINE)
     declare(
         number="成府发〔2026〕1号", matter="突发公共卫生事件", hazard="epidemic", level=2, basis="《突发事件应对法》第七十二条",
         issuer=cast.unit("5101:city-command"), ground_codes=["510104"], starts_at=NINE,
@@ -56,16 +56,23 @@ def city(clock, db) -> Cast:
     return cast
 
 
-def confirm(level: int, at: datetime) -> None:
-    """The district confirms the level of the community."""
-    ground, zones = range_of(HERE), RiskZone.objects.everywhere("a test")
-    zones.filter(ends_at=None).update(ends_at=at)
-    zones.create(
-        rule_set=RuleSet.objects.get(), hazard="epidemic", code=HERE, area_level=COMMUNITY, place=ground.first,
-        first=ground.first, last=ground.last, level=level, reasons=[], counted_to=at.date(), starts_at=at,
-        confirmed_at=at, by_label="district",
-    )  # fmt: skip
-    publish(ZoneConfirmed(HERE, (ground,), "epidemic", level, at, at))
+def count_and_confirm(open_page, cast: Cast, *, cases: int, level: int, at: datetime) -> None:
+    """The subdistrict says how many fell ill the day before; the district confirms the level that follows from it."""
+    yesterday = (at.astimezone(ZONE) - timedelta(days=1)).date()
+    street = open_page(cast, "dispatcher", "/zones/counts")
+    said = street.locator("form").filter(has=street.locator("[name=one-area]"))
+    for name, value in (("area", HERE), ("day", yesterday.isoformat()), ("n", str(cases)), ("source", "疾控")):
+        said.locator(f"[name=one-{name}]").fill(value)
+    said.locator("[name=one-input]").select_option("new_cases")
+    said.get_by_role("button").click()
+    expect(street.locator("[role=status]")).to_contain_text(f"新增：{cases}")
+    district = open_page(cast, "district_head", "/zones/proposals")
+    assert serious(district) == []
+    picture(district, f"proposals-zh-{level}")
+    district.get_by_role("button", name="确认：锦江一街一社区").click()
+    expect(district.locator("main")).to_contain_text("现行等级与统计数一致")
+    [held] = RiskZone.objects.everywhere("a test").filter(ends_at=None)
+    assert (held.code, held.level) == (HERE, level)
 
 
 def picture(page: Page, name: str) -> None:
@@ -77,7 +84,7 @@ def picture(page: Page, name: str) -> None:
 
 @pytest.mark.row("EMG-15", "FRC-6")
 def test_story_4_the_gate(city, clock, open_page, troubles):
-    confirm(2, NINE)
+    count_and_confirm(open_page, city, cases=2, level=2, at=NINE)
     # The city imposes: what the zones justify stands there before anything is done.
     command = open_page(city, "city_commander", "/declarations")
     command.get_by_role("link", name="突发公共卫生事件").first.click()
@@ -135,11 +142,13 @@ def test_story_4_the_gate(city, clock, open_page, troubles):
     resident.get_by_role("button", name="提交").click()
     expect(resident.locator(".code")).to_be_visible()
     assert measure.number in Report.objects.get().text
-    # The next day the zone drops to low: the measure ends by itself, and the work with it.
+    # The next day nobody fell ill, the zone drops to low: the measure ends by itself, and the work with it.
     clock(NINE + timedelta(days=1))
-    confirm(1, NINE + timedelta(days=1))
+    count_and_confirm(open_page, city, cases=0, level=1, at=NINE + timedelta(days=1))
     measure.refresh_from_db()
-    assert measure.ends_at == NINE + timedelta(days=1)
+    [low] = RiskZone.objects.everywhere("a test").filter(ends_at=None)
+    assert measure.ends_at == low.starts_at
+    assert NINE + timedelta(days=1) <= low.starts_at < NINE + timedelta(days=1, minutes=2)
     resident.goto(f"/orders/{measure.number}")
     expect(resident.locator("main")).to_contain_text("本命令已结束")
     expect(resident.locator("main")).to_contain_text("所在区域已达不到所需等级：中风险")
