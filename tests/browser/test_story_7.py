@@ -1,6 +1,6 @@
 """Story 7 of users.md, through the pages: level I ends, the release plan runs, what is left is named with its owner, the
 requisitioned hotel is given back and paid, what was collected at doors is destroyed by two people with a certificate,
-the statistics stay, and the review is called. Volunteers who stay and the people's congress belong to other rooms.
+the statistics stay, the review is called, a lesson is in the playbook and the people's congress reads the report.
 """
 
 import json
@@ -15,8 +15,10 @@ from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from qipan.access.testing import Cast, make_city
+from qipan.command.api import get_playbook, seed_playbooks
 from qipan.command.models import ActivationItem, ReleasePlan
 from qipan.desk.api import Task
+from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now, set_clock
 from qipan.kernel.ids import uuid7
@@ -38,6 +40,7 @@ NINE = datetime(2026, 3, 3, 9, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
 CITY, DISTRICT = range_of("5101"), range_of("510104")
 OWN, THEIRS, VISITS = 12, 3, 60
 DAY = timedelta(days=1)
+LESSON = "先按门铃，再上楼"
 
 
 @pytest.fixture
@@ -61,6 +64,9 @@ def city(clock, db) -> Cast:
     cast = make_city(at=NINE)
     make_articles()
     add_manager(cast)
+    planner = Actor.system("plan", acts=["playbook.edit", "admission.decide"], ranges=[CITY])
+    seed_forms(cast.unit("5101:lead-body"), by=planner, at=NINE)
+    seed_playbooks(by=planner, at=NINE)
     by = cast.city_commander
     declared = declare(
         number="成府发〔2026〕7号", matter="突发公共卫生事件", hazard="epidemic", level=1, basis="《突发事件应对法》第七十二条",
@@ -202,4 +208,43 @@ def test_story_7_it_ends(city, clock, open_page, troubles):
     assert body["totals"] == {"destroyed": VISITS, "held": 0}
     assert coverage_total(Round.objects.get().pk, [CITY]) == before
     assert (before.visits, before.settled) == (VISITS, VISITS)
+    learn(command, second, declared)
+    # The people's congress reads what was ordered, what is left, what was destroyed and what was learned.
+    command.goto(f"/events/{declared.pk}/report")
+    report = command.locator("main")
+    for text in (
+        declared.number,
+        f"个人信息记录：已销毁{VISITS}条并有证明，仍保存",
+        number,
+        LESSON,
+        "第 2 版",
+        "5,200.00",
+    ):
+        expect(report).to_contain_text(text)
+    ordered = command.locator("tr.total").first.locator("td.num")
+    assert ordered.first.inner_text() == str(OWN + THEIRS)
+    looked(command, "congress-zh-1440")
     assert troubles == []
+
+
+def learn(command: Page, lead: Page, declared: Declaration) -> None:
+    """The command proposes a lesson, the lead organisation accepts it, and the playbook's next version holds it."""
+    before = get_playbook("epidemic-emergency").version
+    command.goto(f"/lessons?event={declared.pk}")
+    command.fill("[name=title]", LESSON)
+    command.fill("[name=text]", "电梯停用时先用对讲")
+    command.select_option("[name=playbook]", "epidemic-emergency")
+    command.locator("form[action='/lessons'] button").click()
+    expect(command.locator("main")).to_contain_text(LESSON)
+    lesson = urlsplit(command.url).path
+    lead.goto(lesson)
+    lead.locator("[name=accept]").select_option(label="采纳")
+    lead.locator("form[action$='/decide'] [name=reason]").fill("三个街道都这样说")
+    lead.locator("form[action$='/decide'] button").click()
+    expect(lead.locator("form[action$='/decide']")).to_have_count(0)
+    command.goto(f"{lesson}/publish")
+    command.locator("main form button.btn-primary").click()
+    expect(command.locator("h1")).to_contain_text(get_playbook("epidemic-emergency").label)
+    assert (before, get_playbook("epidemic-emergency").version) == (1, 2)
+    command.goto(lesson)
+    looked(command, "lesson-zh-1440")
