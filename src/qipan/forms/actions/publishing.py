@@ -177,6 +177,20 @@ def _created(**content: Any) -> Form:
         raise PublishedMeanwhile from None
 
 
+def _end_earlier(form: Form, *, at: datetime) -> None:
+    """What earlier versions rest on, each until this one begins; what is to begin no sooner never holds."""
+    earlier = list(Form.objects.filter(code=form.code, version__lt=form.version).only("version", "valid_from"))
+    holding = [
+        one
+        for one in earlier
+        if one.valid_from < form.valid_from
+        # One that another version ends before keeps its day.
+        and not any(later.version > one.version and later.valid_from <= form.valid_from for later in earlier)
+    ]
+    end_citations(holding, at=at, ends=form.valid_from)
+    end_citations([one for one in earlier if one.valid_from >= form.valid_from], at=at)
+
+
 @transaction.atomic
 def publish_form(
     *,
@@ -276,8 +290,7 @@ def publish_form(
         reason=definition.reason if definition and design and design.sensitive else "",
         approved_by=definition.approved_by if definition and design and design.sensitive else "",
     )
-    # What an earlier version rested on is no more what the form rests on.
-    end_citations(Form.objects.filter(code=code).exclude(pk=form.pk).only("pk"), at=at)
+    _end_earlier(form, at=at)
     if chosen is not None:
         cite(form, chosen.code, use=Use.FORM, unit_id=issuer.pk, place=issuer.place, at=at)
     FormQuestion.objects.bulk_create(

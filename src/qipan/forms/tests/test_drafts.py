@@ -1,5 +1,6 @@
 """Drafts through their pages: upload, correct, choose, approve, publish."""
 
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -9,14 +10,15 @@ from django.utils.timezone import localdate
 from openpyxl import load_workbook
 
 from qipan.access.testing import Cast
-from qipan.forms.actions import seed_fields
+from qipan.forms.actions import publish_form, seed_fields
 from qipan.forms.actions.drafts import CODE, SecondPerson, approve_draft, start_draft
 from qipan.forms.models import Form, FormDraft
 from qipan.forms.queries.drafts import definition_of
 from qipan.forms.rules import make_xlsform
 from qipan.forms.rules.template import read_passport
+from qipan.journal.api import verify
 from qipan.kernel.refusal import NotAllowed
-from qipan.laws.api import cited_by, repeal_article
+from qipan.laws.api import cited_by, end_due_citations, flags_of, repeal_article
 from qipan.laws.testing import make_articles
 
 from ..testing import publish
@@ -131,6 +133,37 @@ def test_a_form_rests_on_an_article_until_its_next_version(city: Cast) -> None:
     publish(city, code="heating", number="QP-9", article="pipl-2021-34")
     assert cited_by("forms.Form", [form.pk]) == {}
     assert Form.objects.count() == 2
+
+
+@pytest.mark.row("LAW-1")
+def test_a_version_cites_its_article_until_the_day_of_the_next_one(city: Cast) -> None:
+    make_articles()
+
+    def published(article: str, days: int) -> Form:
+        return publish_form(
+            code="heating", title="供暖", subject="DOOR", number="QP-9", issuer=city.unit("5101:health"), approval="7",
+            basis="", article=article, purpose="heat", valid_from=city.at + timedelta(days=days),
+            valid_to=city.at + timedelta(days=90), by=city.lead, at=city.at,
+        )  # fmt: skip
+
+    def resting(on: int) -> dict[int, list[str]]:
+        end_due_citations(at=city.at + timedelta(days=on))
+        cited = cited_by("forms.Form", Form.objects.values_list("pk", flat=True))
+        return {Form.objects.get(pk=pk).version: [one.code for one in articles] for pk, articles in cited.items()}
+
+    first, second = published("erl-2024-87", 0), published("pipl-2021-34", 10)
+    assert resting(0) == {1: ["erl-2024-87"], 2: ["pipl-2021-34"]}
+    # A repeal in between flags what still holds.
+    repeal_article("erl-2024-87", since=localdate(city.at), reason="新法", by=city.lead, at=city.at)
+    assert list(flags_of("forms.Form", [first.pk, second.pk])) == [first.pk]
+    # One that begins later changes nothing for the first; one that begins before the second takes its place.
+    published("pipl-2021-34", 20)
+    assert resting(9) == {1: ["erl-2024-87"], 2: ["pipl-2021-34"], 3: ["pipl-2021-34"]}
+    published("pipl-2021-34", 15)
+    assert resting(9) == {1: ["erl-2024-87"], 2: ["pipl-2021-34"], 4: ["pipl-2021-34"]}
+    assert resting(10) == {2: ["pipl-2021-34"], 4: ["pipl-2021-34"]}
+    assert resting(15) == {4: ["pipl-2021-34"]}
+    assert verify().differences == []
 
 
 def test_a_sheet_that_cannot_be_converted_is_told_by_row_and_not_kept(city: Cast) -> None:
