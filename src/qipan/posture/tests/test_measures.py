@@ -1,5 +1,8 @@
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from qipan.access.testing import Cast
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.posture import rules
 from qipan.posture.actions import contents, refusals
 from qipan.posture.actions.declarations import NotYourOrgan
 from qipan.posture.actions.postures import DeclarationNotRunning, OutsideDeclaredGround
@@ -23,6 +27,7 @@ from qipan.posture.api import (
     measures_in_force,
     measures_to_review,
 )
+from qipan.posture.models import OpenEnd
 from qipan.posture.rules import in_force
 
 from .conftest import Entry, response, restriction
@@ -51,6 +56,31 @@ def test_each_missing_part_of_a_measure_has_its_own_refusal(cast: Cast, name: st
     assert any(text in str(refused.value) for text in ("art. 72", "art. 10", "第七十二条", "第十条"))
     assert Measure.objects.count() == 0
     assert not Entry.objects.filter(act="posture.impose_measure").exists()
+
+
+@pytest.fixture
+def no_way_to_complain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A city's list of measures in which checks at gates have no category of matters to complain in."""
+    shutil.copytree(rules.DATA, tmp_path, dirs_exist_ok=True)
+    category = rules.kinds()["gate-check"].complaint_category
+    lines = (tmp_path / "measures.csv").read_text("utf-8").splitlines()
+    without = [line.replace(f",{category},", ",,") if line.startswith("gate-check,") else line for line in lines]
+    (tmp_path / "measures.csv").write_text("\n".join(without), "utf-8")
+    monkeypatch.setattr(rules, "DATA", tmp_path)
+    rules.kinds.cache_clear()
+    yield
+    monkeypatch.undo()
+    rules.kinds.cache_clear()
+
+
+def test_no_measure_without_a_way_to_complain(cast: Cast, no_way_to_complain: None) -> None:
+    """Red line 2 (art. 9): it is refused whoever imposes it, and nothing is written."""
+    before = Entry.objects.count()
+    with pytest.raises(refusals.ComplaintRouteMissing) as refused:
+        impose_measure(**restriction(cast))
+    assert (refused.value.code, refused.value.data["field"]) == ("complaint_route_missing", "kind")
+    assert "第九条" in str(refused.value) or "art. 9" in str(refused.value)
+    assert (Measure.objects.count(), OpenEnd.objects.count(), Entry.objects.count()) == (0, 0, before)
 
 
 @pytest.mark.parametrize(
