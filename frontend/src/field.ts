@@ -1,5 +1,6 @@
 // The phone page: door, outcome, next. Counts at the top are of this phone; nothing here follows a person.
 import "./field.css";
+import { chooseSame, hideAlike } from "./field/alike";
 import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
 import { clear, goes } from "./field/clearing";
@@ -12,6 +13,7 @@ import { keepEngine, keepPage, PAGES } from "./field/keeping";
 import { keepOrders } from "./field/orders";
 import { isPost, noteName, sweepEnded, toldOfOthers } from "./field/others";
 import { Outbox } from "./field/outbox";
+import { smaller } from "./field/picture";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
 import { openStore, type Kept, type State, type Store, type Told } from "./field/store";
 
@@ -22,6 +24,8 @@ interface Words {
 const REFRESH = 60_000;
 const COMPARE = 30 * 60_000;
 const LIST = 10 * 60_000;
+const MOST_PHOTOS = 3;
+const MOST_BYTES = 600_000; // of one, so that three go with one report
 const page = document.getElementById("field")!;
 const holder = page.dataset.holder!;
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
@@ -212,22 +216,34 @@ async function record(outcome: number, name: string): Promise<void> {
 }
 
 /** A report of something wrong at the chosen door: kept first, like a visit. */
-async function tell(event: Event): Promise<void> {
-  event.preventDefault();
+async function tell(): Promise<void> {
   const category = document.getElementById("tell-category") as HTMLSelectElement;
   const text = document.getElementById("tell-text") as HTMLTextAreaElement;
+  const photos = document.getElementById("tell-photos") as HTMLInputElement;
   const said = document.getElementById("tell-said")!;
   if (!chosen || !category.value || text.value.trim().length < 2) {
     said.textContent = word("say_more");
     return;
   }
+  const told = { place: chosen.place, category: category.value, text: text.value.trim() };
+  const same = await chooseSame(told, matters, word("another"), page.dataset.zone!);
+  if (same === undefined) {
+    said.textContent = word("may_be_same");
+    return;
+  }
   try {
-    await matters.keep({ place: chosen.place, category: category.value, text: text.value.trim() });
+    const small = await Promise.all([...(photos.files ?? [])].slice(0, MOST_PHOTOS).map((file) => smaller(file, 1280, 0.7)));
+    if (small.some((file) => file.size > MOST_BYTES)) {
+      said.textContent = word("photo_large"); // the browser cannot read it, so it stayed as it was
+      return;
+    }
+    await matters.keep({ ...told, photos: small, same: same ?? undefined });
   } catch {
     said.textContent = word("full");
     return;
   }
-  text.value = category.value = said.textContent = "";
+  text.value = category.value = photos.value = said.textContent = "";
+  hideAlike();
   showStep("outcomes");
   document.getElementById("door-state")!.textContent = word("told");
 }
@@ -364,7 +380,12 @@ async function start(): Promise<void> {
   const form = dialog.querySelector<HTMLFormElement>("[data-step=tell]");
   if (form) {
     form.noValidate = true;
-    form.addEventListener("submit", (event) => void tell(event));
+    const send = form.querySelector<HTMLButtonElement>("[type=submit]")!;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      send.disabled = true; // while it is asked what may be the same, a second tap reports nothing twice
+      void tell().finally(() => (send.disabled = false));
+    });
     document.getElementById("door-tell")!.addEventListener("click", () => showStep("tell"));
     document.getElementById("tell-back")!.addEventListener("click", () => showStep("outcomes"));
   }

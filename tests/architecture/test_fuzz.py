@@ -181,7 +181,7 @@ TEXT_WILL_DO = re.compile(
     r"/(resume|release|close|lift|recall|fill|end|cancel|hand-over|undo|decide)$|^(campaigns/open|p/<str:token>|access/leave|referred/<str:code>)$"
     r"|^warnings/received/<int:pk>$"
 )
-COUNTS = {"directives/reach", "report/similar"}  # read, and asked by POST
+COUNTS = {"directives/reach", "report/similar", "api/field/matters/similar"}  # read, and asked by POST
 WHO = {"access": "district_head", "admissions": "department", "field": "worker", "readiness": "worker"}
 # Each of these is what a database, a driver or Python itself once failed on.
 ALONE = ("\x00", str(HUGE), "9" * 5000)

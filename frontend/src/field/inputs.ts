@@ -1,8 +1,8 @@
 // The controls for single answers: words, numbers, days, a photograph, a position when one asks for it.
 import { button, make, write } from "./dom";
+import { smaller } from "./picture";
 import type { Control, Leaf, Page } from "./questions";
 
-const WIDEST = 1600; // pixels of a photograph: enough to read a sign, and it is written anew without where it was taken
 const GRID = 2_000; // parts of a degree; the server keeps no finer point either
 const NUMBERS = new Set(["int", "decimal"]);
 const NOT_HERE = new Set(["geotrace", "geoshape"]);
@@ -144,20 +144,4 @@ function upload(node: Extract<Leaf, { nodeType: "upload" }>, page: Page, id: str
       input.disabled = readonly;
     },
   };
-}
-
-/** A photograph in a size that a slow network carries; anything else, or what the browser cannot read, stays as it is. */
-async function smaller(file: File): Promise<File> {
-  if (!file.type.startsWith("image/")) return file;
-  try {
-    const picture = await createImageBitmap(file);
-    const scale = Math.min(1, WIDEST / Math.max(picture.width, picture.height));
-    const canvas = make("canvas");
-    [canvas.width, canvas.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
-    canvas.getContext("2d")!.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.85));
-    return blob ? new File([blob], `${file.name.replace(/\.[^.]*$/, "")}.jpg`, { type: "image/jpeg" }) : file;
-  } catch {
-    return file;
-  }
 }

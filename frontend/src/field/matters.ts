@@ -4,6 +4,17 @@ import type { Chain } from "./chain";
 import { alone, writing, type Store, type Told } from "./store";
 
 const EVERY = 30_000;
+const HINT = 5_000;
+
+/** An open matter nearby in the same words. */
+export interface Alike {
+  id: number;
+  number: string;
+  category: string;
+  state: string;
+  at: string;
+}
+export type Said = Pick<Told, "place" | "category" | "text">;
 
 export class Matters extends EventTarget {
   private sending = false;
@@ -21,7 +32,23 @@ export class Matters extends EventTarget {
     void this.send();
   }
 
-  async keep(told: Pick<Told, "place" | "category" | "text">): Promise<void> {
+  /** What may be the same; nothing without a network, so that nobody waits. */
+  async alike(told: Said): Promise<Alike[]> {
+    try {
+      const answer = await fetch("/api/field/matters/similar", {
+        method: "POST",
+        headers: writing(this.token()),
+        credentials: "same-origin",
+        body: JSON.stringify({ ...told, drill: this.drill }),
+        signal: AbortSignal.timeout(HINT),
+      });
+      return answer.ok ? ((await answer.json()) as { alike: Alike[] }).alike : [];
+    } catch {
+      return [];
+    }
+  }
+
+  async keep(told: Said & Pick<Told, "photos" | "same">): Promise<void> {
     await this.db.add("matters", { ...told, id: uuid7(), holder: this.holder, drill: this.drill, at: new Date().toISOString(), state: "KEPT", why: "" });
     void this.send();
     this.dispatchEvent(new Event("changed"));
@@ -52,14 +79,15 @@ export class Matters extends EventTarget {
   /** Sends one; says whether the next may be tried. */
   private async post(told: Told): Promise<boolean> {
     await this.chain.append([told]);
-    const { id, place, category, text, drill } = told;
+    const { id, place, category, text, drill, same = null } = told;
+    const photos = await Promise.all((told.photos ?? []).map(base64));
     let answer: Response;
     try {
       answer = await fetch("/api/field/matters", {
         method: "POST",
         headers: writing(this.token(), this.holder),
         credentials: "same-origin",
-        body: JSON.stringify({ id, place, category, text, drill }),
+        body: JSON.stringify({ id, place, category, text, drill, photos, same }),
         signal: AbortSignal.timeout(30_000),
       });
     } catch {
@@ -76,4 +104,13 @@ export class Matters extends EventTarget {
     this.dispatchEvent(new Event("changed"));
     return true;
   }
+}
+
+function base64(blob: Blob): Promise<string> {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(String(reader.result).split(",", 2)[1] ?? "");
+    reader.onerror = () => failed(reader.error ?? new Error("unreadable"));
+    reader.readAsDataURL(blob);
+  });
 }

@@ -39,6 +39,8 @@ export interface Told {
   place: string;
   category: string;
   text: string;
+  photos?: Blob[];
+  same?: number; // the open matter that it was said to be
   drill?: boolean;
   at: string;
   state: State;

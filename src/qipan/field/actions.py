@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +15,20 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.matters.api import Channel, Reported, Words, get_category, nonces_held, report_matter
+from qipan.matters.api import (
+    MOST_PHOTOS,
+    Alike,
+    Channel,
+    Reported,
+    TooManyPhotos,
+    Words,
+    clean_photo,
+    get_category,
+    join_matter,
+    nonces_held,
+    report_matter,
+    similar,
+)
 from qipan.screening.api import visits_held
 
 from .models import DeviceList
@@ -128,17 +142,47 @@ def compare_list(
 
 
 def report_from_phone(
-    *, report_id: UUID, category: str, place: int, text: str, by: Actor, at: datetime, drill: bool = False
+    *,
+    report_id: UUID,
+    category: str,
+    place: int,
+    text: str,
+    photos: Sequence[bytes] = (),
+    same: int | None = None,
+    by: Actor,
+    at: datetime,
+    drill: bool = False,
 ) -> Reported:
     """This function will take a matter that was reported at a door; the same report sent again is one matter (EMG-20).
 
-    Needs ``matter.report``. Raises ``NotAllowed``, ``NotFound``, ``PlaceUnknown``, ``TextNeeded``.
+    ``photos`` are files as the phone took them; ``same`` is the matter that the worker chose of those hinted at: the
+    report joins it, where it still is one of them. Needs ``matter.report``. Raises ``NotAllowed``, ``NotFound``,
+    ``PlaceUnknown``, ``TextNeeded``, ``TooManyPhotos``, ``PhotoTooLarge``, ``NotAPhoto``.
     """
     by.require("matter.report")
-    return report_matter(
-        category=get_category(category), place=place, words=Words(text, channel=Channel.WORKER),
-        nonce=nonce_of(report_id), by=by, at=at, drill=drill,
-    )  # fmt: skip
+    if len(photos) > MOST_PHOTOS:
+        raise TooManyPhotos
+    told: dict[str, Any] = {
+        "words": Words(text, channel=Channel.WORKER, photos=[clean_photo(one) for one in photos]),
+        "nonce": nonce_of(report_id),
+        "by": by,
+        "at": at,
+    }
+    likely = [] if same is None else hinted(category=category, place=place, text=text, by=by, at=at, drill=drill)
+    chosen = next((one.matter for one in likely if one.matter.pk == same), None)
+    if chosen is not None:
+        return join_matter(chosen, **told)
+    return report_matter(category=get_category(category), place=place, drill=drill, **told)
+
+
+def hinted(*, category: str, place: int, text: str, by: Actor, at: datetime, drill: bool = False) -> list[Alike]:
+    """This function will return the open matters on the actor's ground that a report may be the same as (MAT-1).
+
+    Needs ``matter.report``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    by.require("matter.report")
+    likely = similar(get_category(category), place, text, at=at, drill=drill) if place in by.scope else []
+    return [one for one in likely if one.matter.place in by.scope]
 
 
 def call_form_nuisance(code: str, *, by: Actor, at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The endpoint that the phone page reads; visits themselves go to ``POST /api/visits`` (screening)."""
 
 import hashlib
+from base64 import b64decode
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -9,14 +10,14 @@ import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
-from ninja import Router, Schema
+from ninja import Field, Router, Schema
 
 from qipan.access.api import confirm_card, signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput
 
-from .actions import KEEP, begin_list, call_form_nuisance, compare_list, report_from_phone
+from .actions import KEEP, begin_list, call_form_nuisance, compare_list, hinted, report_from_phone
 from .queries import drill_of, forms_of, round_of, sheet_of, team_of
 
 router = Router(tags=["field"])
@@ -166,6 +167,43 @@ class MatterIn(Schema):
     place: str
     text: str
     drill: bool = False  # told on the page of an exercise's team
+    photos: list[str] = []  # base64
+    same: int | None = Field(None, ge=0, le=2**63 - 1)  # of those that were hinted at
+
+
+class LookIn(Schema):
+    """A matter that is about to be reported."""
+
+    category: str
+    place: str
+    text: str = Field(max_length=2000)
+    drill: bool = False
+
+
+@router.post("field/matters/similar", response=dict)
+def post_similar(request: HttpRequest, body: LookIn) -> dict[str, Any]:
+    """What is open nearby in the same words: the worker says whether his is one of them. Nothing is written."""
+    actor = signed_in(request)
+    found = hinted(
+        category=body.category,
+        place=place_in(body.place),
+        text=body.text,
+        by=actor,
+        at=now(),
+        drill=body.drill or drill_of(actor),
+    )
+    return {
+        "alike": [
+            {
+                "id": one.matter.pk,
+                "number": one.matter.number,
+                "category": one.matter.category.label,
+                "state": one.matter.get_state_display(),
+                "at": one.matter.reported_at.isoformat(),
+            }
+            for one in found
+        ]
+    }
 
 
 @router.post("field/matters", response=dict)
@@ -177,6 +215,8 @@ def post_matter(request: HttpRequest, body: MatterIn) -> dict[str, str]:
         category=body.category,
         place=place_in(body.place),
         text=body.text,
+        photos=[_picture(one) for one in body.photos],
+        same=body.same,
         by=actor,
         at=now(),
         drill=body.drill or drill_of(actor),
@@ -190,6 +230,13 @@ def uuid_in(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _picture(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise BadInput(["photos"]) from None
 
 
 def place_in(text: str) -> int:

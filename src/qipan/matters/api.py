@@ -33,7 +33,7 @@ from .queries.figures import Figures, figures
 from .queries.joining import followed
 from .queries.mapping import area_at_point, named_in
 from .queries.patterns import hazards_on, hot_spots, orphans
-from .queries.public import last_told, reach_for_telling, report_by_code, similar
+from .queries.public import Alike, last_told, reach_for_telling, report_by_code, similar
 from .queries.reading import (
     Chip,
     are_common,
@@ -56,6 +56,7 @@ from .terms import Channel, Closing, Confirmation, Part, State, StepKind, TimeWi
 __all__ = [
     "ENDED",
     "MOST_PHOTOS",
+    "Alike",
     "Category",
     "Channel",
     "Chip",

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.apps import apps
 from django.utils.translation import override
+from PIL import Image
 from playwright.sync_api import expect
 
 from qipan.access.api import forget, revoke_passes
@@ -314,6 +315,58 @@ def test_a_matter_reported_without_a_network_is_sent_later_once_only(phone):
     page.locator("#field-compare").tap()
     expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
     assert reports.count() == 1
+
+
+@pytest.mark.row("MAT-1")
+def test_a_report_carries_a_photograph_and_joins_what_it_is_said_to_be(phone, tmp_path):
+    scene, _context, page = phone
+    make_world(scene.cast)
+    page.reload()  # the catalogue is there now
+    picture = tmp_path / "lamp.png"
+    Image.new("RGB", (2400, 1200), "orange").save(picture)
+    reports, photos = (apps.get_model("matters", name).objects for name in ("Report", "Photo"))
+
+    def tell(door: str, text: str) -> None:
+        page.locator(f"[data-place='{door}']").tap()
+        page.locator("#door-tell").tap()
+        page.locator("#tell-category").select_option("01003")
+        page.locator("#tell-text").fill(text)
+
+    tell("5101040010010010001", "楼道灯不亮")
+    page.locator("#tell-photos").set_input_files(picture)
+    page.locator("[data-step=tell] [type=submit]").tap()
+    expect(page.locator("#door-state")).to_contain_text("已记下")
+    until(page, lambda: photos.count() == 1)
+    assert [(one.width, one.height) for one in photos.all()] == [(1280, 640)]
+    page.locator("#field-door [data-close]").first.tap()
+
+    tell("5101040010010010002", "楼道的灯不亮")
+    page.locator("[data-step=tell] [type=submit]").tap()
+    expect(page.locator("#tell-alike label")).to_have_count(2)
+    expect(page.locator("#tell-said")).to_contain_text("可能已有人上报")
+    assert Axe().run(page).violations_count == 0
+    page.locator("[data-step=tell] [type=submit]").tap()
+    assert reports.count() == 1  # nothing is chosen yet
+    page.locator("#tell-alike input").first.tap()
+    page.locator("[data-step=tell] [type=submit]").tap()
+    until(page, lambda: reports.count() == 2)
+    page.locator("#field-door [data-close]").first.tap()
+
+    tell("5101040010010010003", "楼道的灯不亮")
+    page.locator("[data-step=tell] [type=submit]").tap()
+    page.locator("#tell-alike input").last.tap()
+    page.locator("[data-step=tell] [type=submit]").tap()
+    until(page, lambda: reports.count() == 3)
+    assert apps.get_model("matters", "Matter").objects.everywhere("a test").count() == 2
+
+
+def until(page, holds) -> None:
+    """Waits until the server has what the phone sends by itself."""
+    for _wait in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("nothing came")
 
 
 def test_what_the_server_has_lost_is_missed_and_sent_again(phone):

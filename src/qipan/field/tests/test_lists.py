@@ -1,7 +1,9 @@
 """What a phone finished is compared with what is held; a matter reported at a door is one matter."""
 
 import json
+from base64 import b64encode
 from datetime import datetime, timedelta
+from io import BytesIO
 from uuid import UUID
 
 import pytest
@@ -9,6 +11,7 @@ from django.apps import apps
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from qipan.field.actions import erase_lists
 from qipan.field.models import DeviceList
@@ -167,6 +170,57 @@ class TestReporting:
         make_world(scene.cast)
         assert post(scene.holder(), "/api/field/matters", self.told(**changes)).status_code == status
         assert not Matter.objects.everywhere("a test").exists()
+
+    def picture(self):
+        kept = BytesIO()
+        Image.new("RGB", (40, 30), "red").save(kept, "JPEG")
+        return b64encode(kept.getvalue()).decode()
+
+    @pytest.mark.row("MAT-1")
+    def test_photographs_come_with_it_written_anew_and_once(self, scene):
+        make_world(scene.cast)
+        told = self.told(photos=[self.picture(), self.picture()])
+        for _twice in range(2):
+            assert post(scene.holder(), "/api/field/matters", told).status_code == 200
+        photos = apps.get_model("matters", "Photo").objects.order_by("pk")
+        assert [(one.width, one.height, one.report.nonce) for one in photos] == [(40, 30, f"field {told['id']}")] * 2
+
+    @pytest.mark.row("MAT-1")
+    @pytest.mark.parametrize("photos", [["?"], [b64encode(b"no picture").decode()], ["four"] * 4])
+    def test_what_is_no_photograph_is_refused_and_nothing_is_written(self, scene, photos):
+        make_world(scene.cast)
+        assert post(scene.holder(), "/api/field/matters", self.told(photos=photos)).status_code == 400
+        assert not Matter.objects.everywhere("a test").exists()
+
+    @pytest.mark.row("MAT-1")
+    def test_what_may_be_the_same_is_hinted_at_and_joined_where_the_worker_says_so(self, scene):
+        make_world(scene.cast)
+        client = scene.holder()
+        first = post(client, "/api/field/matters", self.told()).json()["number"]
+        look = {"category": "01003", "place": DOORS[1], "text": "楼道的灯不亮了"}
+        (one,) = post(client, "/api/field/matters/similar", look).json()["alike"]
+        assert one["number"] == first
+        assert post(client, "/api/field/matters/similar", look | {"text": "井盖"}).json() == {"alike": []}
+        told = self.told(place=DOORS[1], text=look["text"], same=one["id"])
+        for _twice in range(2):
+            assert post(client, "/api/field/matters", told).json()["number"] == first
+        assert Report.objects.count() == 2
+        # What was not hinted at is joined by no number.
+        other = self.told(place=DOORS[2], text="井盖破损", same=one["id"])
+        assert post(client, "/api/field/matters", other).json()["number"] != first
+        assert Matter.objects.everywhere("a test").count() == 2
+
+    @pytest.mark.row("MAT-1")
+    def test_no_hint_leads_from_work_into_a_drill_nor_to_another_ground(self, scene):
+        make_world(scene.cast)
+        post(scene.cast.client("worker"), "/api/field/matters", self.told(drill=True))
+        look = {"category": "01003", "place": DOORS[0], "text": "楼道灯不亮"}
+        path = "/api/field/matters/similar"
+        assert post(scene.holder(), path, look).json() == {"alike": []}
+        assert len(post(scene.cast.client("worker"), path, look | {"drill": True}).json()["alike"]) == 1
+        assert post(scene.cast.client("neighbour_worker"), path, look | {"drill": True}).json() == {"alike": []}
+        assert post(scene.cast.client("auditor"), path, look).status_code == 403
+        assert post(scene.holder(), path, look | {"place": "x"}).status_code == 400
 
     def test_refuses_whoever_may_not_report(self, scene):
         make_world(scene.cast)

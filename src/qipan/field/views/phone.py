@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from qipan.access.api import card_of, needs, right_ends, seats_of, signed_in
 from qipan.deployment.api import Team
+from qipan.forms.api import forms_to_fill, lapsed_forms
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import Range, place_text
@@ -64,6 +65,9 @@ def words() -> dict[str, object]:
         "conflict": _("the server holds something else under this visit; a person decides"),
         "noted": _("Noted"),
         "told": _("Kept; it goes to the street office by itself."),
+        "another": _("No, it is something else"),
+        "may_be_same": _("The same may be reported already. Choose, then report."),
+        "photo_large": _("This photograph cannot be made small here. Take another one, or leave it out."),
         "say_more": _("Choose what it is, and say it in a few words."),
         "waiting": _("%(count)s reports wait for a network."),
         "agreed": _("The server holds everything that this phone has finished."),
@@ -228,6 +232,7 @@ def desk_forms(request: HttpRequest) -> HttpResponse:
         "openrosa": reverse("openrosa_list").removesuffix("formList"),
         "home": place_text(actor.scope.ranges[0].first),
         "form": request.GET.get("form", ""),
+        "papers": [*forms_to_fill(actor, at=now()), *lapsed_forms(actor, at=now())],
         "holder": actor.holder,
         "words": words(),
         "zone": settings.TIME_ZONE,

@@ -67,16 +67,18 @@ def near(place: int) -> Range:
     return range_of(code if code[CODE_LENGTHS[COMMUNITY] :].strip("0") else code_of(place, COMMUNITY))
 
 
-def similar(category: Category, place: int, text: str, *, at: datetime, point: Point | None = None) -> list[Alike]:
+def similar(
+    category: Category, place: int, text: str, *, at: datetime, point: Point | None = None, drill: bool = False
+) -> list[Alike]:
     """This function will return open matters of the same category, near in place, time and words, the likest first.
 
     Near is the same compound, and within 100 m of ``point`` on whatever ground. Wished-private matters are never
-    hinted at.
+    hinted at, and those of a drill only in a drill (red line 15).
     """
     ground = near(place)
     rows = (
         Matter.objects.everywhere("an open hint without personal data")
-        .filter(category=category, reported_at__gte=at - limits.ALIKE_WITHIN, private=False)
+        .filter(category=category, reported_at__gte=at - limits.ALIKE_WITHIN, private=False, drill=drill)
         .exclude(state__in=[str(state) for state in ENDED])
         .select_related("category")
         .prefetch_related("reports")

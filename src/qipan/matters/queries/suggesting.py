@@ -161,7 +161,9 @@ def advice_on(
     if matter.state not in (State.REPORTED, State.FILED) or not is_on():
         return [], []
     text = reports[0].text if reports else ""
-    found = similar(matter.category, matter.place, text, at=at, point=matter.point) if reports else []
+    found = (
+        similar(matter.category, matter.place, text, at=at, point=matter.point, drill=matter.drill) if reports else []
+    )
     alike = [one for one in found if one.matter.pk != matter.pk]
     if not decides:
         return alike, []
