@@ -325,6 +325,7 @@ def make_living() -> Living:
         "openrosa.code": CODE,
         "openrosa.file": "list.csv",
         "forms/disputes.pk": disputed,
+        "field/forms.code": CODE,
         "forms/fields.code": "compound_heating",
         "forms/fields/sources.pk": source.pk,
         "forms/fields/sources.act": "change",

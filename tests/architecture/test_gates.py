@@ -58,7 +58,7 @@ GATES = {
     "desk/tasks/<int:pk>": Gate("desk.view"),
     "desk/tasks/<int:pk>/<slug:what>": Gate(None, "desk.view"),
     "desk/admissions": Gate(SIGNED_IN),
-    "admissions": Gate(SIGNED_IN, "admission.apply"),
+    "admissions": Gate(PUBLIC, "admission.apply"),  # what is asked of communities, and on which basis
     "burden": Gate(SIGNED_IN),
     "burden.<slug:kind>": Gate(SIGNED_IN),
     "terminals": Gate(SIGNED_IN),
@@ -101,6 +101,7 @@ GATES = {
     "forms/disputes": Gate("conflict.decide"),
     "forms/disputes/<int:pk>/decide": Gate(None, "conflict.decide"),
     "forms/disputes/<int:pk>/choose": Gate(None, "conflict.decide"),
+    "forms/disputes/<int:pk>/held": Gate(None, "conflict.decide"),
     "declarations": Gate("board.view"),
     "declarations/new": Gate("declaration.issue", "declaration.issue"),
     "declarations/<int:pk>": Gate("board.view"),
@@ -284,6 +285,7 @@ GATES = {
     "field/lists": Gate("team.manage"),
     "field/doors.csv": Gate("visit.submit"),
     "field/paper": Gate("visit.submit", "visit.submit"),
+    "field/forms/<slug:code>/paper": Gate("visit.submit"),
     "field/visits": Gate("visit.submit"),
     "field/app.webmanifest": Gate(PUBLIC),
     "open311/v2/discovery.<slug:form>": Gate(PUBLIC),
@@ -358,6 +360,7 @@ GATES = {
     "api/field/lists": Gate(None, "visit.submit"),
     "api/field/lists/begin": Gate(None, "visit.submit"),
     "api/field/matters": Gate(None, "matter.report"),
+    "api/field/matters/similar": Gate(None, "matter.report"),
 }
 
 # What reading writes: the session, and that a desk was looked at (delivered, read): DESIGN, "receipts".
@@ -475,6 +478,7 @@ def test_nothing_is_let_in_by_default():
         "reserves/orders/<slug:number>",
         "rules",
         "rules/<int:pk>",
+        "admissions",
         "public/warnings",
         "public/warnings.<str:kind>",
         "public/warnings/<slug:identifier>.xml",

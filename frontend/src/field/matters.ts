@@ -37,7 +37,7 @@ export class Matters extends EventTarget {
     try {
       const answer = await fetch("/api/field/matters/similar", {
         method: "POST",
-        headers: writing(this.token()),
+        headers: writing(this.token(), this.holder),
         credentials: "same-origin",
         body: JSON.stringify({ ...told, drill: this.drill }),
         signal: AbortSignal.timeout(HINT),

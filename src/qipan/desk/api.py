@@ -1,6 +1,6 @@
 """The desk's front door: send tasks, answer them, see who has received what, admit work."""
 
-from .actions.admissions import admit_emergency, apply_admission, decide_admission, end_admission
+from .actions.admissions import FieldsNotAsked, admit_emergency, apply_admission, decide_admission, end_admission
 from .actions.asking import decide_objection, extend_task, hasten_task, resume_task, suspend_task
 from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late
@@ -8,11 +8,13 @@ from .actions.nuisances import say_nuisance
 from .actions.own import OwnTask, send_own
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
 from .actions.sending import (
+    GroundNotAdmitted,
     NotAdmitted,
     OrderMissing,
     ShortNoticeAtNight,
     TasksRecalled,
     TasksSent,
+    check_ground,
     recall_sources,
     recall_tasks,
     register_orders,
@@ -20,7 +22,14 @@ from .actions.sending import (
     send_tasks,
 )
 from .models import Admission, Task
-from .queries.admissions import Known, admission_of_form, admissions_for, get_admission, register_known
+from .queries.admissions import (
+    Known,
+    admission_of_form,
+    admissions_for,
+    get_admission,
+    register_fields,
+    register_known,
+)
 from .queries.burden import register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.nuisances import nuisances_of_forms, register_titles
@@ -46,6 +55,8 @@ __all__ = [
     "ClockKind",
     "DeskCounts",
     "Escalated",
+    "FieldsNotAsked",
+    "GroundNotAdmitted",
     "Known",
     "LeadTimes",
     "NotAdmitted",
@@ -65,6 +76,7 @@ __all__ = [
     "admit_emergency",
     "answer_task",
     "apply_admission",
+    "check_ground",
     "decide_admission",
     "decide_objection",
     "deliver_desk",
@@ -89,6 +101,7 @@ __all__ = [
     "receipts_of",
     "receive",
     "register_doubles",
+    "register_fields",
     "register_known",
     "register_orders",
     "register_titles",

@@ -1,10 +1,12 @@
 """Checking what people type on the desk's pages, and what clients send."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from django import forms
+from django.utils.timezone import localdate
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +15,7 @@ from qipan.laws.api import Use, article_choices
 from qipan.webkit.forms import ActForm, LongSelect, offer
 
 from .models import Terminal
+from .queries.admissions import fields_of_form
 from .rules import MOST_ACCOUNTS
 from .terms import Activity, HowOften, TerminalKind
 
@@ -53,24 +56,46 @@ class AdmissionForm(forms.Form):
     form_code = forms.SlugField(
         label=_("Code of the form or its draft, if there is one"), max_length=40, required=False
     )
+    asks = forms.MultipleChoiceField(
+        label=_("Which fields of the dictionary are asked"),
+        required=False,
+        help_text=_("None ticked: those of the form that is named."),
+        widget=forms.CheckboxSelectMultiple,
+    )
     how_often = forms.ChoiceField(label=_("How often"), choices=HowOften.choices)
     minutes_per_unit = forms.IntegerField(
         label=_("Minutes it takes each unit, each time"), min_value=0, max_value=100_000
     )
     organ_types = forms.MultipleChoiceField(label=_("Who would do it"), widget=forms.CheckboxSelectMultiple)
+    areas = forms.MultipleChoiceField(
+        label=_("Where it would be done"),
+        required=False,
+        help_text=_("None ticked: on the whole ground of your unit. Nothing is asked outside."),
+        widget=forms.CheckboxSelectMultiple,
+    )
     valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     valid_to = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
-    def __init__(self, *args: object, on: date, **kwargs: object) -> None:
+    def __init__(
+        self, *args: object, at: datetime, areas: list[tuple[str, str]], labels: dict[str, str], **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        offer(self, "areas", areas)
+        offer(self, "asks", list(labels.items()))
         kinds = OrganType.objects.filter(executes_only=True).order_by("level", "pk")
         offer(self, "organ_types", [(kind.code, kind.label) for kind in kinds])
-        articles = article_choices(Use.WORK, on=on)
+        self.at = at
+        articles = article_choices(Use.WORK, on=localdate(at))
         offer(self, "article", [("", gettext("none: the basis stands in words only")), *articles])
 
     def clean(self) -> dict[str, Any]:
-        """This method will ask for the number of questions where a form is named."""
+        """This method will ask for the number of questions where a form is named, and take its fields where none is ticked."""
         given = self.cleaned_data
+        if given.get("form_code") and given.get("asks") == []:
+            asked = fields_of_form(given["form_code"], at=self.at)
+            if asked is None:
+                self.add_error("asks", _("Say which fields the form asks: there is no form or draft of this code yet."))
+            given["asks"] = asked or []
         if given.get("form_code") and given.get("questions") == 0:
             self.add_error("questions", _("Say how many questions the form asks."))
         return given
@@ -83,7 +108,13 @@ class DecisionForm(ActForm):
     reason = forms.CharField(label=_("Reason"), max_length=300)
     basis = forms.CharField(label=_("Basis on which it is admitted"), max_length=300, required=False)
     questions = forms.IntegerField(label=_("Questions admitted"), min_value=0, max_value=1000, required=False)
+    asks = forms.MultipleChoiceField(label=_("Fields admitted"), required=False)
     valid_to = forms.DateField(label=_("Admitted until"), required=False)
+    field_of: ClassVar[Mapping[str, str]] = {"fields": "asks"}
+
+    def __init__(self, *args: Any, fields: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "asks", [(code, code) for code in fields])
 
 
 class ReasonForm(forms.Form):

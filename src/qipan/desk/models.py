@@ -1,8 +1,12 @@
 """One inbox per unit: whatever is asked of a unit is a task on its desk."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.utils.translation import get_language
 
+from qipan.kernel.actor import Scope
+from qipan.kernel.place import Range
 from qipan.kernel.scoped import ScopedQuerySet
 
 from .rules import hours_a_month, hours_of
@@ -33,6 +37,10 @@ class Admission(models.Model):
     activity = models.CharField(max_length=10, choices=Activity, default=Activity.OTHER)
     questions = models.PositiveSmallIntegerField(default=0)  # how many each unit would answer
     form_code = models.SlugField(max_length=40, blank=True)  # the form or draft that would be used, if any
+    fields = models.JSONField(default=list)  # codes of the fields of the dictionary that may be asked; none: no form's
+    grounds = models.JSONField(
+        null=True
+    )  # [first, last] of each part of where it is done; null: not held until 2026-11
     how_often = models.CharField(max_length=10, choices=HowOften, default=HowOften.ONCE)
     minutes_per_unit = models.PositiveIntegerField(default=0)  # each time
     units = models.PositiveIntegerField(default=0)  # counted when applied for
@@ -65,6 +73,10 @@ class Admission(models.Model):
     def monthly_hours(self) -> float:
         """The working hours it costs all units together in a month (SVC-9)."""
         return hours_a_month(self.minutes_per_unit, self.units, self.how_often)
+
+    def reaches(self, grounds: Iterable[tuple[int, int]]) -> bool:
+        """This method will say whether it was admitted for all of these grounds; one that holds none was for any."""
+        return self.grounds is None or all(Scope.of(self.grounds).covers(Range(*ground)) for ground in grounds)
 
 
 class Task(models.Model):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
 from pydantic import AwareDatetime
@@ -9,12 +10,13 @@ from pydantic import AwareDatetime
 from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
+from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.territory.api import get_area
 
 from .actions.admissions import apply_admission, decide_admission
 from .models import Admission, Task
-from .queries.admissions import get_admission, public_admissions
+from .queries.admissions import get_admission, grounds_of, public_admissions
 from .queries.desks import desk_counts, get_task, history, seen_by, unit_of
 from .queries.pages import task_json
 from .terms import Activity, AdmissionState, HowOften, TaskState
@@ -32,6 +34,8 @@ class AdmissionIn(Schema):
     organ_types: list[str] = []
     activity: Activity = Activity.OTHER
     questions: int = Field(0, ge=0, le=1000)
+    fields: list[str] = []
+    areas: list[str] = []
     form_code: str = Field("", max_length=40, pattern=r"^[-a-zA-Z0-9_]*$")
     how_often: HowOften = HowOften.ONCE
     valid_from: AwareDatetime
@@ -45,6 +49,7 @@ class DecisionIn(Schema):
     reason: str = Field(max_length=300)
     basis: str = Field("", max_length=300)
     questions: int | None = Field(None, ge=0, le=1000)
+    fields: list[str] | None = None
     valid_to: AwareDatetime | None = None
 
 
@@ -128,6 +133,10 @@ def _admission(admission: Admission) -> dict[str, Any]:
         "organ_types": admission.organ_types,
         "activity": admission.activity,
         "questions": admission.questions,
+        "fields": admission.fields,
+        "grounds": None
+        if admission.grounds is None
+        else [[place_text(first), place_text(last)] for first, last in admission.grounds],
         "form_code": admission.form_code,
         "how_often": admission.how_often,
         "minutes_per_unit": admission.minutes_per_unit,
@@ -144,19 +153,26 @@ def _admission(admission: Admission) -> dict[str, Any]:
 
 
 @router.get("admissions", response=dict)
-def get_admissions(request: HttpRequest, state: str = "") -> dict[str, Any]:
-    """The public list of applications and decisions."""
+def get_admissions(request: HttpRequest, state: str = "", page: int = 1) -> dict[str, Any]:
+    """The public list of applications and decisions, newest first; pass ``next`` as ``page``."""
     if signed_in(request).unit_id is None:
         raise NotFound
     if state and state not in AdmissionState.values:
         raise BadInput([f"state: one of {', '.join(AdmissionState.values)}"])
-    return {"admissions": [_admission(admission) for admission in public_admissions(state=state)]}
+    rows = Paginator(public_admissions(state=state), MOST).get_page(page)
+    return {
+        "admissions": [_admission(admission) for admission in rows],
+        "next": rows.next_page_number() if rows.has_next() else None,
+    }
 
 
 @router.post("admissions", response=dict)
 def post_admission(request: HttpRequest, given: AdmissionIn) -> dict[str, Any]:
     """Apply for work to be admitted."""
-    return _admission(apply_admission(**given.dict(), by=signed_in(request), at=now()))
+    actor, said = signed_in(request), given.dict()
+    areas = said.pop("areas")
+    grounds = grounds_of(areas, actor=actor) if areas else None
+    return _admission(apply_admission(**said, grounds=grounds, by=actor, at=now()))
 
 
 @router.post("admissions/{pk}/decision", response=dict)

@@ -7,7 +7,8 @@ from .actions.submitting import FormAnswered, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
 from .queries import get_form, open_forms, openings_on, register_posture
 from .queries.clock import open_lines
-from .queries.held import GroundTooWide
+from .queries.held import GroundTooWide, held_values
+from .queries.paper import PaperLine, paper_of
 from .queries.passports import passport_lines
 from .queries.submissions import (
     file_of,
@@ -34,6 +35,7 @@ __all__ = [
     "InProgress",
     "Media",
     "Outcome",
+    "PaperLine",
     "PersonFormUnderStanding",
     "Sent",
     "Subject",
@@ -48,6 +50,7 @@ __all__ = [
     "form_to_fill",
     "forms_to_fill",
     "get_form",
+    "held_values",
     "lapsed_forms",
     "may_open",
     "media_of",
@@ -55,6 +58,7 @@ __all__ = [
     "open_forms",
     "open_lines",
     "openings_on",
+    "paper_of",
     "passport_lines",
     "publish_form",
     "register_posture",

@@ -94,7 +94,7 @@ declare(
 declare(
     "forms.Submission",
     PersonalData(
-        "xml answers merged chosen awaits",
+        "xml answers merged chosen awaits differs",
         purpose=_("what a form asks, for the purpose on the form"),
         period=timedelta(days=365),
         starts_with=Starts.COLLECTED_OR_EMERGENCY,

@@ -84,6 +84,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
         _("Full chain"),
         (
             Page("/matters", _("Matters"), ("matter.view",)),
+            Page("/matters/new", _("Report a matter"), ("matter.report",)),
             Page("/calls", _("Calls"), ("matter.view",)),
             Page("/hazards", _("Hazards"), ("matter.view",)),
             Page("/referrals", _("Referrals"), ("referral.make",)),
@@ -102,7 +103,11 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/field", _("Doors and visits"), ("visit.submit",)),
             Page("/recounts", _("Doors to see again"), ("visit.submit",)),
             Page("/field/lists", _("Missing from phones"), ("team.manage",)),
-            Page("/admissions", _("Work admission"), ("admission.apply", "admission.decide")),
+            Page(
+                "/admissions",
+                _("Work admission"),
+                ("desk.view", "board.view", "admission.apply", "admission.decide"),
+            ),
             Page(
                 "/burden",
                 _("Burden of communities"),
@@ -121,6 +126,7 @@ RESIDENTS: tuple[tuple[str, Promise], ...] = (
     ("/public/warnings", _("Warnings")),
     ("/public/zones", _("Risk levels")),
     ("/rules", _("Rules and comments")),
+    ("/admissions", _("Work admission")),
     ("/my-data", _("My data")),
     ("/privacy", _("What is held of persons")),
     ("/certificates", _("Certificates of destruction")),

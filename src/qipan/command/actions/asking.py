@@ -129,6 +129,7 @@ def open_for(directive: Directive, grounds: Sequence[Range], *, by: Actor, at: d
         closes_at=min(end for end in ends if end),
         emergency=admission.declaration if admission else "",
         source=directive.source,
+        admission=admission,
         by=by,
         at=at,
         drill=directive.drill,

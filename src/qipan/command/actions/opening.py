@@ -154,6 +154,7 @@ def open_forms(opening: Opening) -> Opened:
         grounds=opening.grounds,
         closes_at=min(opening.until(opening.step["days"]), form.valid_to),
         emergency=opening.activation.declaration.number if opening.activation.declaration else "",
+        admission=opening.activation.admission,
         by=opening.by,
         at=opening.at,
         drill=opening.activation.drill,

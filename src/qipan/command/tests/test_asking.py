@@ -102,10 +102,10 @@ def test_a_form_is_never_open_longer_than_admission_and_passport(cast: Cast, for
 @pytest.mark.row("SVC-9", "ORG-10")
 def test_a_form_that_was_not_admitted_reaches_no_community(cast: Cast, form: Form) -> None:
     refused(cast, NotAdmitted, form, None)
-    said = refused(cast, FormNotAdmitted, form, admit(cast, form_code="another"))
+    foreign = publish(cast, code="foreign", subject="UNIT", survey=SURVEY, choices=CHOICES, number="QP-8")
+    said = refused(cast, FormNotAdmitted, form, admit(cast, form_code="foreign"))
     assert said == "“人数统计” was not admitted for the form “Needs at the door”. Choose the admission of this form."
     refused(cast, FormNotAdmitted, form, admit(cast, form_code="", questions=0))  # admitted work names no form
-    foreign = publish(cast, code="foreign", subject="UNIT", survey=SURVEY, choices=CHOICES, number="QP-8")
     said = refused(cast, FormOfAnother, foreign, admit(cast, form_code="foreign"))
     assert "only that unit or a command asks others to fill it in" in said
 

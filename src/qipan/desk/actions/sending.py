@@ -14,12 +14,12 @@ from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import robs_sleep
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.refusal import NotFound, Refusal, later
 from qipan.kernel.rows import Reading, insert_row
 
 from ..ingest import close_recalled, insert_tasks
 from ..models import Admission, Task
-from ..queries.admissions import covers
+from ..queries.admissions import covers, ground_names
 from ..rules import remind_at
 from ..terms import UNDER_ORDER, ClockKind, TaskKind, TaskState
 from .burden import keep_burden, last_of
@@ -33,6 +33,16 @@ class NotAdmitted(Refusal):
     code = "not_admitted"
     sentence = _(
         "This is work for %(kinds)s and was not admitted: the lead organisation decides first. Nothing was sent."
+    )
+
+
+class GroundNotAdmitted(Refusal):
+    """SVC-9: work is admitted for a ground, and done nowhere else."""
+
+    code = "ground_not_admitted"
+    sentence = _(
+        "“%(title)s” was admitted for %(areas)s; this goes beyond. By the rules of work admission nothing is asked where "
+        "it was not admitted."
     )
 
 
@@ -74,8 +84,15 @@ class TasksRecalled:
     drill: bool
 
 
+def check_ground(admission: Admission, grounds: Iterable[tuple[int, int]]) -> None:
+    """This function will refuse what goes beyond the ground for which work was admitted. Raises ``GroundNotAdmitted``."""
+    if not admission.reaches(grounds):
+        raise GroundNotAdmitted(title=admission.title, areas=later(ground_names, admission.grounds))
+
+
 def _gate(
     kinds: Iterable[OrganType],
+    grounds: Iterable[tuple[int, int]],
     *,
     asker: Unit,
     admission: Admission | None,
@@ -92,6 +109,7 @@ def _gate(
         return
     if admission is None or not covers(admission, asker=asker, kinds=guarded, at=at):
         raise NotAdmitted(kinds=list(guarded))
+    check_ground(admission, grounds)
     excused = bool(admission.declaration or named_person.strip())
     if not excused and robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
         raise ShortNoticeAtNight
@@ -141,7 +159,7 @@ def send_tasks(
     reached on a printed sheet. ``named_person`` answers for a demand at night; the sender has checked that level I
     or II is declared. Raises ``OrderMissing`` for what needs an order (``register_orders``), ``NotFound`` when a ground
     lies outside the actor's scope, ``NotAdmitted`` when a kind only executes and no admission of the asker holds,
-    ``ShortNoticeAtNight``.
+    ``GroundNotAdmitted``, ``ShortNoticeAtNight``.
     """
     check_order(kind, source, at)
     if not grounds or not all(by.scope.covers(Range(*ground)) for ground in grounds):
@@ -149,7 +167,7 @@ def send_tasks(
     kinds = list(OrganType.objects.filter(code__in=organ_types))
     if len(kinds) != len(set(organ_types)):
         raise NotFound
-    _gate(kinds, asker=asker, admission=admission, due_at=due_at, named_person=named_person, at=at)
+    _gate(kinds, grounds, asker=asker, admission=admission, due_at=due_at, named_person=named_person, at=at)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     before = last_of(source) if admission and not drill else 0
     sent = insert_tasks(units_on(grounds, organ_types), given, paper_places=paper_places)
@@ -218,14 +236,15 @@ def send_task(
 
     A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission. Nor does
     what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends).
-    Raises ``OrderMissing``, ``NotAdmitted`` and ``ShortNoticeAtNight`` as ``send_tasks``, ``NotFound`` when the place
+    Raises ``OrderMissing``, ``NotAdmitted``, ``GroundNotAdmitted`` and ``ShortNoticeAtNight`` as ``send_tasks``, ``NotFound`` when the place
     lies outside the actor's scope.
     """
     check_order(kind, source, at)
     if place not in by.scope:
         raise NotFound
     if owner.pk != asker.pk and not listed:
-        _gate([owner.organ_type], asker=asker, admission=admission, due_at=due_at, named_person="", at=at)
+        here, kinds = [Range(place, place)], [owner.organ_type]
+        _gate(kinds, here, asker=asker, admission=admission, due_at=due_at, named_person="", at=at)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     task = Task(**given, owner=owner, place=place, on_paper=False)
     if not insert_row(task, once=("owner_id", "source")):

@@ -12,6 +12,7 @@ from ..models import Form, Submission
 from ..queries.clock import under_hold
 from ..queries.submissions import keep_days, subject_of
 from ..rules.submission import digest_of_stored
+from ..rules.versions import flat, nested
 from ..terms import HELD_BY_ID, Standing
 from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
 
@@ -61,6 +62,40 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
         data={"decision": decision, "digest": chosen.digest, "first": first.digest},
         drill=chosen.drill,
     )
+    return chosen
+
+
+@transaction.atomic
+def decide_held(row: Submission, *, path: str, decision: str, by: Actor, at: datetime) -> Submission:
+    """This function will keep what the register holds, or let what was sent stand in this filled form and in the versions
+    of it that say the same; the register itself stays as it is, whoever keeps it corrects it.
+
+    Raises ``NotAllowed``, ``NotFound``, ``AlreadyDecided``, ``UnknownDecision``.
+    """
+    if row.place not in by.scope:
+        raise NotFound
+    by.require("conflict.decide")
+    lock(*lock_words(row.place))
+    rows = Submission.objects.everywhere("the ground is checked here")
+    chosen = rows.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if chosen is None or chosen.standing not in HELD_BY_ID or path not in (chosen.differs or {}):
+        raise AlreadyDecided
+    if decision not in (KEEP, REPLACE):
+        raise UnknownDecision
+    sent = chosen.differs[path]
+    together = versions_of([chosen.record_id or chosen.pk])
+    for one in together:  # a later version that says the same is decided with it
+        waiting = dict(one.differs or {})
+        if waiting.get(path) != sent:
+            continue
+        del waiting[path]
+        if decision == REPLACE:
+            one.answers = nested(dict(flat(one.answers)) | {path: sent})
+        one.differs = waiting or None
+        one.save(update_fields=["answers", "differs"])
+    put_together(together)
+    data = {"question": path, "decision": decision, "digest": chosen.digest}
+    record("forms.decide_held", subject=subject_of(chosen.digest), by=by, at=at, data=data, drill=chosen.drill)
     return chosen
 
 

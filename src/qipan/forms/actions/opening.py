@@ -6,15 +6,17 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from qipan.desk.api import Admission, AdmissionState, admission_of_form, check_ground
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
 
 from .. import rules
-from ..models import Form, FormOpening
+from ..models import Form, FormDraft, FormOpening
 from ..queries import posture_kind
 from ..terms import Subject
+from .publishing import check_fields
 
 
 class FormNotValid(Refusal):
@@ -45,6 +47,21 @@ class PersonFormUnderStanding(Refusal):
     sentence = _("While the standing posture holds here, no form about persons is opened; ask about units or doors.")
 
 
+def _writers(form: Form) -> list[int]:
+    """Whose application a form rests on: the unit that issued it, and the one that wrote it."""
+    return [form.issuer_id, *FormDraft.objects.filter(form=form).values_list("unit_id", flat=True)]
+
+
+class PictureDemanded(Refusal):
+    """A form that came past the checks of publishing."""
+
+    code = "picture_demanded"
+    sentence = _(
+        "Form %(number)s demands a photograph or a film (%(names)s). Whoever is asked may leave it out (red lines 4 and 10): "
+        "publish a version that does not require it."
+    )
+
+
 @transaction.atomic
 def open_form(
     form: Form,
@@ -53,6 +70,7 @@ def open_form(
     closes_at: datetime,
     emergency: str = "",
     source: str = "",
+    admission: Admission | None = None,
     by: Actor,
     at: datetime,
     drill: bool = False,
@@ -61,10 +79,13 @@ def open_form(
 
     ``emergency`` is the number of the declaration for which it asks: the release closes it, and what is answered is kept
     by the clock that the emergency's end starts. ``source`` names the tasks with which units are asked for it; what a
-    unit answers closes its task (``FormAnswered``).
+    unit answers closes its task (``FormAnswered``). ``admission`` is the one under which it is asked; without one it is what
+    its writer or issuer was admitted for, unless an emergency asks. It asks no other fields than that names, and nowhere
+    else (SVC-9).
 
     Needs ``form.open``, ``campaign.open`` or ``directive.issue``. Raises ``NotAllowed``, ``NotFound`` (no ground, or ground
-    outside the scope), ``FormNotValid``, ``ClosesTooEarly``, ``BeyondValidity``, ``PersonFormUnderStanding``.
+    outside the scope), ``FormNotValid``, ``ClosesTooEarly``, ``BeyondValidity``, ``PersonFormUnderStanding``,
+    ``FieldsBeyondAdmission``, ``GroundNotAdmitted``, ``PictureDemanded``.
     """
     by.require("form.open", "campaign.open", "directive.issue")
     ranges = [Range(*ground) for ground in grounds]
@@ -76,8 +97,15 @@ def open_form(
         raise ClosesTooEarly
     if closes_at > form.valid_to:
         raise BeyondValidity(number=form.number)
+    if pictures := rules.demanded_pictures(form.xform):
+        raise PictureDemanded(number=form.number, names=[path.rpartition("/")[2] for path in pictures])
     if form.subject == Subject.PERSON and not rules.may_open(form.subject, posture_kind(ranges, at=at, drill=drill)):
         raise PersonFormUnderStanding
+    if admission is None and not emergency:
+        admission = admission_of_form(form.code, units=_writers(form), state=AdmissionState.ADMITTED)
+    if admission is not None:
+        check_fields(admission, form.questions.filter(held=False).values_list("field_code", flat=True))
+        check_ground(admission, ranges)
     openings = [
         FormOpening.objects.create(
             form=form,

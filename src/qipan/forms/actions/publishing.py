@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from qipan.laws.api import Use, cite, end_citations, get_article
 from .. import rules
 from ..models import Form, FormMedia, FormQuestion
 from ..queries.design import Design, read_design
+from ..queries.fields import fields_on
 from ..terms import Subject
 from .fields import seed_fields
 
@@ -123,6 +125,16 @@ class BeyondAdmission(Refusal):
     )
 
 
+class FieldsBeyondAdmission(Refusal):
+    """SVC-9: an admission names the fields, and nothing else is asked under it."""
+
+    code = "fields_beyond_admission"
+    sentence = _(
+        "“%(title)s” was admitted for other fields. By the rules of work admission a form asks only what was admitted; "
+        "this one also asks: %(fields)s."
+    )
+
+
 LABELS = {
     "number": _("form number"),
     "issuer": _("issuer"),
@@ -149,7 +161,18 @@ def _checked(definition: rules.Definition, *, code: str, subject: str, at: datet
     return design
 
 
-def _admitted(admission: Admission | None, design: Design | None, *, valid_to: datetime) -> None:
+def check_fields(admission: Admission, codes: Collection[str]) -> None:
+    """This function will refuse a form that asks other fields than its admission names. Raises ``FieldsBeyondAdmission``.
+
+    An admission that names none is for no form, or from before fields were held: then only the number counts.
+    """
+    beyond = [code for code in dict.fromkeys(codes) if code and code not in admission.fields]
+    if admission.fields and beyond:
+        entries = {entry.code: entry for entry in fields_on().filter(code__in=beyond)}
+        raise FieldsBeyondAdmission(title=admission.title, fields=[entries.get(code, code) for code in beyond])
+
+
+def _admitted(admission: Admission | None, questions: list[str], *, valid_to: datetime) -> None:
     """Where work admission was asked for the form, it goes as far as was admitted. What nobody applied for is decided
     by who publishes: the lead organisation, or a command with its playbook."""
     if admission is None:
@@ -158,7 +181,7 @@ def _admitted(admission: Admission | None, design: Design | None, *, valid_to: d
         raise AdmissionWaits(title=admission.title)
     if admission.state == AdmissionState.REFUSED:
         raise AdmissionRefused(title=admission.title, reason=admission.reason)
-    asked = design.asks if design else 0
+    asked = len(questions)
     if asked > admission.questions or valid_to > admission.valid_to:
         raise BeyondAdmission(
             title=admission.title,
@@ -167,6 +190,7 @@ def _admitted(admission: Admission | None, design: Design | None, *, valid_to: d
             until=date_format(localtime(admission.valid_to), "DATETIME_FORMAT"),
             valid_to=date_format(localtime(valid_to), "DATETIME_FORMAT"),
         )
+    check_fields(admission, questions)
 
 
 def _created(**content: Any) -> Form:
@@ -220,7 +244,7 @@ def publish_form(
     ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``,
     ``QuestionsUnfit`` (not mapped, against a red line), ``MustReuse`` (known already), ``ReasonMissing``,
     ``ApprovalMissing`` (sensitive fields without a second approval of what is published), ``AdmissionWaits``,
-    ``AdmissionRefused``, ``BeyondAdmission`` (work admission was asked for it, and does not go so far),
+    ``AdmissionRefused``, ``BeyondAdmission``, ``FieldsBeyondAdmission`` (work admission was asked for it, and does not go so far),
     ``PublishedMeanwhile``, ``ArticleUnknown``, ``ArticleNotInForce``, ``ArticleNotForUse``.
     """
     by.require("admission.decide", "playbook.edit")
@@ -249,7 +273,7 @@ def publish_form(
     if definition is not None:
         design = _checked(definition, code=code, subject=subject, at=at)
     writers = (issuer.pk, written_by.pk if written_by else None)
-    _admitted(admission_of_form(code, units=writers), design, valid_to=valid_to)
+    _admitted(admission_of_form(code, units=writers), design.asked_fields if design else [], valid_to=valid_to)
     if definition is not None and design is not None:
         shown = rules.Shown(
             number=number,

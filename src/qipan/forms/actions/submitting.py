@@ -21,6 +21,7 @@ from qipan.kernel.refusal import NotFound
 from qipan.kernel.sealed import file_keys, keyed_digests
 
 from ..models import Attachment, Form, FormOpening, Submission
+from ..queries.held import otherwise_held
 from ..queries.submissions import (
     asked_by,
     keep_days,
@@ -31,6 +32,7 @@ from ..queries.submissions import (
     subject_of,
 )
 from ..rules.submission import Answered, answered, content_digest, read_submission
+from ..rules.versions import flat, undecided, with_held
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
 from .refusals import (
     MOST_FILES,
@@ -80,6 +82,7 @@ class Taken:
     awaits: int = 0
     left_out: int = 0
     contested: int = 0  # questions of its record that a person has to decide
+    differs: int = 0  # values that a register holds otherwise, for a person to decide
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class _Wanted:
     instance_id: str
     based_on: str | None
     answered: Answered
+    held: dict[str, Any]  # by question: what a register holds, where the form says otherwise
     known: frozenset[str]  # what the digest of the same content may be stored as
     place: int
     files: tuple[Sent, ...]
@@ -120,7 +124,8 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
     form = published_form(filled.code, filled.version, at=at)
     if form is None:
         raise VersionUnknown if known_code(filled.code, at=at) else FormUnknown
-    said = answered(filled, asked_by(form))
+    asks = asked_by(form)
+    said = answered(filled, asks)
     digests = keyed_digests(said.digest)
     known = frozenset({said.digest, *digests})  # a bare one stands at what came before answers were sealed
     said = replace(said, digest=digests[0])
@@ -135,6 +140,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
             instance_id=filled.instance_id,
             based_on=filled.based_on,
             answered=said,
+            held=otherwise_held(form, said.answers, place=place, asks_place=asks.place, ranges=by.scope.ranges, at=at),
             known=known,
             place=place,
             files=named,
@@ -273,10 +279,13 @@ def _keep(wanted: _Wanted) -> Taken:
 def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
     """A filled form that is new here, with the versions of it that are here already."""
     family = family_of(near, form=wanted.form, place=wanted.place, drill=wanted.drill) if near else []
+    wanted = replace(wanted, held=undecided(wanted.held, wanted.answered.answers, [one.answers for one in family]))
     row = _row(wanted, Standing.STANDS, wanted.answered.digest)
     contested = put_together([*family, row]) if family else 0
     _tell(row, wanted)
-    return Taken(Outcome.PART if row.awaits else Outcome.TAKEN, len(row.awaits), wanted.left_out, contested)
+    return Taken(
+        Outcome.PART if row.awaits else Outcome.TAKEN, len(row.awaits), wanted.left_out, contested, len(wanted.held)
+    )
 
 
 def _tell(row: Submission, wanted: _Wanted) -> None:
@@ -295,6 +304,7 @@ def _tell(row: Submission, wanted: _Wanted) -> None:
 
 def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
     here = {one.name for one in wanted.files}
+    sent = dict(flat(wanted.answered.answers))
     row = Submission.objects.create(
         form=wanted.form,
         instance_id=wanted.instance_id,
@@ -302,7 +312,8 @@ def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
         standing=standing,
         place=wanted.place,
         xml=wanted.answered.xml,
-        answers=wanted.answered.answers,
+        answers=with_held(wanted.answered.answers, wanted.held),
+        differs={path: sent[path] for path in wanted.held} or None,
         digest=digest,
         # Where only a file differs, the others are the first one's.
         awaits=[file_keys(name)[0] for name in wanted.answered.files if name not in here]

@@ -43,6 +43,8 @@ class Submission(models.Model):
     merged = SealedJSONField(null=True)  # of a first row that has versions: the answers of all together
     contested = models.BooleanField(default=False)  # of a first row: a question that a person has to decide
     chosen = models.JSONField(default=dict)  # by question: the versions over which a person chose this one's answer
+    # By question: what was sent where a register holds something else, until a person decides; that stands meanwhile.
+    differs = SealedJSONField(null=True)
     received_at = models.DateTimeField()
     # Number of the declaration for which it was asked: its end starts the clock, until then ``erase_at`` is null.
     emergency = models.CharField(max_length=60, blank=True)
@@ -72,6 +74,7 @@ class Submission(models.Model):
             ),
             models.Index(fields=["record"], name="forms_submission_record", condition=models.Q(record__isnull=False)),
             models.Index(fields=["place"], name="forms_submission_contested", condition=models.Q(contested=True)),
+            models.Index(fields=["place"], name="forms_submission_differs", condition=models.Q(differs__isnull=False)),
             models.Index(
                 fields=["place"], name="forms_submission_disputed", condition=models.Q(standing=Standing.DISPUTED)
             ),

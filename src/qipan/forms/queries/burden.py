@@ -9,18 +9,46 @@ from qipan.desk.api import Known
 
 from .. import rules
 from ..models import FieldEntry, Form, FormDraft, FormQuestion
-from .design import read_design
+from .design import Design, read_design
 from .drafts import definition_of
+from .fields import fields_on
 
 
-def known_of(code: str, at: datetime) -> Known | None:
-    """This function will say how much of the newest draft of a form is held or asked already; None without a draft."""
+def _drafted(code: str, at: datetime) -> Design | None:
+    """The design of the newest draft of a form; None without one, or where it is broken."""
     draft = FormDraft.objects.filter(code=code, form=None).order_by("-changed_at", "-pk").first()
     if draft is None:
         return None
     try:
-        design = read_design(definition_of(draft), code=draft.code, subject=draft.subject, at=at)
+        return read_design(definition_of(draft), code=draft.code, subject=draft.subject, at=at)
     except rules.FormBroken:  # a converter of another version reads it no more; its page says so
+        return None
+
+
+def fields_of(code: str, at: datetime) -> list[str] | None:
+    """This function will return the fields that a form would ask: of its newest draft, else of its newest version.
+
+    None without either, or while no question of the draft is a field of the dictionary.
+    """
+    design = _drafted(code, at)
+    if design is not None:
+        return list(dict.fromkeys(field for field in design.asked_fields if field)) or None
+    form = Form.objects.filter(code=code, valid_from__lte=at).order_by("-version").only("pk").first()
+    if form is None:
+        return None
+    asked = form.questions.filter(held=False).exclude(field_code="").order_by("order")
+    return list(dict.fromkeys(asked.values_list("field_code", flat=True)))
+
+
+def labels_of_fields() -> dict[str, str]:
+    """This function will return the dictionary in force: codes and what they are called, in the active language."""
+    return {entry.code: entry.label for entry in fields_on()}
+
+
+def known_of(code: str, at: datetime) -> Known | None:
+    """This function will say how much of the newest draft of a form is held or asked already; None without a draft."""
+    design = _drafted(code, at)
+    if design is None:
         return None
     questions = sum(1 for line in design.lines if rules.asked(line.question))
     return Known(questions, design.overlap.known, tuple(design.known))

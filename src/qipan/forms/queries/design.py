@@ -33,6 +33,9 @@ SENTENCES: Mapping[Fault, Promise] = {
     Fault.PERSON_FIELD: _(
         "the field “%(detail)s” is about a person, so the form is about persons: say so in its passport (EMG-19)"
     ),
+    Fault.PICTURE: _(
+        "“%(detail)s” is a photograph or a film: it is never required, whoever is asked may leave it out (red lines 4 and 10)"
+    ),
     Fault.IN_REPEAT: _("“%(detail)s” is held by a register, but stands in a repeat: ask about one place in one form"),
 }
 
@@ -72,9 +75,19 @@ class Design:
         return found if self.reuse else {}
 
     @property
+    def asked_fields(self) -> list[str]:
+        """The field of each question that somebody would answer, "" where none is chosen: what is held is not asked."""
+        held = self.held
+        return [
+            line.question.field if line.entry else ""
+            for line in self.lines
+            if rules.asked(line.question) and line.question.path not in held
+        ]
+
+    @property
     def asks(self) -> int:
-        """How many questions somebody would answer: what is held and filled in is not asked."""
-        return sum(1 for line in self.lines if rules.asked(line.question) and line.question.path not in self.held)
+        """How many questions somebody would answer."""
+        return len(self.asked_fields)
 
     @property
     def names_place(self) -> bool:
@@ -122,7 +135,7 @@ def read_design(definition: rules.Definition, *, code: str, subject: str, at: da
     asking = [one for one in questions if rules.asked(one) and one.field in known]
     codes = [one.field for one in asking]
     elsewhere = asked_elsewhere(codes, except_code=code, at=at)
-    faults = rules.problems_of(questions, known, subject=subject)
+    faults = rules.problems_of(questions, known, subject=subject, pictures=converted.pictures)
     by_row: dict[int, list[str]] = {}
     for fault in faults:
         by_row.setdefault(fault.row, []).append(sentence_of(fault))

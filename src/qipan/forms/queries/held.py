@@ -5,10 +5,11 @@ brought. Nothing of a person is among them.
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from typing import Any
 
 from django.conf import settings
 from django.utils.timezone import localdate
@@ -17,12 +18,23 @@ from django.utils.translation import override
 
 from qipan.duties.api import Stewardship, units_on
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import COMMUNITY, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, place_text
+from qipan.kernel.place import (
+    COMMUNITY,
+    COMPOUND,
+    DISTRICT,
+    STREET,
+    Range,
+    code_of,
+    compound_of,
+    place_of,
+    place_text,
+)
 from qipan.kernel.refusal import Refusal
 from qipan.territory.api import area_at, compounds_within, doors_within
 
 from .. import rules
 from ..models import FieldEntry, FieldValue, Form
+from ..rules.versions import flat
 from ..terms import Held, Subject
 
 MOST_PLACES = 20_000  # a community has 3,000 doors; whoever answers for more chooses a smaller ground first
@@ -57,11 +69,7 @@ def held_file(form: Form, ranges: Iterable[Range], *, at: datetime) -> HeldFile 
     """
     if rules.HELD_FILE not in form.xform:
         return None
-    codes = held_codes(form)
-    ground = sorted(Range(*one) for one in ranges)
-    fields = [one for one in FieldEntry.objects.filter(valid_to=None, code__in=codes) if one.code != rules.PLACE_FIELD]
-    with override(settings.LANGUAGE_CODE):  # values are the city's words, whoever asks
-        rows = _units(ground, fields, at=at) if form.subject == Subject.UNIT else _doors(ground, fields, at=at)
+    fields, rows = _held(form, ranges, at=at)
     written = StringIO(newline="")
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(["name", "label", *(one.code for one in fields)])
@@ -69,14 +77,63 @@ def held_file(form: Form, ranges: Iterable[Range], *, at: datetime) -> HeldFile 
     return HeldFile(rules.HELD_FILE, written.getvalue().encode())
 
 
+def held_values(form: Form, ranges: Iterable[Range], *, at: datetime) -> dict[str, dict[str, str]]:
+    """This function will return what is held for a form by place number, or unit's code, and field. Raises ``GroundTooWide``."""
+    fields, rows = _held(form, ranges, at=at)
+    return {name: dict(zip((one.code for one in fields), values, strict=True)) for name, _label, *values in rows}
+
+
+def _held(form: Form, ranges: Iterable[Range], *, at: datetime) -> tuple[list[FieldEntry], list[list[str]]]:
+    ground = sorted(Range(*one) for one in ranges)
+    fields = _fields(held_codes(form))
+    with override(settings.LANGUAGE_CODE):  # values are the city's words, whoever asks
+        return fields, _units(ground, fields, at=at) if form.subject == Subject.UNIT else _doors(ground, fields, at=at)
+
+
+def _fields(codes: Iterable[str]) -> list[FieldEntry]:
+    entries = FieldEntry.objects.filter(valid_to=None, code__in=list(codes))
+    return [one for one in entries if one.code != rules.PLACE_FIELD]
+
+
+def otherwise_held(
+    form: Form, answers: Mapping[str, Any], *, place: int, asks_place: str, ranges: Iterable[Range], at: datetime
+) -> dict[str, Any]:
+    """This function will compare what a filled form says of its place with what registers hold of it: for each question
+    that a client fills in and nobody answers, by path ("inside/compound"), what is held, where the form says otherwise.
+
+    ``asks_place`` is the name of the question that says which door or unit it is about. What was not filled in, as by a
+    client that has not fetched the values, says nothing.
+    """
+    asked = {one.path.removeprefix("/data/"): one.field_code for one in form.questions.filter(held=True)}
+    said = dict(flat(answers))
+    filled = {path: code for path, code in asked.items() if code != rules.PLACE_FIELD and said.get(path)}
+    fields = _fields(filled.values()) if filled else []
+    if not fields:
+        return {}
+    with override(settings.LANGUAGE_CODE):
+        if form.subject == Subject.UNIT:
+            key = next((str(value) for path, value in said.items() if path.rpartition("/")[2] == asks_place), "")
+            rows = _units(sorted(Range(*one) for one in ranges), fields, at=at, code=key)
+        else:
+            rows = _doors([Range(place, place)], fields, at=at)
+    values = dict(zip((one.code for one in fields), rows[0][2:], strict=True)) if rows else {}
+    codes = {one.code for one in fields}
+    return {
+        path: values.get(code) or None
+        for path, code in filled.items()
+        if code in codes and str(said[path]).strip() != values.get(code, "").strip()
+    }
+
+
 def _doors(ground: Sequence[Range], fields: Sequence[FieldEntry], *, at: datetime) -> list[list[str]]:
     doors = list(doors_within(ground).order_by("place")[: MOST_PLACES + 1])
     if len(doors) > MOST_PLACES:
         raise GroundTooWide(most=MOST_PLACES)
-    compounds = {one.place: one for one in compounds_within(ground)}
+    around = [Range(compound_of(one.first), one.last) for one in ground]  # the compound of a single door
+    compounds = {one.place: one for one in compounds_within(around)}
     stewards = {}
     if any(one.held == Held.STEWARD for one in fields):
-        held = Stewardship.objects.filter(Scope(tuple(ground)).q(), valid_to=None, helps=False).select_related("unit")
+        held = Stewardship.objects.filter(Scope(tuple(around)).q(), valid_to=None, helps=False).select_related("unit")
         stewards = {one.place: one.unit.name for one in held}
     names = _Names(at)
     values = _values(fields, ground)
@@ -101,8 +158,12 @@ def _doors(ground: Sequence[Range], fields: Sequence[FieldEntry], *, at: datetim
     return rows
 
 
-def _units(ground: Sequence[Range], fields: Sequence[FieldEntry], *, at: datetime) -> list[list[str]]:
-    units = list(units_on(ground).select_related("organ_type", "parent").order_by("place", "code")[: MOST_PLACES + 1])
+def _units(
+    ground: Sequence[Range], fields: Sequence[FieldEntry], *, at: datetime, code: str | None = None
+) -> list[list[str]]:
+    """Of the units on a ground, or of the one with this code."""
+    found = units_on(ground).select_related("organ_type", "parent").order_by("place", "code")
+    units = list((found if code is None else found.filter(code=code))[: MOST_PLACES + 1])
     if len(units) > MOST_PLACES:
         raise GroundTooWide(most=MOST_PLACES)
     names, values = _Names(at), _values(fields, ground)

@@ -90,6 +90,42 @@ def contested_for(actor: Actor) -> list[Contested]:
     return told
 
 
+@dataclass(frozen=True)
+class Otherwise:
+    """A filled form that says otherwise than a register, question by question."""
+
+    row: Submission
+    questions: list[tuple[str, str, str, str, bool]]  # path, label, what is held, what was sent, masked
+
+
+def otherwise_for(actor: Actor) -> list[Otherwise]:
+    """This function will return the filled forms on the actor's ground whose held values were changed and on which nobody
+    has decided, the oldest first."""
+    rows = Submission.objects.within(actor.scope).filter(differs__isnull=False, standing__in=HELD_BY_ID)
+    found = list(rows.defer("xml").select_related("form", "unit").order_by("received_at", "pk")[:SHOWN])
+    asked = FormQuestion.objects.filter(form__in={one.form_id for one in found}, held=True)
+    labels = {(one.form_id, one.path.removeprefix("/data/")): one.label for one in asked}
+    masks = {code: masks_of(code) for code in {one.form.code for one in found}}
+    told = []
+    for row in found:
+        held, questions = dict(flat(row.answers)), []
+        for path, sent in row.differs.items():
+            masked = f"/data/{path}" in masks[row.form.code]
+            sides = ("", "") if masked else (text_of(held.get(path)), text_of(sent))
+            questions.append((path, labels.get((row.form_id, path), path), *sides, masked))
+        told.append(Otherwise(row, questions))
+    return told
+
+
+def get_otherwise(pk: int, *, actor: Actor) -> Submission:
+    """This function will return a filled form whose held values may wait for a decision. Raises ``NotFound``, ``NotAllowed``."""
+    found = Submission.objects.within(actor.scope).filter(pk=pk, standing__in=HELD_BY_ID).first()
+    if found is None:
+        raise NotFound
+    actor.require("conflict.decide")
+    return found
+
+
 def get_contested(pk: int, *, actor: Actor) -> Submission:
     """This function will return the first row of a record. Raises ``NotFound``, ``NotAllowed``."""
     found = Submission.objects.within(actor.scope).filter(pk=pk, standing=Standing.STANDS).first()

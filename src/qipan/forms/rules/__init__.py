@@ -17,6 +17,7 @@ from .notes import Shown, passport_note
 from .passport import PASSPORT, may_open, missing_of, valid
 from .spreadsheets import make_xlsform
 from .workbooks import FIELD_COLUMN, FormBroken, Question
+from .xform import demanded_pictures
 from .xlsform import HELD_FILE, PLACE_FIELD, Converted, Definition, Media, choice_lists, convert_xlsform
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "asked",
     "choice_lists",
     "convert_xlsform",
+    "demanded_pictures",
     "make_xlsform",
     "may_open",
     "missing_of",

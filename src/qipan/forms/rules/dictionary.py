@@ -67,6 +67,7 @@ class Fault(StrEnum):
     SENSITIVE_WORDS = "SENSITIVE_WORDS"
     PERSON_FIELD = "PERSON_FIELD"
     IN_REPEAT = "IN_REPEAT"
+    PICTURE = "PICTURE"
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,14 @@ def sensitive_words(question: Question) -> dict[Sensitivity, str]:
     return {kind: found[0] for kind, pattern in _SENSITIVE.items() if (found := pattern.search(said))}
 
 
-def problems_of(questions: Iterable[Question], entries: Mapping[str, Entry], *, subject: str) -> list[Problem]:
+def problems_of(
+    questions: Iterable[Question], entries: Mapping[str, Entry], *, subject: str, pictures: Collection[str] = ()
+) -> list[Problem]:
     """This function will name everything that keeps a form with these questions from being published, by row.
 
     ``entries`` are the fields in force by code. A field about a person makes a form one about persons, so that the
-    standing posture (EMG-19) cannot be passed by calling a form one about doors.
+    standing posture (EMG-19) cannot be passed by calling a form one about doors. ``pictures`` are the paths of
+    photographs and films that could not be left out.
     """
     found: list[Problem] = []
     seen: dict[str, int] = {}
@@ -133,6 +137,8 @@ def problems_of(questions: Iterable[Question], entries: Mapping[str, Entry], *, 
         if one.kind.lower() in MEASURING:
             found.append(Problem(one.row, one.name, Fault.MEASURES, one.kind))
             continue
+        if one.path in pictures:
+            found.append(Problem(one.row, one.name, Fault.PICTURE, one.name))
         if not asked(one):
             continue
         if not one.field:

@@ -62,6 +62,20 @@ def nested(said: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+def with_held(answers: dict[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+    """This function will return answers with what registers hold in place of what was sent; None takes it out."""
+    told = {path: value for path, value in {**dict(flat(answers)), **held}.items() if value is not None}
+    return nested(told) if held else answers
+
+
+def undecided(
+    held: Mapping[str, Any], answers: Mapping[str, Any], family: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """This function will leave out of what registers hold otherwise whatever a person let stand in an earlier version."""
+    said, known = dict(flat(answers)), [dict(flat(one)) for one in family]
+    return {path: one for path, one in held.items() if not any(before.get(path) == said[path] for before in known)}
+
+
 def bases(versions: Iterable[Version]) -> dict[str, str]:
     """This function will return what each version is based on, as far as that is here; "" for one that stands alone.
 

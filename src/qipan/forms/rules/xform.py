@@ -22,6 +22,7 @@ META = frozenset({"instanceID", "instanceName", "deprecatedID", "timeStart", "ti
 # Of the device and of who holds it, and when he began: asked of nobody here, so it is not kept (red line 9).
 PRIVATE_PRELOADS = frozenset({("property", ""), ("timestamp", "start")})
 PLACE = "place"  # the question that says which door a form is about: 19 digits, as everywhere outside the program
+PICTURES = ("image/", "video/")  # what shows people and their homes: never demanded, whatever a form says
 PATTERN = re.compile(r"instance\('([^']+)'\)")
 
 
@@ -90,18 +91,47 @@ def read_xform(xform: str, files: Mapping[str, bytes]) -> XForm:
             continue
         kind = bind.get("type", "string").rpartition(":")[2] if bind is not None else "string"
         preload = _preload(bind)
+        upload = _upload(control)
         nodes[path] = Node(
             path,
             kind=kind,
             repeat=path in repeats,
-            needed=bind is not None and bind.get("required", "").strip() == "true()" and not conditional,
+            needed=bind is not None
+            and bind.get("required", "").strip() == "true()"
+            and not conditional
+            and not upload.startswith(PICTURES),
             many=control is not None and local(control.tag) in ("select", "rank"),
             choices=_choices(control, secondary, files) if control is not None else None,
-            upload=control.get("mediatype", "*/*") if control is not None and local(control.tag) == "upload" else "",
+            upload=upload,
             private=preload in PRIVATE_PRELOADS or preload[0] == "property",
             closing=preload == ("timestamp", "end"),
         )
     return XForm(f"/{local(root.tag)}", nodes)
+
+
+def demanded_pictures(xform: str) -> tuple[str, ...]:
+    """This function will return the questions (paths) for a photograph or a film that a client would let nobody leave
+    out, always or under a condition. Raises ``ValueError`` when it is no XForm."""
+    if not xform:
+        return ()
+    try:
+        tree = fromstring(xform.encode(), forbid_dtd=True)
+    except (ParseError, DefusedXmlException) as error:
+        raise ValueError("not an XForm") from error
+    binds = {one.get("nodeset", ""): one for one in tree.iter() if local(one.tag) == "bind"}
+    controls, _repeats = _body(tree)
+    return tuple(
+        path
+        for path, control in controls.items()
+        if _upload(control).startswith(PICTURES)
+        and path in binds
+        and binds[path].get("required", "").strip() not in ("", "false()")
+    )
+
+
+def _upload(control: Element | None) -> str:
+    """The type of file that a control takes, "" where it takes none."""
+    return control.get("mediatype", "*/*") if control is not None and local(control.tag) == "upload" else ""
 
 
 def _walk(root: Element, binds: Mapping[str, Element]) -> Iterator[tuple[str, Element, bool]]:

@@ -32,7 +32,7 @@ from .workbooks import (
     settle,
     walk,
 )
-from .xform import PLACE
+from .xform import PLACE, demanded_pictures
 
 HELD_FILE = "qipan_held.csv"
 PLACE_FIELD = "place"  # the field of the dictionary that says which door or unit an answer is about
@@ -79,6 +79,7 @@ class Converted:
     warnings: tuple[str, ...]
     questions: tuple[Question, ...]
     languages: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()  # paths of photographs and films that could not be left out
 
 
 def convert_xlsform(
@@ -119,7 +120,7 @@ def convert_xlsform(
         raise broken(_("the converter stopped: %(why)s"), why=str(error)[:200]) from None
     refuse_tokens((xform, *(one.content for one in made)))  # the sheet itself is kept packed
     warnings += [explained(complaint, inserted=inserted) for complaint in complaints]
-    return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages)
+    return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages, demanded_pictures(xform))
 
 
 def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str], asks_place: bool) -> int:

@@ -7,14 +7,15 @@ import pytest
 from django.utils.translation import override
 
 from qipan.access.testing import Cast
-from qipan.desk.api import Admission, apply_admission, decide_admission
-from qipan.forms.actions import publish_form, seed_fields, seed_forms
+from qipan.desk.api import Admission, FieldsNotAsked, GroundNotAdmitted, apply_admission, decide_admission
+from qipan.forms.actions import open_form, publish_form, seed_fields, seed_forms
 from qipan.forms.actions.drafts import publish_draft, set_draft, start_draft
-from qipan.forms.actions.publishing import AdmissionRefused, AdmissionWaits, BeyondAdmission
-from qipan.forms.models import Form, FormDraft, FormQuestion
+from qipan.forms.actions.publishing import AdmissionRefused, AdmissionWaits, BeyondAdmission, FieldsBeyondAdmission
+from qipan.forms.models import Form, FormDraft, FormOpening, FormQuestion
 from qipan.forms.queries.burden import asked_twice, known_of
 from qipan.forms.rules import Definition
-from qipan.kernel.refusal import Refusal
+from qipan.kernel.place import range_of
+from qipan.kernel.refusal import BadInput, Refusal
 
 from .conftest import Entry
 from .sheets import HEATING, sheet
@@ -22,6 +23,7 @@ from .sheets import HEATING, sheet
 HELP = ["select_one works", "help", "需要帮助吗", "Is help needed", "", "door_help_needed"]
 HEAT = ["select_one works", "heating", "供暖是否正常", "Does the heating work", "", "door_heating_works"]
 DAY = timedelta(days=1)
+HERE = range_of("510104")
 
 
 @pytest.fixture
@@ -151,6 +153,104 @@ class TestHowFarAFormMayGo:
         refused(city, BeyondAdmission, made)
         decided(city, applied(city, at=city.at + 2 * DAY))
         assert publish_draft(made, by=city.lead, at=city.at).questions.filter(held=False).count() == 3
+
+    def test_what_is_applied_for_names_the_fields_of_the_draft_and_the_ground_of_the_unit(self, city: Cast) -> None:
+        with override("en"), pytest.raises(BadInput) as found:
+            applied(city)
+        assert found.value.problems == ["which fields of the dictionary the form asks is missing"]
+        draft(city, *HEATING)  # four fields, of which one is held and filled in
+        with override("en"), pytest.raises(BadInput) as unknown:
+            applied(city, fields=["no_such_field"])
+        assert unknown.value.problems == ["a field that the dictionary lacks"]
+        with pytest.raises(BadInput):
+            applied(city, questions=2)
+        assert not Admission.objects.exists()
+        admission = applied(city)
+        assert admission.fields == ["door_heating_works", "door_help_needed", "visit_appointment"]
+        assert admission.grounds == [list(range_of("5101"))]
+        assert applied(city, fields=["door_help_needed"], grounds=[HERE]).fields == ["door_help_needed"]
+
+    def test_only_some_of_its_fields_are_admitted(self, city: Cast) -> None:
+        draft(city, *HEATING)
+        admission = applied(city)
+        for wrong in ([], ["door_help_needed", "compound_name"]):
+            with pytest.raises(FieldsNotAsked):
+                decided(city, admission, fields=wrong)
+        admission.refresh_from_db()
+        assert (admission.state, admission.asked) == ("APPLIED", {})
+        admitted = decided(city, admission, fields=["visit_appointment", "door_help_needed"])
+        assert admitted.fields == ["door_help_needed", "visit_appointment"]
+        assert (admitted.questions, admitted.minutes_per_unit) == (2, 8)
+        assert admitted.asked["fields"] == ["door_heating_works", "door_help_needed", "visit_appointment"]
+        with override("en"):
+            page = city.client("anonymous").get("/admissions", headers={"Accept-Language": "en"}).content.decode()
+        assert "Help that is needed, Day of the next visit<br>" in page
+        assert "Not admitted: Whether the heating works" in page
+
+    def test_the_page_takes_the_ticked_fields_and_areas_and_the_decision_names_fields(self, city: Cast) -> None:
+        draft(city, *HEATING)
+        department, lead = city.client("department"), city.client("lead")
+        page = department.get("/admissions?form_code=heating&questions=3").content.decode()
+        assert page.count(" checked") == 3
+        typed = {
+            "title": "t", "basis": "b", "activity": "FORM", "questions": "3", "form_code": "heating", "how_often": "ONCE",
+            "minutes_per_unit": "12", "organ_types": "community", "areas": "510104", "valid_from": f"{city.at:%Y-%m-%d}",
+            "valid_to": f"{city.at + 9 * DAY:%Y-%m-%d}",
+        }  # fmt: skip
+        for wrong in ({"areas": "51"}, {"asks": "no_such"}, {"form_code": "none-such"}):
+            assert department.post("/admissions", typed | wrong).status_code == 400
+        seen = department.post("/admissions", typed).context["cost"].seen
+        assert (seen, Admission.objects.count()) == ("4:0.8", 0)
+        assert department.post("/admissions", typed | {"seen": seen}).status_code == 302
+        admission = Admission.objects.get()
+        assert (len(admission.fields), admission.grounds) == (3, [list(HERE)])
+        said = {"admitted": "1", "reason": "r"}
+        assert lead.post(f"/admissions/{admission.pk}/decide", said).status_code == 400
+        assert lead.post(f"/admissions/{admission.pk}/decide", said | {"asks": "visit_appointment"}).status_code == 302
+        admission.refresh_from_db()
+        assert (admission.fields, admission.questions) == (["visit_appointment"], 1)
+
+    def test_a_form_with_other_fields_than_were_admitted_is_not_published(self, city: Cast) -> None:
+        draft(city, HELP, HEAT)
+        decided(city, applied(city, questions=2))
+        made = draft(city, HELP, HEATING[-1])
+        said = refused(city, FieldsBeyondAdmission, made)
+        assert said.endswith("a form asks only what was admitted; this one also asks: Day of the next visit.")
+
+    def opening(self, cast: Cast, form: Form, code: str, **changes: Any) -> list[FormOpening]:
+        ground = {"grounds": [range_of(code)], "closes_at": cast.at + 5 * DAY}
+        return open_form(form, **ground, **changes, by=cast.city_commander, at=cast.at)
+
+    def not_opened(self, cast: Cast, refusal: type[Refusal], form: Form, code: str, **changes: Any) -> str:
+        before = (FormOpening.objects.count(), Entry.objects.count())
+        with override("en"), pytest.raises(refusal) as found:
+            self.opening(cast, form, code, **changes)
+        assert (FormOpening.objects.count(), Entry.objects.count()) == before
+        with override("en"):
+            return str(found.value)
+
+    def test_it_opens_only_where_it_was_admitted(self, city: Cast) -> None:
+        made = draft(city, HELP, HEAT)
+        decided(city, applied(city, questions=2, grounds=[HERE]))  # by who wrote it; the lead organisation issues it
+        form = publish_draft(made, by=city.lead, at=city.at)
+        said = self.not_opened(city, GroundNotAdmitted, form, "510105")
+        assert said.startswith(
+            "“Weekly heating” was admitted for Jinjiang; this goes beyond. By the rules of work admission"
+        )
+        self.not_opened(city, GroundNotAdmitted, form, "5101")
+        assert len(self.opening(city, form, "510104")) == 1
+        assert len(self.opening(city, form, "510105", emergency="成应急〔2026〕1号")) == 1  # by the declaration
+        Admission.objects.update(grounds=None)  # from before areas were held: as far as it went then
+        assert len(self.opening(city, form, "510105")) == 1
+
+    def test_it_opens_only_with_the_fields_of_the_admission_under_which_it_is_asked(self, city: Cast) -> None:
+        form = publish_draft(draft(city, HELP, HEAT), by=city.lead, at=city.at)  # nobody applied: who publishes decides
+        other = decided(city, applied(city, questions=1, fields=["door_help_needed"]))
+        said = self.not_opened(city, FieldsBeyondAdmission, form, "510104", admission=other)
+        assert said.endswith("this one also asks: Whether the heating works.")
+        Admission.objects.update(fields=[])  # from before fields were held
+        other.refresh_from_db()
+        assert len(self.opening(city, form, "510104", admission=other)) == 1
 
     def test_what_another_unit_or_a_drill_applied_for_says_nothing_of_it(self, city: Cast) -> None:
         made = draft(city, *HEATING)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from qipan.access.testing import Cast
 from qipan.forms.actions import (
@@ -18,13 +19,15 @@ from qipan.forms.actions import (
     seed_forms,
 )
 from qipan.forms.actions.fields import NotHeldHere, seed_rows
+from qipan.forms.actions.opening import PictureDemanded
 from qipan.forms.api import Outcome, open_form, take_submission
-from qipan.forms.models import FieldEntry, FieldValue, Form, FormQuestion, Submission
+from qipan.forms.models import FieldEntry, FieldValue, Form, FormOpening, FormQuestion, Submission
 from qipan.forms.queries import GroundTooWide, held, held_file
-from qipan.forms.rules import Definition, FormBroken
+from qipan.forms.rules import Definition, FormBroken, make_xlsform
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 
+from ..testing import DOOR
 from .conftest import Entry
 from .sheets import HEATING, sheet
 
@@ -194,6 +197,47 @@ def test_a_list_of_peoples_is_a_question_for_ethnicity(city: Cast) -> None:
     )
     (problem,) = refused(city, QuestionsUnfit, source).problems
     assert "汉族" in problem
+
+
+PICTURE = {"type": "image", "label": "现场", "qipan_field": "hazard_photo"}
+
+
+def with_picture(**cells: str) -> bytes:
+    """A form that asks for help and for a picture, whose row says this of it."""
+    said = {"name": "spot"} | PICTURE | cells
+    head = list(said)
+    ask = {"type": "text", "name": "help", "label": "需要帮助吗", "qipan_field": "door_help_needed"}
+    return make_xlsform({"survey": [head, [ask.get(column, "") for column in head], list(said.values())]})
+
+
+@pytest.mark.parametrize("cells", [
+    {"required": "yes"}, {"required": "true()"}, {"required": "${help} = 'yes'"}, {"bind::required": "true()"},
+    {"required": "yes", "relevant": "${help} = 'yes'"}, {"required": "yes", "type": "video"},
+])  # fmt: skip
+def test_a_photograph_is_never_required(city: Cast, cells: dict[str, str]) -> None:
+    """Red lines 4 and 10: whoever is asked may leave it out, however the sheet demands it."""
+    with override("en"):
+        (problem,) = refused(city, QuestionsUnfit, with_picture(**cells)).problems
+    assert problem.startswith("row 3, spot: “spot” is a photograph or a film: it is never required")
+    assert publish(city, with_picture(required="no")).questions.filter(path="/data/spot").exists()
+
+
+def test_a_form_that_slipped_through_is_opened_nowhere_and_what_is_open_is_taken_without(city: Cast) -> None:
+    form = publish(city, with_picture(required=""))
+    terms: dict[str, Any] = {"closes_at": city.at + timedelta(days=9), "by": city.city_commander, "at": city.at}
+    open_form(form, grounds=[HERE], **terms)
+    asks = '<bind nodeset="/data/spot" type="binary"'
+    assert asks in form.xform
+    form.xform = form.xform.replace(asks, f'{asks} required="true()"')
+    form.save(update_fields=["xform"])
+    before = FormOpening.objects.count()
+    with override("en"), pytest.raises(PictureDemanded) as found:
+        open_form(form, grounds=[HERE], **terms)
+    with override("en"):
+        assert str(found.value).startswith("Form QP-heating demands a photograph or a film (spot).")
+    assert FormOpening.objects.count() == before
+    xml = f'<data id="heating" version="1"><place>{DOOR}</place><help>x</help><spot/><meta><instanceID>uuid:1</instanceID></meta></data>'
+    assert take_submission(xml.encode(), by=city.screener, at=city.at).outcome == Outcome.TAKEN
 
 
 @pytest.mark.parametrize(

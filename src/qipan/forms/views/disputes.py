@@ -9,20 +9,24 @@ from django.views.decorators.http import require_GET, require_POST
 from qipan.access.api import needs, signed_in
 from qipan.kernel.clock import now
 
-from ..actions.disputes import decide_dispute
+from ..actions.disputes import decide_dispute, decide_held
 from ..actions.versions import decide_contest
 from ..queries.submissions import disputes_for, get_dispute
-from ..queries.versions import contested_for, get_contested
+from ..queries.versions import contested_for, get_contested, get_otherwise, otherwise_for
 
 
 @require_GET
 @needs("conflict.decide")
 def disputes_page(request: HttpRequest) -> HttpResponse:
-    """This page will show answers that two people changed without knowing of each other, and forms sent twice; of each
-    only what differs.
+    """This page will show answers that two people changed without knowing of each other, values that a register holds
+    otherwise, and forms sent twice; of each only what differs.
     """
     actor = signed_in(request)
-    shown = {"disputes": disputes_for(actor), "contested": contested_for(actor)}
+    shown = {
+        "disputes": disputes_for(actor),
+        "contested": contested_for(actor),
+        "otherwise": otherwise_for(actor),
+    }
     return render(request, "forms/disputes.html", shown)
 
 
@@ -44,4 +48,15 @@ def contest_decide(request: HttpRequest, pk: int) -> HttpResponse:
     record = get_contested(pk, actor=actor)
     decide_contest(record, path=given.get("question", ""), version=given.get("version", ""), by=actor, at=now())
     messages.success(request, _("Decided. What the other one sent is kept with the form."))
+    return redirect("form_disputes")
+
+
+@require_POST
+@needs("conflict.decide")
+def held_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """This view will decide whether what a register holds stands in a filled form, or what was sent."""
+    actor, given = signed_in(request), request.POST
+    row = get_otherwise(pk, actor=actor)
+    decide_held(row, path=given.get("question", ""), decision=given.get("decision", ""), by=actor, at=now())
+    messages.success(request, _("Decided. The form is kept as it was sent; the register is as before."))
     return redirect("form_disputes")

@@ -216,6 +216,8 @@ def _told(taken: Taken, *, partial: bool) -> str:
         lines.append(
             _now("Somebody else changed the same answer to something else; both are kept, and a person decides.")
         )
+    if taken.differs:
+        lines.append(_now("A value that a register holds was changed; the register's stands until a person decides."))
     if taken.left_out:
         lines.append(ngettext("%(n)s file that no answer speaks of was not kept.", "%(n)s files that no answer speaks of were not kept.", taken.left_out) % {"n": taken.left_out})  # fmt: skip
     return " ".join(lines)
