@@ -319,6 +319,12 @@ class Handling(models.Model):
                 name="matters_unresponded",
                 condition=models.Q(responded_at=None),
             ),
+            # Of whom was the level above not told yet that it has not accepted?
+            models.Index(
+                fields=["accept_by"],
+                name="matters_unaccepted",
+                condition=models.Q(responded_at=None, silent_at=None, ended_at=None),
+            ),
             # Which kinds of matters go from organ to organ?
             models.Index(fields=["asked_at"], name="matters_handled", condition=models.Q(part=Part.PRIMARY)),
         ]

@@ -21,7 +21,7 @@ def never_accepted(scope: Scope, *, at: datetime) -> QuerySet[Handling]:
     above was not told yet: for the job. A clock that stands makes nothing late.
     """
     rows = Handling.objects.select_related("matter").filter(scope.q("matter__place"), task__suspended_at=None)
-    return rows.filter(accept_by__lte=at, responded_at=None, ended_at=None, silent_at=None).order_by("pk")
+    return rows.filter(accept_by__lte=at, responded_at=None, ended_at=None, silent_at=None).order_by("accept_by", "pk")
 
 
 def stuck_on(ranges: Iterable[Range], *, at: datetime) -> int:
