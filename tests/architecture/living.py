@@ -43,11 +43,13 @@ from qipan.retention.api import (
     Certificate,
     DueLot,
     Hold,
+    Purpose,
     Wish,
     approve_run,
     ask,
     carry_out,
     clock_actor,
+    keep_purposes,
     own_by_code,
     place_hold,
     prepare_run,
@@ -242,6 +244,7 @@ def make_living() -> Living:
         at=at,
     )
     held, hold, wish = _destruction(cast, told.code)
+    keep_purposes(at=at)
     keys = {
         **reserve_keys(cast),
         "retention/runs.pk": held.run_id,
@@ -250,6 +253,7 @@ def make_living() -> Living:
         "retention/wishes.pk": wish.pk,
         "certificates.number": held.number,
         "my-data.code": told.code,
+        "privacy.pk": Purpose.objects.earliest("pk").pk,
         "my-data.act": "wish",
         "forms.code": "door-screening",
         "forms/drafts.pk": form_draft.pk,

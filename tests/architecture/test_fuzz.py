@@ -178,7 +178,7 @@ WITHOUT_BODY = {
 WITHOUT_BODY |= {"api/rounds/<pk>/close", "api/campaigns/<pk>/close"}
 # Forms that need nothing, or for which any text is a title or a reason: nonsense in them may be taken at its word.
 TEXT_WILL_DO = re.compile(
-    r"/(resume|release|close|lift|recall|fill|end|cancel|hand-over|undo|decide)$|^(campaigns/open|p/<str:token>|access/leave|referred/<str:code>)$"
+    r"/(resume|release|close|lift|recall|fill|end|cancel|hand-over|undo|decide|look)$|^(campaigns/open|p/<str:token>|access/leave|referred/<str:code>)$"
     r"|^warnings/received/<int:pk>$"
 )
 COUNTS = {"directives/reach", "report/similar", "api/field/matters/similar"}  # read, and asked by POST

@@ -80,6 +80,7 @@ declare(
     PersonalData(
         "username display_name email password last_login is_active",
         purpose=_("to sign in: whoever works here"),
+        basis="pipl-2021-34",
         period=KEEP_ACCOUNTS,
         starts_with=Starts.OFFICE,
         destroy=Destroy.BLANKED,
@@ -93,6 +94,7 @@ declare(
     PersonalData(
         "key",
         purpose=_("that a holder read the card, as a keyed digest"),
+        basis="pipl-2021-34",
         period=None,  # it says neither who nor when, and goes with its card
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -104,6 +106,7 @@ declare(
     PersonalData(
         "label",
         purpose=_("to tell passes of a team apart while they are good"),
+        basis="pipl-2021-34",
         period=KEEP_PASSES,
         starts_with=Starts.OFFICE,
         destroy=Destroy.BLANKED,
@@ -119,6 +122,7 @@ declare(
     PersonalData(
         "account published_name",
         purpose=_("who holds an office, and what its official list says"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.OFFICE,
         destroy=Destroy.KEPT,
@@ -132,6 +136,7 @@ declare(
     PersonalData(
         "email",
         purpose=_("to sign in: whoever works here"),
+        basis="pipl-2021-34",
         period=KEEP_ACCOUNTS,
         starts_with=Starts.OFFICE,
         destroy=Destroy.ROWS,
@@ -145,6 +150,7 @@ declare(
     PersonalData(
         "key",
         purpose=_("to confirm the mail address of an account"),
+        basis="pipl-2021-34",
         period=KEEP_ACCOUNTS,
         starts_with=Starts.OFFICE,
         destroy=Destroy.ROWS,
@@ -158,6 +164,7 @@ declare(
     PersonalData(
         "session_key session_data",
         purpose=_("to stay signed in"),
+        basis="pipl-2021-34",
         period=KEEP_SESSIONS,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,

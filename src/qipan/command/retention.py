@@ -25,6 +25,7 @@ declare(
     PersonalData(
         "named_person",
         purpose=_("the leader who answers for a demand at night, named in office"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -54,6 +55,7 @@ declare(
     PersonalData(
         "post line",
         purpose=_("the post on duty and the line that reaches it"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,

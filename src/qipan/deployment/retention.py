@@ -47,6 +47,7 @@ declare(
     PersonalData(
         "filled_by",
         purpose=_("who stands at a gate"),
+        basis="pipl-2021-34",
         period=timedelta(days=90),
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,

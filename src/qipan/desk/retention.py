@@ -36,6 +36,7 @@ declare(
     PersonalData(
         "note",
         purpose=_("what a unit says with an answer"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -49,6 +50,7 @@ declare(
     PersonalData(
         "note",
         purpose=_("what a unit says with an answer"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,

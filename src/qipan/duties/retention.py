@@ -9,6 +9,7 @@ declare(
     PersonalData(
         "post line",
         purpose=_("the post of a company that answers for its contract, and the line that reaches it"),
+        basis="pipl-2021-13",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,

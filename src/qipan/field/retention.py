@@ -12,6 +12,7 @@ declare(
     PersonalData(
         "device holder head before missing",
         purpose=_("that nothing is lost between a phone and the city"),
+        basis="pipl-2021-34",
         period=timedelta(days=30),
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,

@@ -1,7 +1,8 @@
 """The front door of forms: passports, and where a form is open."""
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
-from .actions.disputes import decide_dispute, erase_submissions, start_clock
+from .actions.disputes import decide_dispute
+from .actions.erasing import erase_submissions, start_clock
 from .actions.refusals import InProgress
 from .actions.submitting import FormAnswered, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission

@@ -7,7 +7,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.queue import every, queue
 
-from .actions.disputes import erase_submissions
+from .actions.erasing import erase_submissions
 from .adapter import pull_due
 
 

@@ -4,18 +4,39 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, who_acted
+from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, register_opener, who_acted
 
-from .queries.clock import ANSWERS
+from .actions.erasing import ANSWERS
+from .actions.owning import OWN_ANSWERS
 
+register_opener("forms.Submission", OWN_ANSWERS)
+
+# Gone with the last answer that it showed.
+declare(
+    "forms.AnswerLook",
+    PersonalData(
+        "why",
+        purpose=_("to show the person who looked, and why"),
+        basis="pipl-2021-34",
+        period=timedelta(days=730),
+        starts_with=Starts.COLLECTED_OR_EMERGENCY,
+        destroy=Destroy.ROWS,
+    ),
+    who_acted("by_label"),
+    plain="form_code grounds",
+    keys="id drill unit team at",
+)
 declare(
     "forms.Attachment",
     PersonalData(
         "name content",
         purpose=_("what a form asks, beside an answer"),
+        basis="pipl-2021-34",
         period=timedelta(days=365),
         starts_with=Starts.COLLECTED_OR_EMERGENCY,
         destroy=Destroy.ROWS,
+        way=Way.EITHER,
+        holder=ANSWERS,
     ),
     plain="name_digest media_type sha256",
     keys="id submission received_at",
@@ -67,6 +88,7 @@ declare(
     PersonalData(
         "account",
         purpose=_("that somebody else approves what is sensitive"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -96,12 +118,14 @@ declare(
     PersonalData(
         "xml answers merged chosen awaits differs",
         purpose=_("what a form asks, for the purpose on the form"),
+        basis="pipl-2021-34",
         period=timedelta(days=365),
         starts_with=Starts.COLLECTED_OR_EMERGENCY,
         destroy=Destroy.ROWS,
-        teller=ANSWERS,
+        way=Way.EITHER,
+        holder=ANSWERS,
     ),
     who_acted("decided_by"),
-    plain="instance_id digest based_on emergency",
+    plain="instance_id digest based_on emergency code_hash",
     keys="id form standing place unit team device_at record contested received_at erase_at decided_at drill",
 )

@@ -25,5 +25,6 @@ urlpatterns = [
     path("forms/<slug:code>", views.form_page, name="form"),
     path("forms/<slug:code>/source", views.form_source, name="form_source"),
     path("forms/<slug:code>/answers", views.answers_page, name="form_answers"),
+    path("forms/<slug:code>/answers/look", views.answers_look, name="form_answers_look"),
     path("forms/<slug:code>/answers.<slug:kind>", views.answers_file, name="form_answers_file"),
 ]

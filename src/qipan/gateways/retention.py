@@ -14,6 +14,7 @@ declare(
     PersonalData(
         "contact",
         purpose=_("whom partners write to: an office"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -27,6 +28,7 @@ declare(
     PersonalData(
         "url",
         purpose=_("where a unit's notices go"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -44,6 +46,7 @@ declare(
     PersonalData(
         "url",
         purpose=_("where a partner's program is told"),
+        basis="pipl-2021-13",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,

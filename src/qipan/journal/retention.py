@@ -11,6 +11,7 @@ declare(
     PersonalData(
         "by_account by_post by_pass data",
         purpose=_("the record of acts, chained: whoever may act is answerable"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -24,6 +25,7 @@ declare(
     PersonalData(
         "payload failed_reason",
         purpose=_("to send a message once"),
+        basis="pipl-2021-34",
         period=timedelta(days=30),
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,

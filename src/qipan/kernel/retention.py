@@ -46,6 +46,7 @@ class Way(models.TextChoices):
 
     CLOCK = "CLOCK", _("by itself, when the time is over")
     RUN = "RUN", _("by a run of two people, with a certificate")
+    EITHER = "EITHER", _("by itself; what an emergency asked for, by a run of two people, with a certificate")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Lot:
     due: datetime | None
     drill: bool = False
     emergency: str = ""  # number of the declaration under which it was collected
+    by_clock: bool = False  # it is erased by itself, no run takes it
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,18 @@ class PersonalData:
     way: Way = Way.CLOCK
     holder: Holder | None = None
     model: str = ""  # filled in by ``declare``
-    teller: Teller | None = None  # of what the clock destroys: how much is held; a hold is placed on a lot of it
+    teller: Teller | None = None  # of what the clock alone destroys: how much is held; a hold is placed on a lot of it
+    basis: str = ""  # codes of the articles of the register of laws on which it rests, "pipl-2021-34"
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns."""
         return tuple(self.fields.split())
+
+    @property
+    def articles(self) -> tuple[str, ...]:
+        """The codes of the articles on which it rests."""
+        return tuple(self.basis.split())
 
     @property
     def room(self) -> str:
@@ -167,7 +175,8 @@ def declare(model: str, *personal: PersonalData, plain: str = "", keys: str = ""
     """This function will declare every column of a model: what is personal, what is plain, what is a key.
 
     Without ``personal`` the model is declared to hold no personal data. Raises ``ValueError`` for what cannot be true:
-    a column in two places, a period that never ends of something that is not kept, a run without a holder.
+    a column in two places, a period that never ends of something that is not kept, a run without a holder, a purpose
+    that rests on no article.
     """
     named = [name for one in personal for name in one.names] + plain.split() + keys.split()
     twice = sorted({name for name in named if named.count(name) > 1})
@@ -176,8 +185,10 @@ def declare(model: str, *personal: PersonalData, plain: str = "", keys: str = ""
     for one in personal:
         if (one.period is None) != (one.destroy == Destroy.KEPT):
             raise ValueError(f"{model}: only what is kept with its act has no period")
-        if (one.way == Way.RUN) != (one.holder is not None):
+        if (one.way == Way.CLOCK) != (one.holder is None):
             raise ValueError(f"{model}: a run needs a holder, and nothing else does")
+        if not one.articles:
+            raise ValueError(f"{model}: {one.fields} rests on no article")
     parts = tuple(replace(one, model=model) for one in personal)
     _declared[model] = Declared(model, parts, tuple(plain.split()), tuple(keys.split()))
 
@@ -237,6 +248,7 @@ def who_acted(fields: str) -> PersonalData:
     return PersonalData(
         fields,
         purpose=_("which office did it: the record of the act"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -289,6 +301,8 @@ class Opener:
     open: Callable[[str, datetime], Own | None]
     correct: Callable[..., None]  # (subject, name, value, *, by, at)
     destroy: Callable[..., None]  # (subject, *, by, at)
+    # What a code was called where nothing of it may be left: what was asked about it is still answered to its holder.
+    subjects: Callable[[str], list[str]] = lambda _code: []
 
 
 _openers: dict[str, Opener] = {}

@@ -40,6 +40,7 @@ declare(
     PersonalData(
         "text",
         purpose=_("what the public says to a draft, shown with its answer"),
+        basis="pipl-2021-13",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,

@@ -57,6 +57,7 @@ declare(
     PersonalData(
         "source",
         purpose=_("to keep machines from reporting, as a digest that changes daily"),
+        basis="pipl-2021-34",
         period=timedelta(days=1),
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,
@@ -91,6 +92,7 @@ declare(
     PersonalData(
         "reach",
         purpose=_("to ask back about a report and to tell its end"),
+        basis="pipl-2021-13",
         period=AFTER_END,
         starts_with=Starts.ENDED,
         destroy=Destroy.ROWS,
@@ -103,6 +105,7 @@ declare(
     PersonalData(
         "why",
         purpose=_("to show the reporter who looked, and why"),
+        basis="pipl-2021-34",
         period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.ROWS,
@@ -118,6 +121,7 @@ declare(
     PersonalData(
         "objection result wish_reason done_by",
         purpose=_("what a unit did, and that another person looks"),
+        basis="pipl-2021-34",
         period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,
@@ -132,6 +136,7 @@ declare(
     PersonalData(
         "door need reach hours",
         purpose=_("to help somebody who was handed over to another unit"),
+        basis="pipl-2021-13",
         period=KEEP,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,
@@ -160,6 +165,7 @@ declare(
     PersonalData(
         "name content account",
         purpose=_("to look at a file before it is taken over"),
+        basis="pipl-2021-34",
         period=timedelta(days=1),
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,
@@ -189,6 +195,7 @@ declare(
     PersonalData(
         "verified_by",
         purpose=_("that another person looks again"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.ENDED,
         destroy=Destroy.KEPT,
@@ -201,6 +208,7 @@ declare(
     PersonalData(
         "note",
         purpose=_("why a step was taken"),
+        basis="pipl-2021-34",
         period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,
@@ -216,6 +224,7 @@ declare(
     PersonalData(
         "jpeg",
         purpose=_("to see what is to be put right"),
+        basis="pipl-2021-34",
         period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.ROWS,
@@ -251,6 +260,7 @@ declare(
     PersonalData(
         "text spot",
         purpose=_("to put right what somebody reported"),
+        basis="pipl-2021-34",
         period=KEEP_REPORTS,
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,
@@ -260,6 +270,7 @@ declare(
     PersonalData(
         "by_label confirmed satisfied",
         purpose=_("whether the reporter is content with the end"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.ENDED,
         destroy=Destroy.KEPT,

@@ -6,17 +6,19 @@ from .actions import (
     carry_out,
     correct_own,
     decide_wish,
+    keep_purposes,
     lift_hold,
     note_backup,
     place_hold,
     prepare_run,
     refresh_lots,
     refuse_run,
+    rest_purpose,
 )
 from .actions.certifying import public_pem, signing_key
 from .actions.preparing import AlreadyDecided, InAnotherRun, NeedsAPerson, NotDue, SamePerson
 from .actions.running import carry_out_approved, clock_actor
-from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
+from .models import Backup, Certificate, DestructionRun, DueLot, Hold, Purpose, RunLot, Wish
 from .queries import (
     LotState,
     certificates,
@@ -43,6 +45,7 @@ __all__ = [
     "LotState",
     "NeedsAPerson",
     "NotDue",
+    "Purpose",
     "RunLot",
     "RunState",
     "SamePerson",
@@ -60,6 +63,7 @@ __all__ = [
     "destroyed_of",
     "due_lots",
     "get_run",
+    "keep_purposes",
     "lift_hold",
     "lot_state",
     "note_backup",
@@ -71,6 +75,7 @@ __all__ = [
     "read",
     "refresh_lots",
     "refuse_run",
+    "rest_purpose",
     "signing_key",
     "wishes_of",
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.retention import Held
 from qipan.webkit.forms import ActForm, offer
 
 from .terms import WishKind
@@ -70,6 +71,16 @@ class DecideInput(ActForm):
     reason = _text(300, _("Reason, where you refuse"))
 
 
+class PurposeInput(ActForm):
+    """The article on which a purpose rests."""
+
+    article = forms.ChoiceField(label=_("Article of the register"), widget=forms.Select(attrs={"class": "form-select"}))
+
+    def __init__(self, *args: Any, articles: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "article", articles)
+
+
 class WishInput(ActForm):
     """What a person asks about own data."""
 
@@ -80,9 +91,16 @@ class WishInput(ActForm):
 
 
 class CorrectInput(ActForm):
-    """What stands instead."""
+    """What is wrong, of what may be corrected at once, and what stands instead."""
 
-    value = _text(120, _("How to reach you, from now on"))
+    name = forms.ChoiceField(
+        label=_("What is wrong"), required=False, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    value = _text(120, _("What is right instead"))
+
+    def __init__(self, *args: Any, held: Sequence[Held] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "name", [(one.correct, one.label) for one in held if one.correct])
 
 
 class CodeInput(ActForm):

@@ -1,4 +1,4 @@
-"""What the clock does: the list of what is due each hour, approved destructions each minute."""
+"""What the clock does: the list of what is due and what purposes rest on each hour, approved destructions each minute."""
 
 from huey import crontab
 
@@ -6,13 +6,15 @@ from qipan.kernel.clock import now
 from qipan.kernel.queue import queue
 
 from .actions.lots import refresh_lots
+from .actions.resting import keep_purposes
 from .actions.running import carry_out_approved
 
 
 @queue.periodic_task(crontab(minute="12"))
 def list_each_hour() -> None:
-    """This job will keep what is due."""
+    """This job will keep what is due, and what purposes rest on."""
     refresh_lots(at=now())
+    keep_purposes(at=now())
 
 
 @queue.periodic_task(crontab(minute="*"))

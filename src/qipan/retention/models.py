@@ -20,6 +20,7 @@ class DueLot(models.Model):
     due = models.DateTimeField(null=True)
     emergency = models.CharField(max_length=60, blank=True)
     drill = models.BooleanField(default=False)
+    by_clock = models.BooleanField(default=False)  # erased by itself: no run takes it
     seen_at = models.DateTimeField()
 
     class Meta:
@@ -194,3 +195,16 @@ class Wish(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class Purpose(models.Model):
+    """A purpose for which a room declares to hold something of persons: it cites the articles on which it rests."""
+
+    model = models.CharField(max_length=60)
+    fields = models.CharField(max_length=200)  # the columns, as they are declared
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "fields"], name="retention_purpose_once")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.fields}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F, QuerySet, Sum
+from django.urls import reverse
 from django.utils.translation import override
 
 from qipan.access.api import Account, Post
@@ -20,16 +21,17 @@ from qipan.kernel.retention import (
     PersonalData,
     declared,
     destroyed_with,
-    holders,
     openers,
     personal_data,
     told_with,
 )
+from qipan.laws.api import Article, Flag, cited_by, flags_of
 
-from .models import Backup, Certificate, DestructionRun, DueLot, Hold, RunLot, Wish
+from .models import Backup, Certificate, DestructionRun, DueLot, Hold, Purpose, RunLot, Wish
 from .terms import RunState
 
 ENTRIES = 50
+PURPOSE = "retention.Purpose"
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,47 @@ def in_runs() -> dict[tuple[str, str], int]:
     }
 
 
-def register() -> dict[str, list[PersonalData]]:
-    """This function will return everything that is declared, room by room: what everyone may read."""
-    found: dict[str, list[PersonalData]] = {}
+@dataclass(frozen=True)
+class Rested:
+    """A declared kind of personal data, and what its purpose rests on."""
+
+    data: PersonalData
+    purpose: int | None  # its key; None: it was declared just now
+    articles: list[Article]
+    flags: list[Flag]  # those that were repealed or replaced
+
+
+def register() -> dict[str, list[Rested]]:
+    """This function will return everything that is declared, room by room, with its legal basis: what everyone may read."""
+    keys = {(one.model, one.fields): one.pk for one in Purpose.objects.all()}
+    cited, flags = cited_by(PURPOSE, keys.values()), flags_of(PURPOSE, keys.values())
+    found: dict[str, list[Rested]] = {}
     for one in personal_data():
-        found.setdefault(one.room, []).append(one)
+        key = keys.get((one.model, one.fields))
+        rested = Rested(one, key, cited.get(key or 0, []), flags.get(key or 0, []))
+        found.setdefault(one.room, []).append(rested)
     return found
+
+
+def get_purpose(pk: int) -> tuple[Purpose, PersonalData]:
+    """This function will return a purpose and how it is declared. Raises ``NotFound``."""
+    held = Purpose.objects.filter(pk=pk).first()
+    for one in personal_data():
+        if held is not None and (one.model, one.fields) == (held.model, held.fields):
+            return held, one
+    raise NotFound
+
+
+def names_of_purposes(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """This function will return how purposes are called, and where everyone reads them, by key."""
+    said = {(one.model, one.fields): str(one.purpose) for one in personal_data()}
+    return {
+        one.pk: (
+            f"{said.get((one.model, one.fields), one.fields)} · {one.model}",
+            f"{reverse('privacy')}#purpose-{one.pk}",
+        )
+        for one in Purpose.objects.filter(pk__in=keys)
+    }
 
 
 def purpose_of(said: Mapping[str, Any]) -> str:
@@ -175,12 +212,19 @@ def destroyed_of(emergency: str) -> list[RunLot]:
 
 
 def own_by_code(code: str, *, at: datetime) -> Own:
-    """This function will return what a code opens: one purpose and no other. Raises ``NotFound``."""
+    """This function will return what a code opens: one purpose and no other. Raises ``NotFound``.
+
+    Where everything was erased, what was asked about it is what is left.
+    """
     for opener in openers().values():
         found = opener.open(code, at)
         if found is not None:
             return found
-    raise NotFound
+    named = [subject for opener in openers().values() for subject in opener.subjects(code)]
+    asked = Wish.objects.everywhere("opened by its own code").filter(subject__in=named).order_by("pk").last()
+    if asked is None:
+        raise NotFound
+    return Own(asked.subject, asked.purpose, [], [], asked.unit_id, asked.place, asked.drill)
 
 
 def wishes_of(subject: str) -> list[Wish]:
@@ -251,7 +295,6 @@ class LotState:
     run: int | None  # the destruction in which it stands
     certificate: str  # of the last destruction that took of it
     held: int  # rows that it left under a hold
-    by_clock: bool  # the clock erases it; no run does
 
 
 def lot_state(model: str, key: str) -> LotState:
@@ -263,5 +306,4 @@ def lot_state(model: str, key: str) -> LotState:
         run=standing.filter(open=True).values_list("run", flat=True).first(),
         certificate=done.run.certificate.number if done is not None else "",
         held=done.held if done is not None else 0,
-        by_clock=model not in holders(),
     )

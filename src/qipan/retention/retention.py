@@ -22,6 +22,7 @@ declare(
     PersonalData(
         "prepared_account decided_account",
         purpose=_("that two different people destroy"),
+        basis="pipl-2021-34",
         period=None,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.KEPT,
@@ -33,13 +34,18 @@ declare(
 declare(
     "retention.DueLot",
     plain="model key title grounds emergency",
-    keys="id rows began due drill seen_at",
+    keys="id rows began due drill by_clock seen_at",
 )
 declare(
     "retention.Hold",
     who_acted("by_label lifted_by"),
     plain="model key title area assessment why",
     keys="id first last until placed_at lifted_at",
+)
+declare(
+    "retention.Purpose",
+    plain="model fields",
+    keys="id",
 )
 declare(
     "retention.RunLot",
@@ -51,6 +57,7 @@ declare(
     PersonalData(
         "words",
         purpose=_("to answer what a person asks about own data"),
+        basis="pipl-2021-34",
         period=timedelta(days=30),
         starts_with=Starts.ENDED,
         destroy=Destroy.BLANKED,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import offices, own
+from .views import offices, own, purposes
 
 urlpatterns = [
     path("retention", offices.due_page, name="retention"),
@@ -12,7 +12,8 @@ urlpatterns = [
     path("retention/runs/<int:pk>/<slug:act>", offices.run_act, name="retention_run_act"),
     path("retention/wishes", offices.wishes_page, name="retention_wishes"),
     path("retention/wishes/<int:pk>", offices.wish_page, name="retention_wish"),
-    path("privacy", offices.privacy_page, name="privacy"),
+    path("privacy", purposes.privacy_page, name="privacy"),
+    path("privacy/<int:pk>", purposes.purpose_page, name="purpose"),
     path("certificates", offices.certificates_page, name="certificates"),
     path("certificates/key.pem", offices.key_file, name="certificate_key"),
     path("certificates/<slug:number>", offices.certificate_page, name="certificate"),

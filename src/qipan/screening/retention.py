@@ -115,6 +115,7 @@ declare(
     PersonalData(
         "visit_id place team outcome happened_at",
         purpose=_("to screen every door in an emergency"),
+        basis="erl-2024-84 erl-2024-85",
         period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.ROWS,
@@ -133,6 +134,7 @@ declare(
     PersonalData(
         "place claimed found came verdict team",
         purpose=_("to check a round at doors drawn by lot"),
+        basis="erl-2024-84 erl-2024-85",
         period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.STATISTICS,
@@ -159,6 +161,7 @@ declare(
     PersonalData(
         "place team outcome happened_at",
         purpose=_("to screen every door in an emergency"),
+        basis="erl-2024-84 erl-2024-85",
         period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.STATISTICS,
@@ -172,6 +175,7 @@ declare(
     PersonalData(
         "visit_id place team payload replaced",
         purpose=_("to decide between two reports of one visit"),
+        basis="erl-2024-84 erl-2024-85",
         period=KEEP,
         starts_with=Starts.EMERGENCY,
         destroy=Destroy.ROWS,

@@ -43,7 +43,6 @@ from .reasons import (
     ClockNotBegun,
     DoorsLeft,
     DueLater,
-    ErasedByItself,
     ImposerLifts,
     InDestruction,
     IsDue,
@@ -225,8 +224,6 @@ def close_records(closing: Closing) -> Refusal | None:
         return UnderHold(count=state.lot.rows)
     if state.lot.due is None:
         return ClockNotBegun()
-    if state.by_clock:
-        return ErasedByItself(day=f"{localtime(state.lot.due):%F}")
     if state.lot.due > closing.at:
         return DueLater(day=f"{localtime(state.lot.due):%F}")
     return IsDue()

@@ -81,11 +81,6 @@ class ClockNotBegun(Refusal):
     sentence = _("Its clock has not begun: what it was collected for is not closed.")
 
 
-class ErasedByItself(Refusal):
-    code = "erased_by_itself"
-    sentence = _("It is erased by itself, the last of it on %(day)s.")
-
-
 class DueLater(Refusal):
     code = "due_later"
     sentence = _("Due on %(day)s: then two people destroy it.")

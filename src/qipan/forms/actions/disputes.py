@@ -1,6 +1,6 @@
-"""Deciding which of two different filled forms under one id stands; erasing what is kept long enough."""
+"""Deciding which of two different filled forms under one id stands."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -8,16 +8,14 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
-from ..models import Form, Submission
-from ..queries.clock import under_hold
-from ..queries.submissions import keep_days, subject_of
+from ..models import Submission
+from ..queries.submissions import subject_of
 from ..rules.submission import digest_of_stored
 from ..rules.versions import flat, nested
 from ..terms import HELD_BY_ID, Standing
 from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
 
 KEEP, REPLACE = "KEPT", "REPLACED"
-AT_ONCE = 1000  # rows erased in one transaction
 
 
 @transaction.atomic
@@ -106,38 +104,3 @@ def _based_on(row: Submission, *, known: list[Submission]) -> list[Submission]:
     )
     here = {one.pk for one in known}
     return [one for one in versions_of({one.record_id or one.pk for one in near}) if one.pk not in here | {row.pk}]
-
-
-@transaction.atomic
-def erase_submissions(*, by: Actor, at: datetime) -> int:
-    """This function will erase filled forms whose time is over, with their files; returns how many, at most 1,000."""
-    by.require("form.erase")
-    due = Submission.objects.everywhere("erasure knows no ground").filter(erase_at__lte=at).exclude(under_hold(at=at))
-    found = list(due.order_by("erase_at", "pk").values_list("pk", "record", "merged__isnull", "place")[:AT_ONCE])
-    if not found:
-        return 0
-    keys = {pk for pk, _first, _alone, _place in found}
-    # What is left of a record whose first version goes stands for itself: each version is a whole form.
-    lock(*lock_words(*(place for *_row, place in found)))
-    torn = {first or pk for pk, first, alone, _place in found if first or not alone}
-    left = [one for one in versions_of(torn) if one.pk not in keys]
-    Submission.objects.everywhere("erasure knows no ground").filter(pk__in=keys).delete()
-    put_together(left)
-    record("forms.erase_submissions", subject="forms.Submission", by=by, at=at, data={"submissions": len(keys)})
-    return len(keys)
-
-
-@transaction.atomic
-def start_clock(emergency: str, *, at: datetime) -> int:
-    """This function will start the clock of what was answered for an emergency, at its end; returns how many answers.
-
-    Posture calls it in the act that ends a declaration, whose right and journal entry are its own.
-    """
-    rows = Submission.objects.everywhere("the end of an emergency, over all of its ground").filter(
-        emergency=emergency, erase_at=None
-    )
-    forms = Form.objects.filter(pk__in=rows.values("form"))
-    return sum(
-        rows.filter(form=form).update(erase_at=at + timedelta(days=keep_days(form)))
-        for form in forms.defer("source", "xform")
-    )

@@ -295,6 +295,7 @@ def publish_form(
             shown=shown,
             held=design.held,
             asks_place=subject == Subject.DOOR and not design.names_place,
+            own_code=subject == Subject.PERSON,
         )
     form = _created(
         code=code,

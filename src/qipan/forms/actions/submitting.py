@@ -22,6 +22,7 @@ from qipan.kernel.sealed import file_keys, keyed_digests
 
 from ..models import Attachment, Form, FormOpening, Submission
 from ..queries.held import otherwise_held
+from ..queries.own import hashes_of
 from ..queries.submissions import (
     asked_by,
     keep_days,
@@ -86,7 +87,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class Wanted:
     """A post that passed every check that needs no lock."""
 
     form: Form
@@ -94,6 +95,7 @@ class _Wanted:
     based_on: str | None
     answered: Answered
     held: dict[str, Any]  # by question: what a register holds, where the form says otherwise
+    code_hash: str  # of the code of the person whom it is about
     known: frozenset[str]  # what the digest of the same content may be stored as
     place: int
     files: tuple[Sent, ...]
@@ -134,13 +136,14 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
     named = tuple(one for one in files if one.name in said.files)
     if len(named) > MOST_FILES or len(said.files) > MOST_FILES:
         raise TooManyFiles
-    return _kept(
-        _Wanted(
+    return kept(
+        Wanted(
             form=form,
             instance_id=filled.instance_id,
             based_on=filled.based_on,
             answered=said,
             held=otherwise_held(form, said.answers, place=place, asks_place=asks.place, ranges=by.scope.ranges, at=at),
+            code_hash=next(iter(hashes_of(said.code)), ""),
             known=known,
             place=place,
             files=named,
@@ -237,7 +240,8 @@ def _lock(instance_id: str, place: int) -> None:
         raise
 
 
-def _kept(wanted: _Wanted) -> Taken:
+def kept(wanted: Wanted) -> Taken:
+    """This function will keep a post that passed every check. Raises what ``take_submission`` does of ids and versions."""
     try:
         if connection.vendor == "postgresql":
             with transaction.atomic():
@@ -253,11 +257,11 @@ def _kept(wanted: _Wanted) -> Taken:
         raise StoreUnavailable from None
 
 
-def _keep_all(wanted: list[_Wanted]) -> list[Taken]:
+def _keep_all(wanted: list[Wanted]) -> list[Taken]:
     return [_keep(one) for one in wanted]
 
 
-def _keep(wanted: _Wanted) -> Taken:
+def _keep(wanted: Wanted) -> Taken:
     """Writes one post in the open transaction, with nobody else at the same form."""
     rows = Submission.objects.everywhere("the id is the client's own secret until it is known").filter(
         Q(instance_id=wanted.instance_id)
@@ -276,7 +280,7 @@ def _keep(wanted: _Wanted) -> Taken:
     return _dispute(wanted, held, wanted.answered.digest, known=wanted.known)
 
 
-def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
+def _insert(wanted: Wanted, near: Sequence[Submission]) -> Taken:
     """A filled form that is new here, with the versions of it that are here already."""
     family = family_of(near, form=wanted.form, place=wanted.place, drill=wanted.drill) if near else []
     wanted = replace(wanted, held=undecided(wanted.held, wanted.answered.answers, [one.answers for one in family]))
@@ -288,7 +292,7 @@ def _insert(wanted: _Wanted, near: Sequence[Submission]) -> Taken:
     )
 
 
-def _tell(row: Submission, wanted: _Wanted) -> None:
+def _tell(row: Submission, wanted: Wanted) -> None:
     """Tells who asked: a unit answers for itself, and a changed answer is no second one; a form about doors is done when
     its worker says so."""
     if wanted.form.subject != Subject.UNIT or row.awaits or wanted.based_on is not None:
@@ -302,7 +306,7 @@ def _tell(row: Submission, wanted: _Wanted) -> None:
         publish(FormAnswered(sources, wanted.by, wanted.at))
 
 
-def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
+def _row(wanted: Wanted, standing: Standing, digest: str) -> Submission:
     here = {one.name for one in wanted.files}
     sent = dict(flat(wanted.answered.answers))
     row = Submission.objects.create(
@@ -315,6 +319,7 @@ def _row(wanted: _Wanted, standing: Standing, digest: str) -> Submission:
         answers=with_held(wanted.answered.answers, wanted.held),
         differs={path: sent[path] for path in wanted.held} or None,
         digest=digest,
+        code_hash=wanted.code_hash,
         # Where only a file differs, the others are the first one's.
         awaits=[file_keys(name)[0] for name in wanted.answered.files if name not in here]
         if digest == wanted.answered.digest
@@ -347,7 +352,7 @@ def _attach(row: Submission, files: Sequence[Sent], *, at: datetime) -> None:
     )
 
 
-def _note(act: str, row: Submission, wanted: _Wanted, **more: Any) -> None:
+def _note(act: str, row: Submission, wanted: Wanted, **more: Any) -> None:
     """The journal names the form and the digest, and no door: nobody's way from door to door is kept."""
     data = {
         "form": wanted.form.code,
@@ -359,7 +364,7 @@ def _note(act: str, row: Submission, wanted: _Wanted, **more: Any) -> None:
     record(act, subject=subject_of(row.digest), by=wanted.by, at=wanted.at, data=data | more, drill=row.drill)  # fmt: skip
 
 
-def _add(row: Submission, wanted: _Wanted, held: Sequence[Submission]) -> Taken:
+def _add(row: Submission, wanted: Wanted, held: Sequence[Submission]) -> Taken:
     """A resend, or the next part of what is here."""
     known = dict(row.attachments.values_list("name", "sha256"))
     other = [one for one in wanted.files if known.get(one.name, one.sha256) != one.sha256]
@@ -383,7 +388,7 @@ def _await_no_more(row: Submission, files: Sequence[Sent]) -> None:
     row.save(update_fields=["awaits"])
 
 
-def _dispute(wanted: _Wanted, held: Sequence[Submission], digest: str, *, known: frozenset[str]) -> Taken:
+def _dispute(wanted: Wanted, held: Sequence[Submission], digest: str, *, known: frozenset[str]) -> Taken:
     """Other content: kept once, beside the first. It may be here under any digest of ``known``."""
     row = next((one for one in held if one.digest in known), None)
     if row is None:

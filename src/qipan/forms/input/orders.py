@@ -1,4 +1,4 @@
-"""A column order as it is typed."""
+"""A column order as it is typed, and why somebody looks at answers about persons."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -19,4 +19,15 @@ class OrderForm(ActForm):
             "A question by its name, path or field; @place, @received, @version or @id; or a constant in quotation marks."
         ),
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 8, "spellcheck": "false"}),
+    )
+
+
+class LookForm(ActForm):
+    """Why somebody looks: whoever gave the answers reads it."""
+
+    why = forms.CharField(
+        label=_("Why you look, for which task"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
     )

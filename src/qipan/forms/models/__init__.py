@@ -5,9 +5,10 @@ from .drafts import DraftMedia, FormDraft
 from .fields import FieldEntry, FieldValue, FieldValues
 from .passports import Form, FormOpening
 from .sources import DataSource
-from .submissions import Attachment, Submission
+from .submissions import AnswerLook, Attachment, Submission
 
 __all__ = [
+    "AnswerLook",
     "Attachment",
     "ColumnOrder",
     "DataSource",

@@ -31,6 +31,7 @@ class Submission(models.Model):
     xml = SealedField()
     answers = SealedJSONField()  # by question, groups and repeats as they stand in the form
     digest = models.CharField(max_length=64)  # of the content, keyed; the journal holds nothing else of it
+    code_hash = models.CharField(max_length=64, blank=True)  # of the code that the person holds, keyed
     awaits = models.JSONField(default=list)  # files that the answers speak of and that are not here, by ``file_keys``
     unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
@@ -75,6 +76,7 @@ class Submission(models.Model):
             models.Index(fields=["record"], name="forms_submission_record", condition=models.Q(record__isnull=False)),
             models.Index(fields=["place"], name="forms_submission_contested", condition=models.Q(contested=True)),
             models.Index(fields=["place"], name="forms_submission_differs", condition=models.Q(differs__isnull=False)),
+            models.Index(fields=["code_hash"], name="forms_submission_code", condition=~models.Q(code_hash="")),
             models.Index(
                 fields=["place"], name="forms_submission_disputed", condition=models.Q(standing=Standing.DISPUTED)
             ),
@@ -112,3 +114,36 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id} {self.media_type}"
+
+
+class AnswerLook(models.Model):
+    """Somebody looked at what was answered in a form about persons, all that had come by then on a ground: who, when, why.
+
+    One row for each look, however many answers it showed; each person is shown the looks at the own answer.
+    """
+
+    form_code = models.SlugField(max_length=40)
+    drill = models.BooleanField(default=False)
+    grounds = models.JSONField()  # [[first, last]]
+    # Whose answers alone were shown, where not everybody's on the ground.
+    unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+    by_label = models.CharField(max_length=120)
+    why = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["form_code", "at"], name="forms_look_at")]
+
+    def __str__(self) -> str:
+        return f"{self.form_code} {self.at}"
+
+    def shows(self, row: Submission) -> bool:
+        """This method will say whether it showed a filled form."""
+        return (
+            row.received_at <= self.at
+            and row.drill == self.drill
+            and any(first <= row.place <= last for first, last in self.grounds)
+            and self.unit_id in (None, row.unit_id)
+            and self.team in (None, row.team)
+        )

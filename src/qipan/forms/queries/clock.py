@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Min, Q
 
 from qipan.kernel.opened import Emergency, OpenLine, emergency_ended
-from qipan.kernel.place import Range
+from qipan.kernel.place import COMMUNITY, Range, code_of, range_of
 from qipan.kernel.retention import Lot, held_grounds
 from qipan.kernel.scoped import overlapping
 
@@ -34,7 +34,9 @@ def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
 
 
 class Answers:
-    """Tells what is held of filled forms: a lot for each form and emergency; the clock erases it, a hold keeps it."""
+    """Tells what is held of filled forms: a lot for each form and emergency. The clock erases what no emergency asked
+    for, two people what one did; a hold keeps either.
+    """
 
     model = "forms.Submission"
 
@@ -53,29 +55,35 @@ class Answers:
                     key=f"{code}:{emergency or (DRILL if drill else REAL)}"[:LONGEST_KEY],
                     title=code,
                     rows=n,
-                    grounds=(Range(first, last),),
+                    # Whole communities: a certificate tells no door.
+                    grounds=(Range(_community(first).first, _community(last).last),),
                     began=emergency_ended(emergency) if emergency else began,
                     due=due,
                     drill=drill,
                     emergency=emergency,
+                    by_clock=not emergency,
                 )
             )
         return found
 
 
-ANSWERS = Answers()
+def _community(place: int) -> Range:
+    return range_of(code_of(place, COMMUNITY))
+
+
+def of_lot(key: str) -> Q:
+    """This function will return the filter of the answers of a lot."""
+    code, _colon, whose = key.partition(":")
+    if whose in (REAL, DRILL):
+        return Q(form__code=code, emergency="", drill=whose == DRILL)
+    if len(key) < LONGEST_KEY:
+        return Q(form__code=code, emergency=whose)
+    return Q(form__code=code, emergency__startswith=whose)  # it may have been cut: what begins like it is of the lot
 
 
 def under_hold(*, at: datetime) -> Q:
     """This function will return the filter of answers that a hold in force keeps."""
     kept = Q(pk__in=[])
     for key, grounds in held_grounds(Answers.model, at=at).items():
-        code, _colon, whose = key.partition(":")
-        if whose in (REAL, DRILL):
-            of_lot = Q(emergency="", drill=whose == DRILL)
-        elif len(key) < LONGEST_KEY:
-            of_lot = Q(emergency=whose)
-        else:  # it may have been cut: what begins like it is of the lot
-            of_lot = Q(emergency__startswith=whose)
-        kept |= of_lot & Q(form__code=code) & overlapping(grounds, "place", "place")
+        kept |= of_lot(key) & overlapping(grounds, "place", "place")
     return kept

@@ -215,7 +215,7 @@ def _differences(
     first: Submission, second: Submission, *, labels: Mapping[str, str], masked: Collection[str]
 ) -> list[Difference]:
     """Only what differs is shown: to decide, nobody has to read the rest."""
-    ours, theirs = dict(_flat(first.answers)), dict(_flat(second.answers))
+    ours, theirs = dict(told_in(first.answers)), dict(told_in(second.answers))
     told = []
     for path in dict.fromkeys([*ours, *theirs]):
         if ours.get(path) == theirs.get(path):
@@ -235,14 +235,14 @@ def _differences(
     return told[:MOST_DIFFERENCES]
 
 
-def _flat(answers: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each answer with its path; a repeated group is numbered."""
+def told_in(answers: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """This function will give each answer with its path, as text; a repeated group is numbered."""
     if isinstance(answers, dict):
         for name, value in answers.items():
-            yield from _flat(value, f"{path}/{name}" if path else name)
+            yield from told_in(value, f"{path}/{name}" if path else name)
     elif isinstance(answers, list) and any(isinstance(one, dict) for one in answers):
         for number, one in enumerate(answers, 1):
-            yield from _flat(one, f"{path}[{number}]")
+            yield from told_in(one, f"{path}[{number}]")
     else:
         yield path, ", ".join(map(str, answers)) if isinstance(answers, list) else str(answers)
 

@@ -1,8 +1,11 @@
-"""What a filled form shows at its top: its passport, why it asks for sensitive facts, that it may be refused."""
+"""What a filled form shows beside its questions: its passport, why it asks for sensitive facts, that it may be refused;
+at its end the code of the person whom it is about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from .xform import MADE_ONCE, OWN_CODE
 
 
 @dataclass(frozen=True)
@@ -59,4 +62,23 @@ def note_rows(shown: Shown, columns: Sequence[str]) -> list[dict[str, str]]:
             **dict.fromkeys(labels, REFUSE),
             "relevant": f"now() >= date-time('{shown.valid_to.isoformat(timespec='seconds')}')",
         },
+    ]
+
+
+OWN = (
+    f"本人的查询码 Code of the person: ${{{OWN_CODE}}}\n"
+    "请抄给本人：凭此码可在“我的数据”（/my-data）查看所留信息和谁看过，并可更正、要求删除。\n"
+    "Write it down for the person: with it one sees on “My data” (/my-data) what is held and who looked, corrects it and "
+    "asks for deletion."
+)
+
+
+def own_code_rows(columns: Sequence[str]) -> list[dict[str, str]]:
+    """This function will return the rows of the survey sheet that end a form about a person with the person's own code.
+
+    The phone makes it, without a network too; the same stays when the form is changed.
+    """
+    return [
+        {"type": "calculate", "name": OWN_CODE, "calculation": MADE_ONCE},
+        {"type": "note", "name": f"{OWN_CODE}_note", **dict.fromkeys(list(columns) or ["label"], OWN)},
     ]

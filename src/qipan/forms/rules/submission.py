@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.masking import is_token
 from qipan.kernel.refusal import BadInput, Refusal
 
-from .xform import META, Node, XForm, local
+from .xform import META, OWN_CODE, Node, XForm, local
 
 MOST_XML = 1_000_000  # bytes
 MOST_NODES = 20_000
@@ -34,6 +34,7 @@ GRID = 0.0005  # degrees; 55 m from south to north
 ID = re.compile(r"[!-~]{1,120}")
 NUMBER = re.compile(r"[+-]?\d{1,18}")
 DECIMAL = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?")
+CODE = re.compile(r"[0-9a-f]{16}")
 FILE = re.compile(r"(?!\.)[^/\\\x00-\x1f]{1,150}")
 ElementTree.register_namespace("orx", "http://openrosa.org/xforms")
 ElementTree.register_namespace("jr", "http://openrosa.org/javarosa")
@@ -96,6 +97,7 @@ class Answered:
     files: tuple[str, ...]  # the names of the attachments that its answers speak of
     place: int | None
     device_at: datetime | None
+    code: str = ""  # of the person whom it is about; kept nowhere but as a keyed digest
 
 
 def read_submission(raw: bytes) -> Filled:
@@ -136,6 +138,7 @@ def answered(filled: Filled, form: XForm) -> Answered:
     if f"/{local(filled.root.tag)}" != form.root:
         raise SubmissionBroken([_named("/" + local(filled.root.tag), _now("is not asked by this form"))])
     files: list[str] = []
+    code = next((tidy_code(one.text or "") for one in filled.root if local(one.tag) == OWN_CODE and form.own_code), "")
     answers = _read(filled.root, form.root, form, problems, files)
     if problems:
         raise SubmissionBroken(problems[:MOST_PROBLEMS])
@@ -147,7 +150,14 @@ def answered(filled: Filled, form: XForm) -> Answered:
         files=tuple(dict.fromkeys(files)),
         place=_place(answers, form.place),
         device_at=_moment(moments[0] or "") if moments else None,
+        code=code,
     )
+
+
+def tidy_code(text: str) -> str:
+    """This function will read a person's code as people type it: any case, with spaces or hyphens; "" when it is none."""
+    plain = re.sub(r"[\s-]", "", text).lower()
+    return plain if CODE.fullmatch(plain) else ""
 
 
 def _read(element: Element, path: str, form: XForm, problems: list[str], files: list[str]) -> dict[str, Any]:

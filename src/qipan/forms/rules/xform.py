@@ -23,6 +23,8 @@ META = frozenset({"instanceID", "instanceName", "deprecatedID", "timeStart", "ti
 PRIVATE_PRELOADS = frozenset({("property", ""), ("timestamp", "start")})
 PLACE = "place"  # the question that says which door a form is about: 19 digits, as everywhere outside the program
 PICTURES = ("image/", "video/")  # what shows people and their homes: never demanded, whatever a form says
+# Of a form about a person: what that person keeps, made on the phone. It is taken out before anything is stored.
+OWN_CODE, MADE_ONCE = "qipan_code", "once(substr(uuid(), 0, 18))"
 PATTERN = re.compile(r"instance\('([^']+)'\)")
 
 
@@ -49,6 +51,11 @@ class XForm:
     root: str
     nodes: Mapping[str, Node] = field(default_factory=dict)
     place: str = PLACE  # the name of the question that says which door it is about
+
+    @property
+    def own_code(self) -> bool:
+        """Whether it makes a code for the person whom it is about."""
+        return f"{self.root}/{OWN_CODE}" in self.nodes and self.nodes[f"{self.root}/{OWN_CODE}"].private
 
     @cached_property
     def needed(self) -> dict[str, list[Node]]:
@@ -103,7 +110,7 @@ def read_xform(xform: str, files: Mapping[str, bytes]) -> XForm:
             many=control is not None and local(control.tag) in ("select", "rank"),
             choices=_choices(control, secondary, files) if control is not None else None,
             upload=upload,
-            private=preload in PRIVATE_PRELOADS or preload[0] == "property",
+            private=preload in PRIVATE_PRELOADS or preload[0] == "property" or _own_code(path, root, bind),
             closing=preload == ("timestamp", "end"),
         )
     return XForm(f"/{local(root.tag)}", nodes)
@@ -158,6 +165,10 @@ def _body(tree: Element) -> tuple[dict[str, Element], set[str]]:
         elif one.get("ref") and local(one.tag) not in ("label", "hint", "value", "group"):
             controls[one.get("ref", "")] = one
     return controls, repeats
+
+
+def _own_code(path: str, root: Element, bind: Element | None) -> bool:
+    return bind is not None and path == f"/{local(root.tag)}/{OWN_CODE}" and bind.get("calculate") == MADE_ONCE
 
 
 def _preload(bind: Element | None) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from pyxform.xls2json_backends import DefinitionData
 from qipan.kernel.masking import refuse_tokens
 
 from .complaints import explained, located
-from .notes import Shown, note_rows
+from .notes import Shown, note_rows, own_code_rows
 from .workbooks import (
     ROOT,
     FormBroken,
@@ -92,18 +92,20 @@ def convert_xlsform(
     shown: Shown | None = None,
     held: Mapping[str, str] | None = None,
     asks_place: bool = False,
+    own_code: bool = False,
 ) -> Converted:
     """This function will convert an XLSForm (XLSX, XLS, CSV or a Markdown table) to an XForm.
 
     ``code`` becomes the id and ``version`` the version of the XForm. ``shown`` is the passport for its top. ``held``
     are paths of questions with the field that a register holds: each becomes a read-only value of the chosen place.
-    ``asks_place``: the place is asked even where nothing is held, since the answers are about one.
+    ``asks_place``: the place is asked even where nothing is held, since the answers are about one. ``own_code``: it ends
+    with a code for the person whom it is about.
     Raises ``FormBroken`` with each problem, with sheet and row where they are known.
     """
     book = read_workbook(raw)
     warnings = settle(book, code=code, version=version, title=title)
     questions, languages = tuple(questions_of(book)), languages_of(book)
-    inserted = _put_in(book, shown=shown, held=held or {}, asks_place=asks_place)
+    inserted = _put_in(book, shown=shown, held=held or {}, asks_place=asks_place, own_code=own_code)
     complaints: list[str] = []
     try:
         tree = workbook_to_json(workbook_dict=book, form_name=ROOT, warnings=complaints)
@@ -123,9 +125,11 @@ def convert_xlsform(
     return Converted(xform, tuple(made), tuple(dict.fromkeys(warnings)), questions, languages, demanded_pictures(xform))
 
 
-def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str], asks_place: bool) -> int:
-    """Put the passport and the place before the first question, and make held questions read-only values; returns
-    how many rows now stand before the author's first one.
+def _put_in(
+    book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str], asks_place: bool, own_code: bool
+) -> int:
+    """Put the passport and the place before the first question, make held questions read-only values, and end with the
+    person's own code where it is about one; returns how many rows now stand before the author's first one.
     """
     rows: list[dict[str, Any]] = list(book.survey or [])
     header = dict((book.survey_header or [{}])[0])
@@ -142,7 +146,8 @@ def _put_in(book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str
         for row in list(walk(rows)):
             if row.path in held:
                 rows[row.number - 2] = _value_row(rows[row.number - 2], held[row.path], ref=ref, header=header)
-    book.survey = [*before, *rows]
+    after = own_code_rows(labels) if own_code else []
+    book.survey = [*before, *rows, *(_spelled(row, header) for row in after)]
     book.survey_header = [header]
     return len(before)
 

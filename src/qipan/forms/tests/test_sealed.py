@@ -105,7 +105,8 @@ def test_a_sensitive_answer_stands_nowhere_as_it_was_said(cast: Cast) -> None:
     assert len(page.context["disputes"]) == 1
     kept = head.post("/forms/health/answers", {"name": "市平台", "lines": "号码 = person_id_number\n症状 = symptoms"})
     assert kept.status_code == 302
-    shown = [head.get(f"/forms/health/answers{end}").content.decode() for end in ("", ".csv?order=市平台")]
+    seen = head.post("/forms/health/answers/look", {"why": "who needs a doctor"})["Location"].partition("?")[2]
+    shown = [head.get(f"/forms/health/answers{end}{seen}").content.decode() for end in ("?", ".csv?order=市平台&")]
     assert all("⟦masked:HEALTH⟧" in one and "⟦masked:IDENTITY⟧" in one for one in shown)
     waiting = page.context["disputes"][0].waiting
     assert head.post(f"/forms/disputes/{waiting.pk}/decide", {"decision": "REPLACED"}).status_code == 302

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qipan.access.testing import Cast
-from qipan.forms.actions.disputes import erase_submissions
+from qipan.forms.actions.erasing import erase_submissions
 from qipan.forms.actions.refusals import (
     FormNotOpen,
     FormUnknown,

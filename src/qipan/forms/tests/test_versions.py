@@ -8,7 +8,8 @@ import pytest
 
 from qipan.access.testing import Cast
 from qipan.forms.actions import seed_fields, versions
-from qipan.forms.actions.disputes import decide_dispute, erase_submissions
+from qipan.forms.actions.disputes import decide_dispute
+from qipan.forms.actions.erasing import erase_submissions
 from qipan.forms.actions.refusals import FormNotOpen
 from qipan.forms.actions.versions import AlreadyDecided, TooManyVersions, UnknownDecision, decide_contest
 from qipan.forms.api import Form, Outcome, take_submission

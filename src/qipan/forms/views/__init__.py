@@ -1,6 +1,6 @@
 """The pages of the room."""
 
-from .answers import answers_file, answers_page
+from .answers import answers_file, answers_look, answers_page
 from .dictionary import bring, fields_file, fields_page, values_file
 from .drafts import draft_act, draft_page, draft_source, new_form, template_file
 from .form import form_page, form_source
@@ -8,6 +8,7 @@ from .listing import forms_page
 
 __all__ = [
     "answers_file",
+    "answers_look",
     "answers_page",
     "bring",
     "draft_act",

@@ -1,11 +1,14 @@
 """Data return: what was given on one's own ground, to see and to take along."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
@@ -13,9 +16,10 @@ from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.webkit.sheets import csv_file, xlsx_file
 
+from ..actions.owning import LookReasonNeeded, look_at_answers
 from ..actions.returning import save_order
-from ..input.orders import OrderForm
-from ..models import ColumnOrder
+from ..input.orders import LookForm, OrderForm
+from ..models import AnswerLook, ColumnOrder, Form
 from ..queries import get_form
 from ..queries.answers import (
     READERS,
@@ -26,10 +30,13 @@ from ..queries.answers import (
     rows_of,
     usual_columns,
 )
+from ..queries.own import about_persons
 from ..rules.columns import write_columns
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
 SHOWN = 50
+LOOK_FOR = timedelta(minutes=10)  # after that, the reason is asked again
+SALT = "forms.look"
 
 
 def _reader(request: HttpRequest) -> Actor:
@@ -38,44 +45,93 @@ def _reader(request: HttpRequest) -> Actor:
     return actor
 
 
+def _looked(request: HttpRequest, form: Form, actor: Actor) -> AnswerLook | None:
+    """The look that the address names, where whoever asks wrote it a moment ago and for the same answers."""
+    try:
+        pk, *who = signing.loads(request.GET.get("look", ""), salt=SALT, max_age=LOOK_FOR)
+    except signing.BadSignature:
+        return None
+    if who != [actor.post_id, actor.pass_id]:
+        return None
+    return AnswerLook.objects.filter(pk=pk, form_code=form.code, drill="drill" in request.GET).first()
+
+
+@never_cache
+@require_POST
+def answers_look(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will write down who looks at answers about persons and why, and lead to them."""
+    actor, at = _reader(request), now()
+    form = get_form(code, at=at)
+    chosen, drill = {key: request.GET[key] for key in ("order", "drill") if key in request.GET}, "drill" in request.GET
+    if about_persons(code):
+        typed = LookForm(request.POST)
+        if not typed.is_valid():
+            return _page(request, form, actor, look=typed, status=400)
+        try:
+            look = look_at_answers(form, why=typed.cleaned_data["why"], drill=drill, by=actor, at=at)
+        except Refusal as refusal:
+            typed.refuse(refusal)
+            return _page(request, form, actor, look=typed, status=refusal.status)
+        chosen["look"] = signing.dumps([look.pk, actor.post_id, actor.pass_id], salt=SALT)
+    return redirect(f"{reverse('form_answers', args=[code])}?{urlencode(chosen)}")
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answers_page(request: HttpRequest, code: str) -> HttpResponse:
     """This view will show the newest answers of a form on the actor's ground; and keep a column order."""
     actor, at = _reader(request), now()
     form = get_form(code, at=at)
+    if request.method != "POST":
+        return _page(request, form, actor)
+    actor.require("desk.view")
+    typed, status = OrderForm(request.POST), 400
+    if typed.is_valid():
+        given = typed.cleaned_data
+        try:
+            order = save_order(form, name=given["name"], lines=given["lines"], by=actor, at=at)
+        except Refusal as refusal:
+            typed.refuse(refusal)
+            status = refusal.status
+        else:
+            return redirect(f"{request.path}?{urlencode({'order': order.name})}")
+    return _page(request, form, actor, typed=typed, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    form: Form,
+    actor: Actor,
+    *,
+    typed: OrderForm | None = None,
+    look: LookForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    code, chosen, drill = form.code, request.GET.get("order", ""), "drill" in request.GET
     questions = questions_of(form)
-    chosen, drill = request.GET.get("order", ""), "drill" in request.GET
     columns = column_order(code, chosen) if chosen else usual_columns(questions)
     initial = {"name": chosen, "lines": write_columns([one.__dict__ for one in columns])}
-    typed = OrderForm(request.POST or None, initial=initial)
-    status = 200
-    if request.method == "POST":
-        actor.require("desk.view")
-        status = 400
-        if typed.is_valid():
-            given = typed.cleaned_data
-            try:
-                order = save_order(form, name=given["name"], lines=given["lines"], by=actor, at=at)
-            except Refusal as refusal:
-                typed.refuse(refusal)
-                status = refusal.status
-            else:
-                return redirect(f"{request.path}?{urlencode({'order': order.name})}")
     answers, masks = answers_of(code, actor=actor, drill=drill), masks_of(code)
+    total, asks, seen = answers.count(), about_persons(code), _looked(request, form, actor)
+    if seen is not None:  # it stands for what had come by then
+        answers = answers.filter(received_at__lte=seen.at)
+    elif asks:
+        answers = answers.none()
     shown = {
         "form": form,
-        "typed": typed,
+        "typed": typed or OrderForm(initial=initial),
         "columns": columns,
         "labels": {one.path: one.label for one in questions},
         "rows": list(rows_of(answers, columns, masks, most=SHOWN)),
-        "total": answers.count(),
+        "total": total,
         "shown": SHOWN,
         "masked": bool(masks),
         "order": chosen,
         "drill": drill,
         "drills": drill or answers_of(code, actor=actor, drill=True).exists(),
         "orders": ColumnOrder.objects.filter(form_code=code).order_by("name"),
+        "look": (look or LookForm()) if asks and seen is None else None,
+        "seen": request.GET["look"] if seen is not None else "",
     }
     return render(request, "forms/answers.html", shown, status=status)
 
@@ -83,7 +139,10 @@ def answers_page(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 @require_GET
 def answers_file(request: HttpRequest, code: str, kind: str) -> HttpResponse:
-    """This view will give the answers of a form on the actor's ground as CSV or XLSX, in a stored column order."""
+    """This view will give the answers of a form on the actor's ground as CSV or XLSX, in a stored column order.
+
+    Those about persons only to whoever has said why on the page, a moment ago.
+    """
     actor, at = _reader(request), now()
     if kind not in FILES:
         raise NotFound
@@ -91,5 +150,11 @@ def answers_file(request: HttpRequest, code: str, kind: str) -> HttpResponse:
     questions = questions_of(form)
     chosen, drill = request.GET.get("order", ""), "drill" in request.GET
     columns = column_order(code, chosen) if chosen else usual_columns(questions)
-    rows = rows_of(answers_of(code, actor=actor, drill=drill), columns, masks_of(code))
+    answers = answers_of(code, actor=actor, drill=drill)
+    if about_persons(code):
+        seen = _looked(request, form, actor)
+        if seen is None:
+            raise LookReasonNeeded
+        answers = answers.filter(received_at__lte=seen.at)
+    rows = rows_of(answers, columns, masks_of(code))
     return FILES[kind](f"{code}-answers-drill" if drill else f"{code}-answers", [one.header for one in columns], rows)

@@ -20,6 +20,7 @@ from qipan.laws.api import seed_laws
 from qipan.learning.api import seed_provisions
 from qipan.matters.api import seed_catalogue
 from qipan.reserves.api import seed_reserves
+from qipan.retention.api import keep_purposes
 from qipan.screening.api import Campaign
 from qipan.territory.api import (
     PACKAGE_DATE,
@@ -116,6 +117,7 @@ def prepare(
     say(f"{found.communities:,} communities, {found.compounds:,} compounds, {found.doors:,} doors ({source})")
     seed_laws(by=by, at=at)
     seed_organisation(city, by=by, at=at)
+    keep_purposes(at=at)
     seed_roles()
     seed_forms(Unit.objects.get(code=f"{city}:city-command"), by=by, at=at)
     seed_playbooks(by=by, at=at)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from qipan.kernel.retention import tellers
+from qipan.kernel.retention import holders, tellers
 
 from ..models import DueLot
 
@@ -14,7 +14,7 @@ def refresh_lots(*, at: datetime) -> int:
 
     One transaction for each room, so that no writer waits for the counting of another.
     """
-    kept = 0
+    kept, by_run = 0, holders()
     for model, teller in sorted(tellers().items()):
         lots = teller.lots(at=at)  # asked before the transaction: only reading
         rows = [
@@ -28,6 +28,7 @@ def refresh_lots(*, at: datetime) -> int:
                 due=lot.due,
                 emergency=lot.emergency,
                 drill=lot.drill,
+                by_clock=lot.by_clock or model not in by_run,
                 seen_at=at,
             )
             for lot in lots
@@ -39,7 +40,7 @@ def refresh_lots(*, at: datetime) -> int:
                 batch_size=500,
                 update_conflicts=True,
                 unique_fields=["model", "key"],
-                update_fields=["title", "rows", "grounds", "began", "due", "emergency", "drill", "seen_at"],
+                update_fields=["title", "rows", "grounds", "began", "due", "emergency", "drill", "by_clock", "seen_at"],
             )
         kept += len(rows)
     return kept

@@ -101,7 +101,7 @@ def prepare_run(*, lots: Sequence[int], reason: str, backups_listed: bool, by: A
         raise BackupsUnsaid(field="backups_listed")
     if len({lot.drill for lot in chosen}) > 1:
         raise MixedWithDrill(field="lots")
-    # What the clock erases by itself has no holder, and so no lot that a run could take.
+    # What the clock erases by itself has no holder, or is told as such: no run takes it.
     asked = [holder for model, holder in holders().items() if model in {one.model for one in chosen}]
     now = {(holder.model, lot.key): lot for holder in asked for lot in holder.lots(at=at)}
     run = DestructionRun.objects.create(
@@ -114,7 +114,7 @@ def prepare_run(*, lots: Sequence[int], reason: str, backups_listed: bool, by: A
     )
     for order, kept in enumerate(chosen):
         lot = now.get((kept.model, kept.key))
-        if lot is None or lot.began is None or lot.due is None or lot.due > at:
+        if lot is None or lot.by_clock or lot.began is None or lot.due is None or lot.due > at:
             raise NotDue(title=kept.title, field="lots")
         try:
             with transaction.atomic():

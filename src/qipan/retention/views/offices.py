@@ -13,7 +13,6 @@ from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, NotSignedIn, Refusal
-from qipan.kernel.retention import holders
 
 from ..actions import approve_run, decide_wish, lift_hold, note_backup, place_hold, prepare_run, refuse_run
 from ..actions.certifying import public_pem
@@ -32,7 +31,6 @@ from ..queries import (
     in_runs,
     progress_of,
     purpose_of,
-    register,
     runs_for,
     what_goes,
     wishes_to,
@@ -76,7 +74,7 @@ def _due(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespon
 
 def _is_due(lot: DueLot, at: datetime) -> bool:
     """Whether a run may take it: what the clock erases needs none."""
-    return lot.model in holders() and lot.due is not None and lot.due <= at
+    return not lot.by_clock and lot.due is not None and lot.due <= at
 
 
 def _lots(lots: list[DueLot]) -> list[tuple[int, str]]:
@@ -240,12 +238,6 @@ def wish_page(request: HttpRequest, pk: int) -> HttpResponse:
             form.refuse(refusal)
             status = refusal.status
     return render(request, "retention/wish.html", {"wish": wish, "form": form}, status=status)
-
-
-@require_GET
-def privacy_page(request: HttpRequest) -> HttpResponse:
-    """This view will tell everyone what is held of persons: by room and purpose, how long, how it ends."""
-    return render(request, "retention/privacy.html", {"rooms": sorted(register().items())})
 
 
 @require_GET

@@ -45,7 +45,8 @@ def my_data_start(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, code: str, *, status: int = 200, **forms: ActForm) -> HttpResponse:
     own = own_by_code(code, at=now())
-    shown = {"own": own, "code": code, "wishes": wishes_of(own.subject), "wish": WishInput(), "correct": CorrectInput()}
+    correct = CorrectInput(held=own.held) if any(one.correct for one in own.held) else None
+    shown = {"own": own, "code": code, "wishes": wishes_of(own.subject), "wish": WishInput(), "correct": correct}
     return render(request, "retention/my_data.html", {**shown, **forms}, status=status)
 
 
@@ -60,10 +61,10 @@ def my_data_page(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 @require_POST
 def my_data_act(request: HttpRequest, code: str, act: str) -> HttpResponse:
-    """This view will take a person's wish (``wish``) or correct how to be reached (``correct``)."""
+    """This view will take a person's wish (``wish``) or correct what may be corrected at once (``correct``)."""
     count_try(request, "my-data", most=TRIES)
     own, at = own_by_code(code, at=now()), now()
-    form: ActForm = WishInput(request.POST) if act == "wish" else CorrectInput(request.POST)
+    form: ActForm = WishInput(request.POST) if act == "wish" else CorrectInput(request.POST, held=own.held)
     if act not in ("wish", "correct"):
         raise NotFound
     status = 400
@@ -72,7 +73,8 @@ def my_data_act(request: HttpRequest, code: str, act: str) -> HttpResponse:
             if act == "wish":
                 ask(own, **form.cleaned_data, by=person(), at=at)
             else:
-                name = next((one.correct for one in own.held if one.correct), "")
+                names = [one.correct for one in own.held if one.correct]
+                name = form.cleaned_data["name"] or (names[0] if len(names) == 1 else "")
                 correct_own(own, name=name, value=form.cleaned_data["value"], by=person(), at=at)
             return redirect("my_data_code", code)
         except NotFound:
