@@ -14,6 +14,7 @@ from qipan.kernel.retention import Destroy, PersonalData, Starts, Way, declare, 
 from .actions.owning import OWN_REFERRAL, OWN_REPORT
 from .actions.privacy import AFTER_END, destroy_reports
 from .models import Report
+from .queries.kept import HANDOVERS
 from .rules.referral import KEEP
 
 KEEP_REPORTS = timedelta(days=365)  # while the same spot may come back
@@ -140,6 +141,7 @@ declare(
         period=KEEP,
         starts_with=Starts.COLLECTED,
         destroy=Destroy.ROWS,
+        teller=HANDOVERS,
     ),
     keys="id referral",
 )

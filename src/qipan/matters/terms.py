@@ -337,3 +337,4 @@ class ReferralStepKind(models.TextChoices):
     LAPSED = "LAPSED", _("ended unanswered")
     CLOSED = "CLOSED", _("closed")
     ERASED = "ERASED", _("what was handed over was erased")
+    KEPT = "KEPT", _("what was handed over is kept by a written assessment")

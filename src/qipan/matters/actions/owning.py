@@ -12,6 +12,7 @@ from qipan.kernel.retention import Held, Look, Opener, Own
 
 from ..models import Contact, Handover, Referral, Report
 from ..queries.joining import followed
+from ..queries.kept import is_kept
 from ..queries.offices import office_for
 from ..queries.referrals import referral_by_code
 from ..rules import limits
@@ -87,7 +88,9 @@ def open_referral(code: str, at: datetime) -> Own | None:
             _("How to reach you"): handover.reach,
             _("When you can be reached"): handover.get_hours_display() if handover.hours else "",
         }
-        held = [Held(label, value, referral.erase_at) for label, value in said.items() if value]
+        kept = is_kept(referral, at=at)
+        until, ends = (None, _("the end of the written assessment that keeps it")) if kept else (referral.erase_at, "")
+        held = [Held(label, value, until, ends=ends) for label, value in said.items() if value]
     looks = [
         Look(one.at, one.unit.label, referral.get_purpose_display())
         for one in referral.looks.select_related("unit").order_by("pk")
@@ -109,7 +112,9 @@ def correct_referral(subject: str, name: str, value: str, *, by: Actor, at: date
 
 
 def destroy_referral(subject: str, *, by: Actor, at: datetime) -> None:
-    """This function will erase what was handed over. Raises ``ByLaw`` where the law requires it until its day."""
+    """This function will erase what was handed over. Raises ``ByLaw`` where the law requires it until its day,
+    ``KeptByHold`` where a written assessment keeps it.
+    """
     held = Referral.objects.everywhere("by the wish of whoever holds its code").get(pk=_key(subject))
     erase_own_handover(held, by=by, at=at)
 

@@ -15,11 +15,13 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Handover, HandoverLook, Referral, ReferralStep
+from ..queries.kept import is_kept
 from ..queries.referrals import door_at, handover_of
 from ..queries.units import unit_of
 from ..rules import limits, referral
 from ..rules.referral import CARRIED, S
 from ..terms import Ground, NotTaken, Purpose, ReferralStepKind, Result
+from .privacy import KeptByHold
 from .steps import as_asker
 
 K = ReferralStepKind
@@ -174,6 +176,10 @@ def _recall(held: Referral, *, by: Actor, at: datetime) -> None:
 
 
 def _erase(held: Referral, *, by: Actor, at: datetime) -> None:
+    """What was handed over goes, unless a written assessment keeps it: then the clock comes back when that ends."""
+    if is_kept(held, at=at):
+        _step(held, K.KEPT, unit=None, by=by, at=at)
+        return
     Handover.objects.filter(referral=held).delete()
     held.erased_at = at
     _step(held, K.ERASED, unit=None, by=by, at=at)
@@ -339,11 +345,13 @@ def withdraw_own(held: Referral, *, by: Actor, at: datetime) -> Referral:
 def erase_own_handover(held: Referral, *, by: Actor, at: datetime) -> None:
     """This function will erase what was handed over, by the person's own wish; erased already, it changes nothing.
 
-    The office that handed it over has granted the wish. Raises ``ByLaw``.
+    The office that handed it over has granted the wish. Raises ``ByLaw``, ``KeptByHold``.
     """
     fresh = _locked(held)
     if fresh.erased_at is not None:
         return
+    if is_kept(fresh, at=at):
+        raise KeptByHold
     if fresh.ground != Ground.AGREED:
         raise referral.ByLaw
     if fresh.state in (S.SENT, S.ACCEPTED):
@@ -371,11 +379,15 @@ def close_referral(held: Referral, *, by: Actor, at: datetime) -> Referral:
 def erase_handover(held: Referral, *, by: Actor, at: datetime) -> bool:
     """This function will erase what was handed over and kept for 30 days, ending what nobody answered.
 
-    Says whether something was erased now. Raises ``NotNowReferral``.
+    Says whether something was erased now; what a written assessment keeps ends, and stays. Raises ``NotNowReferral``.
     """
     fresh = _locked(held)
     if fresh.erased_at is not None:
         return False
-    fresh.state = referral.moved(fresh.state, "lapse")
-    _end(fresh, K.LAPSED, by=by, at=at)
-    return True
+    if fresh.ended_at is None:
+        fresh.state = referral.moved(fresh.state, "lapse")
+        _end(fresh, K.LAPSED, by=by, at=at)
+    else:
+        _erase(fresh, by=by, at=at)
+        fresh.save()
+    return fresh.erased_at is not None

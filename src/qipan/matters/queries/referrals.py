@@ -12,10 +12,11 @@ from qipan.kernel.place import COMPOUND, DOOR, code_of, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import Door, doors_within
 
-from ..models import Handover, Referral
+from ..models import Handover, Referral, ReferralStep
 from ..rules import limits
 from ..rules.referral import CARRIED, OVER, S
-from ..terms import Purpose
+from ..terms import Purpose, ReferralStepKind
+from .kept import under_hold
 
 MOST_DOORS = 2_000
 MOST = 20
@@ -80,19 +81,21 @@ def handover_of(held: Referral) -> Handover | None:
 
 
 def to_erase(at: datetime) -> QuerySet[Referral]:
-    """This function will return the referrals whose time to keep what was handed over is over."""
-    rows = Referral.objects.everywhere("for the job that erases")
-    return rows.filter(erased_at=None, erase_at__lte=at).order_by("erase_at", "pk")
+    """This function will return the referrals whose time to keep what was handed over is over, or whose hold is."""
+    rows = Referral.objects.everywhere("for the job that erases").filter(erased_at=None)
+    due, over = Q(ended_at=None, erase_at__lte=at), Q(ended_at__isnull=False) & ~under_hold(at=at)
+    return rows.filter(due | over).order_by("erase_at", "pk")
 
 
 def audit_referrals() -> list[str]:
     """This function will name referrals whose state, handover and tasks do not agree."""
     rows = Referral.objects.everywhere("an audit reads all")
     kept = Exists(Handover.objects.filter(referral=OuterRef("pk")))
+    by_hold = Exists(ReferralStep.objects.filter(referral=OuterRef("pk"), kind=ReferralStepKind.KEPT))
     wrong = {
         "is erased and something is kept": Q(erased_at__isnull=False) & kept,
         "is not erased and nothing is kept": Q(erased_at=None) & ~kept,
-        "is over and something is kept": Q(state__in=OVER) & kept,
+        "is over and something is kept": Q(state__in=OVER) & kept & ~by_hold,
         "is over without an end": Q(state__in=OVER, ended_at=None),
         "waits for a receiver without a task": Q(state__in=(S.SENT, S.ACCEPTED)) & (Q(task=None) | Q(task__closed_at__isnull=False)),
         "is over and its task is open": Q(state__in=OVER, task__isnull=False, task__closed_at=None),
