@@ -7,8 +7,8 @@ from qipan.kernel.retention import Destroy, PersonalData, Starts, declare, who_a
 declare(
     "desk.Admission",
     who_acted("decided_by"),
-    plain="title basis declaration organ_types fields form_code reason asked",
-    keys="id demander activity questions grounds how_often minutes_per_unit units state applied_at decided_at valid_from valid_to drill",
+    plain="grounds title basis declaration organ_types fields form_code reason asked",
+    keys="id demander activity questions how_often minutes_per_unit units state applied_at decided_at valid_from valid_to drill",
 )
 declare(
     "desk.BurdenIndex",
