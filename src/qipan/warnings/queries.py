@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from xml.sax.saxutils import escape
 
 from django.db.models import Case, Q, QuerySet, When
 from django.utils.timezone import get_default_timezone
@@ -264,7 +265,7 @@ def later_alerts(chain: Sequence[Warning]) -> list[ReceivedAlert]:
         return []
     named = Q()
     for one in sources:
-        named |= Q(cap__contains=one.identifier)
+        named |= Q(cap__contains=escape(one.identifier))  # as it stands in XML
     rows = ReceivedAlert.objects.filter(
         named, state=ReceivedState.WAITING, status="Actual", msg_type__in=[MessageKind.UPDATE, MessageKind.CANCEL]
     )

@@ -114,8 +114,8 @@ def _closing(item: ActivationItem, *, grounds: list[Range], by: Actor, at: datet
         of = ActivationItem.objects.filter(plan=item.plan_id)
     others = of.filter(closed_at=None, handed_over=None).exclude(pk=item.pk).exclude(opened_at=None)
     if item.kind == StepKind.POSTURE:
-        # Postures do not wait for each other.
-        others = others.exclude(kind__in=[*OUTLASTING, StepKind.POSTURE])
+        # Postures do not wait for each other, nor for what an organ above holds: that stays with it.
+        others = others.exclude(kind__in=[*OUTLASTING, StepKind.POSTURE]).filter(by.scope.q("owner__place"))
     return Closing(
         item=item,
         step=step_of(item),

@@ -208,10 +208,12 @@ def test_what_a_higher_organ_holds_stays_with_it_when_the_rest_is_handed_over(ca
     )  # fmt: skip
     restrict(cast, "市级")
     restrict(cast, "区级", district=True, code=DISTRICT, declaration=declared)
+    take_posture(declared, grounds=[range_of(DISTRICT)], by=by, at=cast.at)
     ended(cast, declared, by=cast.district_head)
     at = cast.at + timedelta(hours=4)
     report = run_plan(declared, seen=0, by=by, at=at)
     assert left_of(report, "MEASURE") == {"市级": "command.imposer_lifts"}
+    assert not Posture.objects.filter(ended_at=None).exists()
     entries = Entry.objects.filter(act="desk.send_task").count()
     handed = hand_over_plan(declared, by=by, at=at)
     assert (handed.handed_over, [one.item.title for one in handed.left]) == (0, ["市级"])
