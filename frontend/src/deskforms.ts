@@ -3,17 +3,13 @@ import "./field.css";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { noteName, toldOfOthers } from "./field/others";
-import { openStore } from "./field/store";
+import { csrf, openStore } from "./field/store";
 
 const LIST = 10 * 60_000;
 const page = document.getElementById("field")!;
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Record<string, string>;
 const word = (name: string, values: Record<string, string | number> = {}): string =>
   Object.entries(values).reduce((text, [key, value]) => text.replace(`%(${key})s`, String(value)), words[name]);
-
-function csrf(): string {
-  return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
-}
 
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)

@@ -5,17 +5,17 @@ import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
 import { clear, goes } from "./field/clearing";
 import { now } from "./field/clock";
-import { drawLines, make } from "./field/dom";
+import { button, drawLines, make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
-import { keepEngine, keepPage, PAGES } from "./field/keeping";
+import { keepEngine, keepPage, kept, PAGES } from "./field/keeping";
 import { keepOrders } from "./field/orders";
-import { isPost, noteName, sweepEnded, toldOfOthers } from "./field/others";
+import { isLeft, isPost, noteName, sweepEnded, takeOver, toldOfOthers } from "./field/others";
 import { Outbox } from "./field/outbox";
 import { smaller } from "./field/picture";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
-import { openStore, type Kept, type State, type Store, type Told } from "./field/store";
+import { alone, csrf, openStore, type Kept, type State, type Store, type Told } from "./field/store";
 
 interface Words {
   states: Record<string, string>;
@@ -28,6 +28,7 @@ const MOST_PHOTOS = 3;
 const MOST_BYTES = 600_000; // of one, so that three go with one report
 const page = document.getElementById("field")!;
 const holder = page.dataset.holder!;
+const ground = page.dataset.ground!.split(" ");
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
 const list = document.getElementById("field-list")!;
 const dialog = document.getElementById("field-door") as HTMLDialogElement;
@@ -42,6 +43,7 @@ let forms: Forms;
 let papers: FormPage;
 let sheet: Sheet | undefined;
 let asked = 0;
+let ended: string[] = []; // passes and posts of others here whose right is over
 let emptied = ""; // when the server last heard of a list that this phone has lost
 let asks = ""; // why somebody has to sign in again, or to go back to this post
 let wells: Stairwell[] = [];
@@ -53,10 +55,6 @@ const opened = new Set<string>();
 /** Settled doors leave the short list only when the page is drawn anew by hand, so nothing jumps under a thumb. */
 const touched = new Set<string>();
 
-function csrf(): string {
-  return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
-}
-
 const showsAll = (): boolean => (document.getElementById("field-all") as HTMLInputElement).checked;
 const kindOf = (door: Door): string => (door.state === 0 ? "waiting" : OPEN_STATES.has(door.state) ? "under-way" : "done");
 const wellName = (well: { compound: string; building: string; entrance: string }): string =>
@@ -66,9 +64,6 @@ const wellName = (well: { compound: string; building: string; entrance: string }
 
 const timeOf = (moment: string, how: Intl.DateTimeFormatOptions): string =>
   new Date(moment).toLocaleString(document.documentElement.lang, { timeZone: page.dataset.zone, hourCycle: "h23", ...how });
-
-/** Whether the browser has promised not to throw away what lies on this phone. */
-const kept = async (): Promise<boolean> => (await navigator.storage?.persisted?.()) ?? true;
 
 async function drawCounts(): Promise<void> {
   const tally = await box.tally();
@@ -87,16 +82,17 @@ async function drawCounts(): Promise<void> {
   if (tally.KEPT && lines.length && !(await kept())) lines.push(word("swept"));
   const told = (await matters.mine()).filter((one) => one.state === "KEPT").length;
   if (told) lines.push(word("waiting", { count: told }));
-  const waiting = await toldOfOthers(store, holder, word);
+  const waiting = await toldOfOthers(store, holder, word, ended);
   lines.push(...waiting.lines);
   note.textContent = lines.join(" ");
   const link = (name: string, href: string): void => {
-    const button = make("a", "btn", word(name));
-    button.href = href;
-    note.append(" ", button);
+    const way = make("a", "btn", word(name));
+    way.href = href;
+    note.append(" ", way);
   };
   if (page.dataset.posts && (papers.sealed || waiting.posts)) link("my_posts", page.dataset.posts);
   else if (asks && isPost(holder)) link("sign_in", location.href); // by the log-in page, and back to here
+  if (await isLeft(store, ended, ground)) note.append(" ", button(word("take_over"), () => void takeUp()));
   note.hidden = !lines.length;
 }
 
@@ -246,6 +242,21 @@ async function tell(): Promise<void> {
   hideAlike();
   showStep("outcomes");
   document.getElementById("door-state")!.textContent = word("told");
+}
+
+/** Takes off what goes with rights of others that have ended, and shows what of theirs was finished and waits. */
+async function sweep(): Promise<void> {
+  ended = await sweepEnded(store, holder, page.dataset.sheet!);
+  await drawCounts();
+}
+
+/** What was finished under a right that has ended goes out under this one. */
+async function takeUp(): Promise<void> {
+  await alone(() => takeOver(store, ended, holder, ground));
+  box.soon(0);
+  forms.soon(0);
+  await matters.send();
+  await drawCounts();
 }
 
 /** Has this phone's list known to the server, and hears whether the phone has lost one. */
@@ -417,9 +428,8 @@ async function start(): Promise<void> {
   void begin().catch(() => undefined);
   void forms.refresh();
   addEventListener("online", () => void forms.refresh());
-  const sweep = (): void => void sweepEnded(store, holder, page.dataset.sheet!).then(drawCounts, () => undefined);
-  sweep();
-  setInterval(() => document.hidden || sweep(), COMPARE);
+  void sweep().catch(() => undefined);
+  setInterval(() => document.hidden || void sweep().catch(() => undefined), COMPARE);
   setInterval(() => document.hidden || (document.querySelector("dialog[open]") ?? void forms.refresh()), LIST);
   keepOrders();
   await keepPage().catch(() => undefined); // a browser that forbids it still has the open page

@@ -4,7 +4,7 @@ import { Chain } from "./field/chain";
 import { clear as takeOff, waits } from "./field/clearing";
 import { unhear } from "./field/clock";
 import { forgetName } from "./field/others";
-import { alone, openStore, type Store } from "./field/store";
+import { alone, csrf, openStore, type Store } from "./field/store";
 
 const PAGES = "qipan-pages"; // as in worker.ts
 const form = document.getElementById("leave") as HTMLFormElement;
@@ -13,10 +13,6 @@ const all = document.getElementById("leave-all") as HTMLInputElement;
 const words = JSON.parse(document.getElementById("leave-words")!.textContent!) as Record<string, string>;
 const holders = JSON.parse(form.dataset.holders!) as string[];
 const mine = (one: { holder: string }): boolean => holders.includes(one.holder);
-
-function csrf(): string {
-  return document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
-}
 
 /** Asks once more whether the server holds what was finished here; what it lacks is not sent yet, whatever was said before. */
 async function compare(store: Store): Promise<void> {

@@ -4,6 +4,9 @@ const FILES = "qipan-files";
 
 const page = document.getElementById("field")!;
 
+/** Whether the browser has promised not to throw away what lies on this phone. */
+export const kept = async (): Promise<boolean> => (await navigator.storage?.persisted?.()) ?? true;
+
 /** Lets the page open without a network from now on; where the browser cannot, it works as long as it is open. */
 export async function keepPage(): Promise<void> {
   const workers = navigator.serviceWorker;

@@ -64,7 +64,7 @@ export class Matters extends EventTarget {
     this.dispatchEvent(new Event("changed"));
   }
 
-  private async send(): Promise<void> {
+  async send(): Promise<void> {
     if (this.sending) return;
     this.sending = true;
     try {

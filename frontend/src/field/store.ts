@@ -137,6 +137,9 @@ export async function alone<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? ((await navigator.locks.request("qipan-outbox", work)) as T) : work();
 }
 
+/** The token that guards what this page writes. */
+export const csrf = (): string => document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
+
 /** Names for whom a request asks: under another pass or post the server gives and takes nothing. */
 export const asking = (holder: string): Record<string, string> => ({ "Qipan-Holder": holder });
 

@@ -1,12 +1,19 @@
 """Two posts on one phone, in a real browser: what the first one keeps is sealed, told, and sent by itself alone."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
+
+from qipan.access.api import forget, issue_pass, revoke_passes
+from qipan.field.models import DeviceList
+from qipan.kernel.actor import Actor
+from qipan.kernel.place import range_of
 
 from .conftest import build
 from .test_browser import stored
 from .test_browser_forms import open_form_sheet, question, samples
-from .test_browser_leaving import LYING
+from .test_browser_leaving import LYING, open_pass
 from .test_holders import end
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -54,6 +61,15 @@ def shared(handset, live_server):
     yield scene, handset, page
 
 
+def another_pass(scene, team):
+    """A pass for a team, as one is given out when the first has ended."""
+    return issue_pass(
+        label="接替的排查员", role_code="screening-worker", unit=team.unit, team=team.pk,
+        expires_at=scene.cast.at + timedelta(days=10), at=scene.cast.at,
+        by=Actor.system("test", acts=["pass.issue"], ranges=[range_of("5101")]),
+    )  # fmt: skip
+
+
 def lying(page):
     held = page.evaluate(LYING)
     return [held.get(name, 0) for name in ("visits", "filled")]
@@ -99,3 +115,31 @@ def test_the_end_of_the_first_posts_right_takes_its_draft_off_under_the_second_o
     go(page, scene.neighbours)
     expect(page.locator("#field-note")).to_contain_text("1 条", timeout=15_000)  # finished, and never acknowledged
     assert lying(page) == [1, 0]
+
+
+@pytest.mark.row("EMG-20")
+def test_what_was_finished_under_a_right_that_has_ended_is_sent_by_whoever_works_there_now(phone):
+    """A week without a network, and the pass is over; another team's pass is no help, the next one of the same team is."""
+    scene, context, page = phone
+    context.route("**/api/visits", lambda route: route.abort())
+    enter(page, OURS, "ANSWERED")
+    expect(page.locator("#count-KEPT")).to_have_text("1")
+    revoke_passes(team_ids=[scene.team.pk], by=scene.cast.city_commander, at=scene.cast.at)
+    forget()
+    context.unroute("**/api/visits")
+    note = page.locator("#field-note")
+    for team, helps in ((scene.neighbours, False), (scene.team, True)):
+        scene.phone = another_pass(scene, team)
+        open_pass(page, scene)
+        expect(note).to_contain_text("1 条记录所凭的权限已经结束", timeout=15_000)
+        expect(note.locator("button")).to_have_count(int(helps))
+    assert stored() == []
+    note.locator("button").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
+    expect(note).to_be_hidden()
+    assert stored() == [(int(OURS), 8)]
+    page.locator("#field-compare").tap()
+    expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
+    assert [
+        row.missing for row in DeviceList.objects.everywhere("a test").filter(holder=scene.phone.issued.serial)
+    ] == [[]]

@@ -61,6 +61,10 @@ def words() -> dict[str, object]:
         "other_post": _(
             "%(count)s entries of another post (%(post)s) wait on this phone; sign in as that post to send them."
         ),
+        "of_ended": _(
+            "%(count)s entries of a right that has ended wait on this phone; whoever works on the same ground may send them."
+        ),
+        "take_over": _("Send them as mine"),
         "my_posts": _("My posts"),
         "conflict": _("the server holds something else under this visit; a person decides"),
         "noted": _("Noted"),

@@ -415,5 +415,6 @@ def test_a_run_rests_after_each_step_that_leaves_something(over, monkeypatch):
     run = approved(over)
     monkeypatch.setattr("qipan.retention.actions.running.time.sleep", rests.append)
     assert carry_out(run, by=clock_actor(), at=LATER, step_rows=5, share=0.25)
-    assert len(rests) == 5  # three steps with visits, one with doors, one with conflicts; after the last one there is nothing to wait for
+    # Three steps with visits, one with doors, one with conflicts; after the last one there is nothing to wait for.
+    assert len(rests) == 5
     assert all(rest > 0 for rest in rests)
