@@ -1,5 +1,6 @@
 """Forms on the phone in a real browser, with the network really cut."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,8 @@ from django.apps import apps
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from qipan.forms.api import Form, Media, Submission, seed_forms
-from qipan.forms.testing import CODE, SURVEY, opened, publish
+from qipan.forms.api import Form, Media, Submission, convert_xlsform, seed_forms
+from qipan.forms.testing import CHOICES, CODE, SURVEY, opened, publish, workbook
 
 from .conftest import build
 
@@ -29,6 +30,18 @@ def long_list(cast):
     items = "".join(f"<item><name>w{n}</name><label>Ward {n}</label></item>" for n in range(11_800))
     survey = [*SURVEY[:6], ["select_one_from_file wards.xml", "ward", "片区", "Ward", "yes", "", ""], *SURVEY[6:]]
     opened(cast, publish(cast, survey=survey, media=(Media("wards.xml", f"<root>{items}</root>".encode()),)))
+
+
+def about_persons(cast):
+    """A form about persons as it is published, open in Jinjiang."""
+    made = convert_xlsform(
+        workbook([SURVEY[0], ["text", "wish", "需要", "Wish", "yes", "", ""]], CHOICES), code=CODE, version=1,
+        title="需要", own_code=True,
+    )  # fmt: skip
+    form = publish(cast, subject="PERSON")
+    form.xform = made.xform
+    form.save(update_fields=["xform"])
+    opened(cast, form)
 
 
 @pytest.fixture(params=[samples, long_list])
@@ -158,6 +171,35 @@ def test_a_form_is_opened_filled_in_and_finished_without_a_network_and_stored_on
     change_what_was_sent(page, row)
     page.locator("#field-compare").tap()
     expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
+
+
+@pytest.mark.parametrize("phone", [about_persons], indirect=True)
+def test_the_phone_makes_the_persons_code_without_a_network_and_with_it_one_sees_the_own_answer(phone):
+    """Red line 5: the code is the person's; it is shown to be written down, and kept by nobody else."""
+    _scene, context, page = phone
+    wait_until_kept(page)
+    context.set_offline(True)
+    page.locator("#field-forms > summary").tap()
+    page.locator(f"[data-form={CODE}]").tap()
+    page.locator("#form-start").tap()
+    shown = page.locator("[data-ref='/data/qipan_code_note']")
+    expect(shown).to_contain_text("请抄给本人")
+    code = re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}", shown.inner_text())[0]
+    question(page, "wish").locator("input, textarea").fill("希望送药")
+    page.wait_for_timeout(600)
+    page.reload()  # the battery was out: it stays the same code
+    page.locator("#field-forms > summary").tap()
+    page.locator(f"[data-form={CODE}]").tap()
+    page.locator("#form-mine .btn").first.tap()
+    expect(shown).to_contain_text(code)
+    page.locator("#form-finish").tap()
+    context.set_offline(False)
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
+    (row,) = kept()
+    assert code not in row.xml and row.answers == {"wish": "希望送药"}
+    assert len(row.code_hash) == 60
+    page.goto(f"/my-data/{code}")
+    expect(page.locator("main")).to_contain_text("希望送药")
 
 
 @pytest.mark.parametrize("phone", [long_list], indirect=True)
