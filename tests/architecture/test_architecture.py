@@ -11,6 +11,9 @@ import polib
 import pytest
 from django.apps import apps
 
+from qipan.posture.rules import grades, words
+from qipan.warnings.rules import kinds
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "qipan"
 FORBIDDEN_NAMES = {"utils", "helpers", "core", "common", "misc", "lib"}
@@ -127,6 +130,13 @@ def test_no_refusal_puts_a_name_into_its_data():
                 if named or said:
                     found.append(f"{path.relative_to(SOURCE)}:{node.lineno}: {ast.unparse(part)}")
     assert found == []
+
+
+def test_each_hazard_is_one_that_a_declaration_knows():
+    """Warnings and grades of measures name hazards in files of their own; a wrong one would tie them to nothing."""
+    known = set(words("hazards"))
+    assert {kind.hazard for kind in kinds().values()} - {""} <= known
+    assert {hazard for _kind, hazard in grades()} <= known
 
 
 def test_words_of_war_and_labels_on_people_stay_out():
