@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from django.utils.html import strip_tags
 
 from qipan.deployment.api import Team
 from qipan.kernel.actor import Actor
@@ -228,3 +229,28 @@ class TestPages:
         told = {"found": "ANSWERED", "came": "YES"}
         assert closed.cast.client("neighbour_worker").post(f"/recounts/{door.pk}", told).status_code == 404
         assert not everywhere(RecountDoor).exclude(at=None).exists()
+
+
+def test_the_page_shows_the_difference_with_its_interval_beside_the_claim(closed):
+    """Of fewer than thirty doors no share is said, only between what it lies; of another district nothing."""
+    draw(closed)
+    doors = [door for door in everywhere(RecountDoor).order_by("place") if door.place in closed.doors]
+    for door, came in zip(doors, ("YES", "NO", "UNKNOWN"), strict=False):
+        enter_recount(door.pk, found="ANSWERED", came=came, by=closed.theirs, at=closed.at)
+    client = closed.cast.client("city_commander")
+
+    def shown(area="510104"):
+        page = client.get(f"/campaigns/{closed.round.campaign_id}", {"area": area}).content.decode()
+        text = page.partition('id="recount"')[2].partition("</section>")[0]
+        return " ".join(strip_tags(text).split())
+
+    text = shown()
+    assert "11.9 % 复核后的覆盖率，区间 2.2 至 21.5 %(95 %)" in text
+    assert "可判断住户中不属实的比例9–91% 1 / 2" in text
+    assert "已复核 / 抽取75.0% 3 / 4 无法判断1" in text
+    assert "9–91%" not in shown("510105") and "独立复核" in shown("510105")
+
+    first, *others = everywhere(RecountTally).order_by("pk")
+    everywhere(RecountTally).filter(pk__in=[row.pk for row in others]).delete()
+    everywhere(RecountTally).filter(pk=first.pk).update(drawn=50, same=36, different=4, unclear=0)
+    assert "可判断住户中不属实的比例10.0% (3–24%) 4 / 40" in shown()
