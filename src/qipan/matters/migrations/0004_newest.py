@@ -5,35 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("desk", "0001_initial"),
-        ("duties", "0002_lists"),
-        ("matters", "0003_joint"),
+        ('desk', '0001_initial'),
+        ('duties', '0002_lists'),
+        ('matters', '0003_joint'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="matter",
-            name="category",
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="matters.category"),
+            model_name='matter',
+            name='category',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='matters.category'),
         ),
         migrations.AlterField(
-            model_name="matter",
-            name="handler",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="duties.unit",
-            ),
+            model_name='matter',
+            name='handler',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit'),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(fields=["category", "id"], name="matters_category_newest"),
+            model_name='matter',
+            index=models.Index(fields=['category', 'id'], name='matters_category_newest'),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(fields=["handler", "id"], name="matters_handler_newest"),
+            model_name='matter',
+            index=models.Index(fields=['handler', 'id'], name='matters_handler_newest'),
         ),
     ]

@@ -4,91 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("matters", "0004_newest"),
+        ('matters', '0004_newest'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="StreetTally",
+            name='StreetTally',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("place", models.BigIntegerField()),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("WEB", "public page"),
-                            ("PARTNER", "a partner's app"),
-                            ("HOTLINE", "hotline"),
-                            ("WORKER", "community worker"),
-                            ("PROPERTY", "property company"),
-                            ("OFFICE", "office"),
-                            ("IMPORT", "import"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("month", models.DateField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("REPORTED", "reported"),
-                            ("JOINED", "another reporter joined"),
-                            ("PARTED", "a report was made a matter of its own"),
-                            ("MERGED", "joined to another matter"),
-                            ("UNMERGED", "made a matter of its own again"),
-                            ("FILED", "filed"),
-                            ("DECLINED", "declined"),
-                            ("DISPATCHED", "dispatched"),
-                            ("RESPONDED", "accepted by the handler"),
-                            ("OBJECTED", "handler objected"),
-                            ("ARBITRATED", "arbitrated, final"),
-                            ("ALARM", "third hop: lead organisation told"),
-                            ("ASKED", "cooperating unit asked"),
-                            ("PART_DONE", "cooperating part done"),
-                            ("WAIVED", "cooperating part waived"),
-                            ("REPORTED_DONE", "reported done"),
-                            ("SENT_BACK", "sent back to the handler"),
-                            ("VERIFIED", "verified by another"),
-                            ("CONFIRMED", "confirmed by a reporter"),
-                            ("DOUBTED", "doubted by a reporter"),
-                            ("CLOSED", "closed"),
-                            ("SHELVED", "shelved"),
-                            ("REVIEWED", "reviewed, stays shelved"),
-                            ("TAKEN_UP", "taken up again"),
-                            ("REOPENED", "reopened"),
-                            ("TIME_ASKED", "handler asked for time"),
-                            ("TIME_GRANTED", "time granted"),
-                            ("TIME_REFUSED", "time refused"),
-                            ("RESUMED", "clock runs again"),
-                            ("IMPORTED", "taken over from another system"),
-                            ("CALLED", "called to the place"),
-                            ("COMING", "is coming"),
-                            ("NOT_COMING", "refused to come"),
-                            ("RULED", "refusal decided"),
-                            ("CAME", "attendance noted"),
-                            ("ON_SPOT", "said what it did there"),
-                            ("CALL_ENDED", "call ended"),
-                            ("RATED", "joint work rated"),
-                            ("GRADED", "graded as a hazard"),
-                            ("INSPECTED", "hazard inspected"),
-                        ],
-                        max_length=13,
-                    ),
-                ),
-                ("detail", models.CharField(blank=True, max_length=30)),
-                ("drill", models.BooleanField(default=False)),
-                ("n", models.BigIntegerField(default=0)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.BigIntegerField()),
+                ('channel', models.CharField(choices=[('WEB', 'public page'), ('PARTNER', "a partner's app"), ('HOTLINE', 'hotline'), ('WORKER', 'community worker'), ('PROPERTY', 'property company'), ('OFFICE', 'office'), ('IMPORT', 'import')], max_length=10)),
+                ('month', models.DateField()),
+                ('kind', models.CharField(choices=[('REPORTED', 'reported'), ('JOINED', 'another reporter joined'), ('PARTED', 'a report was made a matter of its own'), ('MERGED', 'joined to another matter'), ('UNMERGED', 'made a matter of its own again'), ('FILED', 'filed'), ('DECLINED', 'declined'), ('DISPATCHED', 'dispatched'), ('RESPONDED', 'accepted by the handler'), ('OBJECTED', 'handler objected'), ('ARBITRATED', 'arbitrated, final'), ('ALARM', 'third hop: lead organisation told'), ('ASKED', 'cooperating unit asked'), ('PART_DONE', 'cooperating part done'), ('WAIVED', 'cooperating part waived'), ('REPORTED_DONE', 'reported done'), ('SENT_BACK', 'sent back to the handler'), ('VERIFIED', 'verified by another'), ('CONFIRMED', 'confirmed by a reporter'), ('DOUBTED', 'doubted by a reporter'), ('CLOSED', 'closed'), ('SHELVED', 'shelved'), ('REVIEWED', 'reviewed, stays shelved'), ('TAKEN_UP', 'taken up again'), ('REOPENED', 'reopened'), ('TIME_ASKED', 'handler asked for time'), ('TIME_GRANTED', 'time granted'), ('TIME_REFUSED', 'time refused'), ('RESUMED', 'clock runs again'), ('IMPORTED', 'taken over from another system'), ('CALLED', 'called to the place'), ('COMING', 'is coming'), ('NOT_COMING', 'refused to come'), ('RULED', 'refusal decided'), ('CAME', 'attendance noted'), ('ON_SPOT', 'said what it did there'), ('CALL_ENDED', 'call ended'), ('RATED', 'joint work rated'), ('GRADED', 'graded as a hazard'), ('INSPECTED', 'hazard inspected')], max_length=13)),
+                ('detail', models.CharField(blank=True, max_length=30)),
+                ('drill', models.BooleanField(default=False)),
+                ('n', models.BigIntegerField(default=0)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("place", "month", "kind", "detail", "channel", "drill"),
-                        name="matters_street_tally_once",
-                    )
-                ],
+                'constraints': [models.UniqueConstraint(fields=('place', 'month', 'kind', 'detail', 'channel', 'drill'), name='matters_street_tally_once')],
             },
         ),
     ]

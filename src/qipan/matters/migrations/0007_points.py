@@ -4,45 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("desk", "0002_hastened"),
-        ("duties", "0002_lists"),
-        ("matters", "0006_rechecks"),
+        ('desk', '0002_hastened'),
+        ('duties', '0002_lists'),
+        ('matters', '0006_rechecks'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="matter",
-            name="latitude",
+            model_name='matter',
+            name='latitude',
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name="matter",
-            name="longitude",
+            model_name='matter',
+            name='longitude',
             field=models.FloatField(null=True),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("latitude__isnull", False)),
-                fields=["category", "latitude", "longitude"],
-                name="matters_around",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('latitude__isnull', False)), fields=['category', 'latitude', 'longitude'], name='matters_around'),
         ),
         migrations.AddConstraint(
-            model_name="matter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("latitude", None), ("longitude", None)),
-                    models.Q(
-                        ("latitude__isnull", False),
-                        ("latitude__range", (-90, 90)),
-                        ("longitude__isnull", False),
-                        ("longitude__range", (-180, 180)),
-                    ),
-                    _connector="OR",
-                ),
-                name="matters_whole_point",
-            ),
+            model_name='matter',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude', None), ('longitude', None)), models.Q(('latitude__isnull', False), ('latitude__range', (-90, 90)), ('longitude__isnull', False), ('longitude__range', (-180, 180))), _connector='OR'), name='matters_whole_point'),
         ),
     ]

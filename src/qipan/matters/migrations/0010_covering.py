@@ -4,53 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("desk", "0002_hastened"),
-        ("duties", "0002_lists"),
-        ("matters", "0009_referrals"),
+        ('desk', '0002_hastened'),
+        ('duties', '0002_lists'),
+        ('matters', '0009_referrals'),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name="matter",
-            name="matters_asked",
+            model_name='matter',
+            name='matters_asked',
         ),
         migrations.RemoveIndex(
-            model_name="matter",
-            name="matters_changed",
+            model_name='matter',
+            name='matters_changed',
         ),
         migrations.AlterField(
-            model_name="report",
-            name="code_hash",
+            model_name='report',
+            name='code_hash',
             field=models.CharField(max_length=64),
         ),
         migrations.AlterField(
-            model_name="report",
-            name="nonce",
+            model_name='report',
+            name='nonce',
             field=models.CharField(max_length=64),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("drill", False), ("private", False)),
-                fields=["reported_at", "id", "place"],
-                name="matters_asked",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['reported_at', 'id', 'place'], name='matters_asked'),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("drill", False), ("private", False)),
-                fields=["changed_at", "id", "place"],
-                name="matters_changed",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['changed_at', 'id', 'place'], name='matters_changed'),
         ),
         migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(fields=("code_hash",), name="matters_report_code_once"),
+            model_name='report',
+            constraint=models.UniqueConstraint(fields=('code_hash',), name='matters_report_code_once'),
         ),
         migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(fields=("nonce",), name="matters_report_nonce_once"),
+            model_name='report',
+            constraint=models.UniqueConstraint(fields=('nonce',), name='matters_report_nonce_once'),
         ),
     ]

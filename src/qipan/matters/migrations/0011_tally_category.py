@@ -5,16 +5,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("matters", "0010_covering"),
+        ('matters', '0010_covering'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="tally",
-            name="category",
-            field=models.ForeignKey(
-                db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="matters.category"
-            ),
+            model_name='tally',
+            name='category',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='matters.category'),
         ),
     ]

@@ -5,43 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("duties", "0002_lists"),
-        ("matters", "0011_tally_category"),
+        ('duties', '0002_lists'),
+        ('matters', '0011_tally_category'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="matter",
-            name="first_receiver",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="duties.unit",
-            ),
+            model_name='matter',
+            name='first_receiver',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit'),
         ),
         migrations.AlterField(
-            model_name="matter",
-            name="ruled",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="duties.unit",
-            ),
+            model_name='matter',
+            name='ruled',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit'),
         ),
         migrations.AlterField(
-            model_name="matterstep",
-            name="unit",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="duties.unit",
-            ),
+            model_name='matterstep',
+            name='unit',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='duties.unit'),
         ),
     ]

@@ -4,35 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("desk", "0003_burden"),
-        ("duties", "0002_lists"),
-        ("matters", "0012_fewer_indexes"),
+        ('desk', '0003_burden'),
+        ('duties', '0002_lists'),
+        ('matters', '0012_fewer_indexes'),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name="matter",
-            name="matters_asked",
+            model_name='matter',
+            name='matters_asked',
         ),
         migrations.RemoveIndex(
-            model_name="matter",
-            name="matters_changed",
+            model_name='matter',
+            name='matters_changed',
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("drill", False), ("private", False)),
-                fields=["reported_at", "id", "place", "state"],
-                name="matters_asked",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['reported_at', 'id', 'place', 'state'], name='matters_asked'),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("drill", False), ("private", False)),
-                fields=["changed_at", "id", "place", "state"],
-                name="matters_changed",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['changed_at', 'id', 'place', 'state'], name='matters_changed'),
         ),
     ]

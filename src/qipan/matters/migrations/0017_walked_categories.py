@@ -4,35 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("desk", "0007_measures"),
-        ("duties", "0004_helping"),
-        ("matters", "0016_sealed_handover"),
+        ('desk', '0007_measures'),
+        ('duties', '0004_helping'),
+        ('matters', '0016_sealed_handover'),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name="matter",
-            name="matters_asked",
+            model_name='matter',
+            name='matters_asked',
         ),
         migrations.RemoveIndex(
-            model_name="matter",
-            name="matters_changed",
+            model_name='matter',
+            name='matters_changed',
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("drill", False), ("private", False)),
-                fields=["reported_at", "id", "place", "state", "category"],
-                name="matters_asked",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['reported_at', 'id', 'place', 'state', 'category'], name='matters_asked'),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("drill", False), ("private", False)),
-                fields=["changed_at", "id", "place", "state", "category"],
-                name="matters_changed",
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('drill', False), ('private', False)), fields=['changed_at', 'id', 'place', 'state', 'category'], name='matters_changed'),
         ),
     ]

@@ -5,28 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("desk", "0007_measures"),
-        ("duties", "0004_helping"),
-        ("matters", "0017_walked_categories"),
+        ('desk', '0007_measures'),
+        ('duties', '0004_helping'),
+        ('matters', '0017_walked_categories'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="matter",
-            name="merged_into",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="merged",
-                to="matters.matter",
-            ),
+            model_name='matter',
+            name='merged_into',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='matters.matter'),
         ),
         migrations.AddIndex(
-            model_name="matter",
-            index=models.Index(
-                condition=models.Q(("merged_into__isnull", False)), fields=["merged_into"], name="matters_joined"
-            ),
+            model_name='matter',
+            index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='matters_joined'),
         ),
     ]
