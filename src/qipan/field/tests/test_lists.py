@@ -263,7 +263,7 @@ class TestBeginning:
         assert self.begin(scene.holder()).status_code == self.begin(scene.holder(), str(uuid7())).status_code == 200
         assert [row.emptied_at for row in lists()] == [None, None]
 
-    @pytest.mark.parametrize("cookie", ["x", str(uuid7())])
+    @pytest.mark.parametrize("cookie", ["x", "01a22885-aab3-7629-a27d-29c68a1ca2c2"])
     def test_a_cookie_that_names_no_list_of_the_holder_tells_nothing(self, scene, cookie):
         client = scene.holder()
         client.cookies[f"qipan_list_{scene.phone.issued.serial}"] = cookie
