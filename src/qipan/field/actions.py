@@ -18,10 +18,10 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.matters.api import (
     MOST_PHOTOS,
     Alike,
-    Channel,
     Reported,
     TooManyPhotos,
     Words,
+    channel_of,
     clean_photo,
     get_category,
     join_matter,
@@ -163,7 +163,7 @@ def report_from_phone(
     if len(photos) > MOST_PHOTOS:
         raise TooManyPhotos
     told: dict[str, Any] = {
-        "words": Words(text, channel=Channel.WORKER, photos=[clean_photo(one) for one in photos]),
+        "words": Words(text, channel=channel_of(by), photos=[clean_photo(one) for one in photos]),
         "nonce": nonce_of(report_id),
         "by": by,
         "at": at,

@@ -32,6 +32,7 @@ from .models import Category, Matter, MatterStep, Report
 from .queries.figures import Figures, figures
 from .queries.joining import followed
 from .queries.mapping import area_at_point, named_in
+from .queries.offices import channel_of
 from .queries.patterns import hazards_on, hot_spots, orphans
 from .queries.public import Alike, last_told, reach_for_telling, report_by_code, similar
 from .queries.reading import (
@@ -90,6 +91,7 @@ __all__ = [
     "blocked_by",
     "call_units",
     "categories",
+    "channel_of",
     "chips",
     "clean_photo",
     "confirm_matter",

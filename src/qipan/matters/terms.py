@@ -31,10 +31,19 @@ class Channel(models.TextChoices):
     WEB = "WEB", _("public page")
     PARTNER = "PARTNER", _("a partner's app")
     HOTLINE = "HOTLINE", _("hotline")
-    WORKER = "WORKER", _("community worker")
+    WORKER = "WORKER", _("community or grid worker")
     PROPERTY = "PROPERTY", _("property company")
+    SOCIAL = "SOCIAL", _("social organisation")
+    VOLUNTEERS = "VOLUNTEERS", _("volunteers")
     OFFICE = "OFFICE", _("office")
     IMPORT = "IMPORT", _("import")
+
+
+CHANNELS = {  # of whoever reports from a phone, by the kind of unit; everybody else is a worker
+    "property-company": Channel.PROPERTY,
+    "social-organisation": Channel.SOCIAL,
+    "volunteer-group": Channel.VOLUNTEERS,
+}
 
 
 class Part(models.TextChoices):

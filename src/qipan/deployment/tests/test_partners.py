@@ -119,7 +119,7 @@ def test_the_people_of_a_partner_get_passes_that_end_with_the_team(cast: Cast, v
     assert {one.expires_at for one in given} == {team.stands_down_at}
     page = cast.client("worker").get(f"/access/passes/lists/{batch}/links.csv").content.decode()
     visitor = actor_of_token(page.splitlines()[1].rpartition("/p/")[2], at=cast.at)
-    assert (visitor.acts, visitor.scope.ranges) == (frozenset({"visit.submit"}), (ONE,))
+    assert (visitor.acts, visitor.scope.ranges) == (frozenset({"visit.submit", "matter.report"}), (ONE,))
     before = held()
     for people, by, refusal in (
         ([" ", ""], cast.worker, NobodyOnTheList),

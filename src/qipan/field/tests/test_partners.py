@@ -20,6 +20,8 @@ from qipan.kernel.ids import uuid7
 from qipan.kernel.masking import token
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotFound
+from qipan.matters.api import channel_of
+from qipan.matters.testing import make_world
 from qipan.screening.api import addresses_of, assign_doors, store_visits
 
 from .conftest import Scene
@@ -107,6 +109,27 @@ def test_a_post_of_a_partner_works_for_its_own_teams_only(partner: Partner) -> N
     with pytest.raises(NotFound):
         team_of(partner.steward, partner.scene.team.pk)
     assert partner.scene.team in teams_of(partner.scene.cast.worker)
+
+
+@pytest.mark.row("MAT-1", "SCR-7")
+def test_what_a_partner_reports_at_a_door_says_who_found_it(partner: Partner) -> None:
+    cast, Matter = partner.scene.cast, apps.get_model("matters", "Matter")
+    make_world(cast)
+    told = {"id": str(uuid7()), "category": "01003", "place": place_text(partner.team.first + 1), "text": "楼道灯不亮"}
+    answer = partner.phone.post("/api/field/matters", told, content_type="application/json")
+    assert answer.status_code == 200
+    held = Matter.objects.everywhere("a test").get()
+    assert (held.number, held.channel, held.place) == (answer.json()["number"], "PROPERTY", partner.team.first + 1)
+    elsewhere = told | {"id": str(uuid7()), "place": place_text(partner.scene.team.first + 1)}
+    assert partner.phone.post("/api/field/matters", elsewhere, content_type="application/json").status_code == 400
+    assert Matter.objects.everywhere("a test").count() == 1
+    for code, channel in (
+        ("510104001:volunteer-group", "VOLUNTEERS"),
+        ("510104001:social-organisation", "SOCIAL"),
+        ("510104001001:community", "WORKER"),
+    ):
+        assert channel_of(Actor(label="x", unit_id=cast.unit(code).pk)) == channel
+    assert channel_of(Actor(label="x")) == "WORKER"
 
 
 @pytest.fixture

@@ -6,11 +6,13 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from qipan.duties.api import Unit
-from qipan.kernel.actor import Scope
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, DISTRICT, STREET, Grounds, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading
 from qipan.territory.api import AreaView, area_at, areas_within
+
+from ..terms import CHANNELS, Channel
 
 LEVELS = (STREET, DISTRICT, CITY)
 
@@ -23,6 +25,13 @@ def _offices(ground: Scope, level: Any) -> QuerySet[Unit]:
 
 _OFFICES = Reading[Unit](_offices)
 _COMMANDS = Reading[Unit](lambda ground, level: _offices(ground, level).filter(organ_type__is_command=True))
+
+
+def channel_of(by: Actor) -> Channel:
+    """This function will return how a report comes in that somebody at work makes at a door, by the kind of the unit."""
+    if by.unit_id is None:
+        return Channel.WORKER
+    return CHANNELS.get(Unit.objects.values_list("organ_type__code", flat=True).get(pk=by.unit_id), Channel.WORKER)
 
 
 def offices_on(area: AreaView, level: int) -> list[Unit]:
