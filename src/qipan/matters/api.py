@@ -47,6 +47,7 @@ from .queries.reading import (
     inbox,
     nonces_held,
     of_categories,
+    waiting_by_place,
 )
 from .rules.loop import ENDED
 from .rules.photos import MOST_PHOTOS, NotAPhoto, PhotoTooLarge, Picture, TooManyPhotos
@@ -142,5 +143,6 @@ __all__ = [
     "take_up",
     "unmerge_matter",
     "verify_matter",
+    "waiting_by_place",
     "waive_part",
 ]

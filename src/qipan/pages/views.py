@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -13,6 +14,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.screening.api import is_sampled
+from qipan.territory.api import OFFICIAL
 from qipan.webkit.menu import menu_for
 
 from . import rules
@@ -101,12 +103,20 @@ def _page(request: HttpRequest, found: Board, wall: bool) -> dict[str, Any]:
             for metric in found.available
         ],
         "metric": Metric(found.show),
+        "inbox": _inbox(request, found),
         "trend": found.show == "coverage" and is_sampled(found.area.ranges),
         "governing": has_governing(found.area.code),
         "columns": rules.columns_of(len(found.rows)),
         "cycle": seconds if wall and seconds >= 5 else 0,
         "legend": [(step, (step - 1) * 20, step * 20) for step in range(1, rules.STEPS + 1)],
     }
+
+
+def _inbox(request: HttpRequest, found: Board) -> str:
+    """Where the matters of an area stand: for who may read them, of real ones, on a ground that the inbox knows."""
+    if found.drill or found.hierarchy != OFFICIAL or not signed_in(request).can("matter.view"):
+        return ""
+    return f"{reverse('matters')}?{urlencode({'area': found.area.code})}"
 
 
 def number_of(request: HttpRequest, name: str, default: int) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Coalesce, Concat
 
 from qipan.desk.api import Task
 from qipan.duties.api import Unit
@@ -162,6 +162,15 @@ def chips(ranges: Iterable[Range], *, drill: bool = False) -> list[Chip]:
     """This function will sum the kept counts of a ground for each chip."""
     held = standing(Scope(tuple(ranges)), drill=drill)
     return [Chip(show, sum(held.get(state, 0) for state in states)) for show, states in SHOWS.items()]
+
+
+def waiting_by_place(scope: Scope, *, drill: bool) -> list[tuple[int, int, int]]:
+    """This function will return for each community on a ground how many matters are newly reported and how many are in
+    hand, from the kept counts.
+    """
+    rows = Standing.objects.within(scope).filter(drill=drill).order_by().values_list("place")
+    new, handled = (Coalesce(Sum("n", filter=Q(state__in=SHOWS[show])), 0) for show in ("new", "handled"))
+    return list(rows.annotate(new=new, handled=handled))
 
 
 def standing(scope: Scope, *, drill: bool = False) -> dict[str, int]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from qipan.command.api import Directive
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import Range
+from qipan.kernel.place import COMMUNITY, Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import moment_of
 from qipan.posture.api import PostureView, prevailing_posture
@@ -101,6 +101,7 @@ class Board:
     directives: list[DirectiveLine]
     tasks: dict[str, int]
     holders: list[Holder]
+    matters: dict[str, int] | None  # None below the communities, which they are counted by
     forces: dict[str, int]
     forms: int
     measures: int
@@ -176,6 +177,7 @@ class Board:
             },
             "tasks": self.tasks,
             "holders": [{"unit": h.unit.pk, "label": h.unit.label, "late": h.late} for h in self.holders],
+            "matters": self.matters,
             "forces": self.forces,
             "rate": self.rate and round(self.rate.value, 2),
             "forms": self.forms,
@@ -293,6 +295,7 @@ def board_of(
         directives=lines,
         tasks=desks.over(area.ranges),
         holders=_holders(tick, area.ranges, drill, ground) if desks.over(area.ranges)["late"] else [],
+        matters=None if area.level > COMMUNITY else tick.part(parts.matters, drill).over(area.ranges),
         forces={**forces, "uncovered": forces["shifts_now"] - forces["on_duty"]},
         forms=len(forms),
         measures=len(measured),

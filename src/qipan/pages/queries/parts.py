@@ -22,6 +22,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sql import fetch_rows
+from qipan.matters.api import waiting_by_place
 from qipan.posture.api import Measure, Posture, drill_in_force, measures_in_force, postures_in_force
 from qipan.screening.api import DoorState, Round, coverage_by_place, open_rounds
 from qipan.territory.api import (
@@ -46,6 +47,7 @@ Ground = tuple[Range, ...]
 GROUP = range_of("1" * 12).last - range_of("1" * 12).first + 1  # the places of a community
 SERVICE = (TaskKind.REQUEST, TaskKind.CARD)
 RECEIPTS = ("asked", "delivered", "read")
+MATTERS = ("new", "handled")
 FORCES = ("teams", "on_duty", "shifts_now")
 TASKS = ("open", "late", "today", "service_open", "service_late", "service_today")
 DIRECTIVES = 3  # the newest are on the board; the rest one click away
@@ -187,6 +189,11 @@ def on_duty(ground: Ground, *, at: datetime) -> Tally:
     """This function will return teams, shifts that run and those that are filled (``within``)."""
     per, ranges = _by(ground)
     return Tally(FORCES, forces_by_place(ranges, at=at, per=per))
+
+
+def matters(drill: bool, *, at: datetime) -> Tally:
+    """This function will return matters that are newly reported and in hand, by community: they are kept so."""
+    return Tally(MATTERS, waiting_by_place(Scope((range_of(settings.CITY),)), drill=drill))
 
 
 def forms_open(*, at: datetime) -> list[FormOpening]:

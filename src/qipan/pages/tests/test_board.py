@@ -14,7 +14,9 @@ from qipan.access.testing import make_city
 from qipan.deployment.api import forces
 from qipan.desk.api import Task
 from qipan.kernel.actor import Scope
+from qipan.kernel.place import place_of
 from qipan.kernel.sql import moment_of
+from qipan.matters.testing import make_world
 from qipan.pages.queries import parts
 from qipan.pages.terms import Listing
 from qipan.screening.api import coverage_total
@@ -76,6 +78,34 @@ def test_the_city_board_shows_the_figures_of_the_story(scene):
     assert found["forces"] == {"teams": 0, "on_duty": 1, "shifts_now": 4, "uncovered": 3}
     assert (found["forms"], found["measures"], found["measures_ending"]) == (1, 2, 1)
     assert [row["code"] for row in found["areas"]] == ["510105", "510104"]  # most left first
+
+
+@pytest.mark.row("ORG-1")
+def test_matters_stand_on_the_board_and_open_the_inbox(scene):
+    world = make_world(scene.cast)
+    for state in ("REPORTED", "REPORTED", "FILED", "DISPATCHED"):
+        world.matter(state)
+    world.reported(place=place_of("510105001001001"))
+    told = {code: figures(scene, code)["matters"] for code in LEVELS}
+    assert told == {
+        "5101": {"new": 3, "handled": 1},
+        "510104": {"new": 2, "handled": 1},
+        "510105": {"new": 1, "handled": 0},
+        "510104001": {"new": 2, "handled": 1},
+        "510104002": {"new": 0, "handled": 0},
+        "510104001001": {"new": 2, "handled": 1},
+        "510105002002": {"new": 0, "handled": 0},
+    }
+    assert figures(scene, "510104001001001")["matters"] is None  # they are counted by community
+    client = scene.cast.client("city_commander")
+    for show, n in told["510104"].items():
+        link = f"/matters?area=510104&show={show}"
+        assert f'href="{link.replace("&", "&amp;")}"' in client.get("/board/510104").content.decode()
+        assert len(client.get(link).context["rows"]) == n
+    wall = scene.cast.client("wall").get("/wall/5101").content.decode()
+    assert 'data-f="matters.new">3<' in wall and "/matters?" not in wall
+    assert figures(scene, "5101", drill="1")["matters"] == {"new": 0, "handled": 0}
+    assert "/matters?area" not in client.get("/board/5101?drill=1").content.decode()
 
 
 @pytest.mark.row("ORG-1")
