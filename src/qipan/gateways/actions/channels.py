@@ -15,7 +15,7 @@ from qipan.kernel.ids import uuid7
 from qipan.kernel.refusal import NotFound, Refusal
 
 from ..models import NoticeChannel
-from ..rules.notices import service_of
+from ..rules.notices import as_apprise, service_of
 from ..terms import Audience, NoticeKind, Standing
 from .notices import queue_notice
 from .partners import ACT, KindsNeeded
@@ -67,7 +67,7 @@ def add_channel(
     by.require(ACT)
     if unit.valid_to is not None or audience not in Audience.values:
         raise NotFound
-    name, url = name.strip(), url.strip()
+    name, url = name.strip(), as_apprise(url)
     if not name or len(name) > 80:
         raise ChannelNameNeeded
     reporters = "" if audience == Audience.UNIT else audience

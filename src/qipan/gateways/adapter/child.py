@@ -12,7 +12,11 @@ import socket
 import sys
 from typing import Any
 
+import apprise
+
 from qipan.kernel.addresses import is_own, may_call
+
+from .robots import Heard, put_right
 
 IDLE_S = 300  # without work it goes
 _found = socket.getaddrinfo
@@ -45,40 +49,46 @@ class Guard:
         return found
 
 
-def answer(asked: dict[str, Any], guard: Guard, said: Said) -> dict[str, Any]:
+def answer(asked: dict[str, Any], guard: Guard, said: Said, heard: Heard) -> dict[str, Any]:
     """This function will send one notice, or with ``do`` = "read" only say whether Apprise reads its address."""
-    import apprise
-
     asset = apprise.AppriseAsset(
         app_id="Qipan", app_desc="Qipan", app_url="", async_mode=False, http_redirects=False, secure_logging=True
     )
     said.last, guard.refused, guard.own, guard.open = "", "", asked["own"], asked["open"]
+    heard.forget()
     channel = apprise.Apprise.instantiate(asked["url"], asset=asset, suppress_exceptions=True)
     if channel is None:
-        return {"ok": False, "said": "unread", "refused": ""}
+        return {"why": "unread", "said": ""}
     if asked["do"] == "read":
-        return {"ok": True, "said": "", "refused": ""}
+        return {"why": "", "said": ""}
     sender = apprise.Apprise(asset=asset)
     sender.add(channel)
     ok = sender.notify(title=asked["title"], body=asked["body"], body_format=apprise.NotifyFormat.TEXT)
-    return {"ok": bool(ok), "said": said.last, "refused": guard.refused}
+    if guard.refused and not ok:
+        return {"why": "private", "said": guard.refused}
+    why, words = heard.failure(robot=asked["robot"])
+    if not why and not ok:
+        why, words = "other", said.last
+    return {"why": why, "said": words}
 
 
 def main() -> None:
     """This function will answer each line until there are no more, or none comes for minutes."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever else prints does not come between the answers
-    guard, said = Guard(), Said(logging.WARNING)
+    guard, said, heard = Guard(), Said(logging.WARNING), Heard()
     socket.getaddrinfo = guard.look_up
+    heard.listen()
+    put_right()
     logger = logging.getLogger("apprise")
     logger.handlers, logger.propagate = [said], False
     logger.setLevel(logging.WARNING)
     for line in sys.stdin:
         signal.alarm(0)
         try:
-            told = answer(json.loads(line), guard, said)
+            told = answer(json.loads(line), guard, said, heard)
         except Exception as error:
-            told = {"ok": False, "said": type(error).__name__, "refused": ""}
+            told = {"why": "other", "said": type(error).__name__}
         print(json.dumps(told), file=out, flush=True)
         signal.alarm(IDLE_S)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from qipan.journal.api import GiveUp, Later, Message
 from qipan.kernel.addresses import PrivateAddress
@@ -23,6 +23,7 @@ from qipan.matters.api import reach_for_telling
 from ..actions.tries import note_delivered, note_failed
 from ..models import NoticeChannel
 from ..rules.notices import (
+    ROBOTS,
     SERVICES,
     SmsAbroad,
     addressed,
@@ -38,6 +39,15 @@ from .webhooks import NotDelivered
 
 SECONDS = 20  # for everything: start, name, connection, answer
 KEPT = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")  # no proxy, no home, no secret of ours
+# Why a notice did not leave, by the word that the sending process says.
+WHY = {
+    "unread": gettext_lazy("Apprise does not read this address"),
+    "certificate": gettext_lazy("the certificate of the service was refused"),
+    "connection": gettext_lazy("no connection to the service"),
+    "status": gettext_lazy("the service answered with status %(said)s"),
+    "robot": gettext_lazy("the robot refused it: %(said)s"),
+    "silent": gettext_lazy("the robot did not say that it took it"),
+}
 
 
 class Child:
@@ -101,7 +111,7 @@ def is_read(url: str, *, to: str = "") -> bool:
     """This function will say whether Apprise reads an address; nothing is sent and no name is looked up."""
     question = {"do": "read", "url": addressed(url, to), "own": [], "open": False}
     try:
-        return bool(child.ask(question, seconds=SECONDS)["ok"])
+        return not child.ask(question, seconds=SECONDS)["why"]
     except OSError:
         return False
 
@@ -152,6 +162,7 @@ def _tried(url: str, channel: NoticeChannel, said: dict[str, Any]) -> str:
             "body": body,
             "own": settings.OWN_NETWORKS,
             "open": is_open(channel.url),
+            "robot": channel.service in ROBOTS,
         }
         try:
             told = child.ask(question, seconds=SECONDS)
@@ -159,10 +170,10 @@ def _tried(url: str, channel: NoticeChannel, said: dict[str, Any]) -> str:
             return _("no answer within %(seconds)s seconds") % {"seconds": SECONDS}
         except OSError as error:
             return type(error).__name__
-        if told["ok"]:
-            return ""
-        if told["refused"]:
-            return str(PrivateAddress(host=told["refused"]))
-        if told["said"] == "unread":
-            return _("Apprise does not read this address")
-        return without_secrets(str(told["said"]), url)[:200] or _("the channel did not take it")
+        why, words = str(told["why"]), str(told["said"])
+        if why == "private":
+            return str(PrivateAddress(host=words))
+        words = without_secrets(words, url)
+        if why in WHY:
+            return str(WHY[why]) % {"said": words}
+        return why and (words[:200] or _("the channel did not take it"))

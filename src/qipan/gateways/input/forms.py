@@ -70,7 +70,8 @@ class ChannelForm(ActForm):
         required=False,
         help_text=_(
             "dingtalk://…, wecombot://…, feishu://…, mailtos://…, jsons://…, or the https address that the robot's own "
-            "page gives. For reporters {to} stands where the number or mailbox goes."
+            "page gives; for DingTalk with a signature dingtalk://SECRET@TOKEN. For reporters {to} stands where the "
+            "number or mailbox goes."
         ),
         widget=forms.PasswordInput(attrs={**TEXT, "autocomplete": "off"}, render_value=False),
     )

@@ -35,12 +35,13 @@ ABROAD = (
     "msgbird",
     "sns",
 )
-NATIVE = {  # as the robots' own pages give it; Apprise reads it
-    "oapi.dingtalk.com": "dingtalk",
-    "qyapi.weixin.qq.com": "wecombot",
-    "open.feishu.cn": "feishu",
-    "open.larksuite.com": "lark",
+NATIVE = {  # what stands before the token in the address that a robot's own page gives
+    "https://oapi.dingtalk.com/robot/send?access_token=": "dingtalk",
+    "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=": "wecombot",
+    "https://open.feishu.cn/open-apis/bot/v2/hook/": "feishu",
+    "https://open.larksuite.com/open-apis/bot/v2/hook/": "lark",
 }
+TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 OPEN_LINE = ("mailto", "json", "xml", "form")  # without TLS: only in a network of one's own
 # No option that turns off the check of certificates, follows others, waits longer or reads a file.
 OPTIONS = frozenset({"to", "from", "name", "mode", "user", "pass", "secret", "token", "unicode", "method"})
@@ -98,6 +99,16 @@ class PlaceOfNumber(Refusal):
         super().__init__(field="url")
 
 
+def as_apprise(text: str) -> str:
+    """This function will write the address that a robot's own page gives as Apprise writes it; any other stays."""
+    text = text.strip()
+    for before, service in NATIVE.items():
+        token = text.removeprefix(before)
+        if token != text and TOKEN.fullmatch(token):
+            return f"{service}://{token}"
+    return text
+
+
 def service_of(text: str, *, reporters: str = "", own: Sequence[str]) -> str:
     """This function will return the service that an Apprise address names, when it may be entered here.
 
@@ -105,7 +116,7 @@ def service_of(text: str, *, reporters: str = "", own: Sequence[str]) -> str:
     lines are for them alone. Raises ``ServiceNotAllowed``, ``SmsAbroad``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``,
     ``PrivateAddress``.
     """
-    service, host, options = _parts(text)
+    service, host, options = _parts(as_apprise(text))
     if service in ABROAD:
         raise SmsAbroad(service=service)
     allowed = {"MAIL": MAIL, "SMS": WEB}.get(reporters, SERVICES)
@@ -137,7 +148,6 @@ def is_open(text: str) -> bool:
 
 
 def _parts(text: str) -> tuple[str, str, dict[str, str]]:
-    text = text.strip()
     plain = text.isascii() and text.isprintable() and " " not in text and "\\" not in text and "#" not in text
     try:
         parts = urlsplit(text)
@@ -145,9 +155,6 @@ def _parts(text: str) -> tuple[str, str, dict[str, str]]:
     except ValueError:
         raise ServiceNotAllowed from None
     service = parts.scheme.lower()
-    if service == "https":
-        service = NATIVE.get(host, "")
-        return service, host, {}
     if not plain or not service or not (parts.netloc or parts.path) or len(text) > LONGEST_URL:
         raise ServiceNotAllowed
     options = {

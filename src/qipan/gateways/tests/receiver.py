@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,14 +55,16 @@ class Receiver:
 
 
 class Mailbox:
-    """A mail server: keeps what came."""
+    """A mail server: keeps what came, over TLS alone where it has a certificate."""
 
-    def __init__(self):
+    def __init__(self, *, tls_context: ssl.SSLContext | None = None):
         self.mails = []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller = Controller(
+            self, hostname="127.0.0.1", port=self.port, tls_context=tls_context, require_starttls=bool(tls_context)
+        )
         self.controller.start()
 
     async def handle_DATA(self, _server, _session, envelope):

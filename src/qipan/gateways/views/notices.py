@@ -19,7 +19,7 @@ from ..actions.partners import ACT
 from ..adapter.notices import is_read
 from ..input.forms import ChannelForm, KindsForm
 from ..queries.channels import channels, get_channel, not_sent
-from ..rules.notices import service_of
+from ..rules.notices import as_apprise, service_of
 from ..terms import Audience, NoticeKind, Standing
 
 SAMPLE = {Audience.MAIL.value: "a@example.org", Audience.SMS.value: "+8613800000000"}  # only to read an address with
@@ -61,7 +61,7 @@ def channel_add(request: HttpRequest) -> HttpResponse:
     try:
         reporters = "" if given["audience"] == Audience.UNIT else given["audience"]
         service_of(given["url"], reporters=reporters, own=settings.OWN_NETWORKS)
-        if not is_read(given["url"], to=SAMPLE.get(reporters, "")):
+        if not is_read(as_apprise(given["url"]), to=SAMPLE.get(reporters, "")):
             form.add_error("url", _("Apprise does not read this address"))
             return _page(request, form=form)
         add_channel(**given, by=signed_in(request), at=now())
