@@ -115,8 +115,7 @@ class Hold(models.Model):
     key = models.CharField(max_length=80)
     title = models.CharField(max_length=200)
     area = models.CharField(max_length=19)  # code of the area whose rows are held
-    first = models.BigIntegerField()
-    last = models.BigIntegerField()
+    grounds = models.JSONField()  # [[first, last]]: all that the area owned then, what was merged into it too
     assessment = models.CharField(max_length=120)  # number of the written assessment
     why = models.CharField(max_length=500)
     until = models.DateTimeField()
@@ -132,6 +131,11 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assessment} {self.model} {self.key}"
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """The ground."""
+        return tuple(Range(*pair) for pair in self.grounds)
 
 
 class Backup(models.Model):

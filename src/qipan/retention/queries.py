@@ -175,7 +175,7 @@ def progress_of(run: DestructionRun) -> Progress:
 def holds_for(actor: Actor, *, at: datetime) -> list[Hold]:
     """This function will return the holds in force on the actor's ground."""
     rows = Hold.objects.filter(lifted_at=None, until__gt=at).order_by("until", "pk")
-    return [hold for hold in rows if hold.first in actor.scope and hold.last in actor.scope]
+    return [hold for hold in rows if all(actor.scope.covers(one) for one in hold.ranges)]
 
 
 def holds_in(run: DestructionRun, *, at: datetime) -> list[Hold]:
@@ -188,10 +188,8 @@ def holds_in(run: DestructionRun, *, at: datetime) -> list[Hold]:
 def grounds_held(model: str, at: datetime) -> dict[str, list[Range]]:
     """This function will return the grounds that holds in force keep, by the key of their lot."""
     found: dict[str, list[Range]] = {}
-    for key, first, last in Hold.objects.filter(model=model, lifted_at=None, until__gt=at).values_list(
-        "key", "first", "last"
-    ):
-        found.setdefault(key, []).append(Range(first, last))
+    for hold in Hold.objects.filter(model=model, lifted_at=None, until__gt=at):
+        found.setdefault(hold.key, []).extend(hold.ranges)
     return found
 
 

@@ -39,8 +39,8 @@ declare(
 declare(
     "retention.Hold",
     who_acted("by_label lifted_by"),
-    plain="model key title area assessment why",
-    keys="id first last until placed_at lifted_at",
+    plain="model key title area grounds assessment why",
+    keys="id until placed_at lifted_at",
 )
 declare(
     "retention.Purpose",

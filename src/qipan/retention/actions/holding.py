@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import get_area
 
@@ -48,8 +47,10 @@ def place_hold(
     ``NotFound``, ``AssessmentMissing``, ``ReasonNeeded``, ``EndsInThePast``.
     """
     by.require("destruction.hold")
-    ground = range_of(get_area(area).code)
-    if not by.scope.covers(ground) or not any(ground.meets(one) for one in lot.ranges):
+    grounds = get_area(area).ranges
+    if not all(by.scope.covers(own) for own in grounds) or not any(
+        own.meets(one) for own in grounds for one in lot.ranges
+    ):
         raise NotFound
     if not assessment.strip():
         raise AssessmentMissing(field="assessment")
@@ -62,8 +63,7 @@ def place_hold(
         key=lot.key,
         title=lot.title,
         area=area,
-        first=ground.first,
-        last=ground.last,
+        grounds=[list(one) for one in grounds],
         assessment=assessment.strip()[:120],
         why=why.strip()[:500],
         until=until,
@@ -82,7 +82,7 @@ def lift_hold(hold: Hold, *, by: Actor, at: datetime) -> Hold:
     """
     by.require("destruction.hold")
     held = Hold.objects.select_for_update().filter(pk=hold.pk).first()
-    if held is None or held.first not in by.scope or held.last not in by.scope:
+    if held is None or not all(by.scope.covers(one) for one in held.ranges):
         raise NotFound
     if held.lifted_at is not None or held.until <= at:
         raise HoldOver

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import Range, range_of
+from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
 from qipan.kernel.retention import holders
 
@@ -128,7 +128,7 @@ def _step(pk: int, *, at: datetime, rows: int | None) -> bool:
         lot.key,
         after=lot.reached,
         most=most,
-        held=[Range(hold.first, hold.last) for hold in holds],
+        held=[one for hold in holds for one in hold.ranges],
     )
     if taken.destroyed:
         lot.chain, lot.steps = link(lot.chain, taken.digest), lot.steps + 1

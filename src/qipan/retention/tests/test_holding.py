@@ -53,7 +53,7 @@ def test_a_hold_says_what_is_held_by_which_assessment_why_and_until_when(cast: C
     lot(cast)
     hold, ground = place(cast), range_of("510104001")
     assert (hold.model, hold.key, hold.title) == ("screening.Visit", "screening.Campaign:1", "Round 1")
-    assert (hold.area, hold.first, hold.last) == ("510104001", ground.first, ground.last)
+    assert (hold.area, hold.ranges) == ("510104001", (ground,))
     assert (hold.assessment, hold.why, hold.until) == ("A-1", "before the court", cast.at + timedelta(days=9))
     assert Entry.objects.get(act="retention.place_hold").data == {
         "lot": "screening.Visit screening.Campaign:1",
