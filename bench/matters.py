@@ -53,7 +53,7 @@ from qipan.matters.api import (
 )
 from qipan.matters.input.mapping import read_file
 from qipan.matters.models import Category, Matter
-from qipan.matters.queries.public import near
+from qipan.matters.queries.alike import near
 from qipan.matters.rules.importing import Rules
 from qipan.territory.api import generate_territory
 

@@ -15,7 +15,7 @@ export async function chooseSame(told: Said, matters: Matters, another: string, 
   const found = await matters.alike(told);
   if (!found.length) return null;
   const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeZone });
-  for (const one of found) choice(String(one.id), `${one.category} · ${one.number} · ${day.format(new Date(one.at))} · ${one.state}`);
+  for (const one of found) choice(String(one.id), `${one.category} · ${one.number} · ${day.format(new Date(one.at))} · ${one.state} · ${one.sure}`);
   choice("", another);
   box().dataset.about = about;
   box().hidden = false;

@@ -13,6 +13,7 @@ export interface Alike {
   category: string;
   state: string;
   at: string;
+  sure: string;
 }
 export type Said = Pick<Told, "place" | "category" | "text">;
 

@@ -181,7 +181,9 @@ def hinted(*, category: str, place: int, text: str, by: Actor, at: datetime, dri
     Needs ``matter.report``. Raises ``NotAllowed``, ``NotFound``.
     """
     by.require("matter.report")
-    likely = similar(get_category(category), place, text, at=at, drill=drill) if place in by.scope else []
+    if place not in by.scope:
+        return []
+    likely = similar(get_category(category), place, text, at=at, drill=drill, open_to_all=True)
     return [one for one in likely if one.matter.place in by.scope]
 
 

@@ -200,6 +200,7 @@ def post_similar(request: HttpRequest, body: LookIn) -> dict[str, Any]:
                 "category": one.matter.category.label,
                 "state": one.matter.get_state_display(),
                 "at": one.matter.reported_at.isoformat(),
+                "sure": one.sure,
             }
             for one in found
         ]

@@ -29,12 +29,13 @@ from .actions.steps import MatterMoved
 from .actions.times import ask_time, decide_time, resume_part
 from .ingest import count_source
 from .models import Category, Matter, MatterStep, Report
+from .queries.alike import Alike, similar
 from .queries.figures import Figures, figures
 from .queries.joining import followed
 from .queries.mapping import area_at_point, named_in
 from .queries.offices import channel_of
 from .queries.patterns import hazards_on, hot_spots, orphans
-from .queries.public import Alike, last_told, reach_for_telling, report_by_code, similar
+from .queries.public import last_told, reach_for_telling, report_by_code
 from .queries.reading import (
     Chip,
     are_common,

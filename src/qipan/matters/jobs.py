@@ -27,10 +27,10 @@ from .actions.suggesting import RIGHT, train_suggestions
 from .actions.times import resume_part
 from .models import Handling, Matter
 from .queries.blocked import never_accepted
+from .queries.learned import is_on
 from .queries.patterns import astray, unanswered
 from .queries.rechecks import stale, to_ask
 from .queries.referrals import to_erase
-from .queries.suggesting import is_on
 from .rules.learning import can_learn
 from .rules.loop import CONFIRM_WITHIN
 from .terms import State

@@ -189,7 +189,7 @@ declare(
 declare(
     "matters.Learned",
     plain="weights digest",
-    keys="id target cases since until kept_out asked majority first among_three at",
+    keys="id target cases since until kept_out asked majority first among_three joined proposed found likely likely_found at",
 )
 # ``verified_by`` is an account, kept only so that somebody else looks again; nothing counts by it.
 declare(

@@ -256,7 +256,9 @@ class Advice(models.TextChoices):
     NO_EXTRA = "NO_EXTRA", _("off: the extra “suggestions” is not installed")
     NEVER = "NEVER", _("off: nothing was learned yet")
     TOO_FEW = "TOO_FEW", _("off: too few closed matters to learn from")
+    TOO_FEW_PAIRS = "TOO_FEW_PAIRS", _("off: too few decisions to learn from")
     NO_BETTER = "NO_BETTER", _("off: no better than a plain table of the most frequent answer")
+    NO_BETTER_PAIRS = "NO_BETTER_PAIRS", _("off: no better than likeness of words alone")
     DAMAGED = "DAMAGED", _("off: what was learned cannot be read; the next training replaces it")
 
 

@@ -1,6 +1,7 @@
 """Suggestions: learned each night from closed matters, switched with a reason, counted when a person has decided."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
@@ -14,10 +15,12 @@ from qipan.kernel.refusal import Refusal
 
 from ..ingest import count_suggestion
 from ..models import Learned, Matter, SuggestionSwitch
-from ..queries.suggesting import LEARNED, closed_cases, is_on, shown_in
-from ..rules.learning import NothingToLearnWith, TooFewCases, can_learn, learn
+from ..queries.learned import is_on
+from ..queries.suggesting import closed_cases, shown_in, told_reports
+from ..rules.learning import NothingToLearnWith, TooFewCases, can_learn, learn, learn_pairs
 from ..rules.loop import said
-from ..rules.suggestions import Advisor, Case
+from ..rules.sameness import Sameness, decided
+from ..rules.suggestions import Advisor, Case, Trial
 from ..terms import Suggested, Word
 
 RIGHT = "matter.catalogue"  # who keeps the words by which matters are sorted keeps what proposes them
@@ -34,11 +37,43 @@ class SwitchedAlready(Refusal):
     sentence = _("The switch stands like this already.")
 
 
+@dataclass(frozen=True)
+class Made:
+    """What came of one training: what was learned, if anything, and when what it was learned from was reported."""
+
+    kind: Suggested
+    model: Advisor | Sameness | None
+    times: Sequence[datetime]
+    kept_out: int = 0
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """What was right on what had been held back, as it is kept."""
+        if isinstance(self.model, Sameness):
+            trial = self.model.trial
+            own = {name: n for name, n in vars(trial).items() if name != "pairs"}
+            return {
+                "asked": trial.pairs,
+                "majority": trial.right_by_words,
+                "first": trial.right,
+                "among_three": 0,
+                **own,
+            }
+        tried = self.model.trial if self.model is not None else Trial()
+        return {
+            "asked": tried.cases,
+            "majority": tried.majority,
+            "first": tried.first,
+            "among_three": tried.among_three,
+        }
+
+
 def train_suggestions(*, by: Actor, at: datetime) -> list[Learned]:
-    """This function will learn category and unit from the city's own closed matters, and keep that with how good it is.
+    """This function will learn category and unit from the city's own closed matters, and what is the same from the pairs
+    that people joined or left apart, and keep that with how good it is.
 
     Learning takes up to a minute and holds up nobody: only what came of it is written in a transaction. Where
-    too few matters are left, what was learned from earlier ones is dropped. Needs ``matter.catalogue``. Raises
+    too few are left, what was learned from earlier ones is dropped. Needs ``matter.catalogue``. Raises
     ``NotAllowed``, ``SuggestionsAreOff``, ``NothingToLearnWith``.
     """
     by.require(RIGHT)
@@ -47,44 +82,48 @@ def train_suggestions(*, by: Actor, at: datetime) -> list[Learned]:
     if not can_learn():
         raise NothingToLearnWith
     cases, kept_out = closed_cases()
-    made = [(kind, *_learn(cases, kind)) for kind in LEARNED]
-    return _keep(made, kept_out=kept_out, by=by, at=at)
+    made = [_learn(cases, kind, kept_out) for kind in (Suggested.CATEGORY, Suggested.UNIT)]
+    return _keep([*made, _learn_pairs()], by=by, at=at)
 
 
-def _learn(cases: Sequence[Case], kind: Suggested) -> tuple[Advisor | None, list[Case]]:
+def _learn(cases: Sequence[Case], kind: Suggested, kept_out: int) -> Made:
     target = kind.value.lower()
     known = [case for case in cases if getattr(case, target)]
+    times = [case.at for case in known]
     try:
-        return learn(known, target=target), known
+        return Made(kind, learn(known, target=target), times, kept_out)
     except TooFewCases:
-        return None, known
+        return Made(kind, None, times, kept_out)
+
+
+def _learn_pairs() -> Made:
+    known = list(decided(told_reports()))
+    times = [pair.at for pair in known]
+    try:
+        return Made(Suggested.DUPLICATE, learn_pairs(known), times)
+    except TooFewCases:
+        return Made(Suggested.DUPLICATE, None, times)
 
 
 @transaction.atomic
-def _keep(
-    made: Sequence[tuple[Suggested, Advisor | None, list[Case]]], *, kept_out: int, by: Actor, at: datetime
-) -> list[Learned]:
+def _keep(made: Sequence[Made], *, by: Actor, at: datetime) -> list[Learned]:
     kept = []
-    for kind, advisor, known in made:
-        weights = advisor.pack() if advisor is not None else b""
-        trial = advisor.trial if advisor is not None else None
-        Learned.objects.filter(target=kind).exclude(digest="").update(weights=b"")
+    for one in made:
+        weights = one.model.pack() if one.model is not None else b""
+        Learned.objects.filter(target=one.kind).exclude(digest="").update(weights=b"")
         row = Learned.objects.create(
-            target=kind,
+            target=one.kind,
             weights=weights,
             digest=sha256(weights).hexdigest() if weights else "",
-            cases=len(known),
-            since=min((case.at for case in known), default=None),
-            until=max((case.at for case in known), default=None),
-            kept_out=kept_out,
-            asked=trial.cases if trial else 0,
-            majority=trial.majority if trial else 0,
-            first=trial.first if trial else 0,
-            among_three=trial.among_three if trial else 0,
+            cases=len(one.times),
+            since=min(one.times, default=None),
+            until=max(one.times, default=None),
+            kept_out=one.kept_out,
             at=at,
+            **one.counted,
         )
         data = {
-            "target": str(kind),
+            "target": str(one.kind),
             "cases": row.cases,
             "asked": row.asked,
             "first": row.first,

@@ -6,7 +6,7 @@ from ..terms import Suggested, Word
 
 
 class Learned(models.Model):
-    """One training for one target: how good it was, and the newest one's weights (``Advisor.pack``), never a pickle.
+    """One training for one target: how good it was, and the newest one's weights (as ``pack`` wrote), never a pickle.
 
     Without weights nothing could be learned, or a newer one took its place.
     """
@@ -14,14 +14,22 @@ class Learned(models.Model):
     target = models.CharField(max_length=9, choices=Suggested)
     weights = models.BinaryField()
     digest = models.CharField(max_length=64, blank=True)
-    cases = models.PositiveIntegerField()  # closed matters that it learned from
+    cases = models.PositiveIntegerField()  # closed matters that it learned from, or pairs that people decided on
     since = models.DateTimeField(null=True)  # when the first and the last of them were reported
     until = models.DateTimeField(null=True)
     kept_out = models.PositiveIntegerField()  # texts left out, because they may lead to a person
-    asked = models.PositiveIntegerField()  # of the matters, the latest: held back and asked for
-    majority = models.PositiveIntegerField()  # of these, right by a plain table of the most frequent answer
+    asked = models.PositiveIntegerField()  # of these, the latest: held back and asked for
+    # Right by a plain table of the most frequent answer; of pairs, by likeness of words alone.
+    majority = models.PositiveIntegerField()
     first = models.PositiveIntegerField()  # right by the first proposal
     among_three = models.PositiveIntegerField()
+    # Of pairs held back: how many people had joined; how many were called the same, and of these joined by people: by
+    # what was learned, and by likeness of words alone.
+    joined = models.PositiveIntegerField(default=0)
+    proposed = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    likely = models.PositiveIntegerField(default=0)
+    likely_found = models.PositiveIntegerField(default=0)
     at = models.DateTimeField()
 
     class Meta:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.actor import Scope
@@ -22,18 +22,14 @@ from qipan.kernel.place import (
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.territory.api import AreaView, Compound, areas_within, get_area
 
-from ..models import Category, Contact, Matter, MatterStep, Report
+from ..models import Contact, Matter, MatterStep, Report
 from ..rules import limits
 from ..rules.loop import ENDED
-from ..rules.points import NEAR, Point, box_around, metres_between
 from ..terms import SHOWN, TOLD, State, StepKind
 from .joining import followed
 from .mapping import named_in
 from .reading import MANY, first_of, newest, standing
 
-ALIKE = 0.25  # share of common pairs of characters, beside the same category, place and week
-MOST_ALIKE = 3
-MOST_READ = 40
 PUBLIC_PAGE = 30
 FIRST_LETTERS = 2
 # What everyone may choose; a matter that was joined to another is shown as that one.
@@ -49,61 +45,6 @@ class TrackExpired(Refusal):
     code = "track_expired"
     sentence = _("This matter ended more than 90 days ago; its code has expired.")
     status = 410
-
-
-@dataclass(frozen=True)
-class Alike:
-    """An open matter that may be the same: without anybody's words."""
-
-    matter: Matter
-    likeness: float
-    reports: int
-    metres: int | None = None  # how far apart, where both have a point; for offices only
-
-
-def near(place: int) -> Range:
-    """This function will return the ground on which the same thing would be reported: the compound, else the community."""
-    code = code_of(place, COMPOUND)
-    return range_of(code if code[CODE_LENGTHS[COMMUNITY] :].strip("0") else code_of(place, COMMUNITY))
-
-
-def similar(
-    category: Category, place: int, text: str, *, at: datetime, point: Point | None = None, drill: bool = False
-) -> list[Alike]:
-    """This function will return open matters of the same category, near in place, time and words, the likest first.
-
-    Near is the same compound, and within 100 m of ``point`` on whatever ground. Wished-private matters are never
-    hinted at, and those of a drill only in a drill (red line 15).
-    """
-    ground = near(place)
-    rows = (
-        Matter.objects.everywhere("an open hint without personal data")
-        .filter(category=category, reported_at__gte=at - limits.ALIKE_WITHIN, private=False, drill=drill)
-        .exclude(state__in=[str(state) for state in ENDED])
-        .select_related("category")
-        .prefetch_related("reports")
-        .order_by("-reported_at")
-    )
-    held = {one.pk: one for one in rows.filter(place__range=ground)[:MOST_READ]}
-    if point is not None:
-        held |= {one.pk: one for one in _around(rows, point)}
-    found = []
-    for matter in held.values():
-        texts = [report.text for report in matter.reports.all()]
-        best = max((limits.likeness(text, other) for other in texts), default=0.0)
-        if best >= ALIKE:
-            apart = None if point is None or matter.point is None else round(metres_between(point, matter.point))
-            found.append(Alike(matter, best, len(texts), apart))
-    return sorted(found, key=lambda one: -one.likeness)[:MOST_ALIKE]
-
-
-def _around(rows: QuerySet[Matter], point: Point) -> list[Matter]:
-    """Those within 100 m of a point: a box by the index, then the circle in it."""
-    box = box_around(point, NEAR)
-    inside = rows.filter(
-        latitude__gte=box.south, latitude__lte=box.north, longitude__gte=box.west, longitude__lte=box.east
-    )
-    return [one for one in inside[:MOST_READ] if one.point is not None and metres_between(point, one.point) <= NEAR]
 
 
 def report_by_code(code: str, *, at: datetime) -> Report:

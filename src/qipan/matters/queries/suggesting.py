@@ -1,6 +1,5 @@
 """What is proposed to a dispatcher, with its reasons in words; whether anything is; how often it was taken (FOR-7)."""
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,26 +8,24 @@ from django.core import signing
 from django.db.models import OuterRef, Subquery, Sum
 from django.utils.translation import gettext as _now
 
-from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, code_of
+from qipan.kernel.place import COMMUNITY, COMPOUND, DISTRICT, STREET, code_of, range_of
 from qipan.kernel.rate import Rate
 from qipan.territory.api import area_at
 
-from ..models import Category, Learned, Matter, Report, SuggestionSwitch, SuggestionTally
-from ..rules.learning import can_learn
-from ..rules.suggestions import Advisor, Case, NotReadable, Reason, tells_of_a_person
-from ..terms import Advice, State, Suggested, Word
-from .public import Alike, similar
+from ..models import Category, Matter, Report, SuggestionTally
+from ..rules import limits
+from ..rules.points import Point
+from ..rules.sameness import Told
+from ..rules.suggestions import Case, Reason, tells_of_a_person
+from ..terms import Channel, State, Suggested, Word
+from .alike import Alike, near, similar
+from .learned import advisor_for, is_on
 
-log = logging.getLogger(__name__)
-
-LEARNED = (Suggested.CATEGORY, Suggested.UNIT)  # a duplicate is told by its words, and needs no learning
 MOST_CASES = 20_000  # the newest closed matters: more take minutes, and what is old helps little
 LEAST = 0.3  # confidence below which nothing is proposed
-LEAST_ALIKE = 0.5  # share of common pairs of characters from which another matter is proposed as the same
 SALT = "qipan.matters.suggested"
 LEVELS = {DISTRICT: 2, STREET: 3, COMMUNITY: 3}  # and how many digits of a code are its own
-
-_held: dict[str, tuple[str, Advisor]] = {}  # by target, with the digest: loaded once for each process
+UNDECIDED = (State.REPORTED, State.DECLINED)  # nobody has said whether it is the same as another
 
 
 @dataclass(frozen=True)
@@ -41,69 +38,20 @@ class Proposed:
     confidence: float
     reasons: tuple[str, ...]
     stands: bool = False  # the matter has this category already
-    matter: Matter | None = None  # the one that may be the same
+    alike: Alike | None = None  # the one that may be the same
+
+    @property
+    def matter(self) -> Matter | None:
+        """The matter that may be the same."""
+        return self.alike.matter if self.alike is not None else None
 
     @property
     def sure(self) -> str:
         """How sure it is, and how that is known."""
+        if self.alike is not None:
+            return self.alike.sure
         n = {"n": round(100 * self.confidence)}
-        if self.matter is not None:
-            return _now("likeness %(n)s of 100; how often this is right is only known from what people decide") % n
         return _now("confidence %(n)s of 100: so many proposals like this were right on the latest matters") % n
-
-
-# ---- whether
-
-
-def switched() -> SuggestionSwitch | None:
-    """This function will return the last word about the switch; suggestions are on until somebody puts them off."""
-    return SuggestionSwitch.objects.order_by("-pk").first()
-
-
-def is_on() -> bool:
-    """This function will say whether suggestions are switched on."""
-    row = switched()
-    return row is None or row.on
-
-
-def newest(kind: str) -> Learned | None:
-    """This function will return the last training for a target, without its weights."""
-    return Learned.objects.filter(target=kind).defer("weights").order_by("-pk").first()
-
-
-def standing(learned: Learned | None, *, on: bool) -> Advice:
-    """This function will say whether proposals are made from a training, and if not why."""
-    if not on:
-        return Advice.OFF
-    if not can_learn():
-        return Advice.NO_EXTRA
-    if learned is None:
-        return Advice.NEVER
-    if not learned.digest:
-        return Advice.TOO_FEW
-    if not learned.better:
-        return Advice.NO_BETTER
-    return Advice.ON if _advisor(learned) is not None else Advice.DAMAGED
-
-
-def _advisor(learned: Learned) -> Advisor | None:
-    """What a training left, from memory unless a newer one is stored; None where it cannot be read."""
-    held = _held.get(learned.target)
-    if held is not None and held[0] == learned.digest:
-        return held[1]
-    try:
-        advisor = Advisor.unpack(bytes(learned.weights), digest=learned.digest)
-    except NotReadable:
-        log.exception("what was learned for %s cannot be read", learned.target)
-        return None
-    _held[learned.target] = (learned.digest, advisor)
-    return advisor
-
-
-def advisor_for(kind: str) -> Advisor | None:
-    """This function will return what proposes a category or a unit, where suggestions are on; None where none does."""
-    learned = newest(kind)
-    return _advisor(learned) if learned is not None and standing(learned, on=True) == Advice.ON else None
 
 
 # ---- from what
@@ -141,6 +89,33 @@ def closed_cases() -> tuple[list[Case], int]:
     return cases, kept_out
 
 
+def told_reports() -> list[Told]:
+    """This function will return the newest reports, from which is read what people joined and what they left apart.
+
+    Without drills and whatever was wished private. Decided on is what a person filed, here, or joined: what waits, was
+    declined or was taken over from another system was not asked about. Of words only their pairs of characters are
+    read, to see how alike two texts are.
+    """
+    rows = (
+        Report.objects.filter(private=False, matter__private=False, matter__drill=False)
+        .exclude(text="")
+        .order_by("-pk")
+        .values_list(
+            "matter", "matter__root", "at", "matter__ended_at", "matter__category", "matter__place", "text", "channel",
+            "matter__state", "matter__longitude", "matter__latitude",
+        )[:MOST_CASES]
+    )  # fmt: skip
+    made = []
+    for matter, root, at, ended, category, place, text, channel, state, east, north in reversed(list(rows)):
+        ground = near(place)
+        lies = tuple(dict.fromkeys(range_of(code_of(place, level)) for level in (COMPOUND, COMMUNITY)))
+        point = Point(east, north) if east is not None and north is not None else None
+        asks = state not in UNDECIDED and channel != Channel.IMPORT
+        words = limits.pairs(text)
+        made.append(Told(matter, root or matter, at, ended, category, ground, lies, words, point, asks))
+    return made
+
+
 # ---- what
 
 
@@ -151,7 +126,6 @@ def advice_on(
     catalogue: Iterable[Category],
     legal: Mapping[str, str],
     decides: bool,
-    at: datetime,
 ) -> tuple[list[Alike], list[Proposed]]:
     """This function will return which matters may be the same, and for who ``decides`` what is proposed as the next step.
 
@@ -161,9 +135,10 @@ def advice_on(
     if matter.state not in (State.REPORTED, State.FILED) or not is_on():
         return [], []
     text = reports[0].text if reports else ""
-    found = (
-        similar(matter.category, matter.place, text, at=at, point=matter.point, drill=matter.drill) if reports else []
-    )
+    found: list[Alike] = []
+    if reports:
+        when, point = matter.reported_at, matter.point
+        found = similar(matter.category, matter.place, text, at=when, point=point, drill=matter.drill)
     alike = [one for one in found if one.matter.pk != matter.pk]
     if not decides:
         return alike, []
@@ -171,7 +146,7 @@ def advice_on(
     if matter.state == State.FILED:
         return alike, _learned(Suggested.UNIT, case, lambda: legal, matter)
     made = _learned(Suggested.CATEGORY, case, lambda: {one.code: one.label for one in catalogue}, matter)
-    return alike, made + [_same(one, matter) for one in alike[:1] if one.likeness >= LEAST_ALIKE]
+    return alike, made + [_same(one) for one in alike[:1] if one.proposed]
 
 
 def _learned(kind: Suggested, case: Case, named: Callable[[], Mapping[str, str]], matter: Matter) -> list[Proposed]:
@@ -202,16 +177,9 @@ def _in_words(kind: Suggested, reason: Reason, names: Mapping[str, str]) -> str:
     return _now("of %(of)s earlier matters like this (%(what)s) %(n)s were of this category") % said
 
 
-def _same(one: Alike, matter: Matter) -> Proposed:
-    hours = round(abs(matter.reported_at - one.matter.reported_at).total_seconds() / 3600)
-    apart = (
-        _now("reported %(n)s hours apart") % {"n": hours}
-        if hours < 48
-        else _now("reported %(n)s days apart") % {"n": round(hours / 24)}
-    )
-    reasons = (_now("of the same category, at the same place"), apart)
+def _same(one: Alike) -> Proposed:
     label = f"{one.matter.number} {one.matter.category.label}"
-    return Proposed(Suggested.DUPLICATE, one.matter.number, label, one.likeness, reasons, matter=one.matter)
+    return Proposed(Suggested.DUPLICATE, one.matter.number, label, one.confidence, one.reasons, alike=one)
 
 
 # ---- what became of it
@@ -232,36 +200,6 @@ def shown_in(token: str, matter: Matter) -> dict[str, str]:
     if not isinstance(held, dict) or held.pop("matter", None) != matter.pk:
         return {}
     return {kind: value for kind, value in held.items() if kind in Suggested.values}
-
-
-@dataclass(frozen=True)
-class Target:
-    """How it stands with what is learned for one target."""
-
-    kind: Suggested
-    advice: Advice
-    learned: Learned | None
-
-    @property
-    def first(self) -> Rate:
-        """The share of the matters held back for which the first proposal was right."""
-        return Rate(self.learned.first, self.learned.asked) if self.learned else Rate(0, 0)
-
-    @property
-    def majority(self) -> Rate:
-        """The share for which the most frequent answer was right."""
-        return Rate(self.learned.majority, self.learned.asked) if self.learned else Rate(0, 0)
-
-    @property
-    def among_three(self) -> Rate:
-        """The share for which one of three proposals was right."""
-        return Rate(self.learned.among_three, self.learned.asked) if self.learned else Rate(0, 0)
-
-
-def targets_learned(*, on: bool) -> list[Target]:
-    """This function will return how it stands with each target that is learned."""
-    rows = [(kind, newest(kind)) for kind in LEARNED]
-    return [Target(kind, standing(learned, on=on), learned) for kind, learned in rows]
 
 
 @dataclass(frozen=True)

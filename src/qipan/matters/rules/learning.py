@@ -1,24 +1,31 @@
-"""Learns from closed cases what ``suggestions.py`` proposes, and measures it beside a plain majority.
+"""Learns from closed cases what ``suggestions.py`` proposes, and measures it beside a plain majority; from decisions on
+pairs how often ``sameness.py`` says that people join them, and measures that beside likeness of words.
 
-The model is scikit-learn's complement naive Bayes: of what was tried on real cases (also logistic regression and
-a forest) it was the best and learns thousands of cases in a blink. The library is only needed here.
+The model of cases is scikit-learn's complement naive Bayes: of what was tried on real cases (also logistic regression
+and a forest) it was the best and learns thousands of cases in a blink. That of pairs, of which four numbers are known,
+is its logistic regression (ADR 28). The library is only needed here.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.refusal import Refusal
 
+from .sameness import LEAST_ALIKE, Curve, Decided, Pair, Sameness, Step, Tried, is_proposed
 from .suggestions import Advisor, Case, Trial, evidence_of, features_of, pieces_of
 
 FEWEST = 50  # cases below which nothing is proposed
 HELD_BACK = 0.2  # of the cases, the latest: the confidence is what was right there
+PAIRS_HELD_BACK = 0.5  # of the pairs, the latest: five weights need few, and a share needs many to be counted on
+FEWEST_OF_A_KIND = 5  # pairs that people joined, and that they left apart, in each half
+FEWEST_LIKE = 10  # pairs of which a share is told
 SMOOTHING = 0.3
 FEWEST_USES = 10  # of a piece of text and of a ground for a reason, so that what few people wrote is in no model
 MOST_WORDS = 20_000  # pieces of one to three characters that are kept, the most frequent
@@ -190,3 +197,101 @@ def measure(train: Sequence[Case], test: Sequence[Case], *, target: str) -> Meas
         sure_right=sum(a and b for a, b in zip(sure, right, strict=True)),
         confidence=sum(made[0].confidence for made in answers if made) / len(answers),
     )
+
+
+def learn_pairs(decided: Iterable[Decided]) -> Sameness:
+    """This function will learn from pairs that people decided on how often they join pairs like one.
+
+    The later half is held back: what is said of a pair is what was counted on the pairs there that score like it, at
+    least ten. Pairs whose points are known are learned from once more, with the metres. Raises ``TooFewCases``,
+    ``NothingToLearnWith``.
+    """
+    if not can_learn():
+        raise NothingToLearnWith
+    known = sorted(decided, key=lambda one: one.at)
+    cut = int(len(known) * (1 - PAIRS_HELD_BACK))
+    before, after = known[:cut], known[cut:]
+    plain = _curve_of([_pointless(one) for one in before], [_pointless(one) for one in after])
+    if plain is None:
+        raise TooFewCases(cases=len(known), fewest=FEWEST)
+    pointed = _curve_of(*([one for one in half if one.pair.metres is not None] for half in (before, after)))
+    model = Sameness(len(known), plain, pointed)
+    return replace(model, trial=try_pairs(model, after))
+
+
+def _pointless(one: Decided) -> Decided:
+    return one._replace(pair=one.pair._replace(metres=None))
+
+
+def _curve_of(before: Sequence[Decided], after: Sequence[Decided]) -> Curve | None:
+    """Fits the earlier pairs and counts on the later ones; None where there are too few of a kind."""
+    from sklearn.linear_model import LogisticRegression
+
+    kinds = [sum(one.same == same for one in half) for half in (before, after) for same in (True, False)]
+    if len(before) + len(after) < FEWEST or min(kinds) < FEWEST_OF_A_KIND:
+        return None
+    fitted = LogisticRegression(max_iter=1000).fit([one.pair.weighed for one in before], [one.same for one in before])
+    # Rounded, so that the same pairs give the same model whatever the order of a machine's additions.
+    curve = Curve(tuple(round(float(one), 6) for one in (*fitted.coef_[0], fitted.intercept_[0])), ())
+    return replace(curve, steps=steps_of((curve.score(one.pair), one.same) for one in after))
+
+
+class Block(NamedTuple):
+    """Pairs that are counted together: the lowest and the highest score, how many of them were joined."""
+
+    low: float
+    high: float
+    n: int
+    of: int
+
+
+def steps_of(scored: Iterable[tuple[float, bool]]) -> tuple[Step, ...]:
+    """This function will count how many were joined from score to score, so that a higher score never says less.
+
+    Neighbours are counted together where the higher has no larger share (isotonic regression), and where fewer
+    than ten would be counted on. A step begins half-way between the scores on both sides.
+    """
+    counts: dict[float, list[int]] = {}
+    for score, same in scored:
+        counted = counts.setdefault(score, [0, 0])
+        counted[0] += same
+        counted[1] += 1
+    blocks: list[Block] = []
+    for score in sorted(counts):
+        blocks.append(Block(score, score, *counts[score]))
+        while len(blocks) > 1 and _together(blocks[-2], blocks[-1]):
+            blocks[-2:] = [_added(blocks[-2], blocks[-1])]
+    if len(blocks) > 1 and blocks[-1].of < FEWEST_LIKE:
+        blocks[-2:] = [_added(blocks[-2], blocks[-1])]
+    begins = [(below.high + block.low) / 2 for below, block in pairwise(blocks)]
+    first = [block.low for block in blocks[:1]]
+    return tuple(Step(at, block.n, block.of) for at, block in zip([*first, *begins], blocks, strict=True))
+
+
+def _together(lower: Block, higher: Block) -> bool:
+    return lower.of < FEWEST_LIKE or lower.n * higher.of >= higher.n * lower.of
+
+
+def _added(lower: Block, higher: Block) -> Block:
+    return Block(lower.low, higher.high, lower.n + higher.n, lower.of + higher.of)
+
+
+def try_pairs(model: Sameness, decided: Iterable[Decided]) -> Tried:
+    """This function will count on decided pairs what the model and likeness of words alone say."""
+    told = [(one.same, is_proposed(model.share(one.pair)), one.pair.likeness >= LEAST_ALIKE) for one in decided]
+    return Tried(
+        pairs=len(told),
+        joined=sum(same for same, _proposed, _likely in told),
+        proposed=sum(proposed for _same, proposed, _likely in told),
+        found=sum(same and proposed for same, proposed, _likely in told),
+        likely=sum(likely for _same, _proposed, likely in told),
+        likely_found=sum(same and likely for same, _proposed, likely in told),
+    )
+
+
+def said_of(model: Sameness, pairs: Iterable[Pair]) -> float:
+    """This function will return the mean share that is said of pairs: beside the share that was joined it shows whether
+    what is promised is kept.
+    """
+    shares = [model.share(pair) for pair in pairs]
+    return sum(share.part / share.whole for share in shares) / len(shares)

@@ -67,7 +67,11 @@ def pairs(text: str) -> frozenset[str]:
 
 def likeness(one: str, other: str) -> float:
     """This function will return how alike two texts are, 0 to 1: the share of common pairs of characters."""
-    first, second = pairs(one), pairs(other)
+    return share_of(pairs(one), pairs(other))
+
+
+def share_of(first: frozenset[str], second: frozenset[str]) -> float:
+    """This function will return the share of common pairs of characters, of the shorter of two texts."""
     if not first or not second:
         return 0.0
     return len(first & second) / min(len(first), len(second))

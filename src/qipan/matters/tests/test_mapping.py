@@ -15,8 +15,9 @@ from qipan.territory.api import from_gcj02
 from ..actions.importing import check_lines, import_lines
 from ..actions.intake import Words, join_matter, part_report
 from ..models import Matter, Report, Standing
+from ..queries.alike import similar
 from ..queries.mapping import PointElsewhere, areas_on, clusters, named_in, places_at
-from ..queries.public import places_like, similar
+from ..queries.public import places_like
 from ..rules.importing import Datum
 from ..rules.points import Point, box_around
 from ..terms import State
@@ -37,9 +38,8 @@ def drawn(world):
 def question(page) -> dict[str, str]:
     """The signed token and the answer of a page's question."""
     text = page.content.decode()
-    token = re.search(r'name="token" value="([^"]+)"', text)[1]
     first, second = re.search(r'<label for="answer">\D*(\d) \S+ (\d)', text).groups()
-    return {"token": token, "answer": str(int(first) + int(second))}
+    return {"token": re.search(r'name="token" value="([^"]+)"', text)[1], "answer": str(int(first) + int(second))}
 
 
 # -- a point on a report ---------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def test_the_report_page_hints_at_what_is_near_and_joins_it(drawn):
     given = {"place": "510104001002001", "category": "01003", "text": WORDS, "point": "104.0503,30.62"}
     part = client.post("/report/similar", given).content.decode()
     assert matter.number in part and "米" not in part  # how far apart is told to offices only
-    given |= {"same": str(matter.pk), **question(client.get("/report"))}
+    given |= {"same": str(matter.pk)} | question(client.get("/report"))
     assert client.post("/report", given).status_code == 302
     assert matter.reports.count() == 2
 

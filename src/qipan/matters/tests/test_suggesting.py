@@ -24,7 +24,9 @@ from ..actions.suggesting import (
     train_suggestions,
 )
 from ..models import Learned, Matter, MatterStep, SuggestionSwitch, SuggestionTally
+from ..queries import learned as learned_of
 from ..queries import suggesting
+from ..queries.learned import advisor_for
 from ..queries.suggesting import SALT, shown_in, used
 from ..rules import learning
 from ..rules.learning import NothingToLearnWith
@@ -43,7 +45,7 @@ CITY, DISTRICT = "5101:urban-management", "510104:district-command"
 
 @pytest.fixture(autouse=True)
 def _nothing_held():
-    suggesting._held.clear()
+    learned_of._held.clear()
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_a_unit_that_may_not_handle_it_is_never_proposed(world):
     Matter.objects.everywhere("a test").filter(place=SPOT, category=world.category()).update(handler=community)
     train_suggestions(by=KEEPER, at=world.at)
     matter = world.matter("FILED")
-    advisor = suggesting.advisor_for("UNIT")
+    advisor = advisor_for("UNIT")
     case = suggesting._case(LAMP, SPOT, "WEB", CLOSED[LAMP], "", world.at)
     assert advisor.propose(case)[0].value == community.code
     text = page(world, matter)
@@ -161,7 +163,8 @@ def test_the_same_matter_is_proposed_and_joined_by_a_person(learned):
     assert lines[lines.index("Same matter:") :] == [
         "Same matter:",
         f"{first.number} Street light",
-        "likeness 100 of 100; how often this is right is only known from what people decide",
+        "likeness of words 100 of 100; nothing is learned yet from what people joined",
+        "words in common: “门口路灯不亮”",
         "of the same category, at the same place",
         "reported 3 hours apart",
         "Take over into the form",
@@ -252,7 +255,7 @@ def test_off_nothing_is_computed_shown_or_learned(learned, monkeypatch):
     [entry] = Entry.objects.filter(act="matters.switch_suggestions")
     assert (entry.data, entry.by_post) == ({"on": False, "reason": "先核对效果"}, learned.cast.lead.post_id)
     monkeypatch.setattr(suggesting, "similar", None)  # would fail if it was asked
-    monkeypatch.setattr(suggesting, "_advisor", None)
+    monkeypatch.setattr(learned_of, "_read", None)
     text = page(learned, matter)
     assert card(text) == [] and "May be the same" not in text and 'name="shown"' not in text
     rows = Learned.objects.count()
@@ -304,7 +307,7 @@ def test_without_the_library_it_is_off_and_says_so(learned, monkeypatch):
     assert jobs.learn(at=learned.at) == 0
     with pytest.raises(NothingToLearnWith):
         train_suggestions(by=KEEPER, at=learned.at)
-    assert said(learned).count("off: the extra “suggestions” is not installed") == 2
+    assert said(learned).count("off: the extra “suggestions” is not installed") == 3
 
 
 def said(world: World) -> str:
@@ -338,7 +341,7 @@ def test_it_is_loaded_once_and_anew_when_a_newer_one_is_stored(learned, monkeypa
         assert card(page(learned, matter))
     assert len(loads) == 1
     close_many(learned, 40)
-    _category, unit = train_suggestions(by=KEEPER, at=learned.later(days=1))
+    _category, unit, _pairs = train_suggestions(by=KEEPER, at=learned.later(days=1))
     for _look in range(2):
         page(learned, matter)
     assert loads[1:] == [unit.digest]

@@ -20,8 +20,9 @@ from ..actions.privacy import erase_contacts, look_at_contact
 from ..actions.times import ask_time, decide_time
 from ..jobs import clock_actor, look
 from ..models import Contact, ContactLook, Handling, Matter, MatterStep, Photo, Report
+from ..queries.alike import similar
 from ..queries.figures import figures
-from ..queries.public import followed, public_list, similar
+from ..queries.public import followed, public_list
 from ..queries.reading import blocked_by, chips
 from ..rules.limits import month_of
 from ..rules.loop import NotNow

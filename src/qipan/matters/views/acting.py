@@ -239,7 +239,6 @@ def _page(
         catalogue=catalogue,
         legal={code: unit.label for code, unit in primary.items() if unit.pk not in returned},
         decides=decides,
-        at=at,
     )
     taken = next((one for one in suggestions if one.kind.value.lower() == request.GET.get("take")), None)
     forms = [

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,8 +20,9 @@ from qipan.webkit.challenge import new_challenge, nonce_of
 from ..actions.intake import PlaceUnknown
 from ..input.forms import LOOK, StaffReportForm, category_choice
 from ..models import Matter
+from ..queries.alike import Alike
 from ..queries.mapping import PointElsewhere
-from ..queries.public import Alike, places_like
+from ..queries.public import places_like
 from ..queries.reading import (
     MANY,
     PAGE,
@@ -121,7 +123,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         if not where.code:
             form.refuse(PlaceUnknown())
         valid = form.is_valid() and bool(where.code) and not where.wrong
-        found = alike_of(request.POST) if valid and not same else []
+        found = alike_of(request.POST, open_to_all=False) if valid and not same else []
         alike = [one for one in found if one.matter.place in actor.scope]
         if alike:
             status = 200
@@ -131,7 +133,8 @@ def new_page(request: HttpRequest) -> HttpResponse:
                 # The signed token makes a form sent twice one report; a post answers no question.
                 nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
                 words = words_of(data, data["channel"])
-                reported = take_report(data["category"], words, where, same=same, nonce=nonce, by=actor, at=at)
+                how: dict[str, Any] = {"same": same, "nonce": nonce, "by": actor, "at": at, "open_to_all": False}
+                reported = take_report(data["category"], words, where, **how)
                 return render(request, "matters/reported.html", {"reported": reported})
             except PointElsewhere as refusal:
                 where, status = replace(where, wrong=str(refusal)), refusal.status

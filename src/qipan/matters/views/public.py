@@ -31,6 +31,7 @@ from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_l
 from ..actions.privacy import stop_telling
 from ..input.forms import LOOK, ReportForm
 from ..models import Report
+from ..queries.alike import Alike, similar
 from ..queries.blocked import stuck_among, stuck_on
 from ..queries.figures import public_figures
 from ..queries.joining import followed, following
@@ -46,13 +47,11 @@ from ..queries.mapping import (
 from ..queries.public import (
     PUBLIC_PAGE,
     PUBLIC_SHOWS,
-    Alike,
     last_told,
     places_like,
     public_list,
     reach_for_telling,
     report_by_code,
-    similar,
     told,
 )
 from ..queries.reading import categories, get_category, place_names
@@ -104,7 +103,7 @@ def where_given(given: Any) -> Where:
     return Where(code, name, point)
 
 
-def alike_of(given: Any) -> list[Alike]:
+def alike_of(given: Any, *, open_to_all: bool = True) -> list[Alike]:
     """This function will look for what may be the same, as far as a form is filled in."""
     where, text = where_given(given), given.get("text", "")[:2000]
     if not where.code or not text:
@@ -113,7 +112,8 @@ def alike_of(given: Any) -> list[Alike]:
         category = get_category(given.get("category", ""))
     except NotFound:
         return []
-    return similar(category, place_of(where.code), text, at=now(), point=where.point)
+    place = place_of(where.code)
+    return similar(category, place, text, at=now(), point=where.point, open_to_all=open_to_all)
 
 
 @never_cache
@@ -170,7 +170,16 @@ def words_of(given: dict[str, Any], channel: str) -> Words:
 
 
 def take_report(
-    code: str, words: Words, where: Where, *, same: str, nonce: str, source: str = "", by: Actor, at: datetime
+    code: str,
+    words: Words,
+    where: Where,
+    *,
+    same: str,
+    nonce: str,
+    source: str = "",
+    by: Actor,
+    at: datetime,
+    open_to_all: bool = True,
 ) -> Reported:
     """This function will join what was hinted at and chosen as the ``same``, or open a matter. Raises what these raise."""
     rest: dict[str, Any] = {"words": words, "nonce": nonce, "source": source, "by": by, "at": at}
@@ -178,7 +187,7 @@ def take_report(
     key = key_of(same)
     if key is not None:
         # Only what was hinted at can be joined: nobody tries numbers.
-        likely = similar(category, place, words.text, at=at, point=where.point)
+        likely = similar(category, place, words.text, at=at, point=where.point, open_to_all=open_to_all)
         hinted = next((one for one in likely if one.matter.pk == key), None)
         if hinted is not None:
             return join_matter(hinted.matter, **rest)

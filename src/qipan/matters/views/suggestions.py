@@ -10,7 +10,8 @@ from qipan.kernel.refusal import Refusal
 
 from ..actions.suggesting import RIGHT, switch_suggestions
 from ..input.forms import ReasonForm
-from ..queries.suggesting import switched, targets_learned, used
+from ..queries.learned import switched, targets_learned
+from ..queries.suggesting import used
 
 
 @require_http_methods(["GET", "POST"])
