@@ -21,7 +21,7 @@ from qipan.kernel.place import range_of
 from qipan.retention.actions.lots import refresh_lots
 from qipan.retention.api import DueLot, approve_run, carry_out, clock_actor, prepare_run
 from qipan.retention.rules.chain import STEP, STEP_SQLITE
-from qipan.screening.api import Campaign, Round, open_campaign, store_visits
+from qipan.screening.api import Campaign, Outcome, Round, open_campaign, store_visits
 from qipan.screening.queries import audit_coverage
 
 from .city import COMPOUNDS, DOORS, Uploads, build
@@ -56,8 +56,8 @@ def _visits(round_id: int, count: int, at: datetime, first: int) -> int:
         key = f"printf('%012x', {ms} + abs(random() % 259200000)) || '7' || lower(substr(hex(randomblob(10)), 1, 19))"
         batch = "'00000000000070008000000000000000'"
         content = "random()"
-    names = "not_home, vacant_unknown, vacant_known, appointment, language_help, refused, by_phone, demolished, presumed_vacant"
-    zeros = ", ".join(["0"] * 9)
+    names = "not_home, vacant_unknown, vacant_known, appointment, language_help, refused, by_proxy, by_phone, demolished, presumed_vacant"
+    zeros = ", ".join(["0"] * 10)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO screening_coverage (round_id, place, doors, answered, visits, {names})"
@@ -65,7 +65,7 @@ def _visits(round_id: int, count: int, at: datetime, first: int) -> int:
         )
         cursor.execute(
             "INSERT INTO screening_visit (id, round_id, place, outcome, happened_at, received_at, batch, content)"
-            f" SELECT {key}, {round_id}, {place} + d, 8, '{moment}', '{moment}', {batch}, {content}"
+            f" SELECT {key}, {round_id}, {place} + d, {Outcome.ANSWERED.value}, '{moment}', '{moment}', {batch}, {content}"
             f" FROM {numbers} AS a, {doors} AS b"
         )
         cursor.execute("ANALYZE")

@@ -36,7 +36,7 @@ export interface Stairwell {
 /** The server's own words for a right that is over. Whose session has ended signs in again (401), and loses nothing. */
 const ENDED = new Set(["pass_expired", "pass_revoked", "right_ended", "not_allowed", "not_found"]);
 const NOT_HOME = 1;
-const PRESUMED_VACANT = 10;
+const PRESUMED_VACANT = 11;
 /** States that ask for another visit: not yet visited, nobody home, appointment, language help. */
 export const OPEN_STATES = new Set([0, NOT_HOME, 4, 5]);
 

@@ -104,7 +104,7 @@ declare(
 )
 declare(
     "screening.Coverage",
-    keys="id round place doors not_home vacant_unknown vacant_known appointment language_help refused by_phone answered demolished presumed_vacant visits changed_at",
+    keys="id round place doors not_home vacant_unknown vacant_known appointment language_help refused by_proxy by_phone answered demolished presumed_vacant visits changed_at",
 )
 declare(
     "screening.CoverageSample",

@@ -45,6 +45,7 @@ NEXT_STEP = {
     DoorState.APPOINTMENT: NextStep.KEEP_APPOINTMENT,
     DoorState.LANGUAGE_HELP: NextStep.BRING_INTERPRETER,
     DoorState.REFUSED: NextStep.EXPLAIN_AND_OFFER,
+    DoorState.BY_PROXY: NextStep.EXPLAIN_AND_OFFER,  # the household hears of it, and may say it itself
     DoorState.BY_PHONE: NextStep.NOTHING,
     DoorState.ANSWERED: NextStep.NOTHING,
     DoorState.DEMOLISHED: NextStep.CORRECT_REGISTER,
@@ -80,13 +81,28 @@ def moment_of(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
+# What the hash of a visit says for each outcome. The journal's digests rest on it, so it stays when ranks move (ADR 30).
+MARKS: dict[int, int] = {
+    Outcome.NOT_HOME: 1,
+    Outcome.VACANT_UNKNOWN: 2,
+    Outcome.VACANT_KNOWN: 3,
+    Outcome.APPOINTMENT: 4,
+    Outcome.LANGUAGE_HELP: 5,
+    Outcome.REFUSED: 6,
+    Outcome.BY_PHONE: 7,
+    Outcome.ANSWERED: 8,
+    Outcome.DEMOLISHED: 9,
+    Outcome.BY_PROXY: 10,
+}
+
+
 def content_of(round_id: int, place: int, outcome: int, device_us: int) -> int:
     """This function will return 64 bits of the hash of what a visit says; the device's own time is part of it.
 
     The server's correction of the device clock is not: it differs from one sending to the next,
     and a resend must be seen as the same.
     """
-    text = b"%d|%d|%d|%d" % (round_id, place, outcome, device_us)
+    text = b"%d|%d|%d|%d" % (round_id, place, MARKS.get(outcome, 0), device_us)
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
@@ -95,7 +111,14 @@ def batch_digest(stored: Iterable[tuple[str, int]]) -> str:
     return hashlib.sha256(",".join(f"{hex_id}:{content}" for hex_id, content in sorted(stored)).encode()).hexdigest()
 
 
-LIVED_IN = (Outcome.ANSWERED, Outcome.BY_PHONE, Outcome.REFUSED, Outcome.LANGUAGE_HELP, Outcome.APPOINTMENT)
+LIVED_IN = (
+    Outcome.ANSWERED,
+    Outcome.BY_PHONE,
+    Outcome.BY_PROXY,
+    Outcome.REFUSED,
+    Outcome.LANGUAGE_HELP,
+    Outcome.APPOINTMENT,
+)
 EMPTY = (Outcome.VACANT_KNOWN, Outcome.VACANT_UNKNOWN)
 
 
@@ -103,7 +126,8 @@ def verdict_of(claimed: int, found: int, came: str) -> Verdict:
     """This function will say whether what another team found bears out the state that a round claims for a door.
 
     A claim of having spoken to somebody stands or falls with what is said at the door; a claim that
-    nobody lives there, or that the door is gone, with what is seen. Nobody home tells nothing.
+    nobody lives there, or that the door is gone, with what is seen. Nobody home tells nothing; nor does it tell against
+    an answer of somebody else that the household knows of no visit.
     """
     if found == Outcome.DEMOLISHED or claimed == DoorState.DEMOLISHED:
         return Verdict.SAME if found == claimed else Verdict.DIFFERENT
@@ -111,7 +135,7 @@ def verdict_of(claimed: int, found: int, came: str) -> Verdict:
         if found in LIVED_IN:
             return Verdict.DIFFERENT
         return Verdict.SAME if found in EMPTY else Verdict.UNCLEAR
-    if came == Came.NO or found in EMPTY:
+    if found in EMPTY or (came == Came.NO and claimed != DoorState.BY_PROXY):
         return Verdict.DIFFERENT
     return Verdict.SAME if came == Came.YES else Verdict.UNCLEAR
 

@@ -10,7 +10,9 @@ class Outcome(models.IntegerChoices):
     """What a visit found at a door (SCR-2). The value is its rank: of several visits in a round the
 
     highest stands, whatever the order in which they arrive, so late uploads and wrong device
-    clocks change nothing.
+    clocks change nothing. What another person says on a household's behalf (``BY_PROXY``: a neighbour, a child living
+    elsewhere, the landlord) is worth less than what the household says itself, and more than no answer; who it was is
+    kept nowhere (ADR 30).
     """
 
     NOT_HOME = 1, _("nobody home")
@@ -19,9 +21,10 @@ class Outcome(models.IntegerChoices):
     APPOINTMENT = 4, _("appointment made")
     LANGUAGE_HELP = 5, _("language help needed")
     REFUSED = 6, _("refused at the door")
-    BY_PHONE = 7, _("reached by phone")
-    ANSWERED = 8, _("answered")
-    DEMOLISHED = 9, _("demolished")
+    BY_PROXY = 7, _("answered on their behalf")
+    BY_PHONE = 8, _("reached by phone")
+    ANSWERED = 9, _("answered")
+    DEMOLISHED = 10, _("demolished")
 
 
 class DoorState(models.IntegerChoices):
@@ -34,10 +37,11 @@ class DoorState(models.IntegerChoices):
     APPOINTMENT = 4, _("appointment made")
     LANGUAGE_HELP = 5, _("language help needed")
     REFUSED = 6, _("refused at the door")
-    BY_PHONE = 7, _("reached by phone")
-    ANSWERED = 8, _("answered")
-    DEMOLISHED = 9, _("demolished")
-    PRESUMED_VACANT = 10, _("presumed vacant")
+    BY_PROXY = 7, _("answered on their behalf")
+    BY_PHONE = 8, _("reached by phone")
+    ANSWERED = 9, _("answered")
+    DEMOLISHED = 10, _("demolished")
+    PRESUMED_VACANT = 11, _("presumed vacant")
 
 
 SETTLED = tuple(

@@ -15,7 +15,7 @@ from qipan.kernel.place import range_of
 from qipan.laws.testing import make_articles
 from qipan.matters.testing import make_world
 from qipan.posture.api import impose_measure
-from qipan.screening.api import DoorState, Visit
+from qipan.screening.api import DoorState, Outcome, Visit
 
 from .conftest import build
 
@@ -45,16 +45,17 @@ def stored():
     return list(Visit.objects.everywhere("a test").order_by("place").values_list("place", "outcome"))
 
 
-@pytest.mark.row("EMG-20")
-def test_three_taps_keep_and_send_a_visit(phone):
+@pytest.mark.parametrize("outcome", [pytest.param(one, id=one.name) for one in (Outcome.ANSWERED, Outcome.BY_PROXY)])
+@pytest.mark.row("EMG-20", "SCR-2")
+def test_three_taps_keep_and_send_a_visit(phone, outcome):
     _scene, _context, page = phone
     page.locator("[data-place='5101040010010010001']").tap()
-    page.locator("[data-name=ANSWERED]").tap()
-    expect(page.locator("#door-kept")).to_contain_text(f"102 已记下：{words(DoorState.ANSWERED)}")
+    page.locator(f"[data-name={outcome.name}]").tap()
+    expect(page.locator("#door-kept")).to_contain_text(f"102 已记下：{words(DoorState(outcome))}")
     page.locator("#door-next").tap()
     expect(page.locator("#door-title")).to_have_text("101")
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=15_000)
-    assert stored() == [(5101040010010010001, 8)]
+    assert stored() == [(5101040010010010001, outcome)]
 
 
 @pytest.mark.row("EMG-20")
@@ -78,7 +79,7 @@ def test_a_cut_network_loses_nothing_and_sends_once(phone):
     again.goto("/field")
     expect(again.locator("#count-ACKNOWLEDGED")).to_have_text("3", timeout=15_000)
     expect(again.locator("#count-KEPT")).to_have_text("0")
-    assert stored() == [(5101040010010010001, 8), (5101040010010010002, 1), (5101040010010010003, 6)]
+    assert stored() == [(5101040010010010001, Outcome.ANSWERED), (5101040010010010002, 1), (5101040010010010003, 6)]
     again.reload()
     again.wait_for_timeout(3_000)
     assert len(stored()) == 3
@@ -101,7 +102,7 @@ def test_an_answer_lost_on_the_way_is_sent_again_and_counted_once(phone):
     page.locator("[data-name=ANSWERED]").tap()
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
     assert lost == [200]
-    assert stored() == [(5101040010010010001, 8)]
+    assert stored() == [(5101040010010010001, Outcome.ANSWERED)]
 
 
 def test_a_visit_can_be_taken_back_before_it_leaves(phone):
@@ -217,7 +218,7 @@ def test_the_page_opens_without_a_network_and_sends_later(phone):
     assert stored() == []
     context.set_offline(False)
     expect(again.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
-    assert stored() == [(5101040010010010001, 8)]
+    assert stored() == [(5101040010010010001, Outcome.ANSWERED)]
 
 
 def test_what_lies_on_the_phone_goes_when_the_right_ends(phone):

@@ -4,6 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from qipan.screening.api import Outcome
+
 from .test_browser import stored, wait_until_kept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -57,7 +59,7 @@ def test_signing_out_clears_a_shared_phone_and_asks_before_it_loses_what_was_not
     page.unroute("**/api/visits")
     open_pass(page, scene)  # the same person comes back, and it goes out by itself
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=15_000)
-    assert stored() == [(5101040010010010001, 8), (5101040010010010002, 1)]
+    assert stored() == [(5101040010010010001, Outcome.ANSWERED), (5101040010010010002, 1)]
 
     page.route("**/api/visits", lambda route: route.abort())
     page.locator("[data-place='5101040010010010003']").tap()

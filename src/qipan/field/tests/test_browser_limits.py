@@ -8,6 +8,7 @@ from qipan.field.models import DeviceList
 from qipan.field.views import phone as page_of
 from qipan.forms.api import Submission
 from qipan.matters.testing import make_world
+from qipan.screening.api import Outcome
 from qipan.webkit.manifest import BUILT, everything_of
 
 from .conftest import build
@@ -61,7 +62,7 @@ def test_a_new_version_of_the_worker_takes_nothing_of_what_waits(phone, monkeypa
     context.unroute("**/api/visits")
     context.set_offline(False)
     expect(again.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
-    assert stored() == [(int(DOOR), 8)]
+    assert stored() == [(int(DOOR), Outcome.ANSWERED)]
 
 
 @pytest.mark.row("EMG-20")
@@ -128,7 +129,7 @@ def test_an_emptied_store_is_told_to_the_worker_and_to_the_community(phone):
     page.reload()
     expect(page.locator("[data-place]").first).to_be_visible()
     expect(said).to_have_count(0)
-    assert stored() == [(int(DOOR), 8)]
+    assert stored() == [(int(DOOR), Outcome.ANSWERED)]
     before, now = DeviceList.objects.everywhere("a test").order_by("pk")
     assert (before.emptied_at is None, now.emptied_at) == (False, None)
     assert "浏览器或人为清空" in scene.cast.client("worker").get("/field/lists").content.decode()

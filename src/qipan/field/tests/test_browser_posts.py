@@ -9,6 +9,7 @@ from qipan.access.api import forget, issue_pass, revoke_passes
 from qipan.field.models import DeviceList
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
+from qipan.screening.api import Outcome
 
 from .conftest import build
 from .test_browser import stored
@@ -100,7 +101,7 @@ def test_a_second_post_neither_loses_nor_sees_nor_sends_what_the_first_one_keeps
     go(page, scene.team)
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
     expect(note).to_be_hidden()  # the other one's visit has arrived: nothing of it waits
-    assert stored() == [(int(OURS), 8), (int(THEIRS), 1)]
+    assert stored() == [(int(OURS), Outcome.ANSWERED), (int(THEIRS), 1)]
     open_form_sheet(page)
     page.locator("#form-mine .btn", has_text="继续填写").tap()
     expect(question(page, "outcome").locator(":checked")).to_have_value("APPOINTMENT")
@@ -137,7 +138,7 @@ def test_what_was_finished_under_a_right_that_has_ended_is_sent_by_whoever_works
     note.locator("button").tap()
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
     expect(note).to_be_hidden()
-    assert stored() == [(int(OURS), 8)]
+    assert stored() == [(int(OURS), Outcome.ANSWERED)]
     page.locator("#field-compare").tap()
     expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
     assert [

@@ -12,7 +12,7 @@ from qipan.access.api import forget, revoke_passes
 from qipan.field.models import DeviceList
 from qipan.forms.api import Submission
 from qipan.matters.testing import make_world
-from qipan.screening.api import LateVisit, Visit, close_round
+from qipan.screening.api import LateVisit, Outcome, Visit, close_round
 
 from .conftest import build
 from .test_browser import stored
@@ -126,7 +126,7 @@ def test_an_ended_session_asks_to_sign_in_again_and_what_was_refused_is_never_mi
     expect(noted).to_have_count(1)
     assert agreed(page) == [[]]
     page.unroute("**/api/visits")
-    assert stored() == [(int(DOOR(1)), 8)]
+    assert stored() == [(int(DOOR(1)), Outcome.ANSWERED)]
 
     # A form that closed meanwhile: the server does not hold it, and throwing it away keeps nobody waiting.
     apps.get_model("forms", "FormOpening").objects.all().delete()

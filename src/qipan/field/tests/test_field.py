@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from qipan.kernel.ids import uuid7
-from qipan.screening.api import close_round
+from qipan.screening.api import Outcome, close_round
 
 
 def visit(client, scene, label_place, outcome="ANSWERED"):
@@ -96,7 +96,7 @@ class TestPage:
         assert answer.status_code == 200
         assert "《中华人民共和国突发事件应对法》第七十三条" in page
         assert str(scene.cast.unit("5101:city-command").name) in page
-        assert [page.count(f'data-name="{name}"') for name in ("ANSWERED", "NOT_HOME", "DEMOLISHED")] == [1, 1, 1]
+        assert [page.count(f'data-name="{name}"') for name in Outcome.names] == [1] * 10
         assert "csrftoken" in answer.cookies
 
     def test_names_no_count_of_visits_by_a_person(self, scene):
@@ -160,16 +160,16 @@ class TestChanges:
     def test_tells_only_the_doors_that_were_visited_since(self, scene):
         client = scene.holder()
         first = client.get("/api/field/doors")
-        assert first.json()["counts"] == [10] + [0] * 10
+        assert first.json()["counts"] == [10] + [0] * 11
         assert self.ask(client, first).json() == {
             "base": first.json()["base"],
-            "counts": [10] + [0] * 10,
+            "counts": [10] + [0] * 11,
             "changed": [],
         }
         visit(client, scene, "5101040010010010003", "NOT_HOME")
         answer = self.ask(client, first)
         assert answer.json()["changed"] == [["5101040010010010003", 1, 1]]
-        assert answer.json()["counts"] == [9, 1] + [0] * 9
+        assert answer.json()["counts"] == [9, 1] + [0] * 10
         assert len(answer.content) < 200
 
     def test_tells_everything_when_the_register_is_another(self, scene):

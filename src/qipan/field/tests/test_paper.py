@@ -46,13 +46,18 @@ def test_the_sheet_shows_each_door_once_by_stairwell_with_a_box_for_each_outcome
 
 def test_what_is_ticked_is_counted_once_however_often_it_is_sent(scene):
     client = scene.cast.client("worker")
-    body = ticked(page_of(client, scene), n0="ANSWERED", n3="BY_PHONE", n4="REFUSED")
+    body = ticked(page_of(client, scene), n0="ANSWERED", n3="BY_PHONE", n4="REFUSED", n5="BY_PROXY")
     for _twice in range(2):
         answer = client.post(f"/field/paper?team={scene.team.pk}", body)
         assert (answer.status_code, answer["Location"]) == (302, f"/field/paper?team={scene.team.pk}")
     stored = Visit.objects.everywhere("a test").order_by("place")
-    assert [(one.place, one.outcome) for one in stored] == [(int(DOORS[0]), 8), (int(DOORS[3]), 7), (int(DOORS[4]), 6)]
-    assert states(scene) == {"UNTOUCHED": 17, "ANSWERED": 1, "BY_PHONE": 1, "REFUSED": 1}
+    assert [(one.place, Outcome(one.outcome).name) for one in stored] == [
+        (int(DOORS[0]), "ANSWERED"),
+        (int(DOORS[3]), "BY_PHONE"),
+        (int(DOORS[4]), "REFUSED"),
+        (int(DOORS[5]), "BY_PROXY"),
+    ]
+    assert states(scene) == {"UNTOUCHED": 16, "ANSWERED": 1, "BY_PHONE": 1, "REFUSED": 1, "BY_PROXY": 1}
 
 
 def test_paper_and_phone_meet_in_one_state_whichever_comes_first(scene):
@@ -106,13 +111,14 @@ def test_is_closed_to_others(scene, who, status):
 @pytest.mark.row("SCR-3")
 def test_a_pass_takes_its_teams_doors_along_as_csv_and_no_other_teams(scene):
     visit(scene.holder(), scene, DOORS[0], "NOT_HOME")
+    visit(scene.holder(), scene, DOORS[2], "BY_PROXY")
     answer = scene.holder().get("/field/doors.csv", headers={"Accept-Language": "en"})
     assert answer.headers["Content-Disposition"] == 'attachment; filename="doors.csv"'
     rows = list(csv.reader(StringIO(answer.content.decode().removeprefix("\ufeff"))))
     assert rows[0] == ["Place number", "Compound", "Building", "Stairwell", "Door", "State", "Visits"]
     assert [row[0] for row in rows[1:]] == DOORS
     assert rows[1][1:] == ["锦江一街一社区1号院", "1", "1", "102", "nobody home", "1"]
-    assert rows[2][5:] == ["not yet visited", "0"]
+    assert [row[5:] for row in rows[2:4]] == [["not yet visited", "0"], ["answered on their behalf", "1"]]
     of_page = scene.cast.client("worker").get(f"/field/doors.csv?team={scene.team.pk}").content.decode()
     assert of_page.count("\n") == 11
     assert "/field/doors.csv?team=" in page_of(scene.cast.client("worker"), scene).content.decode()
@@ -132,7 +138,9 @@ def test_a_sheet_that_comes_back_when_its_round_has_closed_is_kept_and_not_count
     answer = client.post(action, ticked(page, n0="ANSWERED"), follow=True)
     assert answer.status_code == 200
     assert "送达时该轮已结束" in answer.content.decode()
-    assert [(one.place, one.outcome) for one in LateVisit.objects.everywhere("a test")] == [(int(DOORS[0]), 8)]
+    assert [(one.place, one.outcome) for one in LateVisit.objects.everywhere("a test")] == [
+        (int(DOORS[0]), Outcome.ANSWERED)
+    ]
     assert not Visit.objects.everywhere("a test").exists()
     assert states(scene) == {"UNTOUCHED": 20}
 

@@ -31,6 +31,7 @@ from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
 MAIN = (Outcome.ANSWERED, Outcome.NOT_HOME)
 OTHERS = (
     Outcome.BY_PHONE,
+    Outcome.BY_PROXY,
     Outcome.APPOINTMENT,
     Outcome.REFUSED,
     Outcome.LANGUAGE_HELP,

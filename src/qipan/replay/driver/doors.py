@@ -28,7 +28,10 @@ SHARES = (
     (Household.GONE, 0.001),
 )
 ANSWERS = (("ANSWERED", 0.93), ("REFUSED", 0.02), ("LANGUAGE_HELP", 0.01), ("APPOINTMENT", 0.04))
-SETTLED = frozenset({"ANSWERED", "REFUSED", "BY_PHONE", "VACANT_KNOWN", "VACANT_UNKNOWN", "DEMOLISHED"})
+# Who is asked when nobody opens a second time: the household by phone, or somebody who answers for it.
+LIVES_ELSEWHERE = (("BY_PHONE", 0.3), ("BY_PROXY", 0.1), ("NOT_HOME", 0.6))
+IS_OUT = (("BY_PHONE", 0.15), ("BY_PROXY", 0.05), ("NOT_HOME", 0.8))
+SETTLED = frozenset({"ANSWERED", "REFUSED", "BY_PHONE", "BY_PROXY", "VACANT_KNOWN", "VACANT_UNKNOWN", "DEMOLISHED"})
 
 
 def _pick(shares: tuple[tuple[object, float], ...], point: float) -> object:
@@ -57,9 +60,9 @@ def outcome(home: Household, attempt: int, dice: random.Random) -> str:
     if home is Household.VACANT_UNKNOWN:
         return "NOT_HOME" if attempt == 1 else "VACANT_UNKNOWN"
     if home is Household.ELSEWHERE:
-        return "BY_PHONE" if attempt > 1 and dice.random() < 0.3 else "NOT_HOME"
+        return str(_pick(LIVES_ELSEWHERE, dice.random())) if attempt > 1 else "NOT_HOME"
     there = 0.93 if home is Household.AT_HOME else (0.35, 0.7, 0.8)[min(attempt, MOST_VISITS) - 1]
     if dice.random() >= there:
-        return "BY_PHONE" if attempt > 1 and dice.random() < 0.15 else "NOT_HOME"
+        return str(_pick(IS_OUT, dice.random())) if attempt > 1 else "NOT_HOME"
     found = str(_pick(ANSWERS, dice.random()))
     return "ANSWERED" if attempt > 1 and found in ("APPOINTMENT", "LANGUAGE_HELP") else found

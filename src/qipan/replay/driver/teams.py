@@ -16,11 +16,12 @@ OUTCOME_RANK = {
     "APPOINTMENT": 4,
     "LANGUAGE_HELP": 5,
     "REFUSED": 6,
-    "BY_PHONE": 7,
-    "ANSWERED": 8,
-    "DEMOLISHED": 9,
+    "BY_PROXY": 7,
+    "BY_PHONE": 8,
+    "ANSWERED": 9,
+    "DEMOLISHED": 10,
 }
-PRESUMED_VACANT = 10
+PRESUMED_VACANT = 11
 SETTLED_RANKS = frozenset(OUTCOME_RANK[name] for name in SETTLED)
 USUAL, LARGE, LARGE_SHARE = 6, 100, 0.02
 THIN_SHARE = 0.04  # teams short of hands, who leave doors unvisited

@@ -22,7 +22,7 @@ SAMPLE = 60  # communities whose own boards are compared too
 MOST_NAMED = 20
 STATE_NAMES = (
     *("UNTOUCHED", "NOT_HOME", "VACANT_UNKNOWN", "VACANT_KNOWN", "APPOINTMENT", "LANGUAGE_HELP", "REFUSED"),
-    *("BY_PHONE", "ANSWERED", "DEMOLISHED", "PRESUMED_VACANT"),
+    *("BY_PROXY", "BY_PHONE", "ANSWERED", "DEMOLISHED", "PRESUMED_VACANT"),
 )
 SETTLED_STATES = SETTLED_RANKS | {PRESUMED_VACANT}
 CUTS = (4, 6, 9, 12)  # digits of the code of a city, district, street, community

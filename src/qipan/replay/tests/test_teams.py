@@ -8,8 +8,8 @@ from django.utils import timezone
 from qipan.replay.driver.faults import FAULTS
 from qipan.replay.driver.plan import Plan
 from qipan.replay.driver.story import Story, rounds_over
-from qipan.replay.driver.teams import SETTLED_RANKS, Team, Upload, uploads
-from qipan.replay.driver.watch import expected_of
+from qipan.replay.driver.teams import OUTCOME_RANK, PRESUMED_VACANT, SETTLED_RANKS, Team, Upload, uploads
+from qipan.replay.driver.watch import STATE_NAMES, expected_of
 from qipan.screening.api import SETTLED, DoorState, Outcome
 
 NOW = timezone.now()
@@ -36,11 +36,12 @@ def test_a_round_ends_with_plausible_coverage_and_few_left():
     one = team()
     play(one)
     states = Counter(state for _place, state in one.states(1))
-    settled = sum(count for state, count in states.items() if state in SETTLED_RANKS or state == 10)
+    settled = sum(count for state, count in states.items() if state in SETTLED_RANKS | {PRESUMED_VACANT})
     assert sum(states.values()) == 400
     assert 0.9 < settled / 400 < 1
     assert states[DoorState.ANSWERED] > 300
     assert states[DoorState.PRESUMED_VACANT] > 0
+    assert states[DoorState.BY_PROXY] > 0
 
 
 def state_of(outcomes):
@@ -56,7 +57,9 @@ def test_the_teams_books_follow_the_servers_rules():
     for visit in play(one):
         by_door.setdefault(one.places[visit.index], []).append(Outcome[visit.outcome])
     assert dict(one.states(1)) == {place: state_of(by_door.get(place, [])) for place in one.places}
-    assert SETTLED_RANKS | {10} == set(SETTLED)
+    assert SETTLED_RANKS | {PRESUMED_VACANT} == set(SETTLED)
+    assert {outcome.name: outcome.value for outcome in Outcome} == OUTCOME_RANK
+    assert tuple(DoorState.names) == STATE_NAMES
 
 
 def test_what_is_expected_sums_from_community_to_city():

@@ -18,6 +18,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.posture.api import Declaration
 
 from ..models import Campaign, Coverage, Round
+from ..queries.coverage import STATE_COLUMNS
 from .samples import sample_round
 
 EVERYWHERE = Range(0, 2**63 - 1)
@@ -178,11 +179,11 @@ def open_round(campaign: Campaign, *, grounds: Iterable[Range], closes_at: datet
 def _fix_register(round_id: int, ranges: list[Range]) -> int:
     """This function will write a round's counters, one row per compound with doors; returns how many."""
     condition = " OR ".join("place BETWEEN %s AND %s" for _ground in ranges)
+    counts = (*STATE_COLUMNS.values(), "visits")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO screening_coverage (round_id, place, doors, not_home, vacant_unknown, vacant_known, appointment,"  # noqa: S608
-            " language_help, refused, by_phone, answered, demolished, presumed_vacant, visits)"
-            " SELECT %s, place, doors, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM territory_compound"
+            f"INSERT INTO screening_coverage (round_id, place, doors, {', '.join(counts)})"  # noqa: S608
+            f" SELECT %s, place, doors, {', '.join('0' for _count in counts)} FROM territory_compound"
             f" WHERE doors > 0 AND ({condition}) ORDER BY place",
             [round_id, *(bound for ground in ranges for bound in ground)],
         )

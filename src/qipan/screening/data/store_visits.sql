@@ -81,9 +81,9 @@ BEGIN
     moved AS (
         SELECT
             d.round_id, d.place - d.place % 10000 AS compound, d.visits,
-            CASE WHEN b.highest = 1 AND b.visits >= 3 THEN 10 ELSE b.highest END AS was,
+            CASE WHEN b.highest = 1 AND b.visits >= 3 THEN 11 ELSE b.highest END AS was,
             CASE
-                WHEN greatest(b.highest, d.highest) = 1 AND b.visits + d.visits >= 3 THEN 10
+                WHEN greatest(b.highest, d.highest) = 1 AND b.visits + d.visits >= 3 THEN 11
                 ELSE greatest(b.highest, d.highest)
             END AS now
         FROM door d
@@ -102,10 +102,11 @@ BEGIN
             count(*) FILTER (WHERE now = 4) - count(*) FILTER (WHERE was = 4) AS appointment,
             count(*) FILTER (WHERE now = 5) - count(*) FILTER (WHERE was = 5) AS language_help,
             count(*) FILTER (WHERE now = 6) - count(*) FILTER (WHERE was = 6) AS refused,
-            count(*) FILTER (WHERE now = 7) - count(*) FILTER (WHERE was = 7) AS by_phone,
-            count(*) FILTER (WHERE now = 8) - count(*) FILTER (WHERE was = 8) AS answered,
-            count(*) FILTER (WHERE now = 9) - count(*) FILTER (WHERE was = 9) AS demolished,
-            count(*) FILTER (WHERE now = 10) - count(*) FILTER (WHERE was = 10) AS presumed_vacant
+            count(*) FILTER (WHERE now = 7) - count(*) FILTER (WHERE was = 7) AS by_proxy,
+            count(*) FILTER (WHERE now = 8) - count(*) FILTER (WHERE was = 8) AS by_phone,
+            count(*) FILTER (WHERE now = 9) - count(*) FILTER (WHERE was = 9) AS answered,
+            count(*) FILTER (WHERE now = 10) - count(*) FILTER (WHERE was = 10) AS demolished,
+            count(*) FILTER (WHERE now = 11) - count(*) FILTER (WHERE was = 11) AS presumed_vacant
         FROM moved m
         GROUP BY 1, 2
     ),
@@ -117,6 +118,7 @@ BEGIN
             appointment = c.appointment + t.appointment,
             language_help = c.language_help + t.language_help,
             refused = c.refused + t.refused,
+            by_proxy = c.by_proxy + t.by_proxy,
             by_phone = c.by_phone + t.by_phone,
             answered = c.answered + t.answered,
             demolished = c.demolished + t.demolished,

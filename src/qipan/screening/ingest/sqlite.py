@@ -17,10 +17,7 @@ from ..rules import EPOCH, PRESUMED_AFTER, batch_digest
 from ..terms import DoorState
 from .decode import Batch, Code
 
-STATES = (
-    "not_home", "vacant_unknown", "vacant_known", "appointment", "language_help",
-    "refused", "by_phone", "answered", "demolished", "presumed_vacant",
-)  # fmt: skip
+STATES = tuple(state.name.lower() for state in DoorState if state)  # the counters' columns, by rank
 
 
 def inserts(table: str, columns: tuple[str, ...], sizes: tuple[int, ...]) -> dict[int, str]:

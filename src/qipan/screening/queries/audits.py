@@ -11,7 +11,7 @@ from qipan.kernel.retention import digest_of_lines
 
 from ..models import Coverage, RecountTally, Round, SealedCampaign, Visit, VisitConflict
 from ..rules import batch_digest, content_of, microseconds
-from ..terms import SAMPLED_PLACES
+from ..terms import SAMPLED_PLACES, DoorState
 from .coverage import SETTLED_SUM, STATE_COLUMNS
 
 MOST = 20  # differences named; the first is what matters
@@ -29,7 +29,7 @@ def recount_coverage(rounds: Sequence[int]) -> list[str]:
     sql = f"""
         WITH s AS (
             SELECT v.round_id, v.place - v.place % 10000 AS compound, count(*) AS visits,
-                CASE WHEN max(v.outcome) = 1 AND count(*) >= 3 THEN 10 ELSE max(v.outcome) END AS state
+                CASE WHEN max(v.outcome) = 1 AND count(*) >= 3 THEN {DoorState.PRESUMED_VACANT.value} ELSE max(v.outcome) END AS state
             FROM screening_visit v WHERE v.round_id IN ({which}) GROUP BY v.round_id, v.place
         ), t AS (
             SELECT s.round_id, s.compound, SUM(s.visits) AS visits, {counts} FROM s GROUP BY s.round_id, s.compound
@@ -67,13 +67,18 @@ def audit_coverage() -> list[str]:
 
 def figures_of(campaign_id: int) -> tuple[str, int]:
     """This function will return the digest of all figures that stay of a campaign, and how many rows they are."""
-    names = ("round_id", "place", "doors", *STATE_COLUMNS.values(), "visits")
+    states = (column for column in STATE_COLUMNS.values() if column != "by_proxy")
+    names = ("round_id", "place", "doors", *states, "visits")
     rows = Coverage.objects.everywhere("figures that stay").filter(round__campaign=campaign_id)
     tallies = RecountTally.objects.everywhere("figures that stay").filter(recount__round__campaign=campaign_id)
     judged = ("recount_id", "place", "drawn", "same", "different", "unclear")
     lines = ["coverage " + " ".join(map(str, row)) for row in rows.order_by("round", "place").values_list(*names)]
     lines += ["recount " + " ".join(map(str, row)) for row in tallies.order_by("recount", "place").values_list(*judged)]
-    return digest_of_lines(lines), len(lines)
+    cells = len(lines)
+    # In lines of their own, so that seals from before there was this state hold (ADR 30).
+    proxies = rows.filter(by_proxy__gt=0).order_by("round", "place").values_list("round_id", "place", "by_proxy")
+    lines += ["by proxy " + " ".join(map(str, row)) for row in proxies]
+    return digest_of_lines(lines), cells
 
 
 def audit_seals() -> list[str]:

@@ -58,7 +58,7 @@ class CoverageRow:
 
     @property
     def contacted(self) -> int:
-        """Doors at which somebody was spoken to: answered or by phone."""
+        """Doors whose household was spoken to: answered or by phone, not on its behalf."""
         return self.by_state[DoorState.ANSWERED] + self.by_state[DoorState.BY_PHONE]
 
 

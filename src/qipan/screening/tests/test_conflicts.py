@@ -6,6 +6,7 @@ from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.screening.api import AlreadyDecided, RoundOver, UnknownDecision, close_round, coverage_total, decide_conflict
 from qipan.screening.models import Visit, VisitConflict
 from qipan.screening.queries import audit_batches, audit_coverage, conflicts_for, get_conflict
+from qipan.screening.terms import Outcome
 
 from .conftest import DISTRICT
 
@@ -110,7 +111,7 @@ def test_conflicts_are_seen_on_the_ground_only(ground, conflict):
 @pytest.mark.parametrize(
     ("_case", "change", "says"),
     [
-        ("outcome", {"outcome": 9}, "is not what was stored"),
+        ("outcome", {"outcome": Outcome.DEMOLISHED}, "is not what was stored"),
         ("door", {"place": 5101040010010010005}, "is not what was stored"),
         ("time", {"happened_at": "2026-08-01T00:00:00Z"}, "is not what was stored"),
         ("content", {"content": 7}, "is not what was stored"),

@@ -148,7 +148,7 @@ def test_coverage_by_place_has_the_states_in_their_order(ground):
     screen(ground, doors[2:3], "REFUSED")
     rows = list(coverage_by_place(ground.round.pk))
     assert len(rows) == 8
-    assert rows[0] == (doors[0] - 1, 10, 3, 3, 7, 0, 0, 0, 0, 0, 1, 0, 2, 0, 0)
+    assert rows[0] == (doors[0] - 1, 10, 3, 3, 7, 0, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0)
     assert rows == sorted(rows)
 
 

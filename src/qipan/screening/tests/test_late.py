@@ -10,6 +10,7 @@ from qipan.kernel.place import range_of
 from qipan.screening.api import assign_doors, close_round, coverage_total, open_round, visits_held, visits_of_team
 from qipan.screening.models import Coverage, LateVisit
 from qipan.screening.queries import audit_batches, audit_coverage, audit_late, audit_samples
+from qipan.screening.terms import Outcome
 
 from .conftest import DISTRICT, rows_of
 
@@ -56,7 +57,7 @@ def test_a_week_offline_loses_nothing_and_moves_no_figure(closed):
     kept = rows()
     assert [(row.place, row.outcome, row.round_id, row.team_id) for row in kept] == [
         (place, outcome, closed.round.pk, closed.ours.team_id)
-        for place, outcome in zip(closed.doors[:3], (1, 8, 6), strict=True)
+        for place, outcome in zip(closed.doors[:3], (Outcome.NOT_HOME, Outcome.ANSWERED, Outcome.REFUSED), strict=True)
     ]
     assert {row.received_at for row in kept} == {closed.at + WEEK}
     assert visits_held([UUID(one["id"]) for one in made]) == {UUID(one["id"]) for one in made}
@@ -85,7 +86,7 @@ def test_sent_again_it_is_late_again_and_kept_once(closed):
 def test_another_content_under_one_id_is_one_more_row(closed):
     counted = closed.visit(closed.doors[4])
     assert closed.told({**counted, "outcome": "NOT_HOME"}, counted) == ["late"] * 2
-    assert [row.outcome for row in sorted(rows(), key=lambda row: row.outcome)] == [1, 8]
+    assert [row.outcome for row in sorted(rows(), key=lambda row: row.outcome)] == [Outcome.NOT_HOME, Outcome.ANSWERED]
     nothing_differs()
 
 
@@ -114,7 +115,7 @@ def test_beside_visits_of_a_round_that_runs_each_is_told_its_own(closed):
 def test_a_changed_or_missing_row_shows(closed):
     closed.told(*[closed.visit(place) for place in closed.doors[1:4]], at=closed.at + WEEK)
     first, second, _third = rows()
-    LateVisit.objects.everywhere("a test").filter(pk=first.pk).update(outcome=9)
+    LateVisit.objects.everywhere("a test").filter(pk=first.pk).update(outcome=Outcome.DEMOLISHED)
     assert audit_late() == [f"late visit {first.visit_id.hex} of batch {first.batch} is not what was kept"]
     LateVisit.objects.everywhere("a test").filter(pk__in=[first.pk, second.pk]).delete()
     assert audit_late() == ["2 late visits are missing, destructions took 0"]

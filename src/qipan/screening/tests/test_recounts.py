@@ -102,6 +102,11 @@ def test_the_difference_stands_beside_the_claim_with_its_interval(closed):
         ("REFUSED", "REFUSED", "UNKNOWN", "UNCLEAR"),
         ("BY_PHONE", "VACANT_UNKNOWN", "UNKNOWN", "DIFFERENT"),
         ("ANSWERED", "NOT_HOME", "UNKNOWN", "UNCLEAR"),
+        ("ANSWERED", "BY_PROXY", "YES", "SAME"),
+        ("BY_PROXY", "ANSWERED", "NO", "UNCLEAR"),  # who was answered for need not know of it
+        ("BY_PROXY", "ANSWERED", "YES", "SAME"),
+        ("BY_PROXY", "VACANT_KNOWN", "UNKNOWN", "DIFFERENT"),
+        ("VACANT_UNKNOWN", "BY_PROXY", "UNKNOWN", "DIFFERENT"),
         ("ANSWERED", "DEMOLISHED", "UNKNOWN", "DIFFERENT"),
         ("PRESUMED_VACANT", "ANSWERED", "NO", "DIFFERENT"),
         ("PRESUMED_VACANT", "NOT_HOME", "UNKNOWN", "UNCLEAR"),

@@ -9,7 +9,7 @@ from django.apps import apps
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed
-from qipan.screening.api import DoorState, close_round, coverage_total, store_visits
+from qipan.screening.api import DoorState, Outcome, close_round, coverage_total, store_visits
 from qipan.screening.ingest import MAX_BYTES, BodyTooLarge, BodyUnreadable
 from qipan.screening.models import Visit, VisitConflict
 from qipan.screening.queries import audit_batches, audit_coverage
@@ -47,7 +47,7 @@ def test_stores_a_batch_counts_it_and_records_it(ground):
     visit = Visit.objects.everywhere("a test").order_by("place").first()
     assert entry.subject == f"screening.Batch:{visit.batch}"
     assert (entry.data["stored"], entry.data["shift"], entry.by_pass, entry.drill) == (3, 0, ground.ours.pass_id, False)
-    assert (visit.place, visit.outcome, visit.team_id) == (ground.doors[0], 8, ground.ours.team_id)
+    assert (visit.place, visit.outcome, visit.team_id) == (ground.doors[0], Outcome.ANSWERED, ground.ours.team_id)
     assert visit.happened_at == visit.received_at == ground.at
     nothing_differs()
 
@@ -99,7 +99,7 @@ def test_other_content_under_a_known_id_is_kept_once_and_never_counted(ground):
     assert states(ground) == {"UNTOUCHED": 19, "NOT_HOME": 1}
     kept = VisitConflict.objects.everywhere("a test").get()
     assert (str(kept.visit_id), kept.place, kept.team_id) == (first["id"], ground.doors[0], ground.ours.team_id)
-    assert kept.payload["outcome"] == 8
+    assert kept.payload["outcome"] == Outcome.ANSWERED
     assert entries().count() == 1
     nothing_differs()
 
