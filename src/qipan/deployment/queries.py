@@ -59,6 +59,12 @@ def standing_teams(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Team]:
     )
 
 
+def ground_of_team(team_id: int) -> list[Range]:
+    """This function will return where a team works; nowhere when there is no such team."""
+    rows = Team.objects.everywhere("a pass works where its team does").filter(pk=team_id)
+    return [Range(first, last) for first, last in rows.values_list("first", "last")]
+
+
 def shifts_between(ranges: Iterable[Range], *, start: datetime, end: datetime) -> QuerySet[Shift]:
     """This function will return the shifts on the ground that run at some moment of [start, end)."""
     return (

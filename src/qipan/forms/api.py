@@ -6,7 +6,7 @@ from .actions.erasing import erase_submissions, start_clock
 from .actions.refusals import InProgress
 from .actions.submitting import FormAnswered, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
-from .queries import get_form, open_forms, openings_on, register_posture
+from .queries import asked_ground, get_form, open_forms, openings_on, register_posture, register_teams
 from .queries.clock import open_lines
 from .queries.held import GroundTooWide, held_values
 from .queries.paper import PaperLine, paper_of
@@ -42,6 +42,7 @@ __all__ = [
     "Subject",
     "Submission",
     "Taken",
+    "asked_ground",
     "close_forms",
     "convert_xlsform",
     "decide_dispute",
@@ -63,6 +64,7 @@ __all__ = [
     "passport_lines",
     "publish_form",
     "register_posture",
+    "register_teams",
     "seed_forms",
     "start_clock",
     "submissions_held",

@@ -12,7 +12,16 @@ from django.views.decorators.http import require_safe
 
 from qipan.access.api import needs, signed_in
 from qipan.duties.api import Unit
-from qipan.forms.api import Form, PaperLine, Subject, held_values, open_forms, paper_of, passport_lines
+from qipan.forms.api import (
+    Form,
+    PaperLine,
+    Subject,
+    asked_ground,
+    held_values,
+    open_forms,
+    paper_of,
+    passport_lines,
+)
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -53,11 +62,12 @@ def form_paper(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _compounds(form: Form, actor: Actor) -> list[Compound]:
-    """The compounds on the actor's ground where the form is open."""
+    """The compounds on the actor's ground where the form is open, also those of which a team has a part."""
+    ground = asked_ground(actor, form)
     grounds = [
-        part
-        for one in open_forms(actor.scope.ranges, at=now(), code=form.code)
-        for part in actor.scope.narrowed(Range(one.first, one.last)).ranges
+        Range(compound_of(part.first), part.last)
+        for one in open_forms(ground.ranges, at=now(), code=form.code)
+        for part in ground.narrowed(Range(one.first, one.last)).ranges
     ]
     return list(compounds_within(grounds).order_by("place"))
 
@@ -81,9 +91,9 @@ def _wells(form: Form, asked: list[PaperLine], chosen: Compound | None, actor: A
         return [{"rows": [_row(unit.label, held, asked, form)]}]
     if chosen is None:
         return []
-    ground = Range(compound_of(chosen.place), compound_of(chosen.place) + 9_999)
-    doors = doors_within([ground]).order_by("place")
-    held_of = held_values(form, [ground], at=now())
+    ground = asked_ground(actor, form).narrowed(Range(chosen.place, chosen.place + 9_999)).ranges
+    doors = doors_within(ground).order_by("place")
+    held_of = held_values(form, ground, at=now())
     return [
         {
             "compound": chosen.name,

@@ -22,6 +22,7 @@ from qipan.kernel.sealed import file_keys, keyed_digests
 
 from ..models import Attachment, Form, FormOpening, Submission
 from ..queries.held import otherwise_held
+from ..queries.opened import asked_ground
 from ..queries.own import hashes_of
 from ..queries.submissions import (
     asked_by,
@@ -161,18 +162,18 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
 def _place(form: Form, said: Answered, *, by: Actor) -> int:
     """The door that the form names; a form that asks for none is about the ground of who hands it in."""
     if said.place is not None:
-        if said.place not in by.scope:
+        if said.place not in asked_ground(by, form):
             raise FormNotOpen
         return said.place
     if form.subject == Subject.DOOR:
         raise PlaceMissing
-    if not by.scope.ranges:
+    if not asked_ground(by).ranges:
         raise FormNotOpen
-    return by.scope.ranges[0].first
+    return asked_ground(by, form).ranges[0].first
 
 
 def _ground(said: Answered, place: int, *, by: Actor) -> Range:
-    return Range(place, place) if said.place is not None else by.scope.ranges[0]
+    return Range(place, place) if said.place is not None else asked_ground(by).ranges[0]
 
 
 def erase_at(form: Form, emergency: str, *, at: datetime) -> datetime | None:

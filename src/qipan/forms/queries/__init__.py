@@ -2,12 +2,23 @@
 
 from .fields import asked_elsewhere, entries, fields_on
 from .held import GroundTooWide, HeldFile, held_codes, held_file
-from .opened import forms_by_validity, get_form, open_forms, openings_on, posture_kind, register_posture, running
+from .opened import (
+    asked_ground,
+    forms_by_validity,
+    get_form,
+    open_forms,
+    openings_on,
+    posture_kind,
+    register_posture,
+    register_teams,
+    running,
+)
 
 __all__ = [
     "GroundTooWide",
     "HeldFile",
     "asked_elsewhere",
+    "asked_ground",
     "entries",
     "fields_on",
     "forms_by_validity",
@@ -18,5 +29,6 @@ __all__ = [
     "openings_on",
     "posture_kind",
     "register_posture",
+    "register_teams",
     "running",
 ]

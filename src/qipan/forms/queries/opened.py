@@ -5,15 +5,19 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.scoped import overlapping
 
 from .. import rules
 from ..models import Form, FormOpening
+from ..terms import Subject
 
 PostureKind = Callable[[Sequence[Range], datetime, bool], str | None]
+TeamGround = Callable[[int], Sequence[Range]]
 _posture: list[PostureKind] = []
+_teams: list[TeamGround] = []
 
 
 def register_posture(kind_on: PostureKind) -> None:
@@ -27,6 +31,24 @@ def register_posture(kind_on: PostureKind) -> None:
 def posture_kind(ranges: Sequence[Range], *, at: datetime, drill: bool) -> str | None:
     """This function will return the posture that binds forms on the ground, None for routine."""
     return _posture[0](ranges, at, drill) if _posture else None
+
+
+def register_teams(ground_of: TeamGround) -> None:
+    """This function will ask ``ground_of(team)`` where a team works before anything is asked of its passes.
+
+    Teams stand above forms in the house; they register in ``apps.ready``.
+    """
+    _teams[:] = [ground_of]
+
+
+def asked_ground(actor: Actor, form: Form | None = None) -> Scope:
+    """This function will return the ground on which forms are asked of an actor: of a team's pass its team's part.
+
+    What a ``form`` about units says and is filled in with is the whole unit's, whichever team writes it down.
+    """
+    if actor.team_id is None or not _teams or (form is not None and form.subject == Subject.UNIT):
+        return actor.scope
+    return Scope(tuple(part for own in _teams[0](actor.team_id) for part in actor.scope.narrowed(own).ranges))
 
 
 def get_form(code: str, *, at: datetime) -> Form:

@@ -23,7 +23,7 @@ from ..rules.xform import XForm, read_xform
 from ..terms import HELD_BY_ID, Standing, Subject
 from .answers import masks_of
 from .held import HeldFile, held_file
-from .opened import open_forms, openings_on
+from .opened import asked_ground, open_forms, openings_on
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
 KEEP_DAYS = {Subject.PERSON: 60, Subject.DOOR: 365, Subject.UNIT: 730}
@@ -73,9 +73,9 @@ def sources_at(code: str, ground: Range, *, drill: bool, at: datetime) -> tuple[
 
 
 def forms_to_fill(actor: Actor, *, at: datetime, code: str = "") -> list[Form]:
-    """This function will return the forms that are open on the actor's ground and that clients can fill, the newest
-    version of each; ``code`` asks for one."""
-    open_here = {opening.form_id for opening in open_forms(actor.scope.ranges, at=at, code=code)}
+    """This function will return the forms that are open on the actor's ground, or its team's, and that clients can fill,
+    the newest version of each; ``code`` asks for one."""
+    open_here = {opening.form_id for opening in open_forms(asked_ground(actor).ranges, at=at, code=code)}
     rows = Form.objects.filter(pk__in=open_here).exclude(xform="").select_related("issuer").defer("source")
     return list({form.code: form for form in rows.order_by("code", "version")}.values())
 
@@ -90,10 +90,11 @@ def form_to_fill(code: str, *, actor: Actor, at: datetime) -> Form:
 def lapsed_forms(actor: Actor, *, at: datetime) -> list[Form]:
     """This function will return the forms that were open on the actor's ground until their passport lapsed, in the
     newest version of each: for a month whoever is still asked is told that he may refuse."""
-    openings = openings_on(actor.scope.ranges).filter(
+    ground = asked_ground(actor).ranges
+    openings = openings_on(ground).filter(
         opened_at__lte=at, form__valid_to__lte=at, form__valid_to__gt=at - LAPSED_SHOWN
     )
-    holding = {opening.form.code for opening in open_forms(actor.scope.ranges, at=at)}
+    holding = {opening.form.code for opening in open_forms(ground, at=at)}
     newest: dict[str, Form] = {}
     for opening in openings:
         form = opening.form
@@ -104,7 +105,7 @@ def lapsed_forms(actor: Actor, *, at: datetime) -> list[Form]:
 
 def files_beside(form: Form, *, actor: Actor, at: datetime) -> list[tuple[str, str]]:
     """This function will return names and sums of the files that clients fetch beside a form. Raises ``GroundTooWide``."""
-    held = held_file(form, actor.scope.ranges, at=at)
+    held = held_file(form, asked_ground(actor, form).ranges, at=at)
     own = list(FormMedia.objects.filter(form=form).order_by("name").values_list("name", "sha256"))
     return [*own, *([(held.name, sha256(held.content).hexdigest())] if held else [])]
 
@@ -127,14 +128,14 @@ def media_of(form: Form, *, actor: Actor, at: datetime) -> list[FormMedia | Held
     """This function will return the files that clients fetch beside a form: its own, and what registers hold of the
     actor's ground. Raises ``GroundTooWide``.
     """
-    held = held_file(form, actor.scope.ranges, at=at)
+    held = held_file(form, asked_ground(actor, form).ranges, at=at)
     return [*FormMedia.objects.filter(form=form).order_by("name"), *([held] if held else [])]
 
 
 def file_of(form: Form, name: str, *, actor: Actor, at: datetime) -> FormMedia | HeldFile:
     """This function will return one of ``media_of``. Raises ``NotFound``, ``GroundTooWide``."""
     if name == HELD_FILE:
-        file: FormMedia | HeldFile | None = held_file(form, actor.scope.ranges, at=at)
+        file: FormMedia | HeldFile | None = held_file(form, asked_ground(actor, form).ranges, at=at)
     else:
         file = FormMedia.objects.filter(form=form, name=name).first()
     if file is None:
