@@ -1,9 +1,10 @@
 """The front door of zones: which level holds on a ground, how much of it reaches one, and what changed."""
 
 from .actions.counts import Given, report_counts
+from .actions.moving import ZoneChanged
 from .actions.rule_sets import RuleSetEnded, end_rule_set, publish_rule_set
 from .actions.seeds import seed_zones
-from .actions.zones import Line, ZoneChanged, ZoneConfirmed, confirm_zones
+from .actions.zones import Line, ZoneConfirmed, confirm_zones
 from .models import RiskZone, RuleSet
 from .queries import Share, ZoneView, changes_ahead, level_over, share_meeting, zones_in_force
 from .queries.opened import Held, held_level, open_lines

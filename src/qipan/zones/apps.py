@@ -5,8 +5,13 @@ class ZonesConfig(AppConfig):
     name = "qipan.zones"
 
     def ready(self) -> None:
+        from qipan.journal.api import subscribe
         from qipan.laws.api import name_subjects
+        from qipan.territory.api import AreaMerged, AreaSplit
 
         from .queries.zones import zone_names
+        from .subscribers import on_area_merged, on_area_split
 
+        subscribe(AreaMerged, on_area_merged)
+        subscribe(AreaSplit, on_area_split)
         name_subjects("zones.RiskZone", zone_names)

@@ -46,11 +46,12 @@ class AreaMerged:
 
 @dataclass(frozen=True)
 class AreaSplit:
-    """Event: from the day ``on`` the area ``new`` stands on a part of the ground of ``code``."""
+    """Event: from the day ``on`` the area ``new`` stands on a part of the ground of ``code``; ordered at ``at``."""
 
     code: str
     new: str
     on: date
+    at: datetime
 
 
 def _end(rows: Iterable[Area | AreaRange], on: date) -> None:
@@ -237,5 +238,5 @@ def split_area(
         by=by,
         at=at,
     )
-    publish(AreaSplit(code=code, new=new_code, on=on))
+    publish(AreaSplit(code=code, new=new_code, on=on, at=at))
     return get_area(new_code)

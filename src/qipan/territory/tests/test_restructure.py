@@ -223,7 +223,7 @@ def test_events_and_commands(city, keeper, capsys):
     subscribe(AreaSplit, heard.append)
     call_command("split_area", A, new="510104009", name="新街道", parts=[A + "002"], on=date(2026, 3, 1))
     call_command("merge_area", A, into=B, on=MAY)
-    assert heard == [AreaSplit(A, "510104009", date(2026, 3, 1)), AreaMerged(A, B, MAY, heard[1].at)]
+    assert heard == [AreaSplit(A, "510104009", date(2026, 3, 1), heard[0].at), AreaMerged(A, B, MAY, heard[1].at)]
     assert A in capsys.readouterr().out
     with pytest.raises(CommandError):
         call_command("merge_area", A, into=B, on=MAY)

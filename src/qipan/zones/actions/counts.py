@@ -19,6 +19,7 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.territory.api import AreaView, areas_within, get_area
 
 from ..models import Count
+from ..queries.counts import counted_at
 from ..rules.series import BelowNought, Fall, daily
 from ..rules.sets import MOST_COUNT, inputs
 from ..terms import ZoneUnit
@@ -212,8 +213,8 @@ def _areas(given: Sequence[Given], *, by: Actor) -> dict[str, AreaView]:
 def _stored(series: Mapping[Key, Any], areas: Mapping[str, AreaView]) -> dict[Key, dict[date, int]]:
     """What is known of the same areas and inputs, locked so that two reports never correct each other unseen."""
     found: dict[Key, dict[date, int]] = defaultdict(dict)
-    by_place = {(area.place, area.level): code for code, area in areas.items()}
-    places = sorted({area.place for area in areas.values()})
+    by_place = {(counted_at(area), area.level): code for code, area in areas.items()}
+    places = sorted({counted_at(area) for area in areas.values()})
     for start in range(0, len(places), 500):
         rows = (
             Count.objects.everywhere("the areas were checked against the scope")
@@ -312,14 +313,14 @@ def _keep(
 
     def corrected(name: str, code: str, day: date, before: int, after: int, why: str) -> None:
         area = areas[code]
-        values = (name, area.place, area.level, day.isoformat(), before, after, why, source, when, by.label)
+        values = (name, counted_at(area), area.level, day.isoformat(), before, after, why, source, when, by.label)
         corrections.append(values)
 
     changed = reported.corrected
     for one in changed:
         corrected(one.input, one.code, one.day, one.before or 0, one.after, reason)
         Count.objects.everywhere("a correction of a count that was locked").filter(
-            hazard_input=one.input, place=areas[one.code].place, level=areas[one.code].level, day=one.day
+            hazard_input=one.input, place=counted_at(areas[one.code]), level=areas[one.code].level, day=one.day
         ).update(n=one.after, unit_id=by.unit_id, at=at)
     new = [one for one in reported.lines if one.before is None]
     fresh = {(one.code, one.day): one for one in new}
@@ -333,7 +334,15 @@ def _keep(
         "zones_count",
         ("hazard_input", "place", "level", "day", "n", "unit_id", "at"),
         (
-            (one.input, areas[one.code].place, areas[one.code].level, one.day.isoformat(), one.after, by.unit_id, when)
+            (
+                one.input,
+                counted_at(areas[one.code]),
+                areas[one.code].level,
+                one.day.isoformat(),
+                one.after,
+                by.unit_id,
+                when,
+            )
             for one in new
         ),
         nullable={"unit_id"},

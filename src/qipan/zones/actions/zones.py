@@ -14,6 +14,7 @@ from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.scoped import overlapping
 from qipan.laws.api import Article, Cited, Use, cite_all, end_citations, get_article
 from qipan.territory.api import get_area
 
@@ -21,6 +22,7 @@ from ..models import RiskZone, RuleSet
 from ..queries.counts import offices_that_said, rule_set_of
 from ..queries.proposals import Proposal, proposal_for
 from ..terms import ZoneLevel
+from .moving import ZoneChanged, follow_map
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,6 @@ class ZoneConfirmed:
     hazard: str
     level: int
     starts_at: datetime
-    at: datetime
-
-
-@dataclass(frozen=True)
-class ZoneChanged:
-    """The level of one range becomes another one at a moment; None is no zone. It may lie ahead (``at``)."""
-
-    ground: Range
-    hazard: str
-    before: int | None
-    after: int | None
     at: datetime
 
 
@@ -137,6 +128,7 @@ def confirm_zone(
     begins = starts_at or at
     if begins < at:
         raise BeginsInThePast(field="starts_at")
+    follow_map(area.ranges, by=by, at=at)  # an import of the map tells nobody whose ground it gave back
     found = proposal_for(rule_set, area, at=at)
     if found is None:
         raise NothingProposed(area=area)
@@ -234,7 +226,7 @@ def _put_in_force(
     area = found.area
     # What began before ends where this begins; what was to begin later never does.
     open_zones = RiskZone.objects.everywhere("a confirmation replaces what stands").filter(
-        hazard=rule_set.hazard, code=area.code, area_level=area.level
+        overlapping(area.ranges), hazard=rule_set.hazard, area_level=area.level
     )
     replaced = open_zones.filter(Q(ends_at=None) | Q(ends_at__gt=begins))
     # What holds until this one begins rests on its article until then; what never begins rests on nothing any more.

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Aggregate, Sum, TextField
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import Grounds, Range, code_of
+from qipan.kernel.place import Grounds, Range, code_of, place_of
 from qipan.kernel.refusal import NotFound
 from qipan.territory.api import AreaView, areas_within, get_area
 
@@ -130,6 +130,15 @@ class _Owners:
             return code_of(place, own)  # the map of the day does not know it any more
         self.areas[area.code] = area
         return area.code
+
+
+def counted_at(area: AreaView) -> int:
+    """This function will return the place under which an area's counts are kept: its code's own as long as it owns that.
+
+    The ground of a merged area may begin at a place of another one's counts.
+    """
+    own = place_of(area.code)
+    return own if any(own in part for part in area.ranges) else area.place
 
 
 def area_on(code: str, *, on: date | None = None) -> AreaView | None:

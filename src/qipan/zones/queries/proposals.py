@@ -97,7 +97,7 @@ def _proposal(
         return None
     area = known.areas.get(code) or area_on(code)
     if area is None:
-        return None  # the map has it no more; what took its ground over is judged in its place
+        return None  # an import took it from the map and nothing owns its ground
     first = today - timedelta(days=max(rule.window, 1))
     lowered = held is not None and level < held.level
     days = reported_days(area.ranges, rule.inputs, first=first, last=today - YESTERDAY) if lowered else set()
