@@ -185,6 +185,7 @@ GATES = {
     "matters/imports/<int:pk>/undo": Gate(None, "matter.import"),
     "matters/suggestions": Gate("matter.view", "matter.catalogue"),
     "matters/rechecks": Gate("matter.view", "matter.arbitrate"),
+    "matters/exclusions": Gate("matter.view"),
     "matters/<int:pk>/recheck": Gate("matter.view", "matter.verify"),
     "matters/patterns": Gate("matter.dispatch matter.arbitrate"),
     "calls": Gate("matter.view"),

@@ -81,7 +81,7 @@ def test_the_pages_as_people_see_them(world, turn_to, troubles, lang):
         ("anonymous", "/report"), ("anonymous", "/track"), ("anonymous", f"/track/{reported.code}"),
         ("anonymous", "/public/matters"), ("dispatcher", "/matters"), ("dispatcher", f"/matters/{reported.matter.pk}"),
         ("dispatcher", f"/matters/{world.matter('FILED').pk}"), ("dispatcher", f"/matters/{world.matter('DISPATCHED').pk}"),
-        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"), ("lead", "/matters/rechecks"), ("lead", "/matters/patterns"),
+        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"), ("lead", "/matters/rechecks"), ("lead", "/matters/exclusions"), ("lead", "/matters/patterns"),
         ("district_head", f"/matters/{reported.matter.pk}/recheck"),
     ]  # fmt: skip
     wrong = []

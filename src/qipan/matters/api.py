@@ -10,6 +10,7 @@ from .actions.dispatching import (
     object_to_matter,
     waive_part,
 )
+from .actions.exclusions import decide_exclusion
 from .actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from .actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
 from .actions.hazards import grade_hazard, inspect_hazard
@@ -98,6 +99,7 @@ __all__ = [
     "clean_photo",
     "confirm_matter",
     "count_source",
+    "decide_exclusion",
     "decide_time",
     "decline_matter",
     "dispatch_matter",

@@ -155,6 +155,20 @@ declare(
     plain="measure",
     keys="id matter grade graded_at remedy_by look looks remedied_at",
 )
+# ``account`` is kept only so that another person than who declined it decides; nothing counts by it.
+declare(
+    "matters.Exclusion",
+    PersonalData(
+        "account",
+        purpose=_("that another person looks again"),
+        basis="pipl-2021-34",
+        period=None,
+        starts_with=Starts.ENDED,
+        destroy=Destroy.KEPT,
+    ),
+    plain="note",
+    keys="id matter place kind ended_at judge task verdict unit at dropped_at",
+)
 # A file waits for whoever brought it, at most a day; what was taken over keeps the file's sum, not the file.
 declare(
     "matters.Import",

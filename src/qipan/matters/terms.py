@@ -76,6 +76,8 @@ class Closing(models.TextChoices):
 
 
 DECLINING = (Closing.ANSWERED, Closing.REDIRECTED, Closing.UNLAWFUL, Closing.NOT_FOUND)
+# What is declined for these reasons leaves the rates only when another person confirms it (users.md, section 6).
+LEAVING = (Closing.REDIRECTED, Closing.UNLAWFUL)
 RESULTS = (Closing.SOLVED, Closing.EXPLAINED)
 
 
@@ -153,6 +155,8 @@ class StepKind(models.TextChoices):
     HASTENED = "HASTENED", _("less time: graded as a hazard")
     RECHECKED = "RECHECKED", _("looked at again after the close")
     RECURRED = "RECURRED", _("came back within 90 days of its close")
+    EXCLUDED = "EXCLUDED", _("left out of the rates, confirmed by another")
+    KEPT_IN = "KEPT_IN", _("stays in the rates: leaving it out was refused")
     POINT = "POINT", _("point on the map put right")
 
 
@@ -165,6 +169,7 @@ SHOWN = frozenset(
         StepKind.ASKED, StepKind.PART_DONE, StepKind.REPORTED_DONE, StepKind.SENT_BACK, StepKind.VERIFIED,
         StepKind.CONFIRMED, StepKind.DOUBTED, StepKind.CLOSED, StepKind.SHELVED, StepKind.REVIEWED, StepKind.TAKEN_UP,
         StepKind.REOPENED, StepKind.TIME_GRANTED, StepKind.RESUMED, StepKind.IMPORTED, StepKind.RECHECKED,
+        StepKind.EXCLUDED, StepKind.KEPT_IN,
     }
 )  # fmt: skip
 
@@ -173,6 +178,7 @@ TOLD = frozenset(
     {
         StepKind.DECLINED, StepKind.REPORTED_DONE, StepKind.SHELVED, StepKind.REVIEWED, StepKind.CLOSED,
         StepKind.SENT_BACK, StepKind.VERIFIED, StepKind.TIME_GRANTED, StepKind.MERGED, StepKind.UNMERGED,
+        StepKind.EXCLUDED, StepKind.KEPT_IN,
     }
 )  # fmt: skip
 
@@ -221,6 +227,14 @@ class Verdict(models.TextChoices):
     NOT_SOLVED = "NOT_SOLVED", _("it is not solved")
     LAPSED = "LAPSED", _("nobody looked in time")
     DROPPED = "DROPPED", _("reopened before anybody looked")
+
+
+class Leaving(models.TextChoices):
+    """Whether what was declined is left out of the rates: who declined it proposes it, another person decides."""
+
+    PROPOSED = "", _("counts in the rates until another confirms that it is left out")
+    EXCLUDED = "EXCLUDED", _("left out of the rates, confirmed by another")
+    KEPT_IN = "KEPT_IN", _("stays in the rates: leaving it out was refused")
 
 
 class By(models.TextChoices):

@@ -3,6 +3,7 @@ from django.urls import path
 from .views import (
     acting,
     catalogue,
+    exclusions,
     figures,
     hazards,
     imports,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("matters/patterns", sessions.patterns_page, name="matter_patterns"),
     path("matters/<int:pk>/call", joint.call_page, name="matter_call"),
     path("matters/rechecks", rechecks.rechecks_page, name="matter_rechecks"),
+    path("matters/exclusions", exclusions.exclusions_page, name="matter_exclusions"),
     path("matters/<int:pk>/recheck", rechecks.recheck_page, name="matter_recheck"),
     path("matters/<int:pk>/hazard", hazards.hazard_page, name="matter_hazard"),
     path("calls", joint.calls_page, name="calls"),

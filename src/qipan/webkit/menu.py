@@ -91,6 +91,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/retention/wishes", _("Wishes about own data"), ("referral.make", "matter.dispatch")),
             Page("/matters/patterns", _("What keeps coming back"), ("matter.arbitrate", "matter.dispatch")),
             Page("/matters/rechecks", _("Looked at again"), ("matter.verify", "matter.arbitrate")),
+            Page("/matters/exclusions", _("Left out of the rates"), ("matter.verify", "matter.arbitrate")),
             Page("/reviews", _("Review sessions"), ("matter.arbitrate",)),
             Page("/duties", _("Responsibility lists"), ("board.view", "desk.view", "duty.edit")),
             Page("/rules/office", _("Rules and comments"), ("rule.edit", "rule.adopt")),

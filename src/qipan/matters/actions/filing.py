@@ -13,9 +13,11 @@ from ..models import Category, Matter, Report
 from ..queries.joining import followed, following
 from ..queries.patterns import agreed_open
 from ..rules import loop
+from ..rules.exclusions import is_proposed
 from ..rules.figures import ended_word
 from ..rules.limits import month_of
 from ..terms import Outcome, StepKind
+from .exclusions import drop_exclusion, propose_exclusion
 from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, open_parts, settle
 from .unsaying import take_back_words
@@ -40,13 +42,16 @@ def file_matter(matter: Matter, *, category: Category | None = None, note: str =
 def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will decline a matter with its kind and a reason that everyone who reported it reads.
 
-    Never counted as solved; the reporter can have it reopened. Needs ``matter.dispatch``. Raises
+    Never counted as solved; the reporter can have it reopened. Where its kind leaves the rates, the level above is asked
+    to confirm that, and it counts until then. Needs ``matter.dispatch``. Raises
     ``NotAllowed``, ``NotFound``, ``NotNow``, ``WrongKind``, ``ReasonNeeded``.
     """
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.decline(now, kind=kind, reason=reason, at=at)
     end_waiting(held, note=_now("Declined"), by=by, at=at)
     settle(held, after, StepKind.DECLINED, detail=kind, note=reason, by=by, at=at)
+    if is_proposed(kind):
+        propose_exclusion(held, by=by, at=at)
     tell(held, what="declined", by=by, at=at)
     return held
 
@@ -141,7 +146,8 @@ def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, 
     held.verified_at = None
     held.way = ""
     month = month_of(held.ended_at or at)
-    ended = ended_word(now.closing, now.confirmation, month)
+    word = drop_exclusion(held, by=by, at=at) if now.state == loop.S.DECLINED else now.confirmation
+    ended = ended_word(now.closing, word, month)
     settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, by=by, at=at)
     take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)

@@ -28,6 +28,7 @@ from ..queries.importing import in_parts, lookups, placing
 from ..queries.offices import Offices
 from ..queries.reading import place_names
 from ..rules import limits
+from ..rules.exclusions import is_proposed
 from ..rules.importing import Field, Line, Problem, Reader, Rules
 from ..terms import Channel, Confirmation, State, StepKind
 from .intake import place_label, to_file
@@ -41,6 +42,7 @@ REPORT = (
     "satisfied", "said_at",
 )  # fmt: skip
 STEP = ("matter_id", "kind", "detail", "unit_id", "at", "by_label", "note")
+EXCLUSION = ("matter_id", "place", "kind", "ended_at", "account", "verdict", "note")
 LINE = ("batch_id", "matter_id", "line", "number")
 NULLABLE = frozenset(
     {
@@ -219,6 +221,7 @@ class Writer:
         write("matters_matter", MATTER, self._matters(), nullable=NULLABLE)
         write("matters_report", REPORT, self._reports(), nullable=NULLABLE)
         write("matters_matterstep", STEP, self._steps(), nullable=NULLABLE)
+        write("matters_exclusion", EXCLUSION, self._exclusions(), nullable=("account",))
         write("matters_importline", LINE, self._lines(), nullable=("batch_id", "matter_id", "line"))
         add_counts(self.tallies, self.standings)
 
@@ -283,6 +286,13 @@ class Writer:
         if line.satisfied is not None:
             yield StepKind.CONFIRMED.value, "SATISFIED" if line.satisfied else "UNSATISFIED", unit, end, untold
         yield StepKind.CLOSED.value, f"{line.closing}:{_confirmation(line)}", unit, end, untold
+
+    def _exclusions(self) -> Iterator[tuple[Any, ...]]:
+        """What another system declined counts in the rates here too, until the lead organisation confirms it."""
+        for key, line in zip(self.keys, self.lines, strict=True):
+            if line.declined and is_proposed(line.closing):
+                ended = self.moment(line.ended or line.reported)
+                yield key, line.place, line.closing, ended, self.by.account_id, "", ""
 
     def _lines(self) -> Iterator[tuple[Any, ...]]:
         for key, line in zip(self.keys, self.lines, strict=True):

@@ -8,29 +8,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _now
 
 from qipan.desk.api import TaskKind, send_task
-from qipan.duties.api import Unit, lead_body
 from qipan.journal.api import queue_message
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Called, Handling
+from ..queries.offices import level_above
 from ..rules import joint, limits
 from ..terms import StepKind, Urgency
 from . import steps
 from .calls import called_in, held_call, log_of, silence_of, step_of
 from .intake import place_label, title_of
-
-
-def _above(unit: Unit, silent: Unit) -> Unit:
-    """The level above a unit that is not the silent one itself; the lead organisation where nothing is above."""
-    key = unit.parent_id
-    while key is not None:
-        above = Unit.objects.select_related("organ_type").get(pk=key)
-        if above.pk != silent.pk:
-            return above
-        key = above.parent_id
-    return lead_body()
 
 
 @transaction.atomic
@@ -43,7 +32,7 @@ def tell_silence(called: Called, *, by: Actor, at: datetime) -> bool:
     fresh = called_in(held, called)
     if held.ended_at is not None or fresh.answered or fresh.silent_at is not None or held.respond_by > at:
         return False
-    above = _above(held.caller, fresh.unit)
+    above = level_above(held.caller, but=fresh.unit)
     fresh.silent_at = at
     fresh.save(update_fields=["silent_at"])
     send_task(
@@ -88,7 +77,7 @@ def tell_not_accepted(part: Handling, *, by: Actor, at: datetime) -> bool:
         return False
     fresh.silent_at = at
     fresh.save(update_fields=["silent_at"])
-    above, source = _above(fresh.unit, fresh.unit), steps.silence_of(fresh)
+    above, source = level_above(fresh.unit), steps.silence_of(fresh)
     limit = held.category.limit_accept
     send_task(
         kind=TaskKind.MATTER,

@@ -21,6 +21,7 @@ from ..terms import StepKind
 
 # In this order: the lines say which matters are meant. Foreign keys are looked at when all is done.
 UNDO = (
+    "DELETE FROM matters_exclusion WHERE matter_id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
     "DELETE FROM matters_matterstep WHERE matter_id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
     "DELETE FROM matters_report WHERE matter_id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",
     "DELETE FROM matters_matter WHERE id IN (SELECT matter_id FROM matters_importline WHERE batch_id = %s)",

@@ -149,6 +149,15 @@ class DeclineForm(ReasonForm):
     field_order = ["kind", "reason"]
 
 
+class ExcludeForm(ReasonForm):
+    confirmed = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[("1", _("Leave it out of the rates")), ("0", _("It stays in the rates"))],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    field_order = ["confirmed", "reason"]
+
+
 class PointForm(ReasonForm):
     """Where on the map it is; beside it the page offers a map to tap on."""
 

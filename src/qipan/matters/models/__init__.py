@@ -1,6 +1,7 @@
 """The tables of the room: the loop, and joint work."""
 
 from .counts import Allowance, Standing, StreetTally, Tally
+from .exclusions import Exclusion
 from .importing import Import, ImportDraft, ImportLine, ImportMapping
 from .joint import AgendaItem, Agreed, Call, Called, Conclusion, Hazard, Rating, ReviewSession
 from .loop import (
@@ -27,6 +28,7 @@ __all__ = [
     "Conclusion",
     "Contact",
     "ContactLook",
+    "Exclusion",
     "Handling",
     "Handover",
     "HandoverLook",

@@ -4,11 +4,12 @@ from collections import Counter
 
 from django.db.models import Exists, OuterRef, Q
 
-from ..models import Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
+from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
+from ..rules.figures import excluded_word
 from ..rules.joining import ends_of
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
-from ..terms import StepKind, Verdict
+from ..terms import LEAVING, Leaving, StepKind, Verdict
 
 MOST = 20
 
@@ -113,4 +114,35 @@ def audit_rechecks() -> list[str]:
         if one.task is not None and (one.task.closed_at is None) != (one.verdict == Verdict.OPEN):
             found.append(f"review {one.pk} of matter {one.matter_id}: verdict and task do not agree")
     found += [f"reviews {key}: {held[key]} held, {told[key]} told" for key in {*held, *told} if held[key] != told[key]]
+    return sorted(found)[:MOST]
+
+
+def audit_exclusions() -> list[str]:
+    """This function will name what was declined and whose place in the rates, steps and task do not agree."""
+    told: Counter[tuple[int, str, str]] = Counter(
+        MatterStep.objects.filter(kind__in=(StepKind.EXCLUDED, StepKind.KEPT_IN))
+        .values_list("matter", "kind", "detail")
+        .iterator(chunk_size=2000)
+    )
+    held: Counter[tuple[int, str, str]] = Counter()
+    found: list[str] = []
+    rows = Exclusion.objects.everywhere("an audit reads all").select_related("task", "matter").order_by("pk")
+    for one in rows.iterator(chunk_size=2000):
+        if one.verdict == Leaving.EXCLUDED:
+            held[one.matter_id, StepKind.EXCLUDED, excluded_word(one.kind, month_of(one.ended_at))] += 1
+        elif one.verdict == Leaving.KEPT_IN:
+            held[one.matter_id, StepKind.KEPT_IN, one.kind] += 1
+        waits, matter = one.verdict == Leaving.PROPOSED and one.dropped_at is None, one.matter
+        if one.task is not None and (one.task.closed_at is None) != waits:
+            found.append(f"exclusion {one.pk} of matter {one.matter_id}: verdict and task do not agree")
+        declined = (matter.state, matter.closing, matter.ended_at) == (S.DECLINED, one.kind, one.ended_at)
+        if one.dropped_at is None and not declined:
+            found.append(f"exclusion {one.pk} of matter {one.matter_id}: it is not as it was declined")
+    found += [
+        f"exclusions {key}: {held[key]} held, {told[key]} told" for key in {*held, *told} if held[key] != told[key]
+    ]
+    living = Exclusion.objects.everywhere("an audit reads all").filter(matter=OuterRef("pk"), dropped_at=None)
+    matters = Matter.objects.everywhere("an audit reads all").filter(state=S.DECLINED, closing__in=LEAVING)
+    alone = matters.filter(~Exists(living)).order_by("pk").values_list("pk", flat=True)[:MOST]
+    found += [f"matter {pk} is declined and nobody is asked whether it leaves the rates" for pk in alone]
     return sorted(found)[:MOST]

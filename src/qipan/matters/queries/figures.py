@@ -288,7 +288,17 @@ def units_offered(ranges: Iterable[Range]) -> list[Unit]:
 
 # ---- for everyone
 
-COLUMNS = ("reported", "response", "resolution", "satisfaction", "answers", "solved", "turned_away")
+COLUMNS = (
+    "reported",
+    "response",
+    "resolution",
+    "satisfaction",
+    "answers",
+    "solved",
+    "turned_away",
+    "left_out",
+    "still_due",
+)
 
 
 def _cell(line: Line, column: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, lead_body
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, DISTRICT, STREET, Grounds, range_of
 from qipan.kernel.refusal import NotFound
@@ -53,6 +53,17 @@ def office_for(place: int) -> Unit:
 
 def _first(offices: list[Unit], place: int) -> Unit | None:
     return next((one for one in offices if one.first is not None and one.first <= place <= (one.last or 0)), None)
+
+
+def level_above(unit: Unit, *, but: Unit | None = None) -> Unit:
+    """This function will return the unit above another, and not ``but``; the lead organisation where nothing is above."""
+    key = unit.parent_id
+    while key is not None:
+        above = Unit.objects.select_related("organ_type").get(pk=key)
+        if but is None or above.pk != but.pk:
+            return above
+        key = above.parent_id
+    return lead_body()
 
 
 class Offices:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from qipan.kernel.rate import Rate
 
-from ..terms import Closing, Confirmation, StepKind, Way
+from ..terms import LEAVING, Closing, Confirmation, Leaving, StepKind, Way
 
 LEAST = 10  # the smallest cell that everyone may see (users.md, red lines 3 and 12)
 DISPUTED = Confirmation.DISPUTED.value
@@ -16,10 +16,11 @@ DISPUTED = Confirmation.DISPUTED.value
 COUNTED = (
     StepKind.REPORTED, StepKind.FILED, StepKind.DECLINED, StepKind.DISPATCHED, StepKind.ARBITRATED,
     StepKind.RESPONDED, StepKind.VERIFIED, StepKind.CONFIRMED, StepKind.UNSAID, StepKind.CLOSED, StepKind.SHELVED,
-    StepKind.REOPENED,
+    StepKind.REOPENED, StepKind.EXCLUDED,
 )  # fmt: skip
-# What these take back was counted in an earlier month: they say which.
-TAKING_BACK = (StepKind.REOPENED, StepKind.UNSAID)
+# What these take back or change was counted in an earlier month: they say which.
+TAKING_BACK = (StepKind.REOPENED, StepKind.UNSAID, StepKind.EXCLUDED)
+EXCLUDED = Leaving.EXCLUDED.value
 
 
 class Counted(NamedTuple):
@@ -34,6 +35,11 @@ class Counted(NamedTuple):
 def ended_word(closing: str, confirmation: str, month: date) -> str:
     """This function will write which end a reopening takes back, and in which month it was counted."""
     return f"{closing}:{confirmation}:{month:%Y-%m}"
+
+
+def excluded_word(kind: str, month: date) -> str:
+    """This function will write which declined kind is left out of the rates, and in which month it was declined."""
+    return f"{kind}:{month:%Y-%m}"
 
 
 def unsaid_word(satisfied: bool, month: date) -> str:
@@ -69,11 +75,12 @@ class Figures:
     reopened: int
     closed: dict[str, int]  # by closing kind, disputed ones apart
     declined: dict[str, int]
+    excluded: dict[str, int]  # of the declined: left out of the rates by a second person's word
     ways: dict[str, int]
     response: Rate
     resolution: Rate
     satisfaction: Rate
-    answers: Rate  # of what was closed
+    answers: Rate  # of what was closed, and of what was declined and not confirmed to be left out
 
     @property
     def closed_by(self) -> list[tuple[str, int]]:
@@ -90,6 +97,16 @@ class Figures:
     def turned_away(self) -> int:
         """How many were declined, by whichever kind."""
         return sum(self.declined.values())
+
+    @property
+    def left_out(self) -> int:
+        """How many of the declined are left out of the rates, confirmed by another person."""
+        return sum(self.excluded.values())
+
+    @property
+    def still_due(self) -> int:
+        """How many of the declined count in the rates because nobody else has confirmed that they are left out."""
+        return sum(n for kind, n in self.declined.items() if kind in LEAVING) - self.left_out
 
     @property
     def solved(self) -> int:
@@ -125,9 +142,10 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
 
     Response: accepted in time, of those answered and those whose time to accept ended in these months without a
     word. Resolution: verified as solved and not disputed, of all that was due: what was closed, and what is not
-    although its time ended in these months. What was declined (not for government among it) and what is shelved was
-    not due; what was reopened since is taken off the month in which it had ended. Satisfaction: satisfied of those
-    who said so, each by the last word, with the answer rate, of what was closed. Silence counts in neither.
+    although its time ended in these months. What was declined as unlawful or as belonging elsewhere was due until a
+    second person confirms that it is left out; what else was declined, and what is shelved, was not. What was reopened
+    since is taken off the month in which it had ended. Satisfaction: satisfied of those who said so, each by the last
+    word, with the answer rate, of what ended and was due. Silence counts in neither.
     """
     steps: Counter[tuple[str, str]] = Counter()
     kinds: Counter[str] = Counter()
@@ -138,6 +156,11 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
             end, month = _taken_back(one)
             kinds[one.kind] += one.n if inside else 0
             ended[end] -= one.n if since <= month < until else 0
+        elif one.kind == StepKind.EXCLUDED:
+            kind, _sep, when = one.detail.partition(":")
+            if since <= _of_month(when, one.month) < until:
+                ended[f"{kind}:"] -= one.n
+                ended[f"{kind}:{EXCLUDED}"] += one.n
         elif one.kind == StepKind.UNSAID:
             word, _sep, when = one.detail.partition(":")
             month = _of_month(when, one.month)
@@ -151,11 +174,13 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
                 ended[f"{one.detail}:"] += one.n
     closed: Counter[str] = Counter()
     declined: Counter[str] = Counter()
+    excluded: Counter[str] = Counter()
     spoke = 0
     for detail, n in ended.items():
         closing, _sep, word = detail.partition(":")
-        if not word:
+        if word in ("", EXCLUDED):
             declined[closing] += n
+            excluded[closing] += n if word else 0
             continue
         closed[DISPUTED if word == DISPUTED else closing] += n
         spoke += n if word in (Confirmation.CONFIRMED, Confirmation.DISPUTED) else 0
@@ -163,6 +188,7 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
     for (kind, detail), n in steps.items():
         if kind == StepKind.VERIFIED and detail.startswith(f"{Closing.SOLVED}:"):
             ways[detail.partition(":")[2]] += n
+    kept_in = sum(declined[kind] - excluded[kind] for kind in LEAVING)
     in_time, late = steps[StepKind.RESPONDED, "IN_TIME"], steps[StepKind.RESPONDED, "LATE"]
     said_yes, said_no = steps[StepKind.CONFIRMED, "SATISFIED"], steps[StepKind.CONFIRMED, "UNSATISFIED"]
     return Figures(
@@ -174,11 +200,12 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
         reopened=kinds[StepKind.REOPENED],
         closed={kind: n for kind, n in closed.items() if n},
         declined={kind: n for kind, n in declined.items() if n},
+        excluded={kind: n for kind, n in excluded.items() if n},
         ways={way: n for way, n in ways.items() if n},
         response=Rate(in_time, in_time + late + left.silent),
-        resolution=Rate(closed[Closing.SOLVED], closed.total() + left.overdue),
+        resolution=Rate(closed[Closing.SOLVED], closed.total() + kept_in + left.overdue),
         satisfaction=Rate(said_yes, said_yes + said_no),
-        answers=Rate(spoke, closed.total()),
+        answers=Rate(spoke, closed.total() + kept_in),
     )
 
 

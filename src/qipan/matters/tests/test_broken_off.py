@@ -12,6 +12,8 @@ from qipan.kernel import sql
 from qipan.kernel.testing import as_stored
 
 from ..actions.calls import accept_call, decide_refusal, end_call, note_attendance, refuse_call
+from ..actions.exclusions import decide_exclusion
+from ..actions.filing import decline_matter, reopen_matter
 from ..actions.handling import report_done, send_back
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.meetings import agree, record_meeting, take_back
@@ -19,7 +21,7 @@ from ..actions.rechecks import recheck_matter
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..jobs import follow_hazards, look_again, tell_silences
 from ..models import Agreed, Call, Called, ReviewSession
-from ..queries.audits import audit_counts, audit_matters, audit_rechecks
+from ..queries.audits import audit_counts, audit_exclusions, audit_matters, audit_rechecks
 from .test_joint import bounced
 from .test_rechecks import closed, everyone
 from .test_whistle import FIRE, HEALTH, LIGHTS, part_of, whistle
@@ -162,3 +164,18 @@ def test_a_look_again_after_the_close(world, solved):
     ]
     assert min(whole_or_nothing(act) for act in acts) > 1
     assert audit_counts() == [] and audit_rechecks() == [] and verify().differences == []
+
+
+@pytest.mark.row("MAT-5")
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_what_is_declined_from_the_proposal_to_leave_the_rates_to_its_reopening(world, confirmed):
+    matter, by = world.matter("REPORTED"), world.cast.dispatcher
+    acts = [
+        lambda: decline_matter(matter, kind="UNLAWFUL", reason="违法", by=by, at=world.later(minutes=5)),
+        lambda: decide_exclusion(
+            matter, confirmed=confirmed, reason="看过", by=world.cast.district_head, at=world.later(days=1)
+        ),
+        lambda: reopen_matter(matter, reason="有理", by=by, at=world.later(days=2)),
+    ]
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_exclusions() == [] and verify().differences == []

@@ -12,6 +12,7 @@ from qipan.kernel.place import place_of, range_of
 from qipan.kernel.rate import Rate
 
 from ..actions.dispatching import add_cooperating, dispatch_matter, waive_part
+from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter, file_matter, reopen_matter, shelve_matter
 from ..actions.handling import (
     SpokenAlready,
@@ -54,6 +55,12 @@ def lively(world):
     file_matter(typed, by=world.cast.dispatcher, at=world.later(hours=3))
     dispatch_matter(typed, unit=world.cast.unit(LIGHTS), by=world.cast.dispatcher, at=world.later(hours=3))
     reopen_matter(again, reason="又灭了", by=world.cast.dispatcher, at=world.later(days=29))
+    away = [world.reported("20001", place=near).matter for _n in range(3)]
+    for one, kind in zip(away, ("UNLAWFUL", "UNLAWFUL", "REDIRECTED"), strict=True):
+        decline_matter(one, kind=kind, reason="不属受理", by=world.cast.dispatcher, at=world.later(hours=4))
+    for one in away[1:]:
+        decide_exclusion(one, confirmed=True, reason="同意", by=world.cast.lead, at=world.later(days=28))
+    reopen_matter(away[2], reason="有理", by=world.cast.dispatcher, at=world.later(days=29))
     return world.later(days=40)
 
 
@@ -133,20 +140,23 @@ def test_exact_values_by_area_unit_category_and_channel(world):
     at = lively(world)
     asked = Asked(CITY, month_of(world.at), (month_of(at) + timedelta(days=32)).replace(day=1))
     whole, lines = breakdown(asked, By.AREA, at=at)
-    assert [(line.key, line.figures.reported) for line in lines] == [("510104", 6), ("510105", 1)]
-    assert (whole.reported, whole.reopened, whole.declined) == (7, 1, {"NOT_FOUND": 1})
-    # Two whose time to handle is over were due; the word on what was reopened is taken back with its end.
-    assert (whole.resolution, whole.satisfaction, whole.answers) == (Rate(2, 4), Rate(1, 2), Rate(2, 2))
+    assert [(line.key, line.figures.reported) for line in lines] == [("510104", 9), ("510105", 1)]
+    assert (whole.reported, whole.reopened, whole.declined) == (10, 2, {"NOT_FOUND": 1, "UNLAWFUL": 2})
+    assert (whole.excluded, whole.left_out, whole.still_due) == ({"UNLAWFUL": 1}, 1, 1)
+    # Two whose time to handle is over were due, and one that was declined without a second person's word; the word on
+    # what was reopened is taken back with its end.
+    assert (whole.resolution, whole.satisfaction, whole.answers) == (Rate(2, 5), Rate(1, 2), Rate(2, 3))
     assert whole.response == Rate(3, 5)  # two never accepted in time
     _whole, lines = breakdown(asked, By.UNIT, at=at)
     by_unit = {line.label: line.figures for line in lines}
     assert by_unit["成都市城市管理委员会"].response == Rate(3, 5)
     assert by_unit["成都市城市管理委员会"].resolution == Rate(2, 4)
-    assert by_unit["尚无承办单位"].reported == 7
+    assert by_unit["尚无承办单位"].reported == 10
+    assert by_unit["尚无承办单位"].resolution == Rate(0, 1)
     _whole, lines = breakdown(asked, By.CATEGORY, at=at)
-    assert [(line.key, line.figures.reported) for line in lines] == [("01003", 6), ("20001", 1)]
+    assert [(line.key, line.figures.reported) for line in lines] == [("01003", 6), ("20001", 4)]
     _whole, lines = breakdown(asked, By.CHANNEL, at=at)
-    assert [(line.key, line.figures.reported) for line in lines] == [("WEB", 6), ("HOTLINE", 1)]
+    assert [(line.key, line.figures.reported) for line in lines] == [("WEB", 9), ("HOTLINE", 1)]
 
 
 def test_what_is_reopened_later_comes_off_the_month_in_which_it_had_ended():
@@ -216,7 +226,7 @@ def test_what_is_shelved_or_declined_or_whose_clock_stands_was_not_due(world):
     assert rates(world, at).resolution == Rate(0, 2)
     decide_time(part, granted=True, reason="属实", by=cast.dispatcher, at=world.later(hours=2))
     assert rates(world, at).resolution == Rate(0, 1)
-    decline_matter(rats, kind="REDIRECTED", reason="请找物业", by=cast.dispatcher, at=world.later(hours=3))
+    decline_matter(rats, kind="NOT_FOUND", reason="查无", by=cast.dispatcher, at=world.later(hours=3))
     assert rates(world, at).resolution == Rate(0, 1)
     review = world.later(days=50)
     shelve_matter(

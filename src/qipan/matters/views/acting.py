@@ -24,6 +24,7 @@ from ..actions.dispatching import (
     object_to_matter,
     waive_part,
 )
+from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter, file_matter, reopen_matter, review_shelved, shelve_matter, take_up
 from ..actions.handling import let_stand, report_done, send_back, verify_matter
 from ..actions.intake import part_report, place_label
@@ -37,6 +38,7 @@ from ..input.forms import (
     DecideTimeForm,
     DeclineForm,
     DoneForm,
+    ExcludeForm,
     FileForm,
     HelpForm,
     LookForm,
@@ -52,7 +54,8 @@ from ..input.forms import (
     VerifyForm,
     grouped,
 )
-from ..models import Category, Handling, Matter, Report
+from ..models import Category, Exclusion, Handling, Matter, Report
+from ..queries.exclusions import exclusions_of, may_decide
 from ..queries.joining import shown_photos
 from ..queries.mapping import drawing_around
 from ..queries.patterns import agreed_late, calls_of, hazard_of, silent
@@ -145,6 +148,10 @@ ACTS: dict[str, tuple[type[ActForm], Act]] = {
     ),
     "take_up": (ActForm, lambda m, g, a, t: take_up(m, by=a, at=t)),
     "reopen": (ReasonForm, lambda m, g, a, t: reopen_matter(m, reason=g["reason"], by=a, at=t)),
+    "exclude": (
+        ExcludeForm,
+        lambda m, g, a, t: decide_exclusion(m, confirmed=g["confirmed"] == "1", reason=g["reason"], by=a, at=t),
+    ),
     "ask_time": (
         TimeForm, lambda m, g, a, t: ask_time(m, wish=g["wish"], until=g["until"], reason=g["reason"], by=a, at=t),
     ),
@@ -175,7 +182,7 @@ DISPATCHING = ("file", "dispatch", "decline", "merge", "unmerge", "cooperate", "
 VERIFYING = ("verify", "send_back", "let_stand")
 
 
-def _offered(matter: Matter, actor: Actor, mine: Handling | None) -> list[str]:
+def _offered(matter: Matter, actor: Actor, mine: Handling | None, excluded: Exclusion | None) -> list[str]:
     """The acts that this post can do now, the usual one first."""
     state = S(matter.state)
     offered = []
@@ -190,6 +197,8 @@ def _offered(matter: Matter, actor: Actor, mine: Handling | None) -> list[str]:
             offered.append("ask_time")
     if actor.can("matter.arbitrate") and state == S.OBJECTED:
         offered.append("arbitrate")
+    if excluded is not None and may_decide(excluded, actor=actor):
+        offered.append("exclude")
     if actor.can("matter.verify"):
         offered += [act for act in VERIFYING if state in MOVES[act][0]]
     if actor.can("matter.dispatch"):
@@ -221,6 +230,7 @@ def _page(
     parts = parts_of(matter)
     mine = next((one for one in parts if one.ended_at is None and one.unit_id == actor.unit_id), None)
     reports, calls = reports_of(matter), calls_of(matter)
+    excluded = exclusions_of([matter]).get(matter.pk)
     late = [*late_parts(parts, at=at), *silent(calls, at=at), *agreed_late(calls, at=at)]
     proposed = (
         proposals(matter.category.item_code, matter.place, on=localdate(at))
@@ -243,7 +253,7 @@ def _page(
     taken = next((one for one in suggestions if one.kind.value.lower() == request.GET.get("take")), None)
     forms = [
         (act, bound[1] if bound and bound[0] == act else _blank(act, matter, at, catalogue, primary, taken))
-        for act in _offered(matter, actor, mine)
+        for act in _offered(matter, actor, mine, excluded)
     ]
     shown = {
         "matter": matter,
@@ -254,6 +264,7 @@ def _page(
         "parts": parts,
         "blocked": late,
         "recheck": recheck_of(matter) if matter.state == S.CLOSED else None,
+        "excluded": excluded,
         "calls": calls,
         "hazard": hazard_of(matter),
         "may_call": matter.state not in (*ENDED, S.REPORTED)

@@ -33,6 +33,7 @@ from ..input.forms import LOOK, ReportForm
 from ..models import Report
 from ..queries.alike import Alike, similar
 from ..queries.blocked import stuck_among, stuck_on
+from ..queries.exclusions import exclusions_of
 from ..queries.figures import public_figures
 from ..queries.joining import followed, following
 from ..queries.mapping import (
@@ -292,6 +293,7 @@ def _track(request: HttpRequest, report: Report, code: str, *, refused: str = ""
         "code": limits.tidy_code(code),
         "where": place_label(matter.place),
         "steps": told(matter),
+        "excluded": exclusions_of([matter]).get(matter.pk),
         "reached": bool(reach_for_telling(report.pk)),
         "looks": report.looks.order_by("pk"),
         "asked": matter.state == State.VERIFIED and report.confirmed is None,
@@ -355,7 +357,7 @@ def public_page(request: HttpRequest) -> HttpResponse:
     shown = rows[:PUBLIC_PAGE]
     communities = {one.pk: place_of(f"{one.place:019d}"[:12]) for one in shown}
     names, notes = place_names(communities.values()), last_told(shown)
-    stuck = stuck_among(shown, at=at)
+    stuck, excluded = stuck_among(shown, at=at), exclusions_of(shown)
     found: dict[str, Any] = {}
     if area is not None:
         month = localdate(at).replace(day=1)
@@ -381,7 +383,10 @@ def public_page(request: HttpRequest) -> HttpResponse:
         request,
         "matters/public.html",
         {
-            "rows": [(one, names[communities[one.pk]], notes.get(one.pk, ""), one.pk in stuck) for one in shown],
+            "rows": [
+                (one, names[communities[one.pk]], notes.get(one.pk, ""), one.pk in stuck, excluded.get(one.pk))
+                for one in shown
+            ],
             "more": shown[-1].pk if len(rows) > PUBLIC_PAGE else None,
             "show": show,
             "area": area.code if area is not None and area.code != settings.CITY else "",
