@@ -109,6 +109,20 @@ def test_a_sentence_has_one_chinese_wording():
     assert {sentence: words for sentence, words in wordings.items() if len(words) > 1} == {}
 
 
+HALF_WIDTH = re.compile(r"[\u3400-\u9fff、。，；：？！”’）】》][,;:?!]|[,;:?!][\u3400-\u9fff“‘（【《]")
+
+
+def test_chinese_sentences_have_their_own_marks():
+    """A comma, colon or the like beside Chinese is as wide as a character; in codes, times and addresses it is not."""
+    found = []
+    for path in sorted(SOURCE.glob("*/locale/zh_Hans/LC_MESSAGES/django.po")):
+        for entry in polib.pofile(str(path)):
+            for said in (entry.msgstr, *entry.msgstr_plural.values()):
+                if HALF_WIDTH.search(said):
+                    found.append(f"{path.relative_to(SOURCE).parts[0]}: {said}")
+    assert found == []
+
+
 WAR = re.compile(r"\b(war|wartime|combat|battle|army|soldier|warroom|war-room)\b", re.IGNORECASE)
 
 

@@ -49,7 +49,7 @@ def states(tasks: list[Task]) -> list[str]:
 
 def test_an_empty_desk_says_so(cast, open_page, troubles) -> None:
     page = open_page(cast, "dispatcher", "/desk")
-    expect(page.locator(".desk-empty-say")).to_have_text("手头的事都办完了,眼下没有新的要求。")
+    expect(page.locator(".desk-empty-say")).to_have_text("手头的事都办完了，眼下没有新的要求。")
     expect(page.locator(".row-task")).to_have_count(0)
     assert serious(page) == []
     assert troubles == []

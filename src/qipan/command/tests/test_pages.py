@@ -85,7 +85,7 @@ class TestComposer:
         client = city.client("city_commander")
         asked = client.post("/directives/new", typed())
         assert asked.status_code == 200
-        assert "将发送至 2 个单位。确认发送?" in text(asked)
+        assert "将发送至 2 个单位。确认发送？" in text(asked)
         assert not Directive.objects.exists()
         sent = client.post("/directives/new", typed(confirmed="2"))
         directive = Directive.objects.get()
@@ -94,7 +94,7 @@ class TestComposer:
     def test_a_count_that_has_changed_is_asked_again(self, city):
         client = city.client("city_commander")
         asked = client.post("/directives/new", typed(confirmed="3"))
-        assert "将发送至 2 个单位。确认发送?" in text(asked)
+        assert "将发送至 2 个单位。确认发送？" in text(asked)
         assert not Directive.objects.exists()
 
     def test_an_error_keeps_what_was_typed(self, city):
@@ -292,7 +292,7 @@ class TestActivating:
         client = city.client("city_commander")
         assert client.post(f"/activations/{activation.pk}/release").status_code == 302
         page = text(client.get(f"/activations/{activation.pk}"))
-        assert "尚有 3 项未关闭,责任单位如下" in page
+        assert "尚有 3 项未关闭，责任单位如下" in page
         assert "尚有 80 户未完成" in page
         assert client.post(f"/activations/{activation.pk}/hand-over").status_code == 302
         activation.refresh_from_db()

@@ -282,7 +282,7 @@ def test_the_page_runs_it_and_the_file_names_every_line(cast, opened, settings, 
     assert item.still_open["code"] == "command.imposer_lifts"
     issuer = item.still_open["data"]["issuer"]
     assert issuer == {"zh": item.owner.name, "en": item.owner.name_en}
-    assert f"有效至 2026-12-04 12:00;由{issuer['zh']}采取,由其解除。" in shown
+    assert f"有效至 2026-12-04 12:00；由{issuer['zh']}采取，由其解除。" in shown
     said = f"In force until 2026-12-04 12:00; {issuer['en']} imposed it and lifts it."
     english = {"accept-language": "en"}
     assert said in client.get(page, headers=english).content.decode()

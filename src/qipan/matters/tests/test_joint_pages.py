@@ -229,4 +229,4 @@ def test_calls_come_in_pages_and_none_is_cut_off(lively, monkeypatch):
     first, second = (client.get(f"/calls?page={n}").content.decode() for n in (1, 2))
     shown = [[call.pk for call in calls if f'href="/calls/{call.pk}"' in page] for page in (first, second)]
     assert shown == [[calls[1].pk, calls[2].pk], [calls[0].pk]]
-    assert "第 1 页,共 2 页" in first and "?page=2" in first and "?page=1" in second
+    assert "第 1 页，共 2 页" in first and "?page=2" in first and "?page=1" in second
