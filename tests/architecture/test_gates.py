@@ -22,6 +22,7 @@ SIGNED_IN = ""  # for everyone who is signed in
 PASS = "pass"  # by a pass in the address or the header alone: no session and no cookie counts, so none can be misused
 DESTROYERS = "destruction.prepare destruction.approve destruction.hold journal.verify"
 LENDING = "reserve.lend reserve.call reserve.view"
+STORING = "store.keep reserve.view"
 PLANNING = "playbook.edit playbook.activate release.run board.view"
 
 
@@ -210,6 +211,12 @@ GATES = {
     "reserves/calls/<int:pk>/<slug:act>": Gate(None, "reserve.lend reserve.call"),
     "reserves/sheets/<int:pk>": Gate(LENDING),
     "reserves/sheets/<int:pk>/<slug:act>": Gate(None, "reserve.lend reserve.call"),
+    "stores": Gate(STORING, "store.keep"),
+    "stores.csv": Gate(STORING),
+    "stores/import": Gate(None, "store.keep"),
+    "stores/<int:pk>": Gate(STORING),
+    "stores/<int:pk>/<slug:act>": Gate(None, "store.keep"),
+    "stores/handouts/<int:pk>/back": Gate(None, "store.keep"),
     "reserves/orders/<slug:number>": Gate(PUBLIC),  # as for measures: whoever is affected reads the order
     "reviews": Gate("matter.arbitrate", "matter.arbitrate"),
     "reviews/<int:pk>": Gate("matter.view"),

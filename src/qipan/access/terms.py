@@ -51,6 +51,7 @@ ACTS = {
     "rule.edit": _("draft rules and answer comments on them"),
     "rule.adopt": _("adopt and end rules"),
     "referral.make": _("refer people in need and answer referrals"),
+    "store.keep": _("keep what the office stores for an emergency"),
     "reserve.lend": _("lend a firm's reserves and enter what they cost"),
     "reserve.call": _("agree on reserves, call them and pay for them"),
     "reserve.requisition": _("requisition property of firms"),

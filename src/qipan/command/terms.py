@@ -26,6 +26,7 @@ class StepKind(models.TextChoices):
     WARNING = "WARNING", _("warning")
     ZONE = "ZONE", _("risk level")
     STOCK = "STOCK", _("stock of a community")
+    STORE = "STORE", _("stores of an office")
     RECORDS = "RECORDS", _("personal records")
 
 
@@ -38,6 +39,7 @@ OUTLASTING = (
     StepKind.WARNING,
     StepKind.ZONE,
     StepKind.STOCK,
+    StepKind.STORE,
     StepKind.RECORDS,
 )
 # The order of release: last opened first, then the posture, records last.

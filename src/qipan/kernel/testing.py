@@ -2,11 +2,16 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+
+from . import sql
 
 PATIENCE_S = 120
 
@@ -63,3 +68,60 @@ def at_once(*works: Callable[[], object]) -> list[Exception | None]:
     if any(thread.is_alive() for thread in threads):
         raise TimeoutError("one of the works goes on")
     return raised
+
+
+class Crash(BaseException):
+    """The process is gone: nobody catches this."""
+
+
+@contextmanager
+def broken_off(*, after: int) -> Iterator[None]:
+    """This context will let so many statements through, on Django's cursors and on the driver's, and crash once before the next."""
+    count = [0]
+    real = sql.refuse_tokens
+
+    def step() -> None:
+        count[0] += 1
+        if count[0] == after + 1:
+            raise Crash
+
+    def on_djangos(execute: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
+        if "SAVEPOINT" not in statement:  # a test's stand-in for COMMIT, which the database itself does wholly or not
+            step()
+        return execute(statement, values, many, context)
+
+    def on_the_drivers(values: Any) -> None:
+        step()
+        real(values)
+
+    with patch.object(sql, "refuse_tokens", on_the_drivers), connection.execute_wrapper(on_djangos):
+        yield
+
+
+def _held(tables: Collection[str] | None = None) -> list[tuple[str, str]]:
+    return sorted(row for row in as_stored() if tables is None or row[0] in tables)
+
+
+def whole_or_nothing(act: Callable[[], Any]) -> int:
+    """This function will let an act crash before each of its statements in turn and look what is there of it, then do it.
+
+    Returns how many statements it has.
+    """
+    before = _held()
+    with transaction.atomic():
+        act()
+        written = {table for table, _row in set(_held()) - set(before)}
+        transaction.set_rollback(True)
+    assert written and _held() == before
+    before = [row for row in before if row[0] in written]
+    done, after = False, 0
+    while not done:
+        try:
+            with broken_off(after=after):
+                act()
+            done = True
+        except Crash:
+            assert _held(written) == before, f"half an act after {after} statements"
+            after += 1
+    assert _held(written) != before
+    return after

@@ -305,3 +305,54 @@ class ObjectInput(ActForm):
 
     line = _number(_("Line"), 2**62)
     objection = _text(300, _("Objection, with its reason"))
+
+
+class StoreInput(ActForm):
+    """One thing that an office stores."""
+
+    name = _text(60, _("What is stored"))
+    measure = _text(12, _("Unit of measure"))
+    amount = _number(_("On hand"))
+    per_day = _number(_("Used in a day, where it is used up"))
+    kept_at = _text(120, _("Where it is kept"))
+    use_by = _day(_("May be used until"))
+
+
+class CountInput(ActForm):
+    """How much of it is there now."""
+
+    amount = _number(_("On hand"))
+    per_day = _number(_("Used in a day, where it is used up"))
+    use_by = _day(_("May be used until"))
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class HandOutInput(ActForm):
+    """So much of it is handed out."""
+
+    quantity = _number(_("How many"))
+    to = _text(80, _("To which unit, by its code"), list="units")
+    purpose = _text(120, _("What for"))
+    back_by = _day(_("To be back by, where it comes back"))
+    declaration = _choice(_("For which emergency"))
+    nonce = forms.CharField(max_length=36, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, declared: Iterable[tuple[int, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer(self, "declaration", [("", _("for none")), *declared])
+
+
+class BackInput(ActForm):
+    """What came back of what was handed out."""
+
+    came_back = _number(_("How many came back"))
+    missing_why = _text(120, _("Why less came back"))
+
+
+class StoresFile(ActForm):
+    """A file of what an office stores."""
+
+    file = forms.FileField(
+        label=_("File (CSV or XLSX)"),
+        widget=forms.FileInput(attrs={"class": "form-control", "accept": ".csv,.xlsx"}),
+    )

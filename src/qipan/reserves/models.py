@@ -1,6 +1,6 @@
 """What firms offer, what was agreed, what was called, what it cost and whether it was paid. Money is whole fen."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import models
 from django.utils.translation import get_language
@@ -271,3 +271,86 @@ class CostLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.day}"
+
+
+class Store(models.Model):
+    """One thing that an office itself stores for an emergency, at one spot: how much of it is there now."""
+
+    unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="stores")
+    place = models.BigIntegerField()  # where the office's desk stands
+    name = models.CharField(max_length=60)
+    measure = models.CharField(max_length=12)
+    amount = models.PositiveIntegerField()  # on hand; what is handed out is not
+    per_day = models.PositiveIntegerField(null=True)  # what those use in a day whom it is for; null: it is not used up
+    kept_at = models.CharField(max_length=120)
+    use_by = models.DateField(null=True)  # the last day on which it may be used
+    added_at = models.DateTimeField()
+    counted_at = models.DateTimeField()
+    counted_by = models.CharField(max_length=120)
+    ended_at = models.DateTimeField(null=True)  # struck off
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "name", "kept_at"], name="reserves_store_once", condition=models.Q(ended_at=None)
+            ),
+            models.CheckConstraint(
+                condition=models.Q(per_day=None) | models.Q(per_day__gte=1), name="reserves_store_use"
+            ),
+        ]
+        indexes = [models.Index(fields=["place"], name="reserves_store_place", condition=models.Q(ended_at=None))]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def days(self) -> int | None:
+        """How many whole days it lasts; None where it is not used up."""
+        return self.amount // self.per_day if self.per_day else None
+
+
+class Handout(models.Model):
+    """What was handed out of a store: to whom, under which emergency, and whether it comes back."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="handouts")
+    to = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")
+    declaration = models.ForeignKey("posture.Declaration", null=True, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    purpose = models.CharField(max_length=120)
+    handed_at = models.DateTimeField()
+    handed_by = models.CharField(max_length=120)
+    back_by = models.DateField(null=True)  # the day on which it is to be back; null: it is used up
+    back_at = models.DateTimeField(null=True)
+    came_back = models.PositiveIntegerField(null=True)
+    missing_why = models.CharField(max_length=120, blank=True)
+    nonce = models.CharField(max_length=36, unique=True)  # made by whoever sends, so that a resend is no second one
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(came_back=None) | models.Q(came_back__lte=models.F("quantity")),
+                name="reserves_handout_back",
+            ),
+        ]
+        indexes = [
+            # What is out and comes back?
+            models.Index(
+                fields=["declaration"],
+                name="reserves_handout_out",
+                condition=models.Q(back_at=None, back_by__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.quantity}"
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it is to come back and has not."""
+        return self.back_by is not None and self.back_at is None
+
+    def is_late(self, on: date) -> bool:
+        """This method will say whether it was to be back before a day and is not."""
+        return self.back_at is None and self.back_by is not None and self.back_by < on

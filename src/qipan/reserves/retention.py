@@ -1,6 +1,6 @@
-"""What the reserves hold of persons: nothing; firms are named by their unit, and what they lend by count."""
+"""What the reserves hold of persons: who counted and handed out; firms are named by their unit, what they lend by count."""
 
-from qipan.kernel.retention import declare
+from qipan.kernel.retention import declare, who_acted
 
 declare(
     "reserves.Offer",
@@ -38,4 +38,16 @@ declare(
     "reserves.CostLine",
     plain="what reason objection",
     keys="id sheet kind called day quantity rate amount state decided_at",
+)
+declare(
+    "reserves.Store",
+    who_acted("counted_by"),
+    plain="name measure kept_at",
+    keys="id unit place amount per_day use_by added_at counted_at ended_at",
+)
+declare(
+    "reserves.Handout",
+    who_acted("handed_by"),
+    plain="purpose missing_why nonce",
+    keys="id store to declaration quantity handed_at back_by back_at came_back",
 )

@@ -1,6 +1,7 @@
 """Pure decisions on reserves: what there is to lend, what is free, what a use costs, until when it is paid."""
 
 import csv
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -111,3 +112,9 @@ def yuan(fen: int) -> str:
     """This function will write an amount of fen in yuan, exact, with thousands grouped."""
     sign, fen = ("-", -fen) if fen < 0 else ("", fen)
     return f"{sign}{fen // 100:,}.{fen % 100:02d}"
+
+
+@lru_cache(maxsize=1)
+def least_days() -> int:
+    """This function will return how many days a store of an office lasts at least, so that it is not short."""
+    return int(json.loads((DATA / "stores.json").read_text("utf-8"))["least_days"])

@@ -2,7 +2,7 @@
 agreement of a district, a declaration and a call under it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -20,7 +20,8 @@ from .actions.agreeing import propose_agreement, sign_agreement
 from .actions.calling import Item, call_reserve, requisition
 from .actions.costs import enter_use, hand_in
 from .actions.offering import offer_reserve
-from .models import Agreement, Call, Offer
+from .actions.storing import add_store, count_store, hand_out, take_back
+from .models import Agreement, Call, Handout, Offer, Store
 
 FIRM = "510104:property-company-1"
 HERE = range_of("510104001001")
@@ -102,6 +103,40 @@ def taken(cast: Cast, declaration: Declaration | None, **changes: Any) -> Call:
     )  # fmt: skip
 
 
+def stored(cast: Cast, **changes: Any) -> Store:
+    """A hundred and twenty tents in a store of the district."""
+    return add_store(
+        **{
+            "name": "帐篷", "measure": "顶", "amount": 120, "per_day": None, "kept_at": "东郊仓库", "use_by": None,
+            "by": cast.district_head, "at": cast.at, **changes,
+        }
+    )  # fmt: skip
+
+
+def handed(store: Store, cast: Cast, **changes: Any) -> Handout:
+    """Twenty of them to a subdistrict, to be back in five days."""
+    return hand_out(
+        store,
+        **{
+            "quantity": 20, "to": cast.unit("510104001:street-office"), "purpose": "安置点", "declaration": None,
+            "back_by": localdate(cast.at) + timedelta(days=5), "nonce": str(uuid7()), "by": cast.district_head,
+            "at": cast.at, **changes,
+        },
+    )  # fmt: skip
+
+
+def counted(store: Store, cast: Cast, amount: int, *, at: datetime, **changes: Any) -> Store:
+    """So much is there, used as before."""
+    store.refresh_from_db()
+    said = {"per_day": store.per_day, "use_by": store.use_by, "seen": store.amount, "by": cast.district_head, **changes}
+    return count_store(store, amount=amount, at=at, **said)
+
+
+def came_back(out: Handout, *, by: Actor, at: datetime) -> Handout:
+    """All of it."""
+    return take_back(out, came_back=out.quantity, by=by, at=at)
+
+
 def reserve_keys(cast: Cast) -> dict[str, Any]:
     """One of everything that an address of the room names, in the district: an offer, an agreement, a call with costs."""
     manager = add_manager(cast)
@@ -111,7 +146,11 @@ def reserve_keys(cast: Cast) -> dict[str, Any]:
     call = called(cast, agreement, declaration)
     cost = enter_use(call.lines.get(), day=localdate(cast.at), quantity=4, by=manager, at=cast.at)
     sheet = hand_in(cost.sheet, by=manager, at=cast.at)
+    store = stored(cast, by=cast.city_commander)
     return {
+        "stores.pk": store.pk,
+        "stores.act": "hand-out",
+        "stores/handouts.pk": handed(store, cast, by=cast.city_commander).pk,
         "reserves/offers.pk": offer.pk,
         "reserves/agreements.pk": agreement.pk,
         "reserves/agreements.act": "decline",

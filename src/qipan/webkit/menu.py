@@ -51,6 +51,7 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
             Page("/forces/partners", _("Teams of partners"), ("team.manage",)),
             Page("/forces/companies", _("Property companies"), ("team.manage", "desk.view", "register.edit")),
             Page("/reserves", _("Reserves of firms"), ("reserve.lend", "reserve.call", "reserve.view")),
+            Page("/stores", _("Stores of offices"), ("store.keep", "reserve.view")),
             Page("/forms", _("Forms"), ("desk.view", "playbook.edit", "admission.decide")),
             Page("/field/forms", _("Forms to fill in"), ("visit.submit",)),
             Page("/access/passes", _("Passes"), ("pass.issue",)),

@@ -25,7 +25,7 @@ from qipan.posture.api import (
     end_posture,
     lift_measure,
 )
-from qipan.reserves.api import close_line, open_lines
+from qipan.reserves.api import close_line, open_lines, why_stores_open
 from qipan.retention.api import lot_state
 from qipan.screening.api import Campaign, Round, close_campaign, close_round, coverage_total
 from qipan.warnings.api import cancel_warning, last_of, still_holds
@@ -174,6 +174,13 @@ def close_call(closing: Closing) -> Refusal | None:
     return cast(Refusal, told.why)
 
 
+def close_stores(closing: Closing) -> Refusal | None:
+    """This function will name what the stores of an office wait for; its own acts close the line."""
+    assert closing.declaration is not None
+    unit, declared = closing.item.detail["stores_of"], closing.declaration
+    return why_stores_open(unit, closing.grounds, declared.pk, ended=declared.ended_at, at=closing.at)
+
+
 def close_warning(closing: Closing) -> Refusal | None:
     """This function will cancel a warning of the releasing unit that speaks of this ground only; else name who does."""
     last = last_of(closing.item.detail["warning"])
@@ -312,6 +319,7 @@ CLOSERS: dict[str, Callable[[Closing], Refusal | None]] = {
     StepKind.PASSES: close_passes,
     StepKind.CALL: close_call,
     StepKind.REQUISITION: close_call,
+    StepKind.STORE: close_stores,
     StepKind.ROSTER: close_roster,
     StepKind.WARNING: close_warning,
     StepKind.ZONE: close_zone,

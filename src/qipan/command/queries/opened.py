@@ -20,6 +20,7 @@ from qipan.kernel.scoped import overlapping
 from qipan.posture.api import Declaration, declarations_on, emergency_of
 from qipan.posture.api import open_lines as measures_open
 from qipan.reserves.api import open_lines as reserves_open
+from qipan.reserves.api import stores_open
 from qipan.retention.api import open_lines as records_held
 from qipan.screening.api import open_lines as screening_open
 from qipan.warnings.api import open_lines as warnings_open
@@ -101,6 +102,7 @@ ROOMS: tuple[Told, ...] = (
     screening_open,
     orders_open,
     calls_open,
+    stores_open,
     records_held,
 )
 _above: list[Told] = []

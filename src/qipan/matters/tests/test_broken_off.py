@@ -1,15 +1,9 @@
 """A crash at any statement of an act: nothing of it is there, and the same act goes through afterwards."""
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from django.db import connection, transaction
 
 from qipan.journal.api import verify
-from qipan.kernel import sql
-from qipan.kernel.testing import as_stored
+from qipan.kernel.testing import whole_or_nothing
 
 from ..actions.calls import accept_call, decide_refusal, end_call, note_attendance, refuse_call
 from ..actions.exclusions import decide_exclusion
@@ -25,64 +19,6 @@ from ..queries.audits import audit_counts, audit_exclusions, audit_matters, audi
 from .test_joint import bounced
 from .test_rechecks import closed, everyone
 from .test_whistle import FIRE, HEALTH, LIGHTS, part_of, whistle
-
-
-class Crash(BaseException):
-    """The process is gone: nobody catches this."""
-
-
-@contextmanager
-def broken_off(*, after: int) -> Iterator[None]:
-    """Lets so many statements through, on Django's cursors and on the driver's, and crashes once before the next."""
-    count = [0]
-    real = sql.refuse_tokens
-
-    def step() -> None:
-        count[0] += 1
-        if count[0] == after + 1:
-            raise Crash
-
-    def on_djangos(execute: Any, statement: str, values: Any, many: bool, context: Any) -> Any:
-        if "SAVEPOINT" not in statement:  # a test's stand-in for COMMIT, which the database itself does wholly or not
-            step()
-        return execute(statement, values, many, context)
-
-    def on_the_drivers(values: Any) -> None:
-        step()
-        real(values)
-
-    with pytest.MonkeyPatch.context() as patch, connection.execute_wrapper(on_djangos):
-        patch.setattr(sql, "refuse_tokens", on_the_drivers)
-        yield
-
-
-def held(tables: Collection[str] | None = None) -> list[tuple[str, str]]:
-    return sorted(row for row in as_stored() if tables is None or row[0] in tables)
-
-
-def whole_or_nothing(act: Callable[[], Any]) -> int:
-    """This function will let an act crash before each of its statements in turn and look what is there of it, then do it.
-
-    Returns how many statements it has.
-    """
-    before = held()
-    with transaction.atomic():
-        act()
-        written = {table for table, _row in set(held()) - set(before)}
-        transaction.set_rollback(True)
-    assert written and held() == before
-    before = [row for row in before if row[0] in written]
-    done, after = False, 0
-    while not done:
-        try:
-            with broken_off(after=after):
-                act()
-            done = True
-        except Crash:
-            assert held(written) == before, f"half an act after {after} statements"
-            after += 1
-    assert held(written) != before
-    return after
 
 
 @pytest.mark.row("MAT-2", "MAT-4", "ORG-17")

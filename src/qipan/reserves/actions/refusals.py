@@ -255,3 +255,54 @@ class StillRunning(Refusal):
 class ReturnChanged(Refusal):
     code = "reserve_return_changed"
     sentence = _("The other side has said otherwise meanwhile, or nothing yet: look again before you agree.")
+
+
+class NotAnOffice(Refusal):
+    code = "reserve_not_an_office"
+    sentence = _(
+        "%(unit)s is no office: what a community stores stands on its own page, and a firm offers what it has."
+    )
+    status = 403
+
+
+class StoreTwice(Refusal):
+    code = "reserve_store_twice"
+    sentence = _("%(what)s stands on the list already, at this spot: count it again there.")
+
+
+class MeasureStays(Refusal):
+    code = "reserve_measure_stays"
+    sentence = _("It is counted in %(measure)s; strike it off and add it anew to count it otherwise.")
+    status = 400
+
+
+class ChangedMeanwhile(Refusal):
+    code = "reserve_changed_meanwhile"
+    sentence = _("Something was handed out, came back or was counted meanwhile: look again before you count.")
+
+
+class DayOver(Refusal):
+    code = "reserve_day_over"
+    sentence = _("This day is over.")
+    status = 400
+
+
+class NotADay(Refusal):
+    code = "reserve_not_a_day"
+    sentence = _("Please write the day as in 2026-12-31.")
+    status = 400
+
+
+class EmergencyOver(Refusal):
+    code = "reserve_emergency_over"
+    sentence = _("This emergency is not in force here, or it is an exercise, which uses nothing up.")
+
+
+class NotThatMany(Refusal):
+    code = "reserve_not_that_many"
+    sentence = _("There are only %(left)s %(measure)s.")
+
+
+class StillOut(Refusal):
+    code = "reserve_still_out"
+    sentence = _("%(count)s times something was handed out that is to come back: take it back first.")
