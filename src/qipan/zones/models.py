@@ -20,6 +20,7 @@ class RuleSet(models.Model):
     title_en = models.CharField(max_length=120)
     hazard = models.SlugField(max_length=40)
     unit = models.PositiveSmallIntegerField(choices=ZoneUnit)  # the smallest area that gets a level of its own
+    unit_reason = models.CharField(max_length=300, blank=True)  # why no smaller area than that; a community needs none
     levels = models.JSONField()  # as rules.sets.RuleText writes it
     minimum_rank = models.PositiveSmallIntegerField()  # OrganType.authority_rank of the organ that confirms a level
     basis = models.CharField(max_length=300)

@@ -22,6 +22,6 @@ declare(
 declare(
     "zones.RuleSet",
     who_acted("by_label"),
-    plain="code title title_en hazard levels basis source note note_en end_basis",
+    plain="code title title_en hazard unit_reason levels basis source note note_en end_basis",
     keys="id version unit minimum_rank valid_from valid_to ends_at trial published_at",
 )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
+from qipan.kernel.place import COMMUNITY
 from qipan.kernel.refusal import BadInput, Refusal
 
 from ..models import RuleSet
@@ -30,7 +31,7 @@ class RuleSetEnded:
 
 
 TEXTS = {"code": 40, "title": 120, "title_en": 120, "basis": 300, "source": 300}
-MAY_LACK = {"note": 400, "note_en": 400, "end_basis": 300}
+MAY_LACK = {"unit_reason": 300, "note": 400, "note_en": 400, "end_basis": 300}
 
 
 class TwoRulesAtOnce(Refusal):
@@ -87,14 +88,19 @@ def _texts(given: Mapping[str, Any]) -> list[str]:
 def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> RuleSet:
     """This function will publish a rule set as the next version of its code; the one before it ends where it begins.
 
-    ``given`` is what ``data/rule_sets.json`` holds: code, title, title_en, hazard, unit, levels, minimum_rank, basis,
-    source, note, valid_from, valid_to with end_basis, trial. Needs ``zone.rule``. Raises ``NotAllowed``, ``BadInput``
+    ``given`` is what ``data/rule_sets.json`` holds: code, title, title_en, hazard, unit, unit_reason (for one above the
+    community), levels, minimum_rank, basis, source, note, valid_from, valid_to with end_basis, trial. Needs ``zone.rule``. Raises ``NotAllowed``, ``BadInput``
     with every fault, ``TwoRulesAtOnce``.
     """
     by.require("zone.rule")
     rule, faults = read_rule(given)
     problems = [*(fault_sentence(fault) for fault in faults), *_texts(given)]
     first, last = _day(given.get("valid_from")), _day(given["valid_to"]) if given.get("valid_to") else None
+    unit_reason = str(given.get("unit_reason") or "").strip()
+    if rule is not None and rule.unit < COMMUNITY and not unit_reason:
+        problems.append(
+            _now("a unit above the community needs its reason (unit_reason): why no smaller area is judged")
+        )
     if first is None or (given.get("valid_to") and (last is None or last <= first)):
         problems.append(_now("it needs a first day, and a last one after it if it has one"))
     if last is not None and not str(given.get("end_basis") or "").strip():
@@ -121,6 +127,7 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
         title_en=given["title_en"],
         hazard=given["hazard"],
         unit=rule.unit,
+        unit_reason=unit_reason,
         levels=rule.text(),
         minimum_rank=rank,
         basis=given["basis"],
@@ -140,7 +147,14 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
         subject=rule_set,
         by=by,
         at=at,
-        data={"code": code, "version": version, "unit": rule.unit, "levels": rule.text(), "basis": given["basis"]},
+        data={
+            "code": code,
+            "version": version,
+            "unit": rule.unit,
+            "unit_reason": unit_reason,
+            "levels": rule.text(),
+            "basis": given["basis"],
+        },
     )
     return rule_set
 

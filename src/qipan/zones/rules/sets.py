@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 INPUTS = Path(__file__).parent.parent / "data" / "inputs.csv"
-UNITS = {"CITY": 1, "DISTRICT": 2, "STREET": 3, "COMMUNITY": 4}
+UNITS = {"DISTRICT": 2, "STREET": 3, "COMMUNITY": 4}
 LEVELS = {"LOW": 1, "MEDIUM": 2, "HIGH": 3}
 MOST_DAYS = 366
 MOST_COUNT = 1_000_000

@@ -150,7 +150,7 @@ def test_small_areas_are_summed_up_to_the_unit(cast, keeper):
 
     from .conftest import RULE
 
-    by_street = publish_rule_set(RULE | {"unit": "STREET"}, by=keeper, at=AT)
+    by_street = publish_rule_set(RULE | {"unit": "STREET", "unit_reason": "counts come by street"}, by=keeper, at=AT)
     reported(cast, (COMMUNITY, 1, 6), (OTHER, 0, 4))
     had("510104", date(2026, 11, 20), 2)
     found = proposals(by_street, cast.city_commander.scope, at=AT)

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.row("EMG-15", "ORG-5")]
 MERGED = AT + timedelta(hours=1)
 LATER = AT + timedelta(days=20)
 CITY = range_of("5101")
+BY_STREET = RULE | {"unit": "STREET", "unit_reason": "counts come by street"}
 
 
 def surveyor() -> Actor:
@@ -120,7 +121,7 @@ def test_what_was_confirmed_for_later_goes_on_too(cast, rule_set):
 
 
 def test_across_streets_the_ground_takes_the_streets_level_with_it(cast, keeper):
-    by_street = publish_rule_set(RULE | {"unit": "STREET"}, by=keeper, at=AT)
+    by_street = publish_rule_set(BY_STREET, by=keeper, at=AT)
     had(COMMUNITY, TODAY, 3)
     at_level(by_street, cast, STREET)
     merged(COMMUNITY, "510104002001")
@@ -132,7 +133,7 @@ def test_across_streets_the_ground_takes_the_streets_level_with_it(cast, keeper)
 
 
 def test_a_divided_street_has_its_level_in_both_parts(cast, keeper):
-    by_street = publish_rule_set(RULE | {"unit": "STREET"}, by=keeper, at=AT)
+    by_street = publish_rule_set(BY_STREET, by=keeper, at=AT)
     had(COMMUNITY, TODAY, 3)
     at_level(by_street, cast, STREET)
     new = "510104009"

@@ -147,7 +147,11 @@ def test_rule_sets_are_published_and_abolished_on_their_page(world):
     assert "缺少区域单元" in text(answer)
     assert "这不是 JSON 对象" in text(client.post("/zones/rules", {"text": "[1]"}))
     assert RuleSet.objects.count() == 1
-    assert client.post("/zones/rules", {"text": json.dumps({**RULE, "code": "x", "trial": True})}).status_code == 302
+    wider = {**RULE, "code": "x", "trial": True, "unit": "STREET"}
+    assert "须写明理由（unit_reason）" in text(client.post("/zones/rules", {"text": json.dumps(wider)}))
+    given = json.dumps({**wider, "unit_reason": "人数按街道上报"})
+    assert client.post("/zones/rules", {"text": given}).status_code == 302
+    assert "人数按街道上报" in text(client.get("/zones/rules"))
     assert world.client("district_head").post("/zones/rules", {"text": "{}"}).status_code == 403
     tomorrow = localdate(world.at) + timedelta(days=1)
     end = f"/zones/rules/{rule_set().pk}/end"

@@ -52,6 +52,7 @@ def test_a_good_rule_has_no_fault():
         ("no unit", {"unit": None}, ("no_unit", "unit", "")),
         ("an empty unit", {"unit": ""}, ("no_unit", "unit", "")),
         ("no such unit", {"unit": "PERSON"}, ("unit", "unit", "PERSON")),
+        ("the whole city", {"unit": "CITY"}, ("unit", "unit", "CITY")),
         ("no levels", {"levels": []}, ("no_levels", "levels", "")),
         ("levels of another shape", {"levels": "HIGH"}, ("no_levels", "levels", "")),
         ("a level of its own", levels(ONE, level="PURPLE"), None),
@@ -95,6 +96,27 @@ class TestPublishing:
         assert refused.value.problems == ["缺少区域单元：DISTRICT（区县）、STREET（街道）或 COMMUNITY（社区）"]
         assert RuleSet.objects.count() == 0
         assert list(entries_of("zones.publish_rule_set")) == []
+
+    @pytest.mark.parametrize("unit", ["STREET", "DISTRICT"])
+    def test_a_unit_above_the_community_says_why(self, cast, unit):
+        for reason in (None, " ", "x" * 301):
+            with pytest.raises(BadInput) as refused:
+                publish_rule_set(RULE | {"unit": unit, "unit_reason": reason}, by=cast.city_commander, at=AT)
+            assert len(refused.value.problems) == 1
+        assert (RuleSet.objects.count(), list(entries_of("zones.publish_rule_set"))) == (0, [])
+        given = RULE | {"unit": unit, "unit_reason": " counts come by street "}
+        done = publish_rule_set(given, by=cast.city_commander, at=AT)
+        (entry,) = entries_of("zones.publish_rule_set")
+        assert (done.unit_reason, entry.data["unit_reason"]) == ("counts come by street",) * 2
+
+    def test_one_case_never_makes_the_whole_city_one_area(self, cast):
+        """Red line 14: nothing is judged by a unit that has no parts to lack it."""
+        with pytest.raises(BadInput) as refused:
+            publish_rule_set(RULE | {"unit": "CITY", "unit_reason": "simple"}, by=cast.city_commander, at=AT)
+        assert refused.value.problems == [
+            "“CITY”不是区域单元，应为 DISTRICT（区县）、STREET（街道）或 COMMUNITY（社区）"
+        ]
+        assert RuleSet.objects.count() == 0
 
     @pytest.mark.parametrize(
         "changes",

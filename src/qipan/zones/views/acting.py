@@ -218,7 +218,7 @@ def _example() -> str:
     criterion = {"input": "new_cases", "days": 14, "at_least": 1}
     return json.dumps(
         {
-            "code": "", "title": "", "title_en": "", "hazard": "epidemic", "unit": "COMMUNITY",
+            "code": "", "title": "", "title_en": "", "hazard": "epidemic", "unit": "COMMUNITY", "unit_reason": "",
             "levels": [{"level": "MEDIUM", "all": [criterion]}],
             "minimum_rank": 2, "basis": "", "source": "", "valid_from": "",
         },
@@ -330,8 +330,7 @@ def _chosen(request: HttpRequest, name: str, sets: list[RuleSet]) -> RuleSet | N
 
 
 def _unit(request: HttpRequest, rule_set: RuleSet) -> str:
-    own = next(name for name, level in UNITS.items() if level == rule_set.unit)
-    return request.GET.get("unit", own)
+    return request.GET.get("unit", ZoneUnit(rule_set.unit).name)
 
 
 def _changed(request: HttpRequest, rule_set: RuleSet) -> tuple[Any, list[dict[str, Any]], list[str]]:
