@@ -89,6 +89,16 @@ def question(page, name):
     return page.locator(f"[data-ref='/data/{name}']")
 
 
+def leave_draft(page):
+    """Begins the form of the door and leaves it as a draft with one answer."""
+    open_form_sheet(page)
+    page.locator("#form-start").tap()
+    question(page, "outcome").locator("label", has_text="已约时间").tap()
+    page.wait_for_timeout(600)
+    page.locator("#form-questions ~ .form-foot [data-back]").tap()
+    page.locator("#field-form [data-shut]").first.tap()
+
+
 def change_what_was_sent(page, first):
     """A change is a version: it says what it is based on, also when the battery was out in the middle (ADR 0015)."""
     page.locator(FORM).tap()

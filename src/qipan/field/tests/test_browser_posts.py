@@ -13,7 +13,7 @@ from qipan.screening.api import Outcome
 
 from .conftest import build
 from .test_browser import stored
-from .test_browser_forms import open_form_sheet, question, samples
+from .test_browser_forms import leave_draft, open_form_sheet, question, samples
 from .test_browser_leaving import LYING, open_pass
 from .test_holders import end
 
@@ -48,12 +48,7 @@ def shared(handset, live_server):
     work_as(handset, scene, page, "worker")
     go(page, scene.team)
     expect(page.locator("#forms-count")).to_have_text("2", timeout=15_000)
-    open_form_sheet(page)
-    page.locator("#form-start").tap()
-    question(page, "outcome").locator("label", has_text="已约时间").tap()
-    page.wait_for_timeout(600)
-    page.locator("#form-questions ~ .form-foot [data-back]").tap()
-    page.locator("#field-form [data-shut]").first.tap()
+    leave_draft(page)
     handset.route("**/api/visits", lambda route: route.abort())
     enter(page, OURS, "ANSWERED")
     expect(page.locator("#count-KEPT")).to_have_text("1")

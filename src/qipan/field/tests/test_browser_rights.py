@@ -16,7 +16,7 @@ from qipan.screening.api import LateVisit, Outcome, Visit, close_round
 
 from .conftest import build
 from .test_browser import stored
-from .test_browser_forms import FORM, open_form_sheet, question, samples
+from .test_browser_forms import FORM, leave_draft, question, samples
 from .test_browser_leaving import LYING
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -88,12 +88,7 @@ def elsewhere(route):
 def test_an_ended_session_asks_to_sign_in_again_and_what_was_refused_is_never_missed(post):
     scene, context, page = post
     expect(page.locator("#forms-count")).to_have_text("2", timeout=15_000)
-    open_form_sheet(page)
-    page.locator("#form-start").tap()
-    question(page, "outcome").locator("label", has_text="已约时间").tap()
-    page.wait_for_timeout(600)
-    page.locator("#form-questions ~ .form-foot [data-back]").tap()
-    page.locator("#field-form [data-shut]").first.tap()
+    leave_draft(page)
     Session.objects.all().delete()  # twelve hours are over
     enter(page, 1, "ANSWERED")
     expect(page.locator("#door-back")).to_be_visible()
