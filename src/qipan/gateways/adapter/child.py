@@ -10,9 +10,11 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import apprise
+from apprise.plugins.email import base as mail
 
 from qipan.kernel.addresses import is_own, may_call
 
@@ -49,8 +51,14 @@ class Guard:
         return found
 
 
+def _same_id(left: str, idstring: str | None = None, domain: str | None = None) -> str:
+    return f"<{left}@{domain}>"
+
+
 def answer(asked: dict[str, Any], guard: Guard, said: Said, heard: Heard) -> dict[str, Any]:
     """This function will send one notice, or with ``do`` = "read" only say whether Apprise reads its address."""
+    # Apprise makes a new Message-ID for each mail and has no option for it: here a second try has that of the first.
+    mail.make_msgid = partial(_same_id, asked["id"])
     asset = apprise.AppriseAsset(
         app_id="Qipan", app_desc="Qipan", app_url="", async_mode=False, http_redirects=False, secure_logging=True
     )

@@ -28,6 +28,7 @@ from ..rules.notices import (
     SmsAbroad,
     addressed,
     is_open,
+    mail_id,
     reach_of,
     to_reporter,
     to_unit,
@@ -109,7 +110,7 @@ atexit.register(child.end)
 
 def is_read(url: str, *, to: str = "") -> bool:
     """This function will say whether Apprise reads an address; nothing is sent and no name is looked up."""
-    question = {"do": "read", "url": addressed(url, to), "own": [], "open": False}
+    question = {"do": "read", "url": addressed(url, to), "own": [], "open": False, "id": ""}
     try:
         return not child.ask(question, seconds=SECONDS)["why"]
     except OSError:
@@ -163,6 +164,7 @@ def _tried(url: str, channel: NoticeChannel, said: dict[str, Any]) -> str:
             "own": settings.OWN_NETWORKS,
             "open": is_open(channel.url),
             "robot": channel.service in ROBOTS,
+            "id": mail_id(key, site_key=settings.SECRET_KEY),
         }
         try:
             told = child.ask(question, seconds=SECONDS)

@@ -50,9 +50,10 @@ def send_message(payload: dict[str, Any]) -> None:
     raise NotDelivered(outcome)
 
 
-def _tried(subscription: Subscription, message_id: str, event: object, *, at: datetime) -> tuple[int, str]:
+def _tried(subscription: Subscription, message_id: str, event: dict[str, Any], *, at: datetime) -> tuple[int, str]:
     """The status, 0 where there was no answer, and the outcome in words."""
-    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    # The id stands in the body too, for a receiver that hands on nothing else.
+    body = json.dumps({"id": message_id, **event}, ensure_ascii=False, separators=(",", ":")).encode()
     seconds = int(at.timestamp())
     headers = {
         "Content-Type": "application/json; charset=utf-8",

@@ -3,6 +3,8 @@
 Pure. What is said is a number, a kind and an address of this site, never a word about a person.
 """
 
+import hashlib
+import hmac
 import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -191,6 +193,11 @@ def with_key(url: str, service: str, key: str) -> str:
     if service not in (*WEB, *MAIL):
         return url
     return f"{url}{'&' if '?' in url else '?'}%2BIdempotency-Key={quote(key, safe='')}"
+
+
+def mail_id(key: str, *, site_key: str) -> str:
+    """This function will return the left part of a mail's Message-ID: the same at every try, of this site alone."""
+    return f"notice.{key}.{hmac.new(site_key.encode(), f'qipan.gateways.mail.{key}'.encode(), hashlib.sha256).hexdigest()[:16]}"
 
 
 def without_secrets(said: str, url: str) -> str:

@@ -50,6 +50,13 @@ class Receiver:
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for _path, _headers, body in self.calls]
 
+    def taken(self, key: str) -> dict[str, bytes]:
+        """What a receiver keeps that takes each key once: the first body with it."""
+        kept: dict[str, bytes] = {}
+        for _path, headers, body in self.calls:
+            kept.setdefault(headers[key], body)
+        return kept
+
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for _path, headers, _body in self.calls]
 

@@ -2,8 +2,10 @@
 
 import json
 from datetime import timedelta
+from email import message_from_string
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 
 from qipan.desk.api import escalate_late
@@ -20,6 +22,7 @@ from ..actions.channels import (
 )
 from ..adapter import notices as adapter
 from ..models import NoticeChannel
+from ..rules.notices import mail_id
 from .sending import COMMUNITY, EVERY, clock, deliver, directive, robot, sent
 
 
@@ -189,9 +192,37 @@ def test_a_kill_between_the_steps_loses_nothing_and_a_second_sending_has_the_sam
     for minutes in (3, 3):
         deliver_waiting(at=at + timedelta(minutes=minutes))
     keys = [headers["idempotency-key"] for _path, headers, _body in receiver.calls]
-    assert len(set(keys)) == 2
+    assert len(set(keys)) == len(receiver.taken("idempotency-key")) == 2
     assert len(keys) == (2 if step == "queue_notice" else 3)
     assert sent().filter(sent_at=None).count() == 0
+
+
+@pytest.mark.parametrize("way", ["json", "form", "xml", "mailto"])
+def test_every_format_that_has_a_place_for_the_key_says_the_same_one_again(world, receiver, mailbox, monkeypatch, way):
+    port, rest = (mailbox.port, "?from=a@b.cn&to=unit@b.cn") if way == "mailto" else (receiver.port, "token-of-a-group")
+    robot(world, receiver, url=f"{way}://127.0.0.1:{port}/{rest}")
+    directive(world)
+    at, real = now() + timedelta(seconds=1), adapter.note_delivered
+
+    def killed(*_arguments, **_more):
+        raise Killed
+
+    deliver_waiting(at=at)
+    monkeypatch.setattr(adapter, "note_delivered", killed)
+    with pytest.raises(Killed):
+        deliver_waiting(at=at)
+    monkeypatch.setattr(adapter, "note_delivered", real)
+    assert deliver_waiting(at=at + timedelta(minutes=3)) == 1
+    key = sent().get().payload["key"]
+    if way == "mailto":
+        mails = [message_from_string(text) for _to, text in mailbox.mails]
+        assert [mail["Idempotency-Key"] for mail in mails] == [key, key]
+        assert [mail["Message-ID"] for mail in mails] == [
+            f"<{mail_id(key, site_key=settings.SECRET_KEY)}@127.0.0.1>"
+        ] * 2
+    else:
+        assert [headers["idempotency-key"] for _path, headers, _body in receiver.calls] == [key, key]
+        assert len(receiver.taken("idempotency-key")) == 1
 
 
 def test_who_takes_too_long_is_left(world, receiver, monkeypatch):

@@ -174,6 +174,31 @@ def test_a_failure_is_tried_again_with_the_same_id_and_a_new_signature(world, re
     assert len(receiver.calls) == 3
 
 
+class Killed(BaseException):
+    """The job ends here, as when its process is killed."""
+
+
+def test_a_kill_between_sending_and_noting_sends_the_same_id_and_body_again(world, receiver, told, monkeypatch):
+    """At least once on the wire, once by id, wherever the partner reads it."""
+    world.reported()
+    at, real = now() + timedelta(seconds=1), adapter.note_delivered
+
+    def killed(*_arguments, **_more):
+        raise Killed
+
+    monkeypatch.setattr(adapter, "note_delivered", killed)
+    with pytest.raises(Killed):
+        deliver(at)
+    monkeypatch.setattr(adapter, "note_delivered", real)
+    assert deliver(at + timedelta(seconds=90)) == 0  # it is held
+    assert deliver(at + timedelta(minutes=3)) == 1
+    assert deliver(at + timedelta(days=1)) == 0
+    assert len(receiver.calls) == 2
+    assert len(set(receiver.ids())) == 1 and receiver.events()[0] == receiver.events()[1]
+    assert [event["id"] for event in receiver.events()] == receiver.ids()
+    assert len(receiver.taken("webhook-id")) == 1
+
+
 def test_one_that_fails_rests_and_holds_up_nobody(world, receiver, told, monkeypatch):
     partner, _key = add_partner(name="gone", by=world.cast.admin, at=world.at)
     dead = subscribe_partner(partner, url="http://127.0.0.1:9/hook", kinds=EVERY, by=world.cast.admin, at=world.at)
