@@ -1,10 +1,10 @@
 // The phone page: door, outcome, next. Counts at the top are of this phone; nothing here follows a person.
 import "./field.css";
-import { chooseSame, hideAlike } from "./field/alike";
 import { trainingCard } from "./field/card";
 import { Chain } from "./field/chain";
 import { clear, goes } from "./field/clearing";
 import { now } from "./field/clock";
+import { compared } from "./field/comparing";
 import { button, drawLines, make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
@@ -13,9 +13,11 @@ import { keepEngine, keepPage, kept, PAGES } from "./field/keeping";
 import { keepOrders } from "./field/orders";
 import { isLeft, isPost, noteName, sweepEnded, takeOver, toldOfOthers } from "./field/others";
 import { Outbox } from "./field/outbox";
-import { smaller } from "./field/picture";
+import { DAYS, Right, type Standing } from "./field/right";
+import { rowsOf } from "./field/rows";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
 import { alone, csrf, openStore, type Kept, type State, type Store, type Told } from "./field/store";
+import { takeReports } from "./field/telling";
 
 interface Words {
   states: Record<string, string>;
@@ -24,8 +26,7 @@ interface Words {
 const REFRESH = 60_000;
 const COMPARE = 30 * 60_000;
 const LIST = 10 * 60_000;
-const MOST_PHOTOS = 3;
-const MOST_BYTES = 600_000; // of one, so that three go with one report
+const LOOK = 15_000;
 const page = document.getElementById("field")!;
 const holder = page.dataset.holder!;
 const ground = page.dataset.ground!.split(" ");
@@ -45,6 +46,9 @@ let sheet: Sheet | undefined;
 let asked = 0;
 let ended: string[] = []; // passes and posts of others here whose right is over
 let emptied = ""; // when the server last heard of a list that this phone has lost
+let right: Right;
+let standing: Standing = "stands"; // as the clocks said when they were last read
+let hidden = ""; // why nothing is shown: "other" while another post works on this phone, or what its clock did
 let asks = ""; // why somebody has to sign in again, or to go back to this post
 let wells: Stairwell[] = [];
 let chosen: Door | undefined;
@@ -56,7 +60,6 @@ const opened = new Set<string>();
 const touched = new Set<string>();
 
 const showsAll = (): boolean => (document.getElementById("field-all") as HTMLInputElement).checked;
-const kindOf = (door: Door): string => (door.state === 0 ? "waiting" : OPEN_STATES.has(door.state) ? "under-way" : "done");
 const wellName = (well: { compound: string; building: string; entrance: string }): string =>
   [well.compound, well.building && word("building", { name: well.building }), well.entrance && word("entrance", { name: well.entrance })]
     .filter(Boolean)
@@ -90,7 +93,7 @@ async function drawCounts(): Promise<void> {
     way.href = href;
     note.append(" ", way);
   };
-  if (page.dataset.posts && (papers.sealed || waiting.posts)) link("my_posts", page.dataset.posts);
+  if (page.dataset.posts && (hidden === "other" || waiting.posts)) link("my_posts", page.dataset.posts);
   else if (asks && isPost(holder)) link("sign_in", location.href); // by the log-in page, and back to here
   if (await isLeft(store, ended, ground)) note.append(" ", button(word("take_over"), () => void takeUp()));
   note.hidden = !lines.length;
@@ -98,13 +101,13 @@ async function drawCounts(): Promise<void> {
 
 async function drawList(): Promise<void> {
   const mine = await box.mine();
-  if (!papers.sealed) drawSaid(mine, await matters.mine());
+  if (!hidden) drawSaid(mine, await matters.mine());
   if (!sheet) return;
   wells = stairwells(sheet, asked, mine);
   const all = showsAll();
-  const now = JSON.stringify([wells, all, [...touched]]);
-  if (now === drawn) return; // a finger may be on the list
-  drawn = now;
+  const state = JSON.stringify([wells, all, [...touched]]);
+  if (state === drawn) return; // a finger may be on the list
+  drawn = state;
   const parts: HTMLElement[] = [];
   for (const well of wells) {
     const left = well.doors.filter((door) => OPEN_STATES.has(door.state)).length;
@@ -120,30 +123,13 @@ async function drawList(): Promise<void> {
     part.addEventListener("toggle", () => {
       if (part.open) opened.add(well.key);
       else opened.delete(well.key);
-      if (part.open && part.childElementCount === 1) part.append(rowsOf(doors));
+      if (part.open && part.childElementCount === 1) part.append(rowsOf(doors, words.states, word, choose));
     });
-    if (part.open) part.append(rowsOf(doors));
+    if (part.open) part.append(rowsOf(doors, words.states, word, choose));
     parts.push(part);
   }
   if (!parts.length) parts.push(make("p", "empty", sheet.round ? word("all_done") : word("no_round")));
   list.replaceChildren(...parts);
-}
-
-function rowsOf(doors: Door[]): HTMLElement {
-  const rows = make("ul", "doors");
-  for (const door of doors) {
-    const button = make("button", "door");
-    button.type = "button";
-    button.dataset.place = door.place;
-    button.append(make("b", "", door.label), make("span", `state state-${kindOf(door)}`, words.states[door.state]));
-    if (door.attempts > 1) button.append(make("span", "secondary", word("times", { count: door.attempts })));
-    if (door.waiting) button.append(make("span", "on-phone", word("on_phone")));
-    button.addEventListener("click", () => choose(door));
-    const row = make("li");
-    row.append(button);
-    rows.append(row);
-  }
-  return rows;
 }
 
 /** What the server did not take, or took otherwise than it was meant; a person reads it and says so. */
@@ -211,39 +197,6 @@ async function record(outcome: number, name: string): Promise<void> {
   (next ? button : (document.getElementById("door-close") as HTMLButtonElement)).focus();
 }
 
-/** A report of something wrong at the chosen door: kept first, like a visit. */
-async function tell(): Promise<void> {
-  const category = document.getElementById("tell-category") as HTMLSelectElement;
-  const text = document.getElementById("tell-text") as HTMLTextAreaElement;
-  const photos = document.getElementById("tell-photos") as HTMLInputElement;
-  const said = document.getElementById("tell-said")!;
-  if (!chosen || !category.value || text.value.trim().length < 2) {
-    said.textContent = word("say_more");
-    return;
-  }
-  const told = { place: chosen.place, category: category.value, text: text.value.trim() };
-  const same = await chooseSame(told, matters, word("another"), page.dataset.zone!);
-  if (same === undefined) {
-    said.textContent = word("may_be_same");
-    return;
-  }
-  try {
-    const small = await Promise.all([...(photos.files ?? [])].slice(0, MOST_PHOTOS).map((file) => smaller(file, 1280, 0.7)));
-    if (small.some((file) => file.size > MOST_BYTES)) {
-      said.textContent = word("photo_large"); // the browser cannot read it, so it stayed as it was
-      return;
-    }
-    await matters.keep({ ...told, photos: small, same: same ?? undefined });
-  } catch {
-    said.textContent = word("full");
-    return;
-  }
-  text.value = category.value = photos.value = said.textContent = "";
-  hideAlike();
-  showStep("outcomes");
-  document.getElementById("door-state")!.textContent = word("told");
-}
-
 /** Takes off what goes with rights of others that have ended, and shows what of theirs was finished and waits. */
 async function sweep(): Promise<void> {
   ended = await sweepEnded(store, holder, page.dataset.sheet!);
@@ -274,17 +227,7 @@ async function noteEmptied(): Promise<void> {
 /** Asks whether the server holds all that this phone has finished; what it does not hold goes out again. */
 async function compare(): Promise<void> {
   await begin().catch(() => undefined); // without a network the comparison says so
-  const found = await chain.compare();
-  if (found.missing.length) await Promise.all([box.again(found.missing), forms.again(found.missing)]);
-  else if (!found.trouble) await forms.settled();
-  const said = document.getElementById("field-compared")!;
-  if (found.trouble) said.textContent = found.trouble === "offline" ? word("offline") : found.trouble;
-  else {
-    const lines = [];
-    if (found.missing.length) lines.push(word("missing", { count: found.missing.length }));
-    if (found.lost) lines.push(word("lost", { count: found.lost }));
-    said.textContent = lines.join(" ") || word("agreed");
-  }
+  document.getElementById("field-compared")!.textContent = await compared(chain, box, forms, word);
 }
 
 /** Taking back is offered while the server cannot have it. */
@@ -300,9 +243,10 @@ async function takeBack(): Promise<void> {
   else document.getElementById("door-kept")!.textContent = word("gone");
 }
 
-/** Another post works on this phone now: nothing of this page's is shown, sent or lost until its own post is back. */
-async function seal(why: string): Promise<void> {
-  asks = why;
+/** Shows nothing of what lies here, and loses none of it: another post works on this phone, or its clock is in doubt. */
+async function hide(why: string, text: string): Promise<void> {
+  if (hidden === why) return drawCounts();
+  hidden = why;
   sheet = undefined;
   wells = [];
   drawn = "";
@@ -310,9 +254,19 @@ async function seal(why: string): Promise<void> {
   dialog.close();
   papers.shut();
   drawSaid([], []);
-  list.replaceChildren(make("p", "empty", why));
+  document.getElementById("field-orders")?.setAttribute("hidden", "");
+  const said = make("p", "message warning", text);
+  said.setAttribute("role", "status");
+  list.replaceChildren(said);
   await papers.draw();
   await drawCounts();
+}
+
+/** Says what the clock of this phone has to do with it that nothing is shown. */
+function hideForClock(): Promise<void> {
+  const written = (moment: number): string => timeOf(new Date(moment).toISOString(), { dateStyle: "short", timeStyle: "short" });
+  const why = now() >= right.ends ? "clock_ahead" : "clock_back";
+  return hide(why, `${word(why, { time: written(Date.now()), end: written(right.ends) })} ${word("clock_do", { days: DAYS })}`);
 }
 
 /** Takes doors, page and answers off this phone when the right to them is over; what was finished and not sent waits for a right. */
@@ -335,17 +289,20 @@ async function wipe(): Promise<void> {
   await drawCounts();
 }
 
-const ends = page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity;
-
 async function refresh(): Promise<void> {
   const read = await readSheet(box, page.dataset.sheet!); // first: the answer tells the time, too
-  if (read.ended || now() >= ends) return wipe();
-  if (read.other) return seal(read.refused);
-  if (papers.sealed) {
+  if (read.told) right.confirm();
+  standing = right.read();
+  if (read.ended || standing === "over") return wipe();
+  asks = read.other || read.asks ? read.refused : "";
+  if (read.other) return hide("other", read.refused);
+  if (standing === "doubted" && !read.told) return hideForClock();
+  if (hidden) {
+    hidden = "";
     papers.sealed = false;
+    document.getElementById("field-orders")?.removeAttribute("hidden");
     await papers.draw();
   }
-  asks = read.asks ? read.refused : "";
   sheet = read.sheet;
   asked = read.asked;
   const stale = document.getElementById("field-as-of")!;
@@ -357,10 +314,18 @@ async function refresh(): Promise<void> {
   await drawCounts();
 }
 
+/** A clock may be set, and a right ends, at any time. */
+function lookAtClocks(): void {
+  const was = standing;
+  standing = right.read();
+  if (standing !== was) void refresh(); // the server is asked first
+}
+
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)
   noteName(holder, page.dataset.name!);
   trainingCard(holder, csrf);
+  right = new Right(holder, page.dataset.ends ? Date.parse(page.dataset.ends) : Infinity);
   store = await openStore();
   chain = new Chain(store, holder, csrf, page.dataset.lists!);
   box = await Outbox.open(store, chain, holder, csrf);
@@ -390,12 +355,9 @@ async function start(): Promise<void> {
   });
   const form = dialog.querySelector<HTMLFormElement>("[data-step=tell]");
   if (form) {
-    form.noValidate = true;
-    const send = form.querySelector<HTMLButtonElement>("[type=submit]")!;
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      send.disabled = true; // while it is asked what may be the same, a second tap reports nothing twice
-      void tell().finally(() => (send.disabled = false));
+    takeReports(form, matters, word, page.dataset.zone!, () => chosen?.place, () => {
+      showStep("outcomes");
+      document.getElementById("door-state")!.textContent = word("told");
     });
     document.getElementById("door-tell")!.addEventListener("click", () => showStep("tell"));
     document.getElementById("tell-back")!.addEventListener("click", () => showStep("outcomes"));
@@ -424,7 +386,9 @@ async function start(): Promise<void> {
   await refresh();
   await drawCounts();
   await papers.draw();
-  if (now() >= ends) return;
+  if (standing === "over") return;
+  setInterval(lookAtClocks, LOOK);
+  document.addEventListener("visibilitychange", lookAtClocks);
   void begin().catch(() => undefined);
   void forms.refresh();
   addEventListener("online", () => void forms.refresh());

@@ -4,6 +4,7 @@ import { Chain } from "./field/chain";
 import { clear as takeOff, waits } from "./field/clearing";
 import { unhear } from "./field/clock";
 import { forgetName } from "./field/others";
+import { forgetRight } from "./field/right";
 import { alone, csrf, openStore, type Store } from "./field/store";
 
 const PAGES = "qipan-pages"; // as in worker.ts
@@ -46,6 +47,7 @@ async function clear(store: Store, everything: boolean): Promise<void> {
       document.cookie = `qipan_list_${holder.replace(" ", "-")}=; path=/api/field/lists; max-age=0`; // as rest.py names it
     }
     if (!left) forgetName(holder);
+    forgetRight(holder);
     for (const key of Object.keys(localStorage)) {
       if (!key.startsWith(`qipan-card ${holder} `) && !key.startsWith(`qipan-nuisance ${holder} `)) continue;
       const told = ["", "sent"].includes(localStorage.getItem(key)!); // as card.ts and forms.ts note it

@@ -2,7 +2,7 @@
 // A visit keeps its id from the first write, so sending it twice counts it once.
 import { v7 as uuid7 } from "uuid";
 import type { Chain } from "./chain";
-import { now, pause, TAKE_BACK } from "./clock";
+import { now, pause, sure, TAKE_BACK } from "./clock";
 import { alone, writing, type Kept, type Store, type Stored, type Tally } from "./store";
 
 const BATCH = 100;
@@ -125,16 +125,19 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("changed"));
   }
 
-  /** Drops what the server acknowledged a day ago, and doors of other holders and of rounds that are over: no archive. */
+  /** Drops what the server acknowledged a day ago, and doors of other holders and of rounds that are over: no archive.
+   *
+   * Nothing goes because a clock has leapt. */
   private async forget(): Promise<void> {
+    const at = sure();
     for (const sheet of await this.db.getAll("sheets")) {
       const ends = (sheet.body as { round?: { closes_at: string } | null }).round?.closes_at;
-      const over = ends !== undefined && Date.parse(ends) < now();
+      const over = ends !== undefined && Date.parse(ends) < at;
       if (over || !sheet.key.startsWith(`${this.holder} `)) await this.db.delete("sheets", sheet.key);
     }
     const store = this.db.transaction("visits", "readwrite").store;
     for (const kept of await store.getAll()) {
-      if (kept.state === "ACKNOWLEDGED" && !kept.why && kept.ready < now() - DAY) await store.delete(kept.id);
+      if (kept.state === "ACKNOWLEDGED" && !kept.why && kept.ready < at - DAY) await store.delete(kept.id);
     }
   }
 

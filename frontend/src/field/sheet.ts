@@ -44,6 +44,7 @@ export interface Read {
   sheet: Sheet | undefined;
   as_of: string;
   asked: number; // when the server was asked for it, on this phone's clock
+  told: boolean; // the server has just answered under this right
   refused: string; // the server's sentence when it gave none
   ended: boolean; // the right to it is gone
   asks: boolean; // somebody has to sign in again
@@ -75,7 +76,7 @@ export function withChanges(sheet: Sheet, { counts, changed }: Change): Sheet | 
 /** Reads the sheet from the server, only what changed when this phone holds it; from this phone without a network. */
 export async function readSheet(box: Outbox, key: string, whole = false): Promise<Read> {
   const old = await box.sheet(key);
-  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, refused: "", ended: false, asks: false, other: false };
+  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, told: false, refused: "", ended: false, asks: false, other: false };
   const begun = Date.now();
   try {
     const base = whole ? undefined : (old?.body as Sheet | undefined)?.base;
@@ -86,7 +87,8 @@ export async function readSheet(box: Outbox, key: string, whole = false): Promis
       cache: "no-store",
       signal: AbortSignal.timeout(20_000),
     });
-    if (answer.ok || answer.status === 304) hear(answer);
+    kept.told = answer.ok || answer.status === 304;
+    if (kept.told) hear(answer);
     const asked = now(begun);
     const as_of = answer.headers.get("As-Of") ?? "";
     if (answer.status === 304 && old) {

@@ -85,6 +85,17 @@ def words() -> dict[str, object]:
         "sign_in": _("Sign in"),
         "as_of": _("as of %(time)s"),
         "ended": _("Your right to this page has ended, so the doors were taken off this phone."),
+        "clock_ahead": _("The clock of this phone shows %(time)s; by it your right to this page ended at %(end)s."),
+        "clock_back": _(
+            "The clock of this phone was set back to %(time)s; by the time that it showed before and what has passed since,"
+            " your right to this page ended at %(end)s."
+        ),
+        "clock_do": _(
+            "Without a network that cannot be checked, so the doors are not shown. Nothing was taken off this phone, and what"
+            " you entered is kept. If the clock is wrong, set its date and time right; else go where there is a network."
+            " After %(days)s days without one the doors, and what was only begun, are taken off; what was finished stays"
+            " until it is sent."
+        ),
         "full": _("This phone has no room left. Free some space; until then nothing can be entered here."),
         "begun": _("%(count)s begun"),
         "refuse": _("You may refuse it: it has lapsed"),

@@ -1,0 +1,118 @@
+"""A phone whose clock is set while it has no network: it locks, loses nothing, and opens again."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from qipan.access.api import forget, revoke_passes
+from qipan.screening.api import Outcome
+
+from .test_browser import stored, wait_until_kept
+from .test_browser_leaving import LYING
+from .test_browser_rights import DOOR, PUT, enter
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LOCKED = "按此时间，您使用本页面的权限已于"
+LOOK = 16_000  # ms; the page looks at its clocks every fifteen seconds
+WITH = {"visits": 1, "matters": 1, "filled": 4, "sheets": 1}
+
+
+@pytest.fixture
+def cut(phone):
+    """A phone without a network, opened by its worker, with a visit, drafts and a report on it; and a hand on its clock."""
+    scene, context, page = phone
+    wait_until_kept(page)
+    page.close()
+    context.set_offline(True)
+    page = context.new_page()
+    page.clock.install()
+    page.goto("/field")
+    expect(page.locator("#field-note")).to_contain_text("没有网络")
+    enter(page, 1, "ANSWERED")
+    page.locator("#door-close").tap()
+    page.evaluate(PUT)
+    start = timezone.now()
+
+    def turn(**by):
+        page.clock.set_system_time(start + timedelta(**by))
+        page.clock.run_for(LOOK)
+
+    yield scene, context, page, turn
+
+
+def lying(page):
+    held = page.evaluate(LYING)
+    return {name: held.get(name, 0) for name in WITH}
+
+
+def shows_the_lock(page):
+    expect(page.locator("#field-list [role=status]")).to_contain_text(LOCKED, timeout=10_000)
+    expect(page.locator("#field-list [role=status]")).to_contain_text("请把日期和时间调准")
+    assert page.locator("[data-place]").count() == 0
+    expect(page.locator("#field-orders")).to_be_hidden()
+    expect(page.locator("#field-forms")).to_be_hidden()
+
+
+@pytest.mark.row("EMG-20")
+def test_a_clock_that_leaps_ahead_without_a_network_hides_the_doors_and_takes_nothing_off(cut):
+    _scene, context, page, turn = cut
+    expect(page.locator("[data-place]")).to_have_count(10)
+    assert lying(page) == WITH
+    turn(days=11)  # the pass is good for ten
+    shows_the_lock(page)
+    assert lying(page) == WITH
+    assert page.evaluate("caches.has('qipan-pages')") is True
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert Axe().run(page).violations_count == 0
+    picture = os.environ.get("QIPAN_PICTURES")
+    if picture:
+        page.screenshot(path=f"{picture}/clock-zh-360.png", full_page=True)
+    page.reload()  # the battery was out; the clock is still wrong
+    page.clock.run_for(LOOK)
+    shows_the_lock(page)
+    assert lying(page) == WITH
+    turn(minutes=1)  # somebody sets it right
+    expect(page.locator("[data-place]")).to_have_count(9, timeout=10_000)  # the settled one is no longer listed
+    expect(page.locator("#field-forms")).to_be_visible()
+    assert lying(page) == WITH
+    assert stored() == []
+
+    turn(days=11)
+    shows_the_lock(page)
+    context.set_offline(False)  # the clock stays wrong, and the server says that the right stands
+    expect(page.locator("[data-place]")).to_have_count(9, timeout=20_000)
+    page.clock.run_for(LOOK)
+    expect(page.locator("#count-KEPT")).to_have_text("0", timeout=20_000)
+    assert stored() == [(int(DOOR(1)), Outcome.ANSWERED)]
+    expect(page.locator("[data-place]")).to_have_count(9)
+
+
+@pytest.mark.row("EMG-20")
+def test_a_right_in_doubt_is_over_when_the_server_says_so_and_what_was_finished_waits(cut):
+    scene, context, page, turn = cut
+    turn(days=11)
+    shows_the_lock(page)
+    revoke_passes(team_ids=[scene.team.pk], by=scene.cast.city_commander, at=scene.cast.at)
+    forget()
+    context.set_offline(False)
+    expect(page.locator("#field-list")).to_contain_text("住户清单已从本机清除", timeout=20_000)
+    assert lying(page) == {"visits": 1, "matters": 0, "filled": 1, "sheets": 0}
+    assert page.evaluate("caches.has('qipan-pages')") is False
+    assert stored() == []
+
+
+@pytest.mark.row("EMG-20")
+def test_a_clock_set_back_does_not_prolong_a_right(cut):
+    _scene, _context, page, turn = cut
+    turn(days=9, hours=22)
+    expect(page.locator("[data-place]")).to_have_count(10)
+    turn(days=-30)
+    expect(page.locator("[data-place]")).to_have_count(10)
+    turn(days=-29)
+    expect(page.locator("#field-list [role=status]")).to_contain_text("本机时钟被往回拨到", timeout=10_000)
+    assert page.locator("[data-place]").count() == 0
+    assert lying(page) == WITH
