@@ -139,8 +139,7 @@ def test_a_form_is_opened_filled_in_and_finished_without_a_network_and_stored_on
     expect(page.locator("#form-said")).to_contain_text("还有2项未填")
     expect(question(page, "place").locator(".ask-wrong")).to_have_text("请填写此项。")
     assert Axe().run(page).violations_count == 0
-    question(page, "place").locator("[type=search]").fill("1-1-101")
-    question(page, "place").locator(".ask-choice").first.tap()
+    question(page, "place").locator(".ask-choice", has_text="1-1-101").tap()
     held = question(page, "compound")
     expect(held).to_contain_text("锦江一街一社区1号院 自动填入，不询问")
     assert held.locator("input, textarea").count() == 0  # what is held is shown and not asked
