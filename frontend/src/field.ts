@@ -180,7 +180,7 @@ async function record(outcome: number, name: string): Promise<void> {
   if (!chosen || !sheet?.round) return;
   const door = chosen;
   try {
-    last = await box.keep({ round: sheet.round.id, place: door.place, outcome, name });
+    last = await box.keep({ team: sheet.team.id, round: sheet.round.id, place: door.place, outcome, name });
   } catch {
     document.getElementById("door-state")!.textContent = word("full"); // nothing was entered, and it says so
     return;

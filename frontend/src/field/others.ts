@@ -72,7 +72,7 @@ export const isLeft = async (store: Store, ended: string[], ground: string[]): P
 export async function takeOver(store: Store, ended: string[], holder: string, ground: string[]): Promise<void> {
   const { visits, matters, filled } = await left(store, ended, ground);
   const step = store.transaction(["visits", "matters", "filled", "lines", "agreed"], "readwrite");
-  for (const one of visits) void step.objectStore("visits").put({ ...one, holder, state: "KEPT" });
+  for (const one of visits) void step.objectStore("visits").put({ ...one, holder, team: undefined, state: "KEPT" });
   for (const one of matters) void step.objectStore("matters").put({ ...one, holder, state: "KEPT" });
   for (const one of filled) void step.objectStore("filled").put({ ...one, holder, state: "KEPT", blank: one.blank.replace(one.holder, holder) });
   for (const other of ended) {

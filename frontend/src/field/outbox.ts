@@ -38,7 +38,7 @@ export class Outbox extends EventTarget {
     return box;
   }
 
-  async keep(visit: Pick<Kept, "round" | "place" | "outcome" | "name">): Promise<Kept> {
+  async keep(visit: Pick<Kept, "team" | "round" | "place" | "outcome" | "name">): Promise<Kept> {
     const kept: Kept = {
       ...visit,
       id: uuid7(),
@@ -200,7 +200,8 @@ export class Outbox extends EventTarget {
     const step = this.db.transaction("visits", "readwrite");
     const mine = (await step.store.getAll()).filter((kept) => kept.holder === this.holder);
     const waiting = mine.filter((kept) => kept.state === "KEPT" || kept.state === "SENT");
-    const due = waiting.filter((kept) => pause(kept.ready) === 0).slice(0, size);
+    const ready = waiting.filter((kept) => pause(kept.ready) === 0);
+    const due = ready.filter((kept) => kept.team === ready[0].team).slice(0, size); // an upload is of one team
     const batch = due.map((kept): Kept => ({ ...kept, state: "SENT", tried: true }));
     for (const kept of batch) void step.store.put(kept);
     await step.done;
@@ -250,6 +251,7 @@ function bodyOf(batch: Kept[]): object {
   const sent_at = new Date().toISOString();
   return {
     sent_at,
+    team: batch[0].team,
     visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at: at > sent_at ? sent_at : at })),
   };
 }

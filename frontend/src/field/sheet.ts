@@ -12,6 +12,7 @@ export interface Compound {
 export interface Sheet {
   base: string; // which register it is
   counts: number[]; // doors by state
+  team: { id: number };
   round: { id: number; number: number; closes_at: string } | null;
   compounds: Compound[];
 }

@@ -8,6 +8,7 @@ export interface Kept {
   holder: string; // the pass or post that it was recorded under
   round: number;
   place: string;
+  team?: number; // whose doors were chosen on the page
   outcome: number; // its rank
   name: string; // its name, as the server knows it
   at: string;

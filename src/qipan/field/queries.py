@@ -16,6 +16,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range, compound_of, place_text
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.screening.api import DoorState, Round, current_round, doors_of_team, rounds_of_team
+from qipan.screening.api import teams_of as screening_teams
 from qipan.territory.api import compounds_within
 
 from .models import DeviceList
@@ -42,14 +43,8 @@ class Order:
 
 
 def teams_of(actor: Actor) -> "QuerySet[Team]":
-    """This function will return the teams whose visits ``actor`` may enter: the pass's own, or those on a post's ground.
-
-    Who does not see the screening as a whole sees the teams of the own unit: a property company not the community's.
-    """
-    teams = Team.objects.within(actor.scope).filter(released_at=None).order_by("place", "pk")
-    if actor.team_id is not None:
-        return teams.filter(pk=actor.team_id)
-    return teams if actor.can("campaign.view") else teams.filter(unit=actor.unit_id or 0)
+    """This function will return the teams at work whose visits ``actor`` may enter."""
+    return screening_teams(actor).filter(released_at=None)
 
 
 def team_of(actor: Actor, team_id: int | None) -> Team:

@@ -9,7 +9,7 @@ from qipan.access.api import forget, issue_pass, revoke_passes
 from qipan.field.models import DeviceList
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
-from qipan.screening.api import Outcome
+from qipan.screening.api import Outcome, Visit
 
 from .conftest import build
 from .test_browser import stored
@@ -91,6 +91,7 @@ def test_a_second_post_neither_loses_nor_sees_nor_sends_what_the_first_one_keeps
     enter(page, THEIRS, "NOT_HOME")
     expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
     assert (lying(page), stored()) == ([2, 1], [(int(THEIRS), 1)])
+    assert Visit.objects.everywhere("a test").get().team_id == scene.neighbours.pk  # of the team that the page shows
 
     work_as(context, scene, page, "worker")
     go(page, scene.team)

@@ -57,6 +57,7 @@ def test_what_is_ticked_is_counted_once_however_often_it_is_sent(scene):
         (int(DOORS[4]), "REFUSED"),
         (int(DOORS[5]), "BY_PROXY"),
     ]
+    assert {one.team_id for one in stored} == {scene.team.pk}
     assert states(scene) == {"UNTOUCHED": 16, "ANSWERED": 1, "BY_PHONE": 1, "REFUSED": 1, "BY_PROXY": 1}
 
 
@@ -138,9 +139,8 @@ def test_a_sheet_that_comes_back_when_its_round_has_closed_is_kept_and_not_count
     answer = client.post(action, ticked(page, n0="ANSWERED"), follow=True)
     assert answer.status_code == 200
     assert "送达时该轮已结束" in answer.content.decode()
-    assert [(one.place, one.outcome) for one in LateVisit.objects.everywhere("a test")] == [
-        (int(DOORS[0]), Outcome.ANSWERED)
-    ]
+    late = LateVisit.objects.everywhere("a test").get()
+    assert (late.place, late.outcome, late.team_id) == (int(DOORS[0]), Outcome.ANSWERED, scene.team.pk)
     assert not Visit.objects.everywhere("a test").exists()
     assert states(scene) == {"UNTOUCHED": 20}
 

@@ -49,7 +49,7 @@ def paper(request: HttpRequest) -> HttpResponse:
     if not ticked:
         form.add_error(None, _("Nothing is ticked yet."))
         return _sheet(request, team, round, doors, form, status=400)
-    refused, late = _store(request, round, ticked, form.cleaned_data["at"].isoformat(), by=actor)
+    refused, late = _store(request, team, round, ticked, form.cleaned_data["at"].isoformat(), by=actor)
     taken = len(ticked) - len(refused)
     if taken:
         text = ngettext("%(taken)s door is entered.", "%(taken)s doors are entered.", taken)
@@ -88,9 +88,9 @@ def _key(door: DoorLine) -> str:
 
 
 def _store(
-    request: HttpRequest, round: Round, ticked: list[DoorLine], at: str, *, by: Actor
+    request: HttpRequest, team: Team, round: Round, ticked: list[DoorLine], at: str, *, by: Actor
 ) -> tuple[dict[int, str], set[str]]:
-    """Stores what was ticked as any visits are stored; returns the doors that were not taken, with the reason, and what is
+    """Stores what was ticked as any visits of the team are stored; returns the doors that were not taken, with the reason, and what is
     to be said of those that came when the round had just closed."""
     refused: dict[int, str] = {}
     late: set[str] = set()
@@ -106,7 +106,7 @@ def _store(
             }
             for door in some
         ]
-        stored = store_visits(msgspec.json.encode({"visits": visits}), by=by, at=now())
+        stored = store_visits(msgspec.json.encode({"team": team.pk, "visits": visits}), by=by, at=now())
         for door, told in zip(some, stored.answers, strict=True):
             if told.answer in ("refused", "conflict"):
                 refused[door.place] = str(told.sentence)

@@ -17,7 +17,7 @@ from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, Range, code_of, plac
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.sql import fetch
 
-from ..models import Recount, RecountDoor, RecountTally, Round
+from ..models import Assignment, Recount, RecountDoor, RecountTally, Round
 from ..queries.coverage import coverage_total
 from ..queries.recounts import get_recount_door
 from ..rules import sample_size, state_of, verdict_of
@@ -60,7 +60,7 @@ class NoOtherTeam(Refusal):
     """Nobody judges his own work."""
 
     code = "no_other_team"
-    sentence = _("On this ground stands no team but those that visited these doors; form another first.")
+    sentence = _("On this ground stands no team but those that had these doors; form another first.")
 
 
 class RecountOver(Refusal):
@@ -150,14 +150,15 @@ def draw_recount(
 
 
 def _others(round: Round, places: Iterable[int], ground: Range, *, at: datetime) -> dict[int, int]:
-    """Gives each door in turn to the teams that did not visit it: of its street, else of its district, else of the ground."""
+    """Gives each door in turn to the teams that did not visit it and that it was not given to: of its street, else of its
+    district, else of the ground."""
     standing = standing_teams([ground], at=at).filter(drill=round.campaign.drill)
     near: dict[str, list[Team]] = {"": list(standing)}
     for team in near[""]:
         for level in (STREET, DISTRICT):
             near.setdefault(code_of(team.first, level), []).append(team)
-    visited: dict[int, set[int]] = {}
     wanted = sorted(places)
+    theirs = _given(round, wanted)  # a visit from a post may name no team
     for first in range(0, len(wanted), 500):
         some = wanted[first : first + 500]
         marks = ", ".join(["%s"] * len(some))
@@ -166,18 +167,31 @@ def _others(round: Round, places: Iterable[int], ground: Range, *, at: datetime)
             [round.pk, *some],
         )
         for place, team_id in rows:
-            visited.setdefault(place, set()).add(team_id)
+            theirs[place].add(team_id)
     given: Counter[int] = Counter()
     chosen = {}
     for place in wanted:
         groups = (near.get(code_of(place, STREET), []), near.get(code_of(place, DISTRICT), []), near[""])
-        others = next(filter(None, ([t for t in group if t.pk not in visited[place]] for group in groups)), None)
+        others = next(filter(None, ([t for t in group if t.pk not in theirs[place]] for group in groups)), None)
         if others is None:
             raise NoOtherTeam
         team = min(others, key=lambda one: (given[one.pk], one.first))
         given[team.pk] += 1
         chosen[place] = team.pk
     return chosen
+
+
+def _given(round: Round, places: list[int]) -> dict[int, set[int]]:
+    """To which teams each of the doors, in their order, was given in the round."""
+    rows = list(Assignment.objects.filter(round=round).order_by("-first").values_list("first", "last", "team"))
+    here: list[tuple[int, int, int]] = []
+    told = {}
+    for place in places:
+        while rows and rows[-1][0] <= place:
+            here.append(rows.pop())
+        here = [one for one in here if one[1] >= place]
+        told[place] = {team_id for _first, _last, team_id in here}
+    return told
 
 
 @transaction.atomic

@@ -52,7 +52,7 @@ BEGIN
                     SELECT FROM screening_assignment a
                     WHERE a.team_id = _team AND a.round_id = u.round AND u.place BETWEEN a.first AND a.last
                 ) THEN 14
-                WHEN _team IS NULL AND NOT EXISTS (
+                WHEN _first IS NOT NULL AND NOT EXISTS (
                     SELECT FROM unnest(_first, _last) AS g (first, last) WHERE u.place BETWEEN g.first AND g.last
                 ) THEN 14
                 ELSE 0

@@ -10,10 +10,12 @@ from uuid import UUID
 import msgspec
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.actor import Actor
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import uuid7
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, Refusal
 
+from ..queries.teams import teams_of
 from ..rules import EARLIEST, EPOCH, FUTURE_TOLERANCE, MICROSECOND, content_of, microseconds
 from ..terms import Outcome
 
@@ -69,11 +71,15 @@ class Item(msgspec.Struct, gc=False):
     at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+TeamKey = Annotated[int, msgspec.Meta(ge=1, le=MAX_BIGINT)]
+
+
 class Upload(msgspec.Struct, gc=False):
     """Visits, and what the device's clock showed when it sent them."""
 
     visits: list[Item]
     sent_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    team: TeamKey | None = None  # whose doors they are, where a post says it
 
 
 @dataclass(slots=True)
@@ -84,6 +90,8 @@ class Batch:
     received_at: datetime
     size: int
     shift_us: int  # what the device's clock lacks
+    team_id: int | None  # whose visits they are: only doors given to it are taken
+    ground: Scope | None  # outside of which nothing is taken; a pass has its team's doors alone
     id: UUID = field(default_factory=uuid7)
     positions: list[int] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)  # with hyphens, as they are answered
@@ -93,6 +101,14 @@ class Batch:
     happened: list[int] = field(default_factory=list)  # microseconds, corrected
     contents: list[int] = field(default_factory=list)
     bad: list[tuple[int, str | None, int]] = field(default_factory=list)
+
+    def taken_on(self, given: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """This method will return the ranges of doors that are taken, of those given to the team where there is one."""
+        if self.ground is None:
+            return given
+        if self.team_id is None:
+            return list(self.ground.ranges)
+        return [part for pair in given for part in self.ground.narrowed(Range(*pair)).ranges]
 
 
 # As devices write it; any other spelling of a UUID would be answered under another name.
@@ -112,14 +128,15 @@ def decode(raw: bytes, *, by: Actor, at: datetime) -> Batch:
     try:
         upload = _decoder.decode(raw)
         items: list[Any] = upload.visits
-        sent_at = upload.sent_at
+        sent_at, team = upload.sent_at, upload.team
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        items, sent_at = _loose(raw)
+        items, sent_at, team = _loose(raw)
     if len(items) > MAX_VISITS:
         raise BodyTooLarge
     received_us = microseconds(at)
     shift = received_us - microseconds(sent_at) if sent_at else 0
-    batch = Batch(by=by, received_at=at, size=len(items), shift_us=shift)
+    team_id, ground = _sender(by, team)
+    batch = Batch(by=by, received_at=at, size=len(items), shift_us=shift, team_id=team_id, ground=ground)
     latest = received_us + TOLERANCE_US
     for position, item in enumerate(items):
         if type(item) is not Item:
@@ -152,7 +169,16 @@ def decode(raw: bytes, *, by: Actor, at: datetime) -> Batch:
     return batch
 
 
-def _loose(raw: bytes) -> tuple[list[Any], datetime | None]:
+def _sender(by: Actor, team: int | None) -> tuple[int | None, Scope | None]:
+    """Whose visits an actor sends, and on which ground: none, where he names a team that is not his to name."""
+    if by.team_id is not None and team in (None, by.team_id):
+        return by.team_id, None
+    if team is None or teams_of(by).filter(pk=team).exists():
+        return team, by.scope
+    return None, Scope()
+
+
+def _loose(raw: bytes) -> tuple[list[Any], datetime | None, int | None]:
     """This function will read a body whose types are not all right, item by item."""
     try:
         body = msgspec.json.decode(raw)
@@ -169,7 +195,11 @@ def _loose(raw: bytes) -> tuple[list[Any], datetime | None]:
         sent_at = msgspec.convert(body.get("sent_at"), Annotated[datetime, msgspec.Meta(tz=True)] | None)
     except msgspec.ValidationError as error:
         raise BodyUnreadable([f"sent_at: {error}"]) from error
-    return [_item(visit) for visit in visits], sent_at
+    try:
+        team = msgspec.convert(body.get("team"), TeamKey | None)
+    except msgspec.ValidationError as error:
+        raise BodyUnreadable([f"team: {error}"]) from error
+    return [_item(visit) for visit in visits], sent_at, team
 
 
 def _item(visit: Any) -> Any:

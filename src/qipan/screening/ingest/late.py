@@ -45,7 +45,7 @@ def keep_late(batch: Batch, codes: list[int]) -> list[int]:
                     content=key[1],
                     round=found,
                     place=batch.places[n],
-                    team_id=batch.by.team_id,
+                    team_id=batch.team_id,
                     outcome=batch.outcomes[n],
                     happened_at=moment_of(batch.happened[n]),
                     received_at=batch.received_at,
@@ -76,19 +76,18 @@ class _Judge:
         compounds = {compound_of(place) for place in places}
         covered = Coverage.objects.everywhere("doors that were visited").filter(round__in=ids, place__in=compounds)
         self.covered = set(covered.values_list("round", "place"))
-        self.grounds: dict[int, list[tuple[int, int]]] = {}
-        if batch.by.team_id is None:
-            self.grounds = {round_id: list(batch.by.scope.ranges) for round_id in ids}
-        else:
-            mine = Assignment.objects.filter(round__in=ids, team=batch.by.team_id)
+        given: dict[int, list[tuple[int, int]]] = {round_id: [] for round_id in ids}
+        if batch.team_id is not None:
+            mine = Assignment.objects.filter(round__in=ids, team=batch.team_id)
             for round_id, first, last in mine.values_list("round", "first", "last"):
-                self.grounds.setdefault(round_id, []).append((first, last))
+                given[round_id].append((first, last))
+        self.grounds = {round_id: batch.taken_on(ranges) for round_id, ranges in given.items()}
 
     def code(self, round_id: int, place: int) -> Code:
         if place not in self.doors:
             return Code.UNKNOWN_DOOR
         if (round_id, compound_of(place)) not in self.covered:
             return Code.OUTSIDE_ROUND
-        if not any(first <= place <= last for first, last in self.grounds.get(round_id, [])):
+        if not any(first <= place <= last for first, last in self.grounds[round_id]):
             return Code.OTHER_TEAM
         return Code.LATE

@@ -57,8 +57,7 @@ def _entry(batch: Batch) -> list[str]:
 
 
 def _parameters(batch: Batch) -> tuple[object, ...]:
-    by = batch.by
-    ranges = () if by.team_id else by.scope.ranges
+    by, ground = batch.by, batch.ground
     return (
         _array(batch.ids),
         _array(batch.rounds),
@@ -66,9 +65,9 @@ def _parameters(batch: Batch) -> tuple[object, ...]:
         _array(batch.outcomes),
         _array(batch.happened),
         _array(batch.contents),
-        by.team_id,
-        _array([ground.first for ground in ranges]),
-        _array([ground.last for ground in ranges]),
+        batch.team_id,
+        None if ground is None else _array([part.first for part in ground.ranges]),
+        None if ground is None else _array([part.last for part in ground.ranges]),
         str(batch.id),
         batch.received_at,
         batch.shift_us,

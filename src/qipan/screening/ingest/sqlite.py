@@ -11,7 +11,6 @@ from typing import Any
 from django.db import connection
 
 from qipan.journal.api import ENTRY_COLUMNS, canonical, entry_values
-from qipan.kernel.actor import Actor
 
 from ..rules import EPOCH, PRESUMED_AFTER, batch_digest
 from ..terms import DoorState
@@ -127,16 +126,16 @@ class RoundFacts:
         self._cursor = cursor
         self._grounds: dict[int, list[tuple[int, int]]] = {}
 
-    def grounds(self, by: Actor) -> list[tuple[int, int]]:
-        """This method will return the ranges of doors that an actor may visit in the round."""
-        if by.team_id is None:
-            return list(by.scope.ranges)
-        if by.team_id not in self._grounds:
-            self._grounds[by.team_id] = self._cursor.execute(
+    def grounds(self, batch: Batch) -> list[tuple[int, int]]:
+        """This method will return the ranges of doors of the round that a batch may hold visits of."""
+        if batch.team_id is None:
+            return batch.taken_on([])
+        if batch.team_id not in self._grounds:
+            self._grounds[batch.team_id] = self._cursor.execute(
                 "SELECT first, last FROM screening_assignment WHERE team_id = ? AND round_id = ?",
-                (by.team_id, self.id),
+                (batch.team_id, self.id),
             ).fetchall()
-        return self._grounds[by.team_id]
+        return batch.taken_on(self._grounds[batch.team_id])
 
     def refusal(self, place: int, grounds: list[tuple[int, int]]) -> int:
         """This method will return why a visit of the door is refused; STORED when it is not."""
@@ -203,7 +202,7 @@ class Writing:
         codes: list[int] = []
         stored: list[tuple[str, int]] = []
         drill = False
-        received, batch_hex, team = moment_text(batch.received_at), batch.id.hex, batch.by.team_id
+        received, batch_hex, team = moment_text(batch.received_at), batch.id.hex, batch.team_id
         content_of_id, visits = self.content, self.visits
         round_now, first, last = 0, 1, 0
         facts: RoundFacts | None = None
@@ -213,7 +212,7 @@ class Writing:
         ):
             if facts is None or round_id != round_now:
                 facts, round_now = self.rounds[round_id], round_id
-                grounds = facts.grounds(batch.by)
+                grounds = facts.grounds(batch)
                 first, last = grounds[0] if grounds else (1, 0)
             hex_id = text.replace("-", "")
             held = content_of_id.get(hex_id)

@@ -37,6 +37,7 @@ from .recounts import (
     recounts_on,
     waiting_doors,
 )
+from .teams import teams_of
 from .trend import RoundTrend, Sample, coverage_trend, is_sampled
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "recount_result",
     "recounts_on",
     "rounds_of_team",
+    "teams_of",
     "visits_held",
     "visits_of_team",
     "waiting_doors",

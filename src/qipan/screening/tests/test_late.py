@@ -12,7 +12,7 @@ from qipan.screening.models import Coverage, LateVisit
 from qipan.screening.queries import audit_batches, audit_coverage, audit_late, audit_samples
 from qipan.screening.terms import Outcome
 
-from .conftest import DISTRICT, rows_of
+from .conftest import DISTRICT, doors_of, rows_of
 
 WEEK = timedelta(days=7)
 
@@ -69,6 +69,15 @@ def test_a_week_offline_loses_nothing_and_moves_no_figure(closed):
     )
     assert figures(closed) == before
     assert (rows_of("screening_visit"), coverage_total(closed.round.pk, [DISTRICT]).visits) == (1, 1)
+    nothing_differs()
+
+
+@pytest.mark.row("SCR-7")
+def test_a_post_names_the_team_of_a_sheet_that_comes_back_late(closed):
+    worker, ours = closed.cast.worker, closed.ours.team_id
+    told = closed.told(closed.visit(closed.doors[7]), closed.visit(doors_of("510104001002")[0]), by=worker, team=ours)
+    assert told == ["late", "other_team"]
+    assert [(row.place, row.team_id) for row in rows()] == [(closed.doors[7], ours)]
     nothing_differs()
 
 

@@ -172,6 +172,26 @@ def test_nobody_sees_his_own_doors_again(ground):
     assert not Recount.objects.exists() and not everywhere(RecountDoor).exists()
 
 
+@pytest.mark.row("SCR-7")
+@pytest.mark.parametrize("named", [True, False])
+def test_what_a_post_entered_for_a_team_goes_to_another_team(ground, named):
+    """A sheet that came back on paper, and visits that name no team: whose doors they are is known all the same."""
+    said = {"team": ground.ours.team_id} if named else {}
+    ground.told(*[ground.visit(place) for place in ground.doors], by=ground.cast.worker, **said)
+    close_round(ground.round, by=ground.cast.city_commander, at=ground.at)
+    draw(ground)
+    doors = everywhere(RecountDoor)
+    assert list(doors.values_list("team_id").distinct()) == [(ground.theirs.team_id,)]
+    assert doors.count() == 4
+    doors.delete()
+    everywhere(RecountTally).delete()
+    Recount.objects.all().delete()
+    everywhere(Team).filter(pk=ground.theirs.team_id).update(released_at=ground.at)
+    with pytest.raises(NoOtherTeam):
+        draw(ground)
+    assert not Recount.objects.exists() and not doors.all().exists()
+
+
 def test_refuses_entries_of_others_late_ones_and_nonsense(closed):
     draw(closed)
     door = next(door for door in everywhere(RecountDoor) if door.place in closed.doors)

@@ -7,14 +7,14 @@ import pytest
 from django.apps import apps
 
 from qipan.kernel.actor import Actor, Scope
-from qipan.kernel.place import range_of
+from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed
 from qipan.screening.api import DoorState, Outcome, close_round, coverage_total, store_visits
 from qipan.screening.ingest import MAX_BYTES, BodyTooLarge, BodyUnreadable
 from qipan.screening.models import Visit, VisitConflict
 from qipan.screening.queries import audit_batches, audit_coverage
 
-from .conftest import COMMUNITY, DISTRICT, rows_of
+from .conftest import COMMUNITY, DISTRICT, doors_of, rows_of
 
 
 def entries():
@@ -187,6 +187,33 @@ def test_without_a_team_the_scope_decides(ground):
     nothing_differs()
 
 
+@pytest.mark.row("SCR-7")
+def test_a_post_sends_visits_of_a_team_that_it_names(ground):
+    worker, ours, theirs = ground.cast.worker, ground.ours.team_id, ground.theirs.team_id
+    first, second = ground.doors[:2]
+    assert ground.told(ground.visit(first), by=worker, team=ours) == ["stored"]
+    assert ground.told(ground.visit(second), by=worker) == ["stored"]
+    assert ground.told(ground.visit(doors_of("510104001002")[0]), by=worker, team=ours) == ["other_team"]
+    assert ground.told(ground.visit(ground.doors[2]), by=worker, team=theirs) == ["other_team"]  # outside his ground
+    assert ground.told(ground.visit(ground.doors[2]), by=ground.ours, team=theirs) == ["other_team"]
+    of_another_unit = Actor(label="n", acts=frozenset({"visit.submit"}), scope=worker.scope)
+    assert ground.told(ground.visit(ground.doors[2]), by=of_another_unit, team=ours) == ["other_team"]
+    part = Scope((Range(first, first),))
+    narrow = Actor(label="n", acts=frozenset({"visit.submit"}), scope=part, unit_id=worker.unit_id)
+    assert ground.told(ground.visit(ground.doors[2]), by=narrow, team=ours) == ["other_team"]
+    rows = Visit.objects.everywhere("a test").order_by("place").values_list("place", "team_id")
+    assert list(rows) == [(first, ours), (second, None)]
+    assert entries().count() == 2
+    nothing_differs()
+
+
+def test_a_team_that_was_released_still_has_its_visits(ground):
+    team = apps.get_model("deployment", "Team").objects.everywhere("a test").filter(pk=ground.ours.team_id)
+    team.update(released_at=ground.at)
+    assert ground.told(ground.visit(ground.doors[0]), by=ground.cast.worker, team=ground.ours.team_id) == ["stored"]
+    assert Visit.objects.everywhere("a test").get().team_id == ground.ours.team_id
+
+
 def test_needs_the_act(ground):
     with pytest.raises(NotAllowed):
         ground.send(ground.visit(ground.doors[0]), by=ground.cast.stranger)
@@ -213,6 +240,9 @@ def test_a_single_visit_and_an_empty_upload(ground):
         b'{"visits": {}}',
         b"\xff\xfe",
         b'{"visits": [], "sent_at": 7}',
+        b'{"visits": [], "team": "ours"}',
+        b'{"visits": [], "team": 0}',
+        b'{"visits": [], "team": 9223372036854775808}',
     ],
 )
 def test_a_body_that_is_no_upload(ground, raw):
