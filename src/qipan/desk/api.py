@@ -3,7 +3,7 @@
 from .actions.admissions import FieldsNotAsked, admit_emergency, apply_admission, decide_admission, end_admission
 from .actions.asking import decide_objection, extend_task, hasten_task, resume_task, suspend_task
 from .actions.delivery import deliver_desk
-from .actions.lateness import Escalated, escalate_late
+from .actions.lateness import Escalated, escalate_late, remind_of
 from .actions.nuisances import say_nuisance
 from .actions.own import OwnTask, send_own
 from .actions.receipts import Answer, Receipt, TasksAnswered, answer_task, receive
@@ -44,7 +44,7 @@ from .queries.receipts import (
     unread,
     unread_count,
 )
-from .rules import FAR_LEADER, reserve_words
+from .rules import FAR_LEADER, remind_at, reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
 __all__ = [
@@ -105,6 +105,8 @@ __all__ = [
     "register_known",
     "register_orders",
     "register_titles",
+    "remind_at",
+    "remind_of",
     "reserve_words",
     "resume_task",
     "say_nuisance",

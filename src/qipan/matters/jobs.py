@@ -22,11 +22,11 @@ from .actions.privacy import erase_contacts
 from .actions.rechecks import ask_recheck, follow_close
 from .actions.referring import erase_handover
 from .actions.sessions import prepare_session
-from .actions.silence import tell_not_accepted, tell_silence
+from .actions.silence import remind_to_accept, tell_not_accepted, tell_silence
 from .actions.suggesting import RIGHT, train_suggestions
 from .actions.times import resume_part
 from .models import Handling, Matter
-from .queries.blocked import never_accepted
+from .queries.blocked import never_accepted, to_remind
 from .queries.learned import is_on
 from .queries.patterns import astray, unanswered
 from .queries.rechecks import stale, to_ask
@@ -66,6 +66,7 @@ def look_at_matters() -> None:
     look(at=now())
     follow_hazards(at=now())
     tell_silences(at=now())
+    remind_unaccepted(at=now())
     tell_unaccepted(at=now())
     look_again(at=now())
 
@@ -84,6 +85,11 @@ def follow_hazards(*, at: datetime) -> int:
 def tell_silences(*, at: datetime) -> int:
     """This function will tell the level above the caller of each called unit that did not answer in its time."""
     return _each(unanswered(clock_actor().scope, at=at)[:MOST], tell_silence, at=at)
+
+
+def remind_unaccepted(*, at: datetime) -> int:
+    """This function will remind each unit that has a quarter of its time left to accept its part of a matter."""
+    return _each(to_remind(clock_actor().scope, at=at)[:MOST], remind_to_accept, at=at)
 
 
 def tell_unaccepted(*, at: datetime) -> int:

@@ -130,7 +130,7 @@ declare(
         holder=HELD_REPORTS,
     ),
     plain="why",
-    keys="id matter unit part task outcome asked_at accept_by responded_at silent_at objected_at wish wish_until ended_at",
+    keys="id matter unit part task outcome asked_at accept_by remind_at responded_at silent_at objected_at wish wish_until ended_at",
 )
 declare(
     "matters.Handover",

@@ -11,9 +11,11 @@ from django.utils.translation import gettext
 
 from qipan.access.api import Post
 from qipan.journal.api import queue_message, record
+from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
+from qipan.kernel.refusal import NotFound
 
-from ..ingest import insert_steps
+from ..ingest import insert_steps, write_steps
 from ..models import Task
 from ..queries.desks import in_order, open_and_running
 from ..queries.leaders import leaders_at
@@ -63,6 +65,24 @@ def _remind(*, at: datetime, by: Actor) -> int:
     key = f"reminded:{int(at.timestamp())}:{by.scope.ranges[0].first}"
     queue_message("notice", key=key, payload={"what": "desk.reminded", "at": at.isoformat()}, at=at, drill=False)
     return reminded
+
+
+@act
+def remind_of(task: Task, *, by: Actor, at: datetime) -> None:
+    """This function will remind a task's owner before something else than its due time is over, as the time to accept it.
+
+    For the clocks of rooms that ask for more than one time; that they remind once is theirs. Works on the actor's
+    scope. Raises ``NotFound``, also for a task that is closed or whose clock stands.
+    """
+    held = open_and_running(by.scope).select_related("owner").filter(pk=task.pk).first()
+    if held is None:
+        raise NotFound
+    write_steps([(held.pk, StepKind.REMINDED.value, at, by.label, "")])
+    payload = {"what": "desk.reminded_of", "task": held.pk, "unit": held.owner.code, "at": at.isoformat()}
+    queue_message(
+        "notice", key=f"reminded-of:{held.pk}:{int(at.timestamp())}", payload=payload, at=at, drill=held.drill
+    )
+    record("desk.remind_of", subject=held, by=by, at=at, place=held.place, data={}, drill=held.drill)
 
 
 def _raise_to_level_above(*, at: datetime, by: Actor) -> int:

@@ -17,7 +17,7 @@ from qipan.desk.actions.asking import (
     suspend_task,
 )
 from qipan.desk.actions.delivery import deliver_desk
-from qipan.desk.actions.lateness import Escalated, escalate_late
+from qipan.desk.actions.lateness import Escalated, escalate_late, remind_of
 from qipan.desk.actions.receipts import answer_task
 from qipan.desk.jobs import look
 from qipan.desk.models import Task, TaskStep
@@ -89,6 +89,28 @@ def test_one_reminder_then_the_level_above_then_the_named_leader(city: Cast):
     steps = history(task)
     assert [step.state for step in steps] == ["SENT", "REMINDED", "ESCALATED", "NAMED"]
     assert leader in steps[-1].note
+
+
+@pytest.mark.row("EMG-4")
+def test_a_task_is_reminded_of_apart_from_its_due_time(city: Cast):
+    task, at = sent(city), city.at + timedelta(hours=1)
+    elsewhere = Actor.system("desk clock", ranges=[range_of("510105")])
+    with pytest.raises(NotFound):
+        remind_of(task, by=elsewhere, at=at)
+    assert [step.state for step in history(task)] == ["SENT"]
+    remind_of(task, by=CLOCK, at=at)
+    assert [(step.state, step.at, step.by_label) for step in history(task)][1:] == [
+        ("REMINDED", at, "system: desk clock")
+    ]
+    task.refresh_from_db()
+    assert task.reminded_at is None  # of its due time it is reminded still
+    assert escalate_late(at=city.at + timedelta(hours=6), by=CLOCK).reminded == 8
+    [entry] = entries_of("desk.remind_of")
+    assert (entry.place, entry.drill) == (task.place, False)
+    answer_task(task, state="DONE", by=city.worker, at=city.at + timedelta(hours=7))
+    with pytest.raises(NotFound):
+        remind_of(task, by=CLOCK, at=city.at + timedelta(hours=7))
+    assert [step.state for step in history(task)] == ["SENT", "REMINDED", "REMINDED", "DONE"]
 
 
 def test_a_unit_above_gets_one_notice_for_all_its_late_tasks_and_a_drill_sends_none(city: Cast):

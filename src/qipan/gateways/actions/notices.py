@@ -50,7 +50,7 @@ def _reminded(unit: Unit, message: Message) -> Facts | None:
     return _waiting(_tasks(unit, reminded_at=datetime.fromisoformat(message.payload["at"]), closed_at=None))
 
 
-def _hastened(unit: Unit, message: Message) -> Facts | None:
+def _one_task(unit: Unit, message: Message) -> Facts | None:
     return _waiting(1) if message.payload["unit"] == unit.code else None
 
 
@@ -92,7 +92,8 @@ def _ground(unit: Unit, message: Message) -> Facts | None:
 TOLD: dict[str, tuple[NoticeKind, Callable[[Unit, Message], Facts | None]]] = {
     "directive.issued": (NoticeKind.DIRECTIVE, _directive),
     "desk.reminded": (NoticeKind.REMINDER, _reminded),
-    "desk.hastened": (NoticeKind.REMINDER, _hastened),
+    "desk.reminded_of": (NoticeKind.REMINDER, _one_task),
+    "desk.hastened": (NoticeKind.REMINDER, _one_task),
     "desk.late": (NoticeKind.LATE, _late),
     "desk.late_named": (NoticeKind.LATE, _late_named),
     "call.silent": (NoticeKind.LATE, _silent),

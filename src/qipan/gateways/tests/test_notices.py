@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
-from qipan.desk.api import escalate_late
+from qipan.desk.api import Task, escalate_late, remind_of
 from qipan.journal.api import deliver_waiting
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -84,6 +84,18 @@ def test_posture_warning_reminder_and_lateness_reach_whom_they_concern(world, re
             ("棋盘 · 逾期", "1 项任务已逾期"),
         ]
     )
+
+
+@pytest.mark.row("ORG-11", "MAT-3")
+def test_a_reminder_of_one_task_reaches_its_owner_alone(world, receiver):
+    robot(world, receiver, kinds=["REMINDER"])
+    robot(world, receiver, unit="510104001002:community", kinds=["REMINDER"])
+    directive(world)
+    task = Task.objects.everywhere("a test").get(owner__code=COMMUNITY)
+    remind_of(task, by=Actor.system("matters clock", ranges=[range_of("5101")]), at=world.later(hours=1))
+    deliver()
+    said = [(one["title"], one["message"].split("\n")[0]) for one in receiver.events()]
+    assert said == [("棋盘 · 未读或时限将至", "1 项任务未读或时限将至")]
 
 
 @pytest.mark.row("ORG-11")

@@ -7,7 +7,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import TaskState, answer_task, decide_objection
+from qipan.desk.api import TaskState, answer_task, decide_objection, remind_at
 from qipan.duties.api import Unit, check_primary, ground_of, lead_body, proposals
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
@@ -100,6 +100,7 @@ def give_part(
         by=by,
         at=at,
     )
+    accept_by = limits.due(matter.category.limit_accept, at)
     given = Handling(
         matter=matter,
         unit=unit,
@@ -107,7 +108,8 @@ def give_part(
         task=task,
         why=why[:300],
         asked_at=at,
-        accept_by=limits.due(matter.category.limit_accept, at),
+        accept_by=accept_by,
+        remind_at=remind_at(at, accept_by),
     )
     insert_row(given)
     if matter.parts is not None:

@@ -7,13 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _now
 
-from qipan.desk.api import TaskKind, send_task
+from qipan.desk.api import TaskKind, remind_of, send_task
 from qipan.journal.api import queue_message
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
-from ..models import Called, Handling
+from ..models import Called, Handling, Matter
 from ..queries.offices import level_above
 from ..rules import joint, limits
 from ..terms import StepKind, Urgency
@@ -58,12 +58,10 @@ def tell_silence(called: Called, *, by: Actor, at: datetime) -> bool:
     return True
 
 
-@act
-def tell_not_accepted(part: Handling, *, by: Actor, at: datetime) -> bool:
-    """This function will put on the desk of the level above a unit that it has not accepted its part of a matter in the
-    catalogue's time, once; the unit is reminded. Its word, or the end of its part, takes it off again.
+def _unanswered(part: Handling, *, by: Actor) -> tuple[Matter, Handling | None]:
+    """The matter and the part, both locked; no part where its unit has answered, it is over, or its clock stands.
 
-    For the job, which looks each minute; needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``.
+    Raises ``NotAllowed``, ``NotFound``.
     """
     held, _loop = steps.locked(part.matter, by=by, act="matter.dispatch")
     # Locked too: whoever accepts at this moment locks no matter.
@@ -71,12 +69,42 @@ def tell_not_accepted(part: Handling, *, by: Actor, at: datetime) -> bool:
     fresh = rows.filter(pk=part.pk, matter=held).first()
     if fresh is None:
         raise NotFound
-    if fresh.accept_by is None or fresh.accept_by > at or fresh.task.suspended_at is not None:
+    over = fresh.responded_at is not None or fresh.ended_at is not None or fresh.silent_at is not None
+    return held, None if over or fresh.task.suspended_at is not None else fresh
+
+
+@act
+def remind_to_accept(part: Handling, *, by: Actor, at: datetime) -> bool:
+    """This function will remind a unit once that it has not accepted its part of a matter, while there is time for it.
+
+    For the job, which looks each minute; needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    _held, fresh = _unanswered(part, by=by)
+    if (
+        fresh is None
+        or fresh.remind_at is None
+        or fresh.accept_by is None
+        or not fresh.remind_at <= at < fresh.accept_by
+    ):
         return False
-    if fresh.responded_at is not None or fresh.ended_at is not None or fresh.silent_at is not None:
+    fresh.remind_at = None
+    fresh.save(update_fields=["remind_at"])
+    remind_of(fresh.task, by=by, at=at)
+    return True
+
+
+@act
+def tell_not_accepted(part: Handling, *, by: Actor, at: datetime) -> bool:
+    """This function will put on the desk of the level above a unit that it has not accepted its part of a matter in the
+    catalogue's time, once; the unit is told too. Its word, or the end of its part, takes it off again.
+
+    For the job, which looks each minute; needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``.
+    """
+    held, fresh = _unanswered(part, by=by)
+    if fresh is None or fresh.accept_by is None or fresh.accept_by > at:
         return False
-    fresh.silent_at = at
-    fresh.save(update_fields=["silent_at"])
+    fresh.silent_at, fresh.remind_at = at, None
+    fresh.save(update_fields=["silent_at", "remind_at"])
     above, source = level_above(fresh.unit), steps.silence_of(fresh)
     limit = held.category.limit_accept
     send_task(

@@ -295,6 +295,7 @@ class Handling(models.Model):
     why = models.CharField(max_length=300)  # the basis, in words
     asked_at = models.DateTimeField()
     accept_by = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)  # of accepting it: until that is done, or the time is over
     responded_at = models.DateTimeField(null=True)
     silent_at = models.DateTimeField(null=True)  # that it did not accept in time was told to the level above it
     objection = models.CharField(max_length=500, blank=True)
@@ -324,6 +325,12 @@ class Handling(models.Model):
                 fields=["accept_by"],
                 name="matters_unaccepted",
                 condition=models.Q(responded_at=None, silent_at=None, ended_at=None),
+            ),
+            # Who is to be reminded of accepting?
+            models.Index(
+                fields=["remind_at"],
+                name="matters_to_remind",
+                condition=models.Q(remind_at__isnull=False, responded_at=None, ended_at=None),
             ),
             # Which kinds of matters go from organ to organ?
             models.Index(fields=["asked_at"], name="matters_handled", condition=models.Q(part=Part.PRIMARY)),

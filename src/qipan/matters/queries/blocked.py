@@ -24,6 +24,16 @@ def never_accepted(scope: Scope, *, at: datetime) -> QuerySet[Handling]:
     return rows.filter(accept_by__lte=at, responded_at=None, ended_at=None, silent_at=None).order_by("accept_by", "pk")
 
 
+def to_remind(scope: Scope, *, at: datetime) -> QuerySet[Handling]:
+    """This function will return the parts of which a quarter of the time to accept is left without a word, and whose
+    unit was not reminded yet: for the job. A clock that stands calls nobody.
+    """
+    rows = Handling.objects.select_related("matter").filter(scope.q("matter__place"), task__suspended_at=None)
+    return rows.filter(remind_at__lte=at, accept_by__gt=at, responded_at=None, ended_at=None).order_by(
+        "remind_at", "pk"
+    )
+
+
 def stuck_on(ranges: Iterable[Range], *, at: datetime) -> int:
     """This function will count the tasks about matters of a ground that have been late for a day, by the index of
     what is late.

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.apps import apps
 
-from qipan.desk.api import Task, TaskState, answer_task
+from qipan.desk.api import Task, TaskState, answer_task, history
 from qipan.journal.api import verify
 
 from ..actions.dispatching import add_cooperating, object_to_matter, waive_part
 from ..actions.filing import shelve_matter
 from ..actions.times import ask_time, decide_time
-from ..jobs import tell_unaccepted
+from ..jobs import remind_unaccepted, tell_unaccepted
 from ..models import Handling, MatterStep
 from ..rules import limits
 
@@ -88,3 +88,45 @@ def test_who_objected_or_whose_clock_stands_is_not_silent(world):
     decide_time(part, granted=True, reason="属实", by=world.cast.dispatcher, at=world.later(minutes=7))
     assert tell_unaccepted(at=world.later(days=6)) == 0
     assert tasks() == []
+
+
+def reminders() -> list[tuple[str, int, bool]]:
+    rows = apps.get_model("journal.Message").objects.filter(payload__what="desk.reminded_of").order_by("pk")
+    return [(row.payload["unit"], row.payload["task"], row.drill) for row in rows]
+
+
+@pytest.mark.row("MAT-3")
+def test_who_has_not_accepted_is_reminded_once_when_a_quarter_of_the_time_is_left(world):
+    matter = world.matter("DISPATCHED")
+    part = part_of(matter)
+    assert part.accept_by == limits.due("4wh", world.later(minutes=1))
+    soon = part.accept_by - (part.accept_by - part.asked_at) / 4
+    assert part.remind_at == soon
+    assert remind_unaccepted(at=soon - timedelta(seconds=1)) == 0
+    assert remind_unaccepted(at=soon) == 1
+    assert remind_unaccepted(at=soon + timedelta(minutes=1)) == 0
+    assert reminders() == [(LIGHTS, part.task_id, False)]
+    steps = [(step.state, step.at, step.by_label) for step in history(part.task)]
+    assert steps[1:] == [("REMINDED", soon, "system: matters clock")]
+    assert part_of(matter).remind_at is None
+    assert not MatterStep.objects.filter(matter=matter, kind="UNACCEPTED").exists()  # nobody else is told
+    assert tell_unaccepted(at=part.accept_by) == 1
+
+
+@pytest.mark.row("MAT-3")
+def test_nobody_is_reminded_who_has_answered_whose_clock_stands_or_whose_time_is_over(world):
+    accepted, objector, paused, late = (world.matter("DISPATCHED") for _n in range(4))
+    soon, at = part_of(late).remind_at, world.later(minutes=5)
+    answer_task(part_of(accepted).task, state=TaskState.ACCEPTED, by=world.handler(), at=at)
+    object_to_matter(objector, reason="小区产权", by=world.handler(), at=at)
+    until = world.later(days=20)
+    part = ask_time(paused, wish="PAUSE", until=until, reason="等备件", by=world.handler(), at=at)
+    decide_time(part, granted=True, reason="属实", by=world.cast.dispatcher, at=at)
+    assert remind_unaccepted(at=part_of(late).accept_by) == 0
+    assert reminders() == []
+    assert remind_unaccepted(at=soon) == 1
+    assert reminders() == [(LIGHTS, part_of(late).task_id, False)]
+    # What was told to the level above is not reminded of any more.
+    other = world.matter("DISPATCHED")
+    assert tell_unaccepted(at=part_of(other).accept_by) == 2
+    assert part_of(other).remind_at is None
