@@ -90,7 +90,7 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
 
     ``given`` is what ``data/rule_sets.json`` holds: code, title, title_en, hazard, unit, unit_reason (for one above the
     community), levels, minimum_rank, basis, source, note, valid_from, valid_to with end_basis, trial. Needs ``zone.rule``. Raises ``NotAllowed``, ``BadInput``
-    with every fault, ``TwoRulesAtOnce``.
+    with every fault (a next version that begins in days already judged too), ``TwoRulesAtOnce``.
     """
     by.require("zone.rule")
     rule, faults = read_rule(given)
@@ -112,9 +112,11 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
         raise BadInput(problems)
     code, trial = str(given["code"]), bool(given.get("trial", False))
     own = RuleSet.objects.select_for_update().filter(code=code)
-    before = [one for one in own if not one.trial and not trial and (one.valid_to is None or one.valid_to > first)]
+    versions = [] if trial else [one for one in own if not one.trial]
+    before = [one for one in versions if one.valid_to is None or one.valid_to > first]
     if any(one.valid_from >= first for one in before):
         raise TwoRulesAtOnce(other=before[0], first=first, field="valid_from")
+    _rewrites_nothing(versions, first, at=at)
     for one in before:
         _end(one, first, basis=_now("followed by the next version"), at=at)
     if not trial:
@@ -157,6 +159,20 @@ def publish_rule_set(given: Mapping[str, Any], *, by: Actor, at: datetime) -> Ru
         },
     )
     return rule_set
+
+
+def _rewrites_nothing(versions: Iterable[RuleSet], first: date, *, at: datetime) -> None:
+    """A follower never begins in days that another version has judged: a version that is in force ends as by its abolition."""
+    today = localdate(at)
+    begun = [one for one in versions if one.valid_from <= today]
+    if not begun:
+        return  # a code that never was in force: a rule of the past may be put on record
+    running = any(one.valid_to is None or one.valid_to > today for one in begun)
+    earliest = today + timedelta(days=1) if running else today
+    if first < earliest:
+        raise BadInput(
+            [_now("a next version begins on %(first)s or later: what was judged before stays") % {"first": earliest}]
+        )
 
 
 def _alone(hazard: str, code: str, first: date, last: date | None) -> None:

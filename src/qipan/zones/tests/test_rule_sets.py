@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qipan.journal.api import entries_of
+from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed
 from qipan.zones.actions.rule_sets import (
     RuleSetOver,
@@ -15,11 +16,13 @@ from qipan.zones.actions.rule_sets import (
     publish_missing,
     publish_rule_set,
 )
+from qipan.zones.actions.zones import confirm_zone
+from qipan.zones.api import level_over
 from qipan.zones.models import RuleSet
 from qipan.zones.queries.counts import rule_of, rule_set_of
 from qipan.zones.rules.sets import Criterion, read_rule
 
-from .conftest import AT, RULE
+from .conftest import AT, COMMUNITY, RULE, TODAY, had
 
 pytestmark = pytest.mark.row("EMG-15")
 SHIPPED = json.loads((Path(__file__).parents[1] / "data" / "rule_sets.json").read_text("utf-8"))
@@ -164,6 +167,36 @@ class TestPublishing:
         assert RuleSet.objects.count() == 1
         publish_rule_set(other | {"trial": True}, by=cast.city_commander, at=AT)  # only to compare
         assert rule_set_of("epidemic", at=AT) == rule_set
+
+    @pytest.mark.parametrize(
+        ("begins", "allowed"), [("2026-06-28", False), ("2026-11-28", False), ("2026-11-29", True)]
+    )
+    def test_a_next_version_rewrites_no_level_of_the_past(self, cast, rule_set, begins, allowed):
+        """What was confirmed this morning holds until the day is over, and what held two days ago did."""
+        had(COMMUNITY, TODAY - timedelta(days=3), 3)
+        two_days_ago = AT - timedelta(days=2)
+        confirm_zone(rule_set, COMMUNITY, level=2, proposed=2, by=cast.district_head, at=two_days_ago)
+        stricter = RULE | {"valid_from": begins, "minimum_rank": 3}
+        told = len(list(entries_of("zones.publish_rule_set")))
+        if allowed:
+            assert publish_rule_set(stricter, by=cast.city_commander, at=AT).version == 2
+        else:
+            with pytest.raises(BadInput) as refused:
+                publish_rule_set(stricter, by=cast.city_commander, at=AT)
+            assert refused.value.problems == ["后续版本最早自2026-11-29起施行：此前的判定不变"]
+            assert (RuleSet.objects.count(), len(list(entries_of("zones.publish_rule_set")))) == (1, told)
+            assert RuleSet.objects.get().ends_at is None
+        ground = range_of(COMMUNITY)
+        assert level_over([ground], hazard="epidemic", at=two_days_ago) == [(ground, 2)]
+        assert level_over([ground], hazard="epidemic", at=AT) == [(ground, 2)]
+
+    def test_after_an_abolition_the_next_version_begins_today_at_the_earliest(self, cast, rule_set):
+        end_rule_set(rule_set, on=date(2026, 11, 29), basis="order 13", by=cast.city_commander, at=AT)
+        later = AT + timedelta(days=9)
+        with pytest.raises(BadInput):
+            publish_rule_set(RULE | {"valid_from": "2026-12-06"}, by=cast.city_commander, at=later)
+        assert RuleSet.objects.count() == 1
+        assert publish_rule_set(RULE | {"valid_from": "2026-12-07"}, by=cast.city_commander, at=later).version == 2
 
     def test_an_abolished_rule_says_why(self, cast, rule_set):
         with pytest.raises(BadInput) as refused:
