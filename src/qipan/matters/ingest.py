@@ -43,6 +43,7 @@ class Step(NamedTuple):
     at: datetime
     by_label: str
     note: str
+    report: int | None = None
 
 
 def write_step(matter: Matter, step: Step) -> None:
@@ -52,7 +53,7 @@ def write_step(matter: Matter, step: Step) -> None:
 
 
 def _written(steps: list[Step]) -> list[Statement]:
-    rows = ((*one[:4], adapted(one.at), one.by_label[:120], one.note.strip()[:1000]) for one in steps)
+    rows = ((*one[:4], adapted(one.at), one.by_label[:120], one.note.strip()[:1000], one.report) for one in steps)
     return insertions("matters_matterstep", Step._fields, rows)
 
 

@@ -233,7 +233,7 @@ declare(
     ),
     who_acted("by_label"),
     plain="detail",
-    keys="id matter kind unit at",
+    keys="id matter kind unit at report",
 )
 declare(
     "matters.Photo",

@@ -1,6 +1,7 @@
 """What the forms of all rooms share: choices that are known when the page is asked for, refusals beside their field."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,8 +11,10 @@ from django.utils.choices import flatten_choices
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from qipan.kernel.refusal import Refusal
+from qipan.kernel.text import plain_text
 
 
 def offer(form: forms.BaseForm, name: str, choices: Iterable[Any]) -> None:
@@ -59,6 +62,8 @@ class LongSelect(forms.Select):
 class ActForm(forms.Form):
     """A page's form for an act: shows a refusal beside the field that it names and keeps what was typed."""
 
+    FIRST, LAST = 1900, 2199  # years; a moment beyond cannot be told in every zone
+
     field_of: ClassVar[Mapping[str, str]] = {}  # parameters of the act whose field has another name
 
     @classmethod
@@ -66,6 +71,17 @@ class ActForm(forms.Form):
         """This method will return what was typed so far, as initial values of a form that is not judged yet."""
         there = {name: field for name, field in cls.base_fields.items() if name in sent}
         return {name: field.widget.value_from_datadict(sent, MultiValueDict(), name) for name, field in there.items()}
+
+    def full_clean(self) -> None:
+        """This method will judge what was sent; text is kept without control characters, and no year is out of this world."""
+        super().full_clean()
+        for name, value in list(getattr(self, "cleaned_data", {}).items()):
+            if isinstance(value, str):
+                self.cleaned_data[name] = plain_text(value)
+            elif isinstance(value, date) and not self.FIRST <= value.year <= self.LAST:
+                self.add_error(
+                    name, _("Enter a year between %(first)s and %(last)s.") % {"first": self.FIRST, "last": self.LAST}
+                )
 
     def refuse(self, refusal: Refusal) -> None:
         """This method will put the refusal's sentence where it belongs, and after it every problem that it names."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import ParseError
 
@@ -11,16 +12,22 @@ from django.utils.translation import gettext
 from openpyxl import Workbook, load_workbook
 
 from qipan.kernel.refusal import BadInput
+from qipan.kernel.text import plain_text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a damaged, disguised or locked XLSX makes zipfile, zlib and openpyxl raise; the latter names none of it.
+DAMAGED = (ArithmeticError, AttributeError, EOFError, LookupError, OSError, ParseError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)  # fmt: skip
 MOST_BYTES = 5_000_000
 MOST_COLUMNS = 200
 MOST_UNPACKED = 100_000_000  # a small file may unpack to one that fills the memory
 
 
 def cell(text: object) -> str:
-    """This function will write a cell so that no spreadsheet program takes a name for a formula and runs it."""
-    written = str(text)
+    """This function will write a cell so that no spreadsheet program takes a name for a formula and runs it.
+
+    Without control characters, which no XLSX can hold.
+    """
+    written = plain_text(str(text))
     return f"'{written}" if written.startswith(FORMULA) else written
 
 
@@ -34,7 +41,7 @@ def read_table(raw: bytes, *, most: int = 100_000) -> list[dict[str, str]]:
     cells = _xlsx_lines(raw) if raw.startswith(b"PK") else _csv_lines(raw)
     try:
         return _rows(cells, most)
-    except (csv.Error, ValueError, KeyError, OSError, ParseError, zipfile.BadZipFile) as error:
+    except (csv.Error, *DAMAGED) as error:
         raise BadInput([gettext("the file cannot be read as a table: %(why)s") % {"why": str(error)[:200]}]) from None
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.ids import key_of
 from qipan.kernel.refusal import BadInput, Refusal
+from qipan.kernel.text import CONTROL
 from qipan.matters.api import MOST_PHOTOS, Picture, TooManyPhotos, clean_photo
 
 from ..actions.taking import Asked
@@ -22,7 +23,6 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_CODES = 200  # of a list in one parameter
 ATTRIBUTE = re.compile(r"attribute\[([\w-]{1,40})\](?:\[\])?")
 LONGEST = 4000  # GeoReport v2: description
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class NotAForm(Refusal):

@@ -148,7 +148,8 @@ def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, 
     month = month_of(held.ended_at or at)
     word = drop_exclusion(held, by=by, at=at) if now.state == loop.S.DECLINED else now.confirmation
     ended = ended_word(now.closing, word, month)
-    settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, by=by, at=at)
+    teller = report.pk if own and report is not None else None
+    settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, report=teller, by=by, at=at)
     take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
     tell(held, what="reopened", by=by, at=at)

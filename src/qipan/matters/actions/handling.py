@@ -182,7 +182,7 @@ def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Mat
         by=by,
         at=at,
     )
-    return settle(held, after, StepKind.DOUBTED, note=reason, by=by, at=at)
+    return settle(held, after, StepKind.DOUBTED, note=reason, report=own.pk, by=by, at=at)
 
 
 @act

@@ -16,7 +16,7 @@ from ..queries.kept import is_kept
 from ..queries.offices import office_for
 from ..queries.referrals import referral_by_code
 from ..rules import limits
-from .privacy import erase_words
+from .privacy import KeptByHold, erase_words, under_hold, words_later
 from .referring import erase_own_handover
 
 REACH = "reach"
@@ -46,6 +46,10 @@ def open_report(code: str, at: datetime) -> Own | None:
         held.append(Held(_("What you said"), report.text, None, ends=after))
     if report.spot:
         held.append(Held(_("Where exactly, in your words"), report.spot, None, ends=after))
+    for step in words_later([report.pk]).order_by("pk"):
+        held.append(
+            Held(_("What you said later (%(step)s)") % {"step": step.get_kind_display()}, step.note, None, ends=after)
+        )
     pictures = report.photo_set.count()
     if pictures:
         held.append(Held(_("Pictures that you gave"), str(pictures), None, ends=after))
@@ -69,7 +73,9 @@ def correct_report(subject: str, name: str, value: str, *, by: Actor, at: dateti
 
 
 def destroy_report(subject: str, *, by: Actor, at: datetime) -> None:
-    """This function will erase what a reporter gave; the matter stays, which is about a place."""
+    """This function will erase what a reporter gave; the matter stays, which is about a place. Raises ``KeptByHold``."""
+    if under_hold(at=at).filter(pk=_key(subject)).exists():
+        raise KeptByHold
     erase_words([_key(subject)])
 
 

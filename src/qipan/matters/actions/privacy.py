@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from qipan.journal.api import record
@@ -58,17 +58,17 @@ def look_at_contact(report: Report, *, why: str, by: Actor, at: datetime) -> str
     return contact.reach
 
 
-def under_hold(*, at: datetime) -> Q:
-    """This function will return the filter of contacts whose report a hold in force keeps: they go with it, not before."""
+def under_hold(*, at: datetime) -> QuerySet[Report]:
+    """This function will return the reports that a hold in force keeps: what belongs to them goes with them, not before."""
     kept = Q(pk__in=[])
     for key, grounds in held_grounds("matters.Report", at=at).items():
         first, end, drill = month_of(key)
-        for joined, matter in ((False, "report__matter"), (True, "report__matter__root")):  # whose words go with whose
+        for joined, matter in ((False, "matter"), (True, "matter__root")):  # whose words go with whose
             when = {"ended_at": None} if first is None else {"ended_at__gte": first, "ended_at__lt": end}
             of = {f"{matter}__{name}": value for name, value in {**when, "drill": drill}.items()}
             ground = overlapping(grounds, f"{matter}__place", f"{matter}__place")
-            kept |= Q(report__matter__root__isnull=not joined, **of) & ground
-    return kept
+            kept |= Q(matter__root__isnull=not joined, **of) & ground
+    return Report.objects.filter(kept)
 
 
 @transaction.atomic
@@ -83,7 +83,7 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
     ended = Q(report__matter__root=None, report__matter__ended_at__lte=at - AFTER_END)
     theirs = Q(report__matter__root__ended_at__lte=at - AFTER_END)
     over = Contact.objects.filter(Q(erase_at__lte=at) | ended | theirs)
-    keys = list(over.exclude(under_hold(at=at)).values_list("pk", flat=True)[:5000])
+    keys = list(over.exclude(report__in=under_hold(at=at)).values_list("pk", flat=True)[:5000])
     if not keys:
         return 0
     erased, _by_model = Contact.objects.filter(pk__in=keys).delete()
@@ -98,7 +98,7 @@ def stop_telling(report: Report, *, by: Actor, at: datetime) -> None:
     Raises ``NotFound`` when nothing was left, or it is erased, ``KeptByHold``.
     """
     rows = Contact.objects.filter(report=report.pk)
-    if rows.filter(under_hold(at=at)).exists():
+    if under_hold(at=at).filter(pk=report.pk).exists():
         raise KeptByHold
     erased, _by_model = rows.delete()
     if not erased:
@@ -126,4 +126,10 @@ def erase_words(reports: Sequence[int]) -> None:
     Contact.objects.filter(report__in=reports).delete()
     ContactLook.objects.filter(report__in=reports).delete()
     Photo.objects.filter(report__in=reports).delete()
+    words_later(reports).update(note="")
     Report.objects.filter(pk__in=reports).update(text="", spot="")
+
+
+def words_later(reports: Sequence[int]) -> QuerySet[MatterStep]:
+    """This function will return the steps that these reporters took with a reason: a doubt, a reopening."""
+    return MatterStep.objects.filter(report__in=reports).exclude(note="")

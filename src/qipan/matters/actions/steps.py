@@ -97,12 +97,13 @@ def note_step(
     unit: int | None = None,
     detail: str = "",
     note: str = "",
+    report: int | None = None,
     by: Actor,
     at: datetime,
 ) -> None:
-    """This function will write one step and count it; unit by default is the handler."""
+    """This function will write one step and count it; unit by default is the handler, ``report`` whose words the note is."""
     handler = unit if unit is not None else matter.handler_id
-    write_step(matter, Step(matter.pk, kind.value, detail, handler, at, by.label, note))
+    write_step(matter, Step(matter.pk, kind.value, detail, handler, at, by.label, note, report))
 
 
 def settle(
@@ -113,6 +114,7 @@ def settle(
     unit: int | None = None,
     detail: str = "",
     note: str = "",
+    report: int | None = None,
     by: Actor,
     at: datetime,
 ) -> Matter:
@@ -129,7 +131,7 @@ def settle(
     matter.changed_at = at
     store_row(matter)
     count_state(matter, was=was, now=after.state)
-    note_step(matter, kind, unit=unit, detail=detail, note=note, by=by, at=at)
+    note_step(matter, kind, unit=unit, detail=detail, note=note, report=report, by=by, at=at)
     log(matter, kind, was=was, detail=detail, by=by, at=at)
     return matter
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 
 from qipan.kernel.masking import refuse_tokens
 from qipan.kernel.refusal import BadInput
+from qipan.webkit.sheets import DAMAGED
 
 from ..actions.importing import Checked
 from ..rules.importing import CLOSED_WORDS, JOINED, REQUIRED, SEPARATOR, WORDED, Dates, Datum, Fault, Field, Rules
@@ -107,7 +108,7 @@ def _xlsx(raw: bytes) -> tuple[str, list[list[str]]]:
         sheet = load_workbook(BytesIO(raw), read_only=True, data_only=True).worksheets[0]
         rows = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
         return "XLSX", [["" if value is None else str(value) for value in row] for row in rows]
-    except (BadZipFile, KeyError, ValueError, OSError, IndexError):
+    except DAMAGED:
         raise BadInput([_now("neither CSV nor XLSX")]) from None
 
 

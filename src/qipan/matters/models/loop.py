@@ -350,11 +350,14 @@ class MatterStep(QuickLabels, models.Model):
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
     note = models.CharField(max_length=1000, blank=True)
+    report = models.BigIntegerField(null=True)  # whose words the note is, where a reporter took the step
 
     class Meta:
         indexes = [
             # What came back lately?
-            models.Index(fields=["at"], name="matters_recurred", condition=models.Q(kind=StepKind.RECURRED))
+            models.Index(fields=["at"], name="matters_recurred", condition=models.Q(kind=StepKind.RECURRED)),
+            # What did this reporter say later?
+            models.Index(fields=["report"], name="matters_said_later", condition=models.Q(report__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,11 @@ from qipan.retention.api import (
     refresh_lots,
 )
 
+from ..actions.dispatching import dispatch_matter
+from ..actions.filing import file_matter
+from ..actions.handling import doubt_matter, report_done, verify_matter
 from ..actions.joining import merge_matter
+from ..actions.owning import OWN_REPORT
 from ..actions.privacy import KeptByHold, destroy_reports, look_at_contact, stop_telling
 from ..actions.referring import hand_over
 from ..models import Contact, Handover, Matter, MatterStep, Photo, Report
@@ -190,6 +194,37 @@ def test_the_words_of_what_was_joined_to_something_joined_end_with_it(lively):
         "",
         "words 3",
     ]
+
+
+@pytest.mark.row("EMG-8")
+def test_what_a_reporter_said_later_is_shown_and_goes_with_the_rest_but_not_under_a_hold(lively):
+    cast, told = lively.cast, lively.reported(text="灯不亮")
+    other = lively.reported(text="灯不亮")
+    matter = file_matter(told.matter, by=cast.dispatcher, at=lively.later(minutes=1))
+    matter = dispatch_matter(
+        matter, unit=cast.unit("5101:urban-management"), by=cast.dispatcher, at=lively.later(minutes=1)
+    )
+    matter = report_done(matter, kind="SOLVED", result="已换", by=lively.handler(), at=lively.later(minutes=2))
+    matter = verify_matter(matter, by=cast.dispatcher, at=lively.later(minutes=3))
+    doubt_matter(told.report, reason="我家门口还是黑的", by=PUBLIC, at=lively.later(minutes=4))
+    at = lively.later(minutes=5)
+    assert [(str(one.label), one.value) for one in own_by_code(told.code, at=at).held] == [
+        ("您的描述", "灯不亮"),
+        ("您后来说的（反映人存疑）", "我家门口还是黑的"),
+    ]
+    assert [one.value for one in own_by_code(other.code, at=at).held] == ["灯不亮"]
+    refresh_lots(at=at)
+    place_hold(
+        DueLot.objects.filter(model="matters.Report", due=None).get(), area="510104001", assessment="A-3",
+        why="before the court", until=at + timedelta(days=9), by=cast.lead, at=at,
+    )  # fmt: skip
+    subject = f"matters.Report:{told.report.pk}"
+    with pytest.raises(KeptByHold):
+        OWN_REPORT.destroy(subject, by=cast.dispatcher, at=at)
+    assert len(own_by_code(told.code, at=at).held) == 2
+    OWN_REPORT.destroy(subject, by=cast.dispatcher, at=at + timedelta(days=10))
+    assert MatterStep.objects.filter(note="我家门口还是黑的").count() == 0
+    assert (Report.objects.get(pk=told.report.pk).text, Report.objects.get(pk=other.report.pk).text) == ("", "灯不亮")
 
 
 def test_what_a_hold_keeps_is_not_erased_when_a_reporter_wishes_to_hear_nothing_more(lively):

@@ -7,8 +7,9 @@ import pytest
 from django.apps import apps
 
 from qipan.access.testing import Cast, make_city
-from qipan.kernel.place import range_of
+from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
+from qipan.territory.api import merge_area
 
 from ..actions.holding import (
     AssessmentMissing,
@@ -21,6 +22,7 @@ from ..actions.holding import (
 )
 from ..actions.preparing import ReasonNeeded
 from ..models import Backup, DueLot, Hold
+from ..queries import grounds_held, holds_for
 
 Entry = apps.get_model("journal", "Entry")
 
@@ -61,6 +63,18 @@ def test_a_hold_says_what_is_held_by_which_assessment_why_and_until_when(cast: C
         "assessment": "A-1",
         "until": (cast.at + timedelta(days=9)).isoformat(),
     }
+
+
+def test_a_hold_on_an_area_keeps_what_was_merged_into_it_too(cast: Cast) -> None:
+    lot(cast)
+    merge_area("510104001", into="510104002", on=cast.at.date(), by=cast.admin, at=cast.at)
+    hold = place(cast, area="510104002")
+    both = Range(range_of("510104001").first, range_of("510104002").last)
+    assert not both.without(hold.ranges)
+    assert grounds_held("screening.Visit", cast.at) == {"screening.Campaign:1": list(hold.ranges)}
+    assert [one.pk for one in holds_for(cast.lead, at=cast.at)] == [hold.pk]
+    with pytest.raises(NotFound):
+        place(cast, area="510104001")  # the map has it no more
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,6 @@ from qipan.screening.models import Campaign, Coverage, CoverageSample, SealedCam
 from qipan.screening.queries import audit_batches, audit_coverage, audit_late, audit_recounts, audit_samples
 from qipan.screening.retention import Campaigns
 from qipan.screening.rules import folding
-from qipan.territory.api import merge_area
 
 from .conftest import AT, COMMUNITY, Field, rows_of
 
@@ -221,17 +220,6 @@ def test_the_emergency_s_end_starts_the_clock(over):
         prepared(over)
     run = prepared(over, at=LATER + timedelta(days=30))
     assert run.lots.get().rows == 12
-
-
-@pytest.mark.row("EMG-8")
-def test_a_hold_on_an_area_keeps_what_was_merged_into_it_too(over):
-    cast, other = over.cast, COMMUNITY[:-1] + "2"
-    merge_area(COMMUNITY, into=other, on=LATER.date(), by=cast.admin, at=LATER)
-    place_hold(
-        lot(), area=other, assessment="A-1", why="a case", until=LATER + timedelta(days=90), by=cast.lead, at=LATER
-    )
-    assert carry_out(approved(over), by=clock_actor(), at=LATER)
-    assert (rows_of("screening_visit"), audits()) == (12, [])
 
 
 @pytest.mark.row("EMG-8")

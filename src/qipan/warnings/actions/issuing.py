@@ -17,6 +17,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
+from qipan.kernel.text import plain_text
 from qipan.territory.api import get_area
 
 from .. import rules
@@ -243,6 +244,7 @@ def _send(
     by: Actor,
     at: datetime,
 ) -> Warning:
+    content = {name: plain_text(value) if isinstance(value, str) else value for name, value in content.items()}
     missing = rules.missing_of({**content, "ground_codes": " ".join(codes)})
     if missing or issuer is None:
         problems = [_now("%(field)s is missing") % {"field": LABELS[name]} for name in missing]
@@ -268,7 +270,7 @@ def _send(
         identifier=f"qipan-{uuid7()}",
         msg_type=message,
         issuer=issuer,
-        reason=reason.strip(),
+        reason=plain_text(reason).strip(),
         sent_at=at.replace(microsecond=0),  # CAP knows whole seconds, and a reference must name the same moment
         replaces=before,
         drill=drill,

@@ -1,5 +1,6 @@
 """The Common Alerting Protocol 1.2 (OASIS, 2010): messages are written and read, hostile ones refused."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,8 +9,11 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostr
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from qipan.kernel.text import plain_text
+
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MOST_BYTES = 1_000_000
+MOMENT = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d")  # as the schema has it, of these centuries
 STATUSES = ("Actual", "Exercise", "System", "Test", "Draft")
 MESSAGES = ("Alert", "Update", "Cancel", "Ack", "Error")
 SCOPES = ("Public", "Restricted", "Private")
@@ -87,7 +91,7 @@ def _stamp(at: datetime) -> str:
 
 
 def _add(parent: Element, name: str, text: str) -> None:
-    if text:
+    if text := plain_text(text):
         SubElement(parent, name).text = text
 
 
@@ -255,10 +259,10 @@ class _Reader:
         if not found:
             return None
         try:
-            at = datetime.fromisoformat(found)
+            at = datetime.fromisoformat(found) if MOMENT.fullmatch(found) else None
         except ValueError:
             at = None
-        if at is None or at.utcoffset() is None:
+        if at is None:
             self.problems.append(f"{self.where}: {name} {found[:40]!r} is no moment with an offset from UTC")
             return None
         return at

@@ -1,5 +1,6 @@
 """CAP 1.2: what leaves is valid by the published schemas and says the same when it is read; hostile messages are refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -69,9 +70,11 @@ def test_what_is_written_is_read_as_the_same(alert):
 def test_what_is_written_is_valid_by_the_plain_and_the_extended_schema():
     plain, extended = schemas()
 
-    @given(ALERT)
-    def holds(alert):
-        raw = alert_xml(alert).decode()
+    @given(ALERT, st.text(st.characters(codec="utf-8")))
+    def holds(alert, anything):
+        first = replace(alert.infos[0], headline=anything, description=anything, instruction=f"1.\x0b{anything}")
+        raw = alert_xml(replace(alert, infos=(first, *alert.infos[1:]))).decode()
+        read_alert(raw.encode())
         plain.validate(raw)
         extended.validate(raw)
 
@@ -119,6 +122,10 @@ BOMB = b'<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&
         (FROM_OUTSIDE.replace(b"WX-7", b"WX 7"), "alert: identifier holds a space"),
         (FROM_OUTSIDE.replace(b"<sender>weather.example</sender>", b""), "alert: sender is missing"),
         (FROM_OUTSIDE.replace(b"+08:00</sent>", b"</sent>"), "alert: sent"),
+        (FROM_OUTSIDE.replace(b"2026-07-01T08:00:00+08:00</sent>", b"0001-01-01T00:00:00+08:00</sent>"), "alert: sent"),
+        (FROM_OUTSIDE.replace(b"+08:00</sent>", b"+08:00:30</sent>"), "alert: sent"),
+        (FROM_OUTSIDE.replace(b"+08:00</sent>", b"Z</sent>"), "alert: sent"),
+        (FROM_OUTSIDE.replace(b"</event>", b"</event><expires>9999-12-31T23:59:59-08:00</expires>"), "info 1: expires"),
         (FROM_OUTSIDE.replace(b"Severe", b"Terrible"), "info 1: severity 'Terrible'"),
         (FROM_OUTSIDE.replace(b">Met<", b">Weather<"), "info 1: category"),
         (FROM_OUTSIDE.replace(b">Alert<", b">Update<"), "alert: references is missing"),

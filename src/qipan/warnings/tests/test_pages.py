@@ -42,6 +42,27 @@ def later(status, kind, *, of="weather.example,WX-7,2026-07-01T08:00:00+08:00"):
     return raw.replace(b"<info>", f"<references>{of}</references><info>".encode())
 
 
+def test_what_a_word_processor_puts_between_the_letters_breaks_no_feed_and_no_file(cast):
+    client = cast.client("city_commander")
+    assert client.post("/warnings/new", filled(cast, description="大雨\x0b山洪\x07")).status_code == 302
+    warning = Warning.objects.get()
+    assert warning.description == "大雨\n山洪"
+    for kind in ("atom", "rss"):
+        assert client.get(f"/public/warnings.{kind}").status_code == 200
+    assert (
+        read_alert(client.get(f"/public/warnings/{warning.identifier}.xml").content).infos[0].description
+        == "大雨\n山洪"
+    )
+
+
+def test_a_year_out_of_this_world_is_refused_beside_its_field(cast):
+    client = cast.client("city_commander")
+    for moment in ("0001-01-01T00:00", "9999-12-31T23:59"):
+        page = client.post("/warnings/new", {**filled(cast), "expires_at": moment}, **EN)
+        assert page.context["form"].errors["expires_at"] == ["Enter a year between 1900 and 2199."]
+    assert not Warning.objects.exists()
+
+
 def test_it_is_issued_updated_and_cancelled_on_the_pages(cast):
     client = cast.client("city_commander")
     page = client.post("/warnings/new", filled(cast), follow=True, **EN)
