@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('duties', '0006_credit_code'),
-        ('matters', '0027_ask_of_declined'),
+        ('matters', '0028_remind_to_accept'),
     ]
 
     operations = [
