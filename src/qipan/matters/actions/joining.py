@@ -20,6 +20,7 @@ from ..queries.offices import office_for
 from ..rules import loop
 from ..rules.joining import ends_of
 from ..terms import StepKind
+from .hazards import part_hazards, take_hazards_along
 from .intake import SameMatter, ask_office, place_label, tell
 from .steps import end_waiting, locked, note_step, settle
 from .unsaying import take_back_words
@@ -31,8 +32,9 @@ JOINING_LOCK = 1903718768
 def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
     """This function will join a matter to another; everyone who reported it follows that one and is told so.
 
-    Also who follows it already. Its street calls, and what was agreed at them, go on there: they hold up that one until
-    they are done, and come back with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``SameMatter``.
+    Also who follows it already. Its street calls, what was agreed at them, and its hazards go on there: they hold up
+    that one until they are done, and come back with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``,
+    ``NotNow``, ``SameMatter``, ``VerifiedWithoutIt`` (a hazard).
     """
     if matter.pk == into.pk:
         raise SameMatter
@@ -42,6 +44,7 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     if target_now.state in loop.ENDED:
         raise SameMatter
     after = loop.merge(now, at=at)
+    take_hazards_along(held, target, by=by, at=at)
     tell(held, by=by, at=at, what="merged")
     _every().filter(root=held).update(root=target)
     held.merged_into = held.root = target
@@ -72,6 +75,7 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     # What they said was of the other.
     take_back_words(other, following(held.pk), unit=other.handler_id, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    part_hazards(held, by=by, at=at)
     tell(held, by=by, at=at, what="unmerged")
     return held
 

@@ -121,6 +121,11 @@ class Hazard(models.Model):
     def __str__(self) -> str:
         return f"{self.matter_id} {self.grade}"
 
+    @property
+    def holds_up(self) -> Matter:
+        """The matter that waits for it: its own, or the one where the joining of its own ends."""
+        return self.matter.root or self.matter
+
 
 class ReviewSession(models.Model):
     """The lead organisation's weekly look at what keeps coming back, with its agenda, call and minutes."""

@@ -47,14 +47,14 @@ def stuck_on(ranges: Iterable[Range], *, at: datetime) -> int:
 
 def stuck_among(matters: Iterable[Matter], *, at: datetime) -> set[int]:
     """This function will return which of these matters something has been late for a day at: a unit's part, a call,
-    agreed work, also of what was joined to one, or the inspection of a hazard. One statement.
+    agreed work or the inspection of a hazard, also of what was joined to one. One statement.
     """
     keys, late = [one.pk for one in matters], is_late(at - FAR_LEADER, "task__")
     parts = Handling.objects.filter(late, matter__in=keys, ended_at=None).values_list("matter")
-    looks = Hazard.objects.filter(is_late(at - FAR_LEADER, "look__"), matter__in=keys).values_list("matter")
+    looks = Hazard.objects.filter(is_late(at - FAR_LEADER, "look__"))
     called, agreed = Called.objects.filter(late), Agreed.objects.filter(late)
     found = parts.union(
-        looks,
+        *(looks.filter(**{f"{matter}__in": keys}).values_list(matter) for matter in ("matter", "matter__root")),
         *(rows.filter(call__matter__in=keys).values_list("call__matter") for rows in (called, agreed)),
         *(rows.filter(call__matter__root__in=keys).values_list("call__matter__root") for rows in (called, agreed)),
     )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor, Scope
@@ -31,7 +32,7 @@ from ..models import (
 from ..rules import joint
 from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
-from ..terms import Outcome, State, StepKind
+from ..terms import Grade, Outcome, State, StepKind
 from ..terms import Part as PartKind
 from .joining import ending_at
 from .reading import is_late
@@ -263,42 +264,55 @@ def _counts(unit: Unit, n: dict[tuple[str, str], int]) -> UnitCounts:
 
 def hazards_on(ranges: Iterable[Range], *, grade: str = "") -> QuerySet[Hazard]:
     """This function will return the open hazards of a ground, the first due first."""
-    rows = Hazard.objects.filter(Scope(tuple(ranges)).q("matter__place")).exclude(matter__state__in=ENDED)
+    rows = Hazard.objects.alias(stands=_STANDS).filter(Scope(tuple(ranges)).q("matter__place"))
+    rows = rows.exclude(stands__in=ENDED)
     if grade:
         rows = rows.filter(grade=grade)
-    return rows.select_related("matter__category", "matter__handler", "look__owner").order_by("remedy_by", "pk")
+    with_it = ("matter__category", "matter__handler", "matter__root__category", "matter__root__handler", "look__owner")
+    return rows.select_related(*with_it).order_by("remedy_by", "pk")
 
 
-def hazard_of(matter: Matter) -> Hazard | None:
-    """This function will return the hazard of a matter that was gated, None when it is none."""
-    return _HAZARD_LOOKED_AT.one(matter.pk)
+# How the matter stands that a hazard holds up.
+_STANDS = Coalesce("matter__root__state", "matter__state")
 
 
-_HAZARD_LOOKED_AT = Reading[Hazard](lambda matter: Hazard.objects.select_related("look__owner").filter(matter=matter))
-_HAZARD = Reading[Hazard](lambda matter: Hazard.objects.filter(matter=matter))
+def hazards_of(matter: Matter) -> list[Hazard]:
+    """This function will return the hazards that hold up a matter that was gated: its own and those of what is joined to
+    it, the gravest first. Of a matter that is joined itself only its own.
+    """
+    gravest = list(Grade)
+    found = _HAZARDS(matter.pk)
+    return sorted(found, key=lambda one: (one.remedied_at is not None, gravest.index(Grade(one.grade)), one.remedy_by))
+
+
+_HAZARDS = Reading[Hazard](
+    lambda matter: (
+        Hazard.objects.filter(matter__in=ending_at(matter)).select_related("matter", "look__owner").order_by("pk")
+    )
+)
 
 
 def remedy_due(matter: Matter, *, at: datetime) -> datetime | None:
-    """This function will return by when a handler remedies a matter that is a hazard; None for any other, or when late."""
-    hazard = _HAZARD.one(matter.pk)
-    return hazard.remedy_by if hazard is not None and hazard.remedy_by > at else None
+    """This function will return by when a handler remedies the hazards of a matter; None without one, or when late."""
+    return min((one.remedy_by for one in _HAZARDS(matter.pk) if one.remedy_by > at), default=None)
 
 
 def check_reinspected(matter: Matter) -> None:
-    """This function will pass when a matter is no hazard, or one that somebody else has seen gone.
-
-    Raises ``NotReinspected``.
+    """This function will pass when a matter is no hazard, or one that somebody else has seen gone; so is what is joined to
+    it. Raises ``NotReinspected``.
     """
-    hazard = _HAZARD.one(matter.pk)
-    if hazard is not None and hazard.remedied_at is None:
+    if any(one.remedied_at is None for one in _HAZARDS(matter.pk)):
         raise joint.NotReinspected
 
 
 def astray(scope: Scope) -> QuerySet[Hazard]:
-    """This function will return hazards that no longer stand as their matters do: for the job that lets them follow."""
-    ended = Q(matter__state__in=ENDED, look__isnull=False)
-    again = Q(matter__state__in=joint.GRADED_IN) & (Q(remedied_at__isnull=False) | Q(look=None))
-    return Hazard.objects.select_related("matter").filter(scope.q("matter__place")).filter(ended | again).order_by("pk")
+    """This function will return hazards that no longer stand as the matters do that they hold up: for the job that lets
+    them follow.
+    """
+    ended = Q(stands__in=ENDED, look__isnull=False)
+    again = Q(stands__in=joint.GRADED_IN) & (Q(remedied_at__isnull=False) | Q(look=None))
+    rows = Hazard.objects.alias(stands=_STANDS).filter(scope.q("matter__place")).filter(ended | again)
+    return rows.select_related("matter__root").order_by("pk")
 
 
 # ---- sessions

@@ -145,8 +145,9 @@ def watched(ranges: Iterable[Range], *, at: datetime) -> list[Watched]:
     scope = Scope(tuple(ranges))
     since = at - WATCH
     closed = _solved(Matter.objects.within(scope)).filter(ended_at__gt=since)
-    hazards = Hazard.objects.select_related("matter__category", "matter__handler").filter(matter__in=closed)
-    ends = {one.matter: one.matter.ended_at or at for one in hazards[:SHOWN]}
+    hazards = Hazard.objects.filter(Q(matter__in=closed) | Q(matter__root__in=closed))
+    with_it = ("matter__category", "matter__handler", "matter__root__category", "matter__root__handler")
+    ends = {one.holds_up: one.holds_up.ended_at or at for one in hazards.select_related(*with_it)[:SHOWN]}
     spots = _cool_spots(scope, since=since, at=at)
     places = {compound_of(one.place) for one in ends} | set(spots)
     later: dict[int, list[Matter]] = defaultdict(list)

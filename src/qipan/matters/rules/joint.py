@@ -40,6 +40,8 @@ GRADED_IN = frozenset({State.FILED, State.DISPATCHED, State.OBJECTED, State.SHEL
 
 HOT, HOT_WITHIN = 3, timedelta(days=30)
 RETURNED, ORGANS, ORPHAN_WITHIN = 2, 3, timedelta(days=90)
+# What a hazard's matter is joined to: there it can still be remedied, and seen gone before anybody verifies it.
+TAKES_HAZARDS = GRADED_IN | {State.REPORTED, State.DONE}
 NO_PLACE = 1000  # a compound number of 000 is a whole community, and no place
 
 
@@ -159,6 +161,13 @@ class NotReinspected(Refusal):
 
     code = "not_reinspected"
     sentence = _("A hazard is inspected again by another unit and another person before it is verified.")
+
+
+class VerifiedWithoutIt(Refusal):
+    """Joined to what was verified, a hazard would be over without an inspection."""
+
+    code = "verified_without_it"
+    sentence = _("The other matter was verified before anybody saw this hazard gone; handle the hazard by itself.")
 
 
 class NothingAgreed(Refusal):

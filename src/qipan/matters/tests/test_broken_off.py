@@ -10,6 +10,7 @@ from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter, reopen_matter
 from ..actions.handling import report_done, send_back
 from ..actions.hazards import grade_hazard, inspect_hazard
+from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.rechecks import recheck_matter
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
@@ -60,6 +61,21 @@ def test_a_hazard_from_its_grade_to_its_remedy(world):
         lambda: inspect_hazard(matter, remedied=True, note="已不存在", by=by, at=world.later(hours=22)),
         lambda: send_back(matter, reason="又松动了", by=by, at=world.later(hours=23)),
         lambda: follow_hazards(at=world.later(hours=24)),
+    ]
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_matters() == [] and verify().differences == []
+
+
+@pytest.mark.row("MAT-1", "MAT-11")
+def test_a_hazard_that_is_joined_and_parted(world):
+    own, other, by = world.matter("FILED"), world.matter("DISPATCHED"), world.cast.dispatcher
+    grade_hazard(own, grade="EXTREME", measure="已拉警戒线", by=by, at=world.later(minutes=2))
+    acts = [
+        lambda: merge_matter(own, into=other, by=by, at=world.later(minutes=5)),
+        lambda: inspect_hazard(other, remedied=False, note="仍倾斜", by=by, at=world.later(hours=1)),
+        lambda: report_done(other, kind="SOLVED", result="已拆除", by=world.handler(), at=world.later(hours=2)),
+        lambda: inspect_hazard(other, remedied=True, note="已不存在", by=by, at=world.later(hours=3)),
+        lambda: unmerge_matter(own, by=by, at=world.later(hours=4)),
     ]
     assert min(whole_or_nothing(act) for act in acts) > 1
     assert audit_counts() == [] and audit_matters() == [] and verify().differences == []

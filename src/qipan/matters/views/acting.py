@@ -58,7 +58,7 @@ from ..models import Category, Exclusion, Handling, Matter, Report
 from ..queries.exclusions import exclusions_of, may_decide
 from ..queries.joining import shown_photos
 from ..queries.mapping import drawing_around
-from ..queries.patterns import agreed_late, calls_of, hazard_of, silent
+from ..queries.patterns import agreed_late, calls_of, hazards_of, silent
 from ..queries.reading import (
     categories,
     get_category,
@@ -266,7 +266,7 @@ def _page(
         "recheck": recheck_of(matter) if matter.state == S.CLOSED else None,
         "excluded": excluded,
         "calls": calls,
-        "hazard": hazard_of(matter),
+        "hazards": hazards_of(matter),
         "may_call": matter.state not in (*ENDED, S.REPORTED)
         and (actor.can("matter.dispatch") or actor.can("matter.arbitrate")),
         "reports": reports,

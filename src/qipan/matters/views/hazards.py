@@ -14,7 +14,7 @@ from ..actions.hazards import grade_hazard, inspect_hazard
 from ..input.forms import ActForm
 from ..input.joint import GradeForm, InspectionForm
 from ..models import Hazard
-from ..queries.patterns import hazard_of, hazards_on
+from ..queries.patterns import hazards_of, hazards_on
 from ..queries.reading import get_matter, is_late, place_names
 from ..rules import joint
 from ..rules.loop import S
@@ -44,7 +44,7 @@ def hazards_page(request: HttpRequest) -> HttpResponse:
 
 
 def _late(hazard: Hazard, at: datetime) -> dict[str, bool]:
-    done = hazard.matter.state in (S.DONE, S.VERIFIED)
+    done = hazard.holds_up.state in (S.DONE, S.VERIFIED)
     return {
         "remedy": hazard.remedied_at is None and not done and hazard.remedy_by < at,
         "look": hazard.look is not None and is_late(hazard.look, at=at),
@@ -57,8 +57,9 @@ def hazard_page(request: HttpRequest, pk: int) -> HttpResponse:
     """This view will show a matter's hazard with its inspections, and let an office grade and inspect it."""
     actor, at = signed_in(request), now()
     matter = get_matter(pk, actor=actor)
-    hazard = hazard_of(matter)
-    grading = GradeForm(initial={"grade": hazard.grade, "measure": hazard.measure} if hazard else None)
+    hazards = hazards_of(matter)
+    own = next((one for one in hazards if one.matter_id == matter.pk), None)
+    grading = GradeForm(initial={"grade": own.grade, "measure": own.measure} if own else None)
     looking, status = InspectionForm(), 200
     if request.method == "POST":
         status = 400
@@ -82,11 +83,11 @@ def hazard_page(request: HttpRequest, pk: int) -> HttpResponse:
             actor.require("matter.verify")
     shown = {
         "matter": matter,
-        "hazard": hazard,
-        "late": _late(hazard, at) if hazard else {},
+        "hazards": [(one, _late(one, at)) for one in hazards],
+        "own": own,
         "where": place_names([matter.place])[matter.place],
         "grading": grading if actor.can("matter.dispatch") and S(matter.state) in joint.GRADED_IN else None,
-        "looking": looking if hazard and actor.can("matter.verify") and matter.ended_at is None else None,
+        "looking": looking if hazards and actor.can("matter.verify") and matter.ended_at is None else None,
         "steps": matter.steps.filter(kind__in=("GRADED", "HASTENED", "INSPECTED"))
         .select_related("unit")
         .order_by("pk"),
