@@ -45,6 +45,7 @@ def test_a_killed_server_loses_no_acknowledged_visit_and_counts_none_twice(datab
     assert sum(report["matters_held"].values()) == report["matters_reported"]
     assert report["matters_held"]["CLOSED CONFIRMED"] == report["matters_confirmed"] > 0
     assert f"matters: {report['matters_reported']} reported" in done.stdout
+    assert report["shifts_filled"] == report["shifts_named"] > 0
     assert report["unexpected"] == []
     assert report["left_listed"] == report["left_in_last_round"]
     assert report["left_open_after_release"] == 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.core.management import CommandError, call_command
 
 from qipan.command.api import Activation
+from qipan.deployment.api import Shift
 from qipan.desk.api import Task, TaskKind
 from qipan.kernel.place import range_of
 from qipan.matters.api import Matter
@@ -48,6 +49,8 @@ def balance(report: Report, books: Books) -> None:
     report.conflicts_kept = VisitConflict.objects.everywhere("a replay counts its conflicts").count()
     matters = Matter.objects.everywhere("a replay counts its matters").values_list("state", "confirmation")
     report.matters_held = dict(Counter(f"{state} {word}".strip() for state, word in matters))
+    filled = Shift.objects.everywhere("a replay counts its shifts").filter(filled_at__isnull=False)
+    report.shifts_filled = filled.count()
     report.tasks_open_after_release = open_tasks()
     report.verified, report.verify_says = verify()
 

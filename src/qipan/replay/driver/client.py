@@ -141,3 +141,11 @@ def log_in(address: str, username: str, password: str, *, language: str = "zh-ha
     if answer.status != 302 or "sessionid" not in line.cookies:
         raise Unexpected(f"log-in of {username}: {answer.status}")
     return line
+
+
+def moved(answer: Answer) -> str:
+    """This function will return where a form that was taken leads to. Raises ``Unexpected`` when it was not."""
+    if answer.status != 302:
+        said = re.sub(r"<[^>]+>|\s+", " ", answer.body.decode(errors="replace"))
+        raise Unexpected(f"a form was not taken ({answer.status}): {said[-600:]}")
+    return str(answer.headers["Location"])

@@ -22,6 +22,7 @@ from .ledger import Ledger
 from .offices import Offices, devices_of
 from .plan import Plan
 from .report import Report, broken, percentile
+from .rosters import name_guards
 from .rounds import FieldWork
 from .server import Jobs, Server, free_port
 from .story import DAY, Story, rounds_over
@@ -158,7 +159,18 @@ class Replay:
         )
         self.campaign = item_of(self.activation, "CAMPAIGN")
         self._direct()
+        self._name_guards()
         self._enrol()
+
+    def _name_guards(self) -> None:
+        """A company's gate post names who stands at its gates, then the subdistrict at the others of its ground; whoever has
+        no post here has named nobody yet.
+        """
+        held = {login.username for login in self.ground.logins}
+        for username in ("guard", "street"):
+            if username in held:
+                self.report.shifts_named += name_guards(self._line(username), seed=self.plan.seed)
+        self.say(f"{self.report.shifts_named:,} shifts at gates have somebody")
 
     def _direct(self) -> None:
         """Sends one directive to all, while every office reads its desk."""

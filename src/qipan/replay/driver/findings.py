@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 
-from .client import Answer, Line, Unexpected
+from .client import Answer, Line, Unexpected, moved
 
 PESTS, CLUTTER = "20001", "18003"  # of the example catalogue: the health department's, and the community's own
 WORDS = {PESTS: "垃圾房旁发现老鼠,请安排消杀", CLUTTER: "楼道堆放杂物,安全门打不开"}
@@ -76,7 +76,7 @@ class Findings:
     def _say(self, code: str, word: str, **reason: str) -> None:
         line = Line(self.address)
         line.get(f"/track/{code}")
-        _moved(line.fill(f"/track/{code}/{word}", reason))
+        moved(line.fill(f"/track/{code}/{word}", reason))
         line.close()
 
     # -- offices ----------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Findings:
             self._do(number, own=True)
 
     def _act(self, line: Line, number: int, act: str, **form: str) -> None:
-        _moved(line.fill(f"/matters/{number}/{act}", form))
+        moved(line.fill(f"/matters/{number}/{act}", form))
 
 
 def people_of(line: Callable[[str], Line], address: str, place: str, *, seed: int) -> Findings:
@@ -131,7 +131,7 @@ def _question(page: Answer) -> dict[str, str]:
 
 
 def _code(answer: Answer) -> str:
-    return _moved(answer).rsplit("/", 1)[1]
+    return moved(answer).rsplit("/", 1)[1]
 
 
 def _one(pattern: str, page: Answer) -> str:
@@ -139,11 +139,3 @@ def _one(pattern: str, page: Answer) -> str:
     if found is None:
         raise Unexpected(f"a page ({page.status}) without {pattern}")
     return unescape(found[1])
-
-
-def _moved(answer: Answer) -> str:
-    """Where a form that was taken leads to. Raises ``Unexpected`` when it was not."""
-    if answer.status != 302:
-        said = re.sub(r"<[^>]+>|\s+", " ", answer.body.decode(errors="replace"))
-        raise Unexpected(f"a form was not taken ({answer.status}): {said[-600:]}")
-    return str(answer.headers["Location"])

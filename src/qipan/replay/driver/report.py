@@ -49,6 +49,8 @@ class Report:
     directive_undelivered: int = 0
     directive_on_paper: int = 0
     directive_shown: dict[str, Any] = field(default_factory=dict)  # lead times on the shown clock
+    shifts_named: int = 0  # at gates, on the roster of the posts that named somebody
+    shifts_filled: int = 0
     matters_reported: int = 0
     matters_joined: int = 0  # reported again by a neighbour, who joined instead
     matters_objected: int = 0
@@ -105,6 +107,10 @@ def broken(report: Report) -> list[str]:
         ),
         (report.tasks_open_after_release, f"{report.tasks_open_after_release} tasks stand open after the release"),
         (
+            report.shifts_filled != report.shifts_named,
+            f"{report.shifts_filled} shifts are filled, {report.shifts_named} were named",
+        ),
+        (
             sum(report.matters_held.values()) != report.matters_reported,
             f"{report.matters_reported} matters were reported, {sum(report.matters_held.values())} are held",
         ),
@@ -150,6 +156,7 @@ def summary(report: Report) -> str:
         ),
         f"matters: {report.matters_reported} reported, {report.matters_joined} joined by neighbours, {report.matters_confirmed} confirmed "
         f"by who reported them; held: {', '.join(f'{what} {n}' for what, n in sorted(report.matters_held.items())) or 'none'}",
+        f"shifts at gates: {report.shifts_named:,} named on the roster, {report.shifts_filled:,} filled",
         f"after the release: {'nothing is left open' if not left else f'{len(_listed(left))} left open, each with its owner'}; "
         f"posture: {report.posture_after or 'none'}",
         f"verify: {'every count agrees with its rows, the chain is whole' if report.verified else report.verify_says}",

@@ -37,6 +37,7 @@ def test_a_replay_that_held_has_nothing_broken():
         ({"board_max_age_s": 2.01}, "2.01 s old"),
         ({"left_open_after_release": [{"title": "x", "owner": ""}]}, "nobody owns"),
         ({"left_open_after_release": 1}, "nobody owns"),
+        ({"shifts_named": 3, "shifts_filled": 2}, "2 shifts are filled, 3 were named"),
         ({"tasks_open_after_release": 3}, "3 tasks stand open"),
         ({"verified": False, "verify_says": "coverage"}, "verify: coverage"),
     ],
