@@ -15,7 +15,16 @@ from qipan.journal.api import deliver_waiting
 from qipan.kernel.addresses import PrivateAddress, UrlNotAllowed
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
-from qipan.matters.api import confirm_matter, decline_matter, dispatch_matter, file_matter, reopen_matter
+from qipan.matters.api import (
+    Matter,
+    Words,
+    confirm_matter,
+    decline_matter,
+    dispatch_matter,
+    file_matter,
+    join_matter,
+    reopen_matter,
+)
 
 from ..actions.partners import (
     MOST_SUBSCRIPTIONS,
@@ -109,6 +118,20 @@ def test_the_whole_way_of_a_matter(world, receiver, told):
     theirs = [(one["type"], one["data"]["status"]) for one in receiver.events() if one["data"]["service_request_id"] == other.number]  # fmt: skip
     assert theirs[-2:] == [("request.closed", "closed"), ("request.reopened", "open")]
     assert len(set(receiver.ids())) == len(receiver.ids())
+
+
+def test_a_report_that_is_made_a_matter_of_its_own_is_told_as_opened(world, receiver, told):
+    matter = world.reported().matter
+    words = Words("same here")
+    second = join_matter(matter, words=words, nonce="j", by=world.cast.dispatcher, at=world.at).report
+    assert deliver() == 1
+    part = world.cast.client("dispatcher").post(f"/matters/{matter.pk}/part_report", {"report": second.pk})
+    assert part.status_code == 302
+    own = Matter.objects.everywhere("a test").latest("pk")
+    assert deliver() == 1
+    event = receiver.events()[-1]
+    assert (event["type"], event["data"]["service_request_id"]) == ("request.opened", own.number)
+    assert own.pk != matter.pk
 
 
 def test_only_the_kinds_that_were_chosen(world, receiver, private):

@@ -288,6 +288,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     ask_office(matter, office_for(matter.place), label=place_label(matter.place), by=by, at=at)
     note_step(old, StepKind.PARTED, note=matter.number, by=by, at=at)
     log(old, StepKind.PARTED, was=old.state, detail=matter.number, by=by, at=at)
+    log(matter, StepKind.REPORTED, was="", by=by, at=at)
     tell(matter, by=by, at=at, what="parted")
     return matter
 

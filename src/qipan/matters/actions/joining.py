@@ -18,7 +18,7 @@ from ..models import Matter
 from ..queries.joining import following
 from ..queries.offices import office_for
 from ..rules import loop
-from ..rules.joining import ends_of
+from ..rules.joining import DrillApart, ends_of
 from ..terms import StepKind
 from .hazards import part_hazards, take_hazards_along
 from .intake import SameMatter, ask_office, place_label, tell
@@ -34,7 +34,7 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
 
     Also who follows it already. Its street calls, what was agreed at them, and its hazards go on there: they hold up
     that one until they are done, and come back with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``,
-    ``NotNow``, ``SameMatter``, ``VerifiedWithoutIt`` (a hazard).
+    ``NotNow``, ``SameMatter``, ``DrillApart``, ``VerifiedWithoutIt`` (a hazard).
     """
     if matter.pk == into.pk:
         raise SameMatter
@@ -43,6 +43,8 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     target, target_now = locked(into, by=by, act="matter.dispatch")
     if target_now.state in loop.ENDED:
         raise SameMatter
+    if held.drill != target.drill:
+        raise DrillApart
     after = loop.merge(now, at=at)
     take_hazards_along(held, target, by=by, at=at)
     tell(held, by=by, at=at, what="merged")

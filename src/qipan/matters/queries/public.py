@@ -106,9 +106,10 @@ def public_list(ranges: Iterable[Range], *, show: str = "", before: int | None =
 
 
 def last_told(matters: Iterable[Matter]) -> dict[int, str]:
-    """This function will return the public reason of each shelved or declined matter."""
+    """This function will return the public reason of each matter that is shelved or declined now; of the others none."""
     kinds = (StepKind.SHELVED, StepKind.REVIEWED, StepKind.DECLINED)
-    rows = MatterStep.objects.filter(matter__in=list(matters), kind__in=kinds).order_by("pk")
+    held = [one.pk for one in matters if one.state in (State.SHELVED, State.DECLINED)]
+    rows = MatterStep.objects.filter(matter__in=held, kind__in=kinds).order_by("pk")
     return dict(rows.values_list("matter", "note"))
 
 

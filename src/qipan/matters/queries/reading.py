@@ -98,13 +98,15 @@ def inbox(
     unit: int | None = None,
     before: int | None = None,
     many: bool = False,
+    drill: bool = False,
 ) -> QuerySet[Matter]:
-    """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging.
+    """This function will return the matters behind a chip on a ground, newest first, ``before`` a key for paging; those
+    of a drill or, as the chips count them, the others.
 
     ``many``: so many stand there, as the kept counts say, that the newest of them are soon found.
     """
     states = SHOWS[show]
-    rows = newest(Scope(tuple(ranges)), states, many=many and (unit is None or len(states) > 1))
+    rows = newest(Scope(tuple(ranges)), states, many=many and (unit is None or len(states) > 1)).filter(drill=drill)
     if category:  # where few stand behind the chip they are looked through; a common category holds more
         rows = of_categories(rows, Category.objects.filter(code=category), walked=not many)
     if unit is not None:

@@ -2,6 +2,17 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.refusal import Refusal
+
+
+class DrillApart(Refusal):
+    """What was reported in a drill never counts among the real ones, nor the other way round (users.md, red line 15)."""
+
+    code = "drill_apart"
+    sentence = _("One of the two belongs to a drill, the other does not; they are not joined.")
+
 
 def ends_of(links: Mapping[int, int]) -> dict[int, int]:
     """This function will return for each joined matter the one where its chain ends.

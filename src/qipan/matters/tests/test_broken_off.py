@@ -10,6 +10,7 @@ from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter, reopen_matter
 from ..actions.handling import report_done, send_back
 from ..actions.hazards import grade_hazard, inspect_hazard
+from ..actions.intake import Words, join_matter, part_report
 from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.rechecks import recheck_matter
@@ -17,6 +18,7 @@ from ..actions.sessions import conclude, convene_session, end_session, prepare_s
 from ..jobs import follow_hazards, look_again, tell_silences
 from ..models import Agreed, Call, Called, ReviewSession
 from ..queries.audits import audit_counts, audit_exclusions, audit_matters, audit_rechecks
+from ..testing import PUBLIC
 from .test_joint import bounced
 from .test_rechecks import closed, everyone
 from .test_whistle import FIRE, HEALTH, LIGHTS, part_of, whistle
@@ -78,6 +80,15 @@ def test_a_hazard_that_is_joined_and_parted(world):
         lambda: unmerge_matter(own, by=by, at=world.later(hours=4)),
     ]
     assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_matters() == [] and verify().differences == []
+
+
+@pytest.mark.row("MAT-1")
+def test_a_report_that_is_joined_and_parted(world):
+    matter, at = world.matter("REPORTED"), world.later(minutes=5)
+    whole_or_nothing(lambda: join_matter(matter, words=Words("same here"), nonce="j", by=PUBLIC, at=at))
+    second = matter.reports.latest("pk")
+    assert whole_or_nothing(lambda: part_report(second, by=world.cast.dispatcher, at=world.later(minutes=6))) > 1
     assert audit_counts() == [] and audit_matters() == [] and verify().differences == []
 
 

@@ -14,7 +14,7 @@ from ..queries import figures as queries
 from ..queries import public
 from ..queries.offices import Offices, office_for
 from ..queries.public import PUBLIC_SHOWS, public_list
-from ..queries.reading import SHOWS, inbox
+from ..queries.reading import SHOWS, chips, inbox
 
 
 @pytest.mark.parametrize("show", SHOWS)
@@ -83,3 +83,20 @@ def test_an_import_asks_the_same_office_as_a_report(world):
     for act in (offices.at, office_for):
         with pytest.raises(NotFound):
             act(range_of("5202").first)
+
+
+@pytest.mark.parametrize("drill", [False, True])
+def test_the_inbox_lists_what_its_chips_count_a_drill_apart(world, drill):
+    real, exercise = world.reported().matter, world.reported(drill=True).matter
+    world.reported(drill=True)
+    ground = [range_of("5101")]
+    assert [one.n for one in chips(ground, drill=drill)] == [2 if drill else 1] + [0] * 7
+    for many in (False, True):
+        keys = list(inbox(ground, show="new", many=many, drill=drill).order_by("pk").values_list("pk", flat=True))
+        assert keys == ([exercise.pk, exercise.pk + 1] if drill else [real.pk])
+    page = world.cast.client("dispatcher").get("/matters?drill=1" if drill else "/matters").content.decode()
+    assert page.count("row-matter") == (2 if drill else 1)
+    assert (real.number in page, exercise.number in page) == (not drill, drill)
+    assert page.count('<b class="num">2</b>') == (1 if drill else 0)
+    assert page.count('<span class="badge">演练</span>') == (3 if drill else 0)  # above the list, and at each
+    assert ('&amp;drill=1"><' in page or 'drill=1" aria-current="true"' in page) == drill

@@ -15,7 +15,7 @@ from qipan.journal.api import verify
 from qipan.kernel.place import range_of
 from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import NotAllowed, Refusal
-from qipan.kernel.testing import at_once
+from qipan.kernel.testing import as_stored, at_once
 
 from ..actions.calls import accept_call, call_units, end_call, note_attendance
 from ..actions.dispatching import dispatch_matter
@@ -33,7 +33,7 @@ from ..queries.figures import figures
 from ..queries.joining import followed, following
 from ..queries.patterns import calls_of
 from ..queries.reading import pictures_of, report_counts, reports_of, with_contact
-from ..rules.joining import ends_of
+from ..rules.joining import DrillApart, ends_of
 from ..rules.limits import month_of, next_month
 from ..rules.loop import NotNow, PartsOpen
 from ..testing import PUBLIC
@@ -166,6 +166,38 @@ def test_a_word_said_of_one_matter_does_not_count_for_the_one_that_a_report_is_m
     own = part_report(second.report, by=world.cast.dispatcher, at=world.later(hours=3))
     assert satisfied(world) == Rate(0, 0)
     assert own.reports.values_list("confirmed", "satisfied", "said_at").get() == (None, None, None)
+
+
+@pytest.mark.row("MAT-1")
+def test_a_report_that_is_parted_opens_its_matter_in_the_journal(world):
+    one = world.reported()
+    second = join_matter(one.matter, words=Words("same here"), nonce="j", by=PUBLIC, at=world.at)
+    own = part_report(second.report, by=world.cast.dispatcher, at=world.later(hours=3))
+    rows = apps.get_model("journal.Entry").objects.order_by("pk")
+    assert [
+        (row.act, row.subject, row.data["to"])
+        for row in rows.filter(at=world.later(hours=3), act__startswith="matters.")
+    ] == [
+        ("matters.parted", f"matters.Matter:{one.matter.pk}", "REPORTED"),
+        ("matters.reported", f"matters.Matter:{own.pk}", "REPORTED"),
+    ]
+    assert verify().differences == []
+
+
+@pytest.mark.row("MAT-1")
+@pytest.mark.parametrize("first", [True, False])
+def test_a_drill_and_a_real_matter_are_not_joined(world, first):
+    drill, real = world.reported(drill=True).matter, world.reported().matter
+    one, into = (drill, real) if first else (real, drill)
+    before = sorted(as_stored())
+    with pytest.raises(DrillApart):
+        merge_matter(one, into=into, by=world.cast.dispatcher, at=world.later(hours=1))
+    assert sorted(as_stored()) == before
+    answer = world.cast.client("dispatcher").post(f"/matters/{one.pk}/merge", {"into": into.number})
+    assert answer.status_code == 409 and roots(one, into) == [None, None]
+    other = world.reported(drill=True).matter
+    merge_matter(drill, into=other, by=world.cast.dispatcher, at=world.later(hours=2))
+    assert roots(drill) == [other.pk]
 
 
 @pytest.mark.row("MAT-2", "MAT-4")

@@ -15,10 +15,11 @@ from qipan.kernel.clock import now
 from qipan.webkit.sheets import read_table
 
 from ..actions.dispatching import dispatch_matter
-from ..actions.filing import decline_matter, shelve_matter
+from ..actions.filing import decline_matter, reopen_matter, shelve_matter, take_up
 from ..actions.handling import report_done, verify_matter
 from ..input.forms import photos_field
 from ..models import Category, Matter, Photo, Report
+from ..queries.public import last_told
 from ..rules.photos import MOST_BYTES
 from ..testing import SPOT, seed_rows
 
@@ -237,6 +238,27 @@ def test_the_public_list_shows_matters_and_nobody(world):
     assert listed(Client().get("/public/matters?show=shelved").content.decode()) == 1
     assert listed(Client().get("/public/matters?area=510105").content.decode()) == 0
     assert Client().get("/public/matters?area=%00&show=x&before=²").status_code == 200
+
+
+@pytest.mark.row("PAR-10", "MAT-12")
+def test_the_public_list_says_no_reason_that_holds_no_more(world):
+    by = world.cast.dispatcher
+    shelved, declined = world.matter("FILED"), world.matter("REPORTED")
+    shelve_matter(shelved, reason="管线未移交。", plan="明年", review_at=world.later(days=9), by=by, at=world.at)
+    decline_matter(declined, kind="NOT_FOUND", reason="查无此事", by=by, at=world.at)
+
+    def said():
+        page = Client().get("/public/matters").content.decode()
+        return "管线未移交" in page, "查无此事" in page
+
+    assert said() == (True, True)
+    take_up(shelved, by=by, at=world.at)
+    reopen_matter(declined, reason="还在", by=by, at=world.at)
+    assert said() == (False, False)
+    assert last_told([fresh(shelved.pk), fresh(declined.pk)]) == {}
+    review = world.later(days=8)
+    shelve_matter(declined, reason="另有安排。", plan="明年", review_at=review, by=by, at=world.at)
+    assert last_told([fresh(shelved.pk), fresh(declined.pk)]) == {declined.pk: "另有安排。 计划：明年"}
 
 
 def test_the_inbox_shows_counts_and_only_ones_own_ground(world):

@@ -49,7 +49,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         show=show,
         category=category,
         unit=actor.unit_id if own else None,
-    ).filter(drill=False)
+    )
     areas = areas_on(area, ranges)
     if category or own or (area is not None and area.level >= COMMUNITY):
         counted = counted_by_place(matters)

@@ -50,7 +50,9 @@ def ground_for(actor: Actor, code: str) -> tuple[AreaView | None, list[Range]]:
 @require_GET
 @needs("matter.view")
 def inbox_page(request: HttpRequest) -> HttpResponse:
-    """This view will list the matters on a post's ground behind one chip, newest first, with the kept counts."""
+    """This view will list the matters on a post's ground behind one chip, newest first, with the kept counts; those of a
+    drill apart.
+    """
     actor, at = signed_in(request), now()
     show = request.GET.get("show", "new" if actor.can("matter.dispatch") else "handled")
     if show not in SHOWS:
@@ -61,8 +63,8 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         return redirect("matter", get_matter(key or 0, actor=actor).pk)
     area, ranges = ground_for(actor, request.GET.get("area", ""))
     category = request.GET.get("category", "")[:5]
-    own = request.GET.get("own") == "1"
-    found = chips(ranges)
+    own, drill = request.GET.get("own") == "1", request.GET.get("drill") == "1"
+    found = chips(ranges, drill=drill)
     rows = inbox(
         ranges,
         many=any(chip.show == show and chip.n > MANY for chip in found),
@@ -70,6 +72,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         category=category,
         unit=actor.unit_id if own else None,
         before=key_of(request.GET.get("before", "")),
+        drill=drill,
     )
     page = first_of(rows, PAGE + 1)
     shown = page[:PAGE]
@@ -85,6 +88,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
             "area": area,
             "category": category,
             "own": own,
+            "drill": drill,
             "kinds": category_choice(categories(), category),
             "may_report": actor.can("matter.report"),
         },
