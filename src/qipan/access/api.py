@@ -36,11 +36,12 @@ from .queries import (
 from .queries.opened import open_lines, passes_since
 from .queries.staff import passes_by_unit, posts_by_unit
 from .rules import LONGEST_PASS
-from .terms import ACTS
+from .terms import ACTS, PARTNER_ROLE
 
 __all__ = [
     "ACTS",
     "LONGEST_PASS",
+    "PARTNER_ROLE",
     "Account",
     "CardCount",
     "Enrolled",

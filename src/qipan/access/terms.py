@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+PARTNER_ROLE = "partner-visitor"  # of the passes that a partner's people get
+
 ACTS = {
     "board.view": _("see the board"),
     "wall.view": _("show the wall screen"),

@@ -60,6 +60,7 @@ class Actor:
     unit_id: int | None = None
     team_id: int | None = None
     label_en: str = ""
+    partner: bool = False  # on a pass for the people of partners
 
     @property
     def shown(self) -> str:

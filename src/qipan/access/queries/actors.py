@@ -18,7 +18,7 @@ from qipan.kernel.refusal import NotSignedIn
 
 from ..models import Account, Pass, Post, PostQuerySet, Role
 from ..rules import Claim, PassRevoked, claim_of, token_of
-from ..terms import ACTS
+from ..terms import ACTS, PARTNER_ROLE
 
 REMEMBER_S = 5.0  # how long a process may act on what it read of roles, posts and revocations
 MOST_REMEMBERED = 20_000
@@ -155,6 +155,7 @@ def actor_of_token(token: str, *, at: datetime) -> Actor:
         pass_id=serial,
         unit_id=claim.unit,
         team_id=claim.team,
+        partner=claim.role == PARTNER_ROLE,
     )
 
 

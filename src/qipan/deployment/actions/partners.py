@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from qipan.access.api import LONGEST_PASS, WorkerRow, enrol_workers
+from qipan.access.api import LONGEST_PASS, PARTNER_ROLE, WorkerRow, enrol_workers
 from qipan.duties.api import Stewardship, Unit, end_help, help_in
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -18,7 +18,6 @@ from qipan.territory.api import Compound
 from ..models import Team
 from .forces import StandDownMissing, release_teams
 
-ROLE = "partner-visitor"  # of the passes that a partner's people get (access, roles.csv)
 MOST_PEOPLE = 200  # of one list
 
 
@@ -124,7 +123,7 @@ def give_passes(team: Team, *, people: Sequence[str], by: Actor, at: datetime) -
     code = code_of(team.place, COMPOUND)
     given = enrol_workers(
         [WorkerRow(name, code, team.pk, line) for line, name in enumerate(names, 1)],
-        role_code=ROLE,
+        role_code=PARTNER_ROLE,
         unit=team.unit,
         expires_at=min(team.stands_down_at, at + LONGEST_PASS),
         by=by,

@@ -12,6 +12,7 @@ from qipan.kernel.rows import Reading
 from qipan.territory.api import get_area
 
 from ..models import OrganType, Stewardship, Unit
+from ..terms import STANDING_FIRMS
 
 
 def current(units: QuerySet[Unit], *, on: date | None = None) -> QuerySet[Unit]:
@@ -64,6 +65,12 @@ def partners_for(ranges: Iterable[Range]) -> QuerySet[Unit]:
         .select_related("organ_type")
         .order_by("organ_type__code", "place", "pk")
     )
+
+
+def is_partner(unit_id: int) -> bool:
+    """This function will say whether a unit is a partner: it has no ground of its own but where it works, or is a firm."""
+    partners = Q(first=None) | Q(organ_type__code__in=STANDING_FIRMS)
+    return Unit.objects.filter(partners, pk=unit_id).exists()
 
 
 def ground_of(unit: Unit) -> tuple[Range, ...]:

@@ -1,8 +1,10 @@
 """Partners visit their own doors, see what they handed in themselves, and less of it (SCR-7, red line 6)."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -13,13 +15,13 @@ from django.utils.timezone import localdate
 from qipan.access.api import actor_of_token, issue_pass
 from qipan.deployment.api import Team, form_teams
 from qipan.field.queries import team_of, teams_of
-from qipan.forms.api import take_submission
+from qipan.forms.api import lapsed_forms, take_submission
 from qipan.forms.testing import Filled, opened, publish
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.masking import token
 from qipan.kernel.place import place_text
-from qipan.kernel.refusal import BadInput, NotFound
+from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.matters.api import channel_of
 from qipan.matters.testing import make_world
 from qipan.screening.api import addresses_of, assign_doors, store_visits
@@ -134,9 +136,13 @@ def test_what_a_partner_reports_at_a_door_says_who_found_it(partner: Partner) ->
 
 @pytest.fixture
 def handed_in(partner: Partner) -> Partner:
-    """A form with a person's number in it: one by the partner, one by the community at the same door."""
+    """A form with a person's number in it, as the dictionary says since: one by the partner, one by the community."""
     cast = partner.scene.cast
     form = opened(cast, publish(cast))
+    place = place_text(partner.team.first + 1)
+    community = Actor(label="y", acts=frozenset({"visit.submit"}), scope=cast.worker.scope, unit_id=cast.worker.unit_id)
+    for by, people, number in ((partner.visitor, "41", "510104190001010001"), (community, "42", "510104190001010002")):
+        take_submission(Filled(place=place, people=people, more=f"<why>{number}</why>").xml(), by=by, at=cast.at)
     FieldEntry, Question = apps.get_model("forms", "FieldEntry"), apps.get_model("forms", "FormQuestion")
     for order, (name, about, sensitivity) in enumerate((("people", "DOOR", "NONE"), ("why", "PERSON", "IDENTITY")), 1):
         FieldEntry.objects.create(
@@ -146,10 +152,6 @@ def handed_in(partner: Partner) -> Partner:
         Question.objects.create(
             form=form, order=order, path=f"/data/{name}", kind="text", labels={"zh": name}, field_code=name
         )
-    place = place_text(partner.team.first + 1)
-    community = Actor(label="y", acts=frozenset({"visit.submit"}), scope=cast.worker.scope, unit_id=cast.worker.unit_id)
-    for by, people, number in ((partner.visitor, "41", "510104190001010001"), (community, "42", "510104190001010002")):
-        take_submission(Filled(place=place, people=people, more=f"<why>{number}</why>").xml(), by=by, at=cast.at)
     return partner
 
 
@@ -179,6 +181,100 @@ def test_what_a_partner_read_masked_cannot_come_back(handed_in: Partner) -> None
         take_submission(changed.xml(), by=handed_in.visitor, at=handed_in.scene.cast.at)
     assert [one.startswith("/data/why") for one in refused.value.problems] == [True]
     assert list(rows.values("pk", "answers", "merged", "standing")) == before
+
+
+@pytest.fixture
+def three(partner: Partner) -> Partner:
+    """Three forms are open on the partner's ground: a plain one, one that asks for health, one about persons."""
+    cast = partner.scene.cast
+    plain = opened(cast, publish(cast))
+    health = opened(cast, publish(cast, code="door-health", number="QP-8"))
+    apps.get_model("forms", "FieldEntry").objects.create(
+        code="ill", name="ill", name_en="ill", kind="TEXT", about="DOOR", source="s", source_en="s", retention_days=9,
+        owner=cast.unit("5101:lead-body"), sensitivity="HEALTH", valid_from=cast.at.date(),
+    )  # fmt: skip
+    question = apps.get_model("forms", "FormQuestion").objects.create(
+        form=health, order=1, path="/data/why", kind="text", labels={"zh": "why"}, field_code="ill"
+    )
+    persons = publish(cast, code="person-needs", number="QP-9", subject="PERSON")
+    (opening,) = plain.formopening_set.all()
+    opening.pk, opening.form = None, persons
+    opening.save()
+    assert question.form == health
+    return partner
+
+
+PLAIN, ALL = ["door-needs"], ["door-health", "door-needs", "person-needs"]
+
+
+def listed(client: Client) -> tuple[list[str], list[str]]:
+    """The codes of the forms on the phone page's list and on OpenRosa's."""
+    phone = [one["code"] for one in client.get("/api/field/forms").json()["forms"]]
+    root = f"/openrosa/key/{client.cookies['qipan_pass'].value}"
+    told = re.findall(r"<formID>([^<]+)", Client().get(f"{root}/formList").content.decode())
+    return phone, told
+
+
+def holder(partner: Partner, role: str, unit: str) -> Client:
+    """A phone with a pass of this role and unit for the partner's compound."""
+    cast = partner.scene.cast
+    given = issue_pass(
+        label=f"{role} {unit}", role_code=role, unit=cast.unit(unit), code=place_text(partner.team.place)[:15],
+        expires_at=cast.at + timedelta(days=9), at=cast.at,
+        by=Actor.system("test", acts=["pass.issue"], ranges=[(0, 2**63 - 1)]),
+    )  # fmt: skip
+    phone = Client()
+    phone.cookies["qipan_pass"] = given.token
+    return phone
+
+
+@pytest.mark.row("SCR-7")
+@pytest.mark.parametrize(
+    ("role", "unit", "forms"),
+    [
+        ("partner-visitor", "510104:property-company-1", PLAIN),
+        ("screening-worker", "510104:property-company-1", PLAIN),
+        ("partner-visitor", "510104001001:community", PLAIN),
+        ("screening-worker", "510104001001:community", ALL),
+    ],
+)
+def test_a_partner_is_given_no_form_about_persons_and_none_with_a_sensitive_field(
+    three: Partner, role: str, unit: str, forms: list[str]
+) -> None:
+    phone = holder(three, role, unit)
+    assert listed(phone) == (forms, forms)
+    place, rows = place_text(three.team.first + 1), apps.get_model("forms", "Submission").objects.everywhere("a test")
+    root = f"/openrosa/key/{phone.cookies['qipan_pass'].value}"
+    for code in ALL:
+        given = code in forms
+        for address in (f"{root}/forms/{code}/form.xml", f"{root}/forms/{code}/manifest", f"/field/forms/{code}/paper"):
+            assert phone.get(address).status_code == (200 if given else 404), address
+        filled = Filled(code=code, place=place, people="41", more="<why>flu</why>").xml()
+        answer = Client().post(f"{root}/submission", {"xml_submission_file": BytesIO(filled)})
+        assert (answer.status_code, "未在此处开放" in answer.content.decode() or given) == (201 if given else 403, True)
+    assert sorted(rows.values_list("form__code", flat=True)) == forms
+
+
+@pytest.mark.row("SCR-7")
+def test_a_lapsed_form_about_persons_is_not_a_partners_to_refuse(three: Partner) -> None:
+    cast = three.scene.cast
+    apps.get_model("forms", "Form").objects.update(valid_to=cast.at - timedelta(hours=1))
+    assert [form.code for form in lapsed_forms(three.visitor, at=cast.at)] == PLAIN
+    assert [form.code for form in lapsed_forms(cast.worker, at=cast.at)] == ALL
+
+
+@pytest.mark.row("SCR-7")
+def test_what_a_partner_sent_before_the_field_was_sensitive_may_come_again(partner: Partner) -> None:
+    """A phone that missed the answer sends the same once more: it is held, and nothing new is taken."""
+    cast, rows = partner.scene.cast, apps.get_model("forms", "Submission").objects.everywhere("a test")
+    form = opened(cast, publish(cast))
+    sent = Filled(place=place_text(partner.team.first + 1)).xml()
+    assert take_submission(sent, by=partner.visitor, at=cast.at).outcome == "TAKEN"
+    apps.get_model("forms", "Form").objects.filter(pk=form.pk).update(subject="PERSON")
+    assert take_submission(sent, by=partner.visitor, at=cast.at).outcome == "AGAIN"
+    with pytest.raises(Refusal) as refused:
+        take_submission(Filled(place=place_text(partner.team.first + 1)).xml(), by=partner.visitor, at=cast.at)
+    assert (refused.value.code, rows.count()) == ("form_not_open", 1)
 
 
 @pytest.mark.parametrize("day", ["x", "2026-13-01", "9999-12-31", "0001-01-01"])

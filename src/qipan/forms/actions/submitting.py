@@ -24,6 +24,7 @@ from ..models import Attachment, Form, FormOpening, Submission
 from ..queries.held import otherwise_held
 from ..queries.opened import asked_ground
 from ..queries.own import hashes_of
+from ..queries.partners import kept_from
 from ..queries.submissions import (
     asked_by,
     keep_days,
@@ -188,7 +189,7 @@ def _asked(
     """What it belongs to: a drill, an emergency. What was taken while the form was open may be sent again after it closed."""
     ground = _ground(said, place, by=by)
     opening = opening_at(form.code, ground, at=at) or _lapsed_since(form, ground, said, at=at)
-    if opening is not None:
+    if opening is not None and not kept_from(by, [form]):
         return opening
     held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest__in=known).first()
     if held is None:

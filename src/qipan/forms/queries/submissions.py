@@ -24,6 +24,7 @@ from ..terms import HELD_BY_ID, Standing, Subject
 from .answers import masks_of
 from .held import HeldFile, held_file
 from .opened import asked_ground, open_forms, openings_on
+from .partners import kept_from
 
 # Where the dictionary says nothing of a form's fields: what is about persons is kept shortest.
 KEEP_DAYS = {Subject.PERSON: 60, Subject.DOOR: 365, Subject.UNIT: 730}
@@ -74,10 +75,15 @@ def sources_at(code: str, ground: Range, *, drill: bool, at: datetime) -> tuple[
 
 def forms_to_fill(actor: Actor, *, at: datetime, code: str = "") -> list[Form]:
     """This function will return the forms that are open on the actor's ground, or its team's, and that clients can fill,
-    the newest version of each; ``code`` asks for one."""
+    the newest version of each; ``code`` asks for one. A partner is given none that asks more than is his to know."""
     open_here = {opening.form_id for opening in open_forms(asked_ground(actor).ranges, at=at, code=code)}
     rows = Form.objects.filter(pk__in=open_here).exclude(xform="").select_related("issuer").defer("source")
-    return list({form.code: form for form in rows.order_by("code", "version")}.values())
+    return _given({form.code: form for form in rows.order_by("code", "version")}, actor)
+
+
+def _given(newest: Mapping[str, Form], actor: Actor) -> list[Form]:
+    kept = kept_from(actor, newest.values())
+    return [newest[code] for code in sorted(newest) if newest[code].pk not in kept]
 
 
 def form_to_fill(code: str, *, actor: Actor, at: datetime) -> Form:
@@ -100,7 +106,7 @@ def lapsed_forms(actor: Actor, *, at: datetime) -> list[Form]:
         form = opening.form
         if form.code not in holding and (form.code not in newest or newest[form.code].version < form.version):
             newest[form.code] = form
-    return [newest[code] for code in sorted(newest)]
+    return _given(newest, actor)
 
 
 def files_beside(form: Form, *, actor: Actor, at: datetime) -> list[tuple[str, str]]:
