@@ -71,7 +71,7 @@ class Reported:
     """What a report of counts did, line by line."""
 
     lines: list[Told] = field(default_factory=list)
-    falls: list[tuple[str, Fall]] = field(default_factory=list)  # code of the area, and where its total fell
+    falls: list[tuple[Key, Fall]] = field(default_factory=list)  # where a total fell
 
     @property
     def added(self) -> int:
@@ -154,8 +154,8 @@ def report_counts(
 ) -> Reported:
     """This function will keep counts of areas and days: new ones, and corrections of those that were given before.
 
-    With ``totals`` each line is how many so far; a total that falls takes back what was counted before, the latest
-    day first, each such day a correction (``rules.series``). All lines or none. Needs ``zone.count``. Raises
+    With ``totals`` each line is how many so far: totals of other days that are known stand, a total that falls takes
+    back what was counted before, the latest day first, and each day that changes is a correction (``rules.series``). All lines or none. Needs ``zone.count``. Raises
     ``NotAllowed``, ``BadInput`` with every bad line, ``CorrectionNeedsReason`` with every line that would change.
     """
     by.require("zone.count")
@@ -234,10 +234,8 @@ def _wanted(
     """The count of each day that the lines say or change."""
     if not totals:
         return {day: one.n for day, one in lines.items()}
-    first = min(lines)
-    before = {day: n for day, n in known.items() if day < first}
-    counts, falls = daily(((day, lines[day].n) for day in sorted(lines)), known=before)
-    reported.falls += [(key[1], fall) for fall in falls]
+    counts, falls = daily(((day, one.n) for day, one in lines.items()), known=known)
+    reported.falls += [(key, fall) for fall in falls]
     return {day: n for day, n in counts.items() if day in lines or known.get(day) != n}
 
 
@@ -262,15 +260,16 @@ def _check_twice(
     if len({len(code) for _name, code, _day in taken}) < 2:
         return
     above = {(name, code[:length], day) for name, code, day in taken for length in CODE_LENGTHS if length < len(code)}
-    for (name, code), lines in series.items():
-        for day, one in lines.items():
-            if not wanted[name, code].get(day):
+    for (name, code), counts in wanted.items():
+        for day, n in counts.items():
+            if not n:
                 continue
             held = next((code[:n] for n in CODE_LENGTHS if n < len(code) and (name, code[:n], day) in taken), None)
             if held or (name, code, day) in above:
                 said = {"code": held or code, "day": day}
                 problems.add(
-                    one.line, _now("%(day)s is counted for %(code)s and for a part of it: it would count twice") % said
+                    _line_of(series[name, code], day),
+                    _now("%(day)s is counted for %(code)s and for a part of it: it would count twice") % said,
                 )
 
 
@@ -281,10 +280,13 @@ def _tell(
     known: Mapping[date, int],
     reported: Reported,
 ) -> None:
-    last = max(one.line for one in lines.values())
     for day, n in sorted(counts.items()):
-        line = lines[day].line if day in lines else last
-        reported.lines.append(Told(line, *key, day, known.get(day), n))
+        reported.lines.append(Told(_line_of(lines, day), *key, day, known.get(day), n))
+
+
+def _line_of(lines: Mapping[date, Given], day: date) -> int:
+    """The line of a day; of one that other lines change, the last of them."""
+    return lines[day].line if day in lines else max(one.line for one in lines.values())
 
 
 def _require_reason(reported: Reported, reason: str) -> None:
@@ -323,13 +325,11 @@ def _keep(
             hazard_input=one.input, place=counted_at(areas[one.code]), level=areas[one.code].level, day=one.day
         ).update(n=one.after, unit_id=by.unit_id, at=at)
     new = [one for one in reported.lines if one.before is None]
-    fresh = {(one.code, one.day): one for one in new}
-    for code, fall in reported.falls:
+    fresh = {(one.input, one.code, one.day) for one in new}
+    for key, fall in reported.falls:
         for day, before, after in fall.taken:
-            one_new = fresh.get((code, day))
-            if one_new is not None:  # a day that was known before is among the corrected ones
-                why = f"{fall.day.isoformat()}: {fall.before} → {fall.after}"
-                corrected(one_new.input, code, day, before, after, why)
+            if (*key, day) in fresh:  # a day that was known before is among the corrected ones
+                corrected(*key, day, before, after, f"{fall.day.isoformat()}: {fall.before} → {fall.after}")
     write(
         "zones_count",
         ("hazard_input", "place", "level", "day", "n", "unit_id", "at"),

@@ -71,7 +71,7 @@ def test_totals_that_fall_are_corrections_and_no_counts(cast):
     done = reported(cast, *series, totals=True)
     days = [TODAY - timedelta(days=n) for n in (4, 3, 2, 1, 0)]
     assert held() == dict(zip([(COMMUNITY, day) for day in days], [5, 1, 0, 0, 1], strict=True))
-    assert [(code, fall.before, fall.after) for code, fall in done.falls] == [(COMMUNITY, 9, 6)]
+    assert [(code, fall.before, fall.after) for (_input, code), fall in done.falls] == [(COMMUNITY, 9, 6)]
     why = "2026-11-27: 9 → 6"
     assert corrections() == [(days[2], 1, 0, why), (days[1], 3, 1, why)]
     again = reported(cast, *series, totals=True)
@@ -89,6 +89,66 @@ def test_totals_that_fall_are_corrections_and_no_counts(cast):
     )  # fmt: skip
     assert corrections()[2:] == [(TODAY, 1, 0, "one was found negative")]
     assert sum(held().values()) == 6
+
+
+def totals(cast, *given, **options):
+    """Given totals by day of the month."""
+    ago = [(COMMUNITY, TODAY.day - day, total) for day, total in given]
+    return reported(cast, *ago, totals=True, **options)
+
+
+def by_day() -> dict[int, int]:
+    return {day.day: n for (_code, day), n in held().items()}
+
+
+def test_totals_around_a_day_that_is_known_sum_up_to_the_latest(cast):
+    reported(cast, (COMMUNITY, TODAY.day - 5, 10))
+    with pytest.raises(CorrectionNeedsReason) as refused:
+        totals(cast, (3, 5), (7, 20))
+    assert refused.value.problems == [f"第 3 行：{COMMUNITY} 在 2026-11-05 已报 10，此处为 5"]
+    assert (by_day(), corrections()) == ({5: 10}, [])
+    totals(cast, (3, 5), (7, 20), reason="half of them earlier")
+    assert by_day() == {3: 5, 5: 5, 7: 10}
+    assert corrections() == [(TODAY.replace(day=5), 10, 5, "half of them earlier")]
+
+
+@pytest.mark.parametrize(
+    ("total", "days", "changed"),
+    [
+        (35, {1: 10, 2: 10, 3: 15, 4: 5, 5: 10}, [(3, 10, 15), (4, 10, 5)]),
+        (5, {1: 5, 2: 0, 3: 0, 4: 35, 5: 10}, [(1, 10, 5), (2, 10, 0), (3, 10, 0), (4, 10, 35)]),
+        (45, {1: 10, 2: 10, 3: 20, 4: 0, 5: 10}, [(3, 10, 20), (4, 10, 0)]),  # a later total is known to be lower
+    ],
+)
+def test_a_corrected_total_is_made_up_on_the_next_and_the_latest_stands(cast, total, days, changed):
+    totals(cast, *((day, day * 10) for day in range(1, 6)))
+    assert by_day() == dict.fromkeys(range(1, 6), 10)
+    totals(cast, (3, total), reason="late lists")
+    assert by_day() == days
+    assert corrections() == [(TODAY.replace(day=day), had, has, "late lists") for day, had, has in changed]
+    assert sum(by_day().values()) == 50
+    again = totals(cast, (3, sum(n for day, n in days.items() if day <= 3)))
+    assert (again.added, again.corrected, by_day()) == (0, [], days)
+
+
+def test_what_is_made_up_on_a_later_day_is_not_counted_twice(cast):
+    totals(cast, (3, 30), (4, 30))
+    reported(cast, (STREET, TODAY.day - 4, 5))
+    with pytest.raises(BadInput) as refused:
+        totals(cast, (3, 20), reason="ten too many")
+    assert refused.value.problems == [f"第 2 行：2026-11-04 既按 {STREET} 又按其中一部分统计，会重复计算"]
+    assert corrections() == []
+
+
+def test_what_a_fall_takes_back_is_kept_under_its_own_input(cast):
+    day = [TODAY - timedelta(days=n) for n in (2, 1, 0)]
+    given = [
+        Given(2, "clusters", COMMUNITY, day[0], 7), Given(3, "new_cases", COMMUNITY, day[0], 5),
+        Given(4, "new_cases", COMMUNITY, day[1], 3), Given(5, "clusters", COMMUNITY, day[1], 7),
+    ]  # fmt: skip
+    report_counts(given, totals=True, source="CDC", by=cast.dispatcher, at=AT)
+    rows = Correction.objects.everywhere("a test").values_list("hazard_input", "day", "before", "after")
+    assert list(rows) == [("new_cases", day[0], 5, 3)]
 
 
 def test_bad_lines_are_named_and_nothing_is_kept(cast):

@@ -9,10 +9,13 @@ from itertools import pairwise
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db.models import F, Sum
 
-from qipan.kernel.actor import Scope
-from qipan.kernel.place import range_of
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.place import code_of, range_of
 from qipan.kernel.testing import real_data
+from qipan.territory.api import DivisionRow, import_divisions
+from qipan.zones.actions.counts import Given, report_counts
 from qipan.zones.actions.rule_sets import publish_missing
 from qipan.zones.models import Correction, Count
 from qipan.zones.queries.counts import rule_of
@@ -61,6 +64,38 @@ def test_every_fall_of_the_real_series_is_kept_and_no_day_is_below_nought():
     days = days_by_level(span for own in spans.values() for span in own)
     assert sum(days.values()) == 540 * 344
     assert days[3] > 0 and days[2] > 0
+
+
+@pytest.mark.django_db
+def test_every_series_goes_through_the_database_with_its_851_falls(keeper):
+    """Each of the 575 codes has a community of its own; of its 170,477 lines those that say another total than the day before."""
+    path = real_data("covid/china_city_daily_2020.csv")
+    by_code: dict[tuple[str, str], list[int]] = defaultdict(list)
+    with path.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            by_code[row["provinceCode"], row["cityCode"]].append(int(row["confirmed"]))
+    codes = [f"510104001{n:03d}" for n in range(1, len(by_code) + 1)]
+    place = [("5101", "市", 1, "51"), ("510104", "区", 2, "5101"), ("510104001", "街道", 3, "510104")]
+    rows = [DivisionRow(*one) for one in place] + [DivisionRow(code, code, 4, "510104001") for code in codes]
+    surveyor = Actor.system("surveyor", acts=["territory.import"], ranges=[range_of("51")])
+    import_divisions(rows, valid_from=date(2019, 1, 1), source="a test", by=surveyor, at=AT)
+    series = dict(zip(codes, by_code.values(), strict=True))
+    first = date(2019, 12, 1).toordinal()
+    given = [
+        Given(n, "new_cases", code, date.fromordinal(first + n), total)
+        for code, totals in series.items()
+        for n, total in enumerate(totals)
+        if n == 0 or total != totals[n - 1]
+    ]
+    done = report_counts(given, totals=True, source="2020", by=keeper, at=AT)
+    assert (done.added, len(done.falls)) == (len(given), 851)
+    kept = Count.objects.everywhere("a test").order_by()
+    sums = {code_of(place, 4): total for place, total in kept.values_list("place").annotate(total=Sum("n"))}
+    assert sums == {code: totals[-1] for code, totals in series.items()}
+    corrections = Correction.objects.everywhere("a test").order_by()
+    assert corrections.count() == sum(len(fall.taken) for _key, fall in done.falls)
+    taken = corrections.aggregate(n=Sum(F("before") - F("after")))["n"]
+    assert taken == sum(a - b for totals in series.values() for a, b in pairwise(totals) if b < a)
 
 
 @pytest.mark.django_db

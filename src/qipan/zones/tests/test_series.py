@@ -37,6 +37,29 @@ def test_totals_that_only_rise_give_the_days_back(days):
     assert (list(counts.values()), falls) == (days, [])
 
 
+days = st.integers(0, 14)
+
+
+@given(st.dictionaries(days, st.integers(0, 9), max_size=12), st.dictionaries(days, st.integers(0, 60), min_size=1))
+@settings(max_examples=200, deadline=None)
+def test_totals_that_are_known_stand_around_those_that_are_said(known, totals):
+    """After the last day that is said or known all days together are its total; before, as far as no later one is lower."""
+    so_far = dict(zip(sorted(known), accumulate(known[day] for day in sorted(known)), strict=True))
+    wanted = so_far | totals
+    counts, falls = daily(
+        [(on(day), total) for day, total in totals.items()], known={on(day): n for day, n in known.items()}
+    )
+    assert list(counts) == [on(day) for day in sorted(wanted)]
+    assert min(counts.values()) >= 0
+    for day in wanted:
+        together = sum(n for one, n in counts.items() if one <= on(day))
+        assert together == min(total for later, total in wanted.items() if later >= day)
+    assert sum(counts.values()) == wanted[max(wanted)]
+    again, _falls = daily([], known=counts)
+    assert again == counts  # what is kept says the same once more
+    assert all(day in {on(one) for one in wanted} for day in (fall.day for fall in falls))
+
+
 def test_a_fall_takes_the_latest_days_back():
     counts, falls = daily([(on(0), 5), (on(1), 8), (on(2), 9), (on(3), 6), (on(4), 7)])
     assert counts == {on(0): 5, on(1): 1, on(2): 0, on(3): 0, on(4): 1}
