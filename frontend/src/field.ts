@@ -294,6 +294,7 @@ async function refresh(): Promise<void> {
   if (read.told) right.confirm();
   standing = right.read();
   if (read.ended || standing === "over") return wipe();
+  if (hidden === "other" && !read.told && !read.other) return drawCounts(); // nobody says that this post is back
   asks = read.other || read.asks ? read.refused : "";
   if (read.other) return hide("other", read.refused);
   if (standing === "doubted" && !read.told) return hideForClock();

@@ -18,6 +18,7 @@ from .test_browser_rights import DOOR, PUT, enter
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOCKED = "按此时间，您使用本页面的权限已于"
 LOOK = 16_000  # ms; the page looks at its clocks every fifteen seconds
+HOUR = 3_600_000  # ms
 WITH = {"visits": 1, "matters": 1, "filled": 4, "sheets": 1}
 
 
@@ -103,6 +104,20 @@ def test_a_right_in_doubt_is_over_when_the_server_says_so_and_what_was_finished_
     assert lying(page) == {"visits": 1, "matters": 0, "filled": 1, "sheets": 0}
     assert page.evaluate("caches.has('qipan-pages')") is False
     assert stored() == []
+
+
+@pytest.mark.row("EMG-20")
+def test_seven_days_in_doubt_take_off_what_goes_with_a_right_and_leave_what_was_finished(cut):
+    _scene, _context, page, turn = cut
+    turn(days=11)
+    shows_the_lock(page)
+    page.clock.fast_forward(167 * HOUR)
+    shows_the_lock(page)
+    assert lying(page) == WITH
+    page.clock.fast_forward(HOUR)
+    expect(page.locator("#field-list")).to_contain_text("住户清单已从本机清除", timeout=10_000)
+    expect(page.locator("#count-KEPT")).to_have_text("2")
+    assert lying(page) == {"visits": 1, "matters": 0, "filled": 1, "sheets": 0}
 
 
 @pytest.mark.row("EMG-20")

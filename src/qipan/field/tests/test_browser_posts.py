@@ -81,6 +81,11 @@ def test_a_second_post_neither_loses_nor_sees_nor_sends_what_the_first_one_keeps
     expect(page.locator("#field-forms")).to_be_hidden()
     expect(page.locator("#field-note a")).to_have_attribute("href", "/access/post")
     assert (lying(page), stored()) == ([1, 1], [])
+    context.set_offline(True)  # a network that is gone says nothing of whose phone it is
+    page.wait_for_timeout(2_500)  # the page has asked for its doors again
+    assert page.locator("[data-place]").count() == 0
+    expect(page.locator("#field-list")).to_contain_text("另一岗位")
+    context.set_offline(False)
 
     go(page, scene.neighbours)
     note = page.locator("#field-note")
