@@ -18,7 +18,7 @@ from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from .. import rules
 from ..models import DraftMedia, Form, FormDraft
 from ..queries.design import Design, read_design
-from ..queries.drafts import definition_of
+from ..queries.drafts import definition_of, digest_of
 from ..terms import Subject
 from .publishing import ReasonMissing, publish_form
 
@@ -224,13 +224,13 @@ def set_draft(
     Raises ``NotAllowed``, ``NotFound``, ``AlreadyPublished``.
     """
     row = _own(draft, by)
-    before = definition_of(row).digest
+    before = digest_of(row, sensitive={})
     for name, value in passport.items():
         if name in PASSPORT:
             setattr(row, name, value)
     row.fields = {path: code for path, code in fields.items() if code}
     row.reuse, row.reason = reuse, reason
-    if definition_of(row).digest != before:
+    if digest_of(row, sensitive={}) != before:
         _touched(row, by, at)
     else:
         row.changed_at = at
@@ -243,7 +243,7 @@ def set_draft(
 def approve_draft(draft: FormDraft, *, by: Actor, at: datetime) -> FormDraft:
     """This function will approve that a draft asks for sensitive facts, for the reason that it shows (red line 4).
 
-    The approval covers exactly what stands there now. Needs ``form.approve``, of another person of another unit than
+    The approval covers exactly what stands there now, and what the dictionary says is sensitive in it. Needs ``form.approve``, of another person of another unit than
     wrote or issues it. Raises ``NotAllowed``, ``SecondPerson``, ``NothingSensitive``, ``ReasonMissing``,
     ``AlreadyPublished``, ``BadInput`` (a question that cannot be asked).
     """
@@ -261,7 +261,8 @@ def approve_draft(draft: FormDraft, *, by: Actor, at: datetime) -> FormDraft:
         raise NothingSensitive
     if not row.reason.strip():
         raise ReasonMissing
-    row.approved_at, row.approved_by, row.approved_digest = at, by.label, definition_of(row).digest
+    row.approved_at, row.approved_by = at, by.label
+    row.approved_digest = digest_of(row, sensitive=design.kinds)
     row.save(update_fields=["approved_at", "approved_by", "approved_digest"])
     record(
         "forms.approve_draft",

@@ -146,7 +146,7 @@ LABELS = {
 }
 
 
-def _checked(definition: rules.Definition, *, code: str, subject: str, at: datetime) -> Design:
+def _checked(definition: rules.Definition, *, code: str, subject: str, purpose: str, at: datetime) -> Design:
     """The design of a form that may be published; refuses any other."""
     design = read_design(definition, code=code, subject=subject, at=at)
     if design.problems:
@@ -156,7 +156,8 @@ def _checked(definition: rules.Definition, *, code: str, subject: str, at: datet
         raise MustReuse(design.known, share=share)
     if design.sensitive and not definition.reason.strip():
         raise ReasonMissing
-    if design.sensitive and (not definition.approved_by or definition.approved_digest != definition.digest):
+    covered = definition.digest_for(subject=subject, purpose=purpose, sensitive=design.kinds)
+    if design.sensitive and (not definition.approved_by or definition.approved_digest != covered):
         raise ApprovalMissing(fields=list(design.sensitive))
     return design
 
@@ -271,7 +272,7 @@ def publish_form(
     last = Form.objects.filter(code=code).aggregate(last=Max("version"))["last"] or 0
     design, made = None, None
     if definition is not None:
-        design = _checked(definition, code=code, subject=subject, at=at)
+        design = _checked(definition, code=code, subject=subject, purpose=purpose, at=at)
     writers = (issuer.pk, written_by.pk if written_by else None)
     _admitted(admission_of_form(code, units=writers), design.asked_fields if design else [], valid_to=valid_to)
     if definition is not None and design is not None:

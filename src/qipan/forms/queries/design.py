@@ -64,6 +64,11 @@ class Design:
     reuse: bool
 
     @property
+    def kinds(self) -> dict[str, str]:
+        """The sensitive fields, each with its kind."""
+        return {one.code: one.sensitivity for one in self.sensitive}
+
+    @property
     def must_reuse(self) -> bool:
         """Whether too much of it is known already."""
         return self.overlap.must_reuse(reuse=self.reuse)

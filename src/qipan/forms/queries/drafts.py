@@ -1,5 +1,7 @@
 """Reading drafts: whose they are, who may look at them, what they become."""
 
+from collections.abc import Mapping
+
 from django.db.models import Q, QuerySet
 
 from qipan.kernel.actor import Actor
@@ -29,6 +31,11 @@ def get_draft(pk: int, *, actor: Actor) -> FormDraft:
     if found is None:
         raise NotFound
     return found
+
+
+def digest_of(draft: FormDraft, *, sensitive: Mapping[str, str]) -> str:
+    """This function will return the sum over what an approval of a draft covers, with these sensitive fields and kinds."""
+    return definition_of(draft).digest_for(subject=draft.subject, purpose=draft.purpose, sensitive=sensitive)
 
 
 def definition_of(draft: FormDraft) -> rules.Definition:

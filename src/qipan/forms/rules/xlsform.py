@@ -5,6 +5,7 @@ first question, and a question whose field a register holds becomes a read-only 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,15 +59,15 @@ class Definition:
     approved_by: str = ""
     approved_digest: str = ""
 
-    @property
-    def digest(self) -> str:
-        """The sum over everything that an approval covers: any change ends it."""
+    def digest_for(self, *, subject: str, purpose: str, sensitive: Mapping[str, str]) -> str:
+        """This method will return the sum over everything that an approval covers, so that any change ends it: the form as
+        it was made, what it is about, why it asks, and each sensitive field with its kind.
+        """
         sum_ = hashlib.sha256(self.source)
         for one in sorted(self.media, key=lambda media: media.name):
             sum_.update(one.name.encode() + b"\0" + hashlib.sha256(one.content).digest())
-        for path, code in sorted(self.fields.items()):
-            sum_.update(f"{path}\0{code}\0".encode())
-        sum_.update(f"{self.reuse}\0{self.reason}".encode())
+        said = [subject, purpose, sorted(sensitive.items()), sorted(self.fields.items()), self.reuse, self.reason]
+        sum_.update(json.dumps(said).encode())
         return sum_.hexdigest()
 
 

@@ -268,9 +268,21 @@ def test_sensitive_fields_need_a_reason_and_an_approval_of_what_is_published(cit
     source = sheet(["text", "id", "身份证号", "Identity number", "", "person_id_number"])
     refused(city, ReasonMissing, source, subject="PERSON")
     refused(city, ApprovalMissing, source, subject="PERSON", reason="pension")
-    right = Definition(source, reason="pension").digest
-    wrong = Definition(source, reason="another").digest
-    refused(city, ApprovalMissing, source, subject="PERSON", reason="pension", approved_by="x", approved_digest=wrong)
+    covers: dict[str, Any] = {
+        "subject": "PERSON", "purpose": "heating that works", "sensitive": {"person_id_number": "IDENTITY"}
+    }  # fmt: skip
+    given = Definition(source, reason="pension")
+    right = given.digest_for(**covers)
+    for wrong in (
+        Definition(source, reason="another").digest_for(**covers),
+        given.digest_for(**{**covers, "subject": "DOOR"}),
+        given.digest_for(**{**covers, "purpose": "something else"}),
+        given.digest_for(**{**covers, "sensitive": {}}),
+        given.digest_for(**{**covers, "sensitive": {"person_id_number": "HEALTH"}}),
+    ):
+        refused(
+            city, ApprovalMissing, source, subject="PERSON", reason="pension", approved_by="x", approved_digest=wrong
+        )
     form = publish(
         city, source, subject="PERSON", reason="pension", approved_by="Health, officer", approved_digest=right
     )

@@ -10,8 +10,9 @@ from django.utils.timezone import localdate
 from openpyxl import load_workbook
 
 from qipan.access.testing import Cast
-from qipan.forms.actions import publish_form, seed_fields
+from qipan.forms.actions import import_fields, publish_form, seed_fields
 from qipan.forms.actions.drafts import CODE, SecondPerson, approve_draft, start_draft
+from qipan.forms.actions.fields import seed_rows
 from qipan.forms.models import Form, FormDraft
 from qipan.forms.queries.drafts import definition_of
 from qipan.forms.rules import make_xlsform
@@ -227,6 +228,47 @@ def test_the_second_approval_is_another_persons_of_another_unit(city: Cast) -> N
     assert act(city, draft, "publish", who="lead").status_code == 302
     page = city.client("worker").get("/forms/heating", headers={"Accept-Language": "en"}).content.decode()
     assert "another reason" in page and city.city_commander.label in page
+
+
+@pytest.mark.row("SVC-10")
+def test_an_approval_covers_what_was_sensitive_then_and_what_the_form_was_about(city: Cast) -> None:
+    """Red line 4: what the dictionary says, the subject and the purpose are what was approved, too."""
+    rows = (
+        ["text", "symptoms", "症状", "Symptoms", "", "person_symptoms"],
+        ["text", "note", "备注", "Note", "", "person_name"],
+    )
+    draft = drafted(city, *rows)
+    body = {
+        **PASSPORT, "subject": "PERSON", "field-0": "person_symptoms", "field-1": "person_name", "reason": "a doctor",
+        "issuer": str(city.unit("5101:health").pk),
+    }  # fmt: skip
+    fields = seed_rows("5101", owner="5101:lead-body")
+
+    def approve() -> None:
+        assert act(city, draft, "approve", who="lead").status_code == 302
+        draft.refresh_from_db()
+        assert draft.approved_by == city.lead.label
+
+    act(city, draft, "keep", body)
+    approve()
+    for row in fields:
+        if row["code"] == "person_name":
+            row["sensitivity"] = "FINANCE"
+    import_fields(fields, by=city.lead, at=city.at)
+    entries = Entry.objects.count()
+    assert act(city, draft, "publish", who="lead").status_code == 409
+    assert (Form.objects.count(), Entry.objects.count()) == (0, entries)
+    page = city.client("lead").get(f"/forms/drafts/{draft.pk}", headers={"Accept-Language": "en"}).content.decode()
+    assert "waits for the approval of another person" in page
+    approve()
+    for changed in ({"purpose": "who may be lent to"}, {"subject": "DOOR"}):
+        act(city, draft, "keep", body | changed)
+        draft.refresh_from_db()
+        assert (draft.approved_by, draft.approved_digest) == ("", "")
+        act(city, draft, "keep", body)
+        approve()
+    assert act(city, draft, "publish", who="lead").status_code == 302
+    assert Form.objects.get().approved_by == city.lead.label
 
 
 def test_nobody_approves_an_own_draft(city: Cast) -> None:

@@ -20,7 +20,7 @@ from ..input import AgainForm, DraftForm, UploadForm, initial_of, passport_of_sh
 from ..models import FieldEntry, FormDraft
 from ..queries import fields_on
 from ..queries.design import Design, read_design
-from ..queries.drafts import DESIGNERS, PUBLISHERS, definition_of, drafts_for, get_draft
+from ..queries.drafts import DESIGNERS, PUBLISHERS, definition_of, digest_of, drafts_for, get_draft
 from ..rules.template import blank_template, read_passport
 from ..terms import Sensitivity
 
@@ -172,7 +172,7 @@ def _page(
         typed = request.POST.get(f"field-{n}") if asks and form.is_bound else None
         lines.append((line, n if asks else None, line.question.field if typed is None else typed))
         n += asks
-    approved = bool(draft.approved_by) and draft.approved_digest == definition_of(draft).digest
+    approved = design is not None and draft.approved_digest == digest_of(draft, sensitive=design.kinds)
     shown = {
         "draft": draft,
         "form": form,
