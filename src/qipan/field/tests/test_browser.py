@@ -58,6 +58,27 @@ def test_three_taps_keep_and_send_a_visit(phone, outcome):
     assert stored() == [(5101040010010010001, outcome)]
 
 
+@pytest.mark.row("SCR-2")
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+def test_the_sheet_with_a_box_for_each_outcome_fits_the_paper(browser, live_server, language):
+    scene = build()
+    context = browser.new_context(
+        viewport={"width": 688, "height": 1_000}, locale=language, base_url=live_server.url
+    )  # A4 within its margins
+    page = context.new_page()
+    page.goto(scene.phone.link)
+    page.locator("main form button").click()
+    page.wait_for_url("**/field")
+    page.goto("/field/paper")
+    page.emulate_media(media="print")
+    sheet = page.locator(".sheet")
+    assert sheet.locator("thead .tick").count() == len(Outcome)
+    assert sheet.locator("table").evaluate("(table) => table.scrollWidth") <= sheet.evaluate(
+        "(card) => card.clientWidth"
+    )
+    context.close()
+
+
 @pytest.mark.row("EMG-20")
 def test_a_cut_network_loses_nothing_and_sends_once(phone):
     _scene, context, page = phone
