@@ -40,6 +40,7 @@ GATES = {
     "accounts/logout/": Gate(PUBLIC, PUBLIC),
     "accounts/inactive/": Gate(PUBLIC),
     "p/<str:token>": Gate(PUBLIC, PUBLIC),
+    "p/<str:token>/stay": Gate(None, PUBLIC),  # the link is the volunteer's own key
     "access/leave": Gate(None, PUBLIC),
     "accounts/password/change/": Gate(SIGNED_IN, SIGNED_IN),
     "access/post": Gate(SIGNED_IN, SIGNED_IN),
@@ -508,6 +509,7 @@ def test_nothing_is_let_in_by_default():
         "accounts/logout/",
         "accounts/inactive/",
         "p/<str:token>",
+        "p/<str:token>/stay",
         "access/leave",
         "open311/v2/discovery.<slug:form>",
         "open311/v2/services.<slug:form>",

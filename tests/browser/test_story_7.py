@@ -1,6 +1,7 @@
 """Story 7 of users.md, through the pages: level I ends, the release plan runs, what is left is named with its owner, the
 requisitioned hotel is given back and paid, what was collected at doors is destroyed by two people with a certificate,
-the statistics stay, the review is called, a lesson is in the playbook and the people's congress reads the report.
+the statistics stay, volunteers are invited to stay and only who says yes is kept, the review is called, a lesson is in the
+playbook and the people's congress reads the report.
 """
 
 import json
@@ -14,9 +15,12 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
+from qipan.access.api import Pass, link_for, token_for
 from qipan.access.testing import Cast, make_city
 from qipan.command.api import get_playbook, seed_playbooks
 from qipan.command.models import ActivationItem, ReleasePlan
+from qipan.deployment.actions import give_passes
+from qipan.deployment.api import Team, form_partner_teams
 from qipan.desk.api import Task
 from qipan.forms.api import seed_forms
 from qipan.kernel.actor import Actor
@@ -29,7 +33,18 @@ from qipan.reserves.actions.costs import accept_rest, enter_use, hand_in, pay_sh
 from qipan.reserves.actions.returning import agree_return, say_return
 from qipan.reserves.models import Call, CallLine, CostSheet
 from qipan.reserves.testing import add_manager, taken
-from qipan.retention.api import DueLot, carry_out_approved, read, refresh_lots, signing_key
+from qipan.retention.api import (
+    Certificate,
+    DueLot,
+    approve_run,
+    carry_out,
+    carry_out_approved,
+    clock_actor,
+    prepare_run,
+    read,
+    refresh_lots,
+    signing_key,
+)
 from qipan.screening.api import Round, Visit, coverage_total, open_campaign, open_round, store_visits
 from qipan.territory.api import doors_within
 
@@ -79,6 +94,12 @@ def city(clock, db) -> Cast:
     for n in range(OWN, OWN + THEIRS):
         impose(cast, declared, n=n, unit="510104:district-command", by=cast.district_head, ground="510104001001001")
     taken(cast, declared, by=by)
+    form_partner_teams(
+        cast.unit("510104001:volunteer-group"), places=[range_of("510104001001001").first], stands_down_at=NINE + 9 * DAY,
+        by=cast.worker, at=NINE,
+    )  # fmt: skip
+    team = Team.objects.everywhere("a test").get(unit__organ_type__code="volunteer-group")
+    give_passes(team, people=["李晓", "王芳", "赵强"], by=cast.worker, at=NINE)
     campaign = open_campaign(
         title="全员排查",
         basis="法",
@@ -141,7 +162,7 @@ def test_story_7_it_ends(city, clock, open_page, troubles):
     command.locator("form[action$='/end'] button").click()
     command.get_by_role("link", name="有序退出方案").click()
     expect(command.locator("main")).to_contain_text("有序退出尚未开始")
-    expect(command.locator("main")).to_contain_text(f"已关闭 0 项，共 {OWN + THEIRS + 5} 项")
+    expect(command.locator("main")).to_contain_text(f"已关闭 0 项，共 {OWN + THEIRS + 6} 项")
     looked(command, "plan-before-zh-1440")
     command.get_by_role("button", name="有序退出", exact=True).click()
     expect(command.locator("main")).to_contain_text("退出中")
@@ -161,12 +182,13 @@ def test_story_7_it_ends(city, clock, open_page, troubles):
     phone = open_page(city, "city_commander", f"/releases/{declared.pk}", width=360, height=740, lang="en")
     expect(phone.locator("main")).to_contain_text(f"{OWN} of {OWN + THEIRS} closed")
     looked(phone, "plan-en-360")
+    links = invite(city, open_page)
     # The review was called by the end itself.
     assert Task.objects.everywhere("a test").get(source__startswith="event-review:").owner.code == "5101:lead-body"
     # The hotel goes back and is paid: 20 rooms, one day.
     assert give_back_and_pay(city, now()) == 20 * 26_000
     command.get_by_role("button", name="继续有序退出").click()
-    expect(command.locator("main")).to_contain_text(f"已关闭 {OWN + 3} 项，共 {OWN + THEIRS + 5} 项")
+    expect(command.locator("main")).to_contain_text(f"已关闭 {OWN + 4} 项，共 {OWN + THEIRS + 6} 项")
     assert plan.items.get(kind="REQUISITION").closed_at is not None
     # What is left goes to its owners by name, and with that the posture ends.
     command.get_by_role("button", name="移交未关闭事项").click()
@@ -198,7 +220,7 @@ def test_story_7_it_ends(city, clock, open_page, troubles):
     with command.expect_download() as table:
         command.get_by_role("link", name="CSV 文件").click()
     lines = table.value.path().read_text("utf-8-sig").strip().splitlines()
-    assert len(lines) == 1 + OWN + THEIRS + 5 and sum(number in line for line in lines) == 1
+    assert len(lines) == 1 + OWN + THEIRS + 6 and sum(number in line for line in lines) == 1
     # Everyone can check the certificate; the statistics are as before.
     public = open_page(city, "anonymous", f"/certificates/{number}", width=360)
     public.get_by_text("签名有效。").wait_for()
@@ -224,7 +246,50 @@ def test_story_7_it_ends(city, clock, open_page, troubles):
     ordered = command.locator("tr.total").first.locator("td.num")
     assert ordered.first.inner_text() == str(OWN + THEIRS)
     looked(command, "congress-zh-1440")
+    clock(ends + 150 * DAY)
+    stayed(city, open_page, links)
     assert troubles == []
+
+
+def volunteers() -> list[Pass]:
+    return list(Pass.objects.everywhere("a test").filter(unit__organ_type__code="volunteer-group").order_by("line"))
+
+
+def invite(cast: Cast, open_page: Callable[..., Page]) -> list[str]:
+    """Each of three volunteers is asked by the own link: one stays, one takes it back, one says nothing; returns the links."""
+    links = [link_for(token_for(one)) for one in volunteers()]
+    for link, answers in zip(links, (["我愿意留队"], ["我愿意留队", "我不再留队"], []), strict=True):
+        phone = open_page(cast, "anonymous", link, width=360)
+        expect(phone.locator("main")).to_contain_text("您愿意留队继续做志愿者吗？")
+        looked(phone, f"invited-zh-360-{len(answers)}")
+        for answer in answers:
+            phone.get_by_role("button", name=answer).click()
+            expect(phone.locator("main")).to_contain_text("您已选择留队" if "愿意" in answer else "您愿意留队")
+    english = open_page(cast, "anonymous", links[0], width=360, lang="en")
+    expect(english.locator("main")).to_contain_text("You stay as a volunteer")
+    looked(english, "stays-en-360")
+    return links
+
+
+def stayed(cast: Cast, open_page: Callable[..., Page], links: list[str]) -> None:
+    """Two people destroy what passes call their holders: who said yes is kept and listed, the others are gone alike."""
+    refresh_lots(at=now())
+    named = Pass.objects.everywhere("a test").exclude(label="").count()
+    due = [one.pk for one in DueLot.objects.filter(model="access.Pass", due__lte=now())]
+    run = prepare_run(lots=due, reason="响应已结束", backups_listed=True, by=cast.city_commander, at=now())
+    carry_out(approve_run(run, by=cast.lead, at=now()), by=clock_actor(), at=now())
+    certificate = Certificate.objects.latest("pk")
+    assert (certificate.destroyed, certificate.held) == (named - 1, 0)
+    assert [one.label for one in volunteers()] == ["李晓", "", ""]
+    street = open_page(cast, "worker", "/access/passes?state=stays")
+    expect(street.locator("tbody tr")).to_have_count(1)
+    expect(street.locator("main")).to_contain_text("李晓")
+    looked(street, "stays-zh-1440")
+    phone = open_page(cast, "anonymous", links[0], width=360)
+    expect(phone.locator("main")).to_contain_text("您已选择留队")
+    for link in links[1:]:
+        answer = cast.client("anonymous").get(link)
+        assert (answer.status_code, "留队" in answer.content.decode()) == (401, False)
 
 
 def learn(command: Page, lead: Page, declared: Declaration) -> None:

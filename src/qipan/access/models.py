@@ -111,6 +111,7 @@ class Pass(models.Model):
     issued_by = models.CharField(max_length=120)
     batch = models.CharField(max_length=40)
     line = models.PositiveIntegerField()
+    stays_until = models.DateTimeField(null=True)  # a volunteer chose so: the group keeps the label until then
 
     objects = PassQuerySet.as_manager()
 
@@ -128,6 +129,8 @@ class Pass(models.Model):
             models.Index(fields=["first"], name="access_pass_first"),
             # Which passes does this team hold?
             models.Index(fields=["team"], name="access_pass_team", condition=models.Q(team__isnull=False)),
+            # Which volunteers stay?
+            models.Index(fields=["first"], name="access_pass_stays", condition=models.Q(stays_until__isnull=False)),
         ]
 
     def __str__(self) -> str:

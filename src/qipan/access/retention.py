@@ -5,7 +5,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import BooleanField, Count, F, Max, Q, QuerySet, Value
+from django.db.models import BooleanField, Count, Max, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.monthly import Monthly
@@ -25,12 +26,15 @@ def _city() -> tuple[Range, ...]:
 
 
 def _passes() -> QuerySet[Any]:
+    """Of a volunteer who chose to stay it ends with that, of all others with the pass."""
     rows = Pass.objects.everywhere("destroyed by month").exclude(label="")
-    return rows.annotate(ended_on=F("expires_at"), of_drill=Value(False, output_field=BooleanField()))
+    return rows.annotate(
+        ended_on=Coalesce("stays_until", "expires_at"), of_drill=Value(False, output_field=BooleanField())
+    )
 
 
 def _blank_passes(keys: list[Any]) -> None:
-    Pass.objects.everywhere("destroyed by month").filter(pk__in=keys).update(label="")
+    Pass.objects.everywhere("destroyed by month").filter(pk__in=keys).update(label="", stays_until=None)
 
 
 def _accounts() -> QuerySet[Any]:
@@ -107,6 +111,16 @@ declare(
         "label",
         purpose=_("to tell passes of a team apart while they are good"),
         basis="pipl-2021-34",
+        period=KEEP_PASSES,
+        starts_with=Starts.OFFICE,
+        destroy=Destroy.BLANKED,
+        way=Way.RUN,
+        holder=HELD_PASSES,
+    ),
+    PersonalData(
+        "stays_until",
+        purpose=_("that a volunteer chose to stay, so that the group may ask again"),
+        basis="pipl-2021-13",
         period=KEEP_PASSES,
         starts_with=Starts.OFFICE,
         destroy=Destroy.BLANKED,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
     path("accounts/password/change/", views.change_password, name="account_change_password"),
     path("p/<str:token>", views.open_pass, name="access-open-pass"),
+    path("p/<str:token>/stay", views.stay, name="access-stay"),
     path("access/leave", views.leave, name="access-leave"),
     path("access/post", views.post, name="access-post"),
     path("access/passes", views.passes, name="access-passes"),

@@ -25,6 +25,7 @@ from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, NotSignedIn, Re
 from qipan.webkit.sheets import cell
 
 from .actions import end_post, enrol_workers, give_post, open_account, revoke_passes
+from .actions.staying import say_stay
 from .input import EnrolForm, PostForm, read_workers
 from .models import Account, Pass, Post
 from .queries import (
@@ -39,7 +40,8 @@ from .queries import (
     token_for,
     valid,
 )
-from .rules import collect_settings
+from .queries.staying import volunteer_of
+from .rules import NotAPass, collect_settings
 
 PAGE = 100  # rows of a list
 SHEET = 60  # codes of a printed sheet: five pages of A4
@@ -75,6 +77,8 @@ def _states(passes: QuerySet[Pass], state: str, at: datetime) -> QuerySet[Pass]:
         return passes.filter(revoked_at__isnull=False)
     if state == "expired":
         return passes.filter(revoked_at=None, expires_at__lte=at)
+    if state == "stays":
+        return passes.filter(stays_until__gt=at)
     return passes.filter(revoked_at=None, expires_at__gt=at)
 
 
@@ -108,7 +112,12 @@ def passes(request: HttpRequest) -> HttpResponse:
             "passes": rows[:PAGE],
             "after": rows[PAGE - 1].serial if len(rows) > PAGE else None,
             "state": state,
-            "states": [("in-force", _("in force")), ("expired", _("expired")), ("revoked", _("revoked"))],
+            "states": [
+                ("in-force", _("in force")),
+                ("expired", _("expired")),
+                ("revoked", _("revoked")),
+                ("stays", _("stay as volunteers")),
+            ],
             "batches": batches,
         },
     )
@@ -235,14 +244,18 @@ def revoke(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def open_pass(request: HttpRequest, token: str) -> HttpResponse:
-    """This view will show whose pass a link is and, on the button, put it on this phone.
+    """This view will show whose pass a link is and, on the button, put it on this phone; a volunteer whose pass is over is
+    asked there whether to stay.
 
     GET changes nothing: programs that preview links fetch them too.
     """
     try:
         actor = actor_of_token(token, at=now())
     except NotSignedIn as refusal:
-        response = render(request, "access/pass_refused.html", {"refusal": refusal}, status=refusal.status)
+        invited = None if isinstance(refusal, NotAPass) else volunteer_of(token, at=now())
+        shown = {"refusal": refusal, "invited": invited, "token": token}
+        status = 200 if invited is not None else refusal.status
+        response = render(request, "access/pass_refused.html", shown, status=status)
     else:
         claim = read_claim(token, at=now())
         if request.method == "POST":
@@ -260,10 +273,25 @@ def open_pass(request: HttpRequest, token: str) -> HttpResponse:
             unit = _own_unit(actor)
             context = {"holder": actor, "unit": unit, "expires_at": claim.expires_at}
             response = render(request, "access/pass.html", context)
-    # The address is the key: no other site hears of it. (With "no-referrer" the button's own POST would be refused.)
+    return _own_address(response)
+
+
+def _own_address(response: HttpResponse) -> HttpResponse:
+    """The address is the key: no other site hears of it. (With "no-referrer" the button's own POST would be refused.)"""
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+@never_cache
+@require_POST
+def stay(request: HttpRequest, token: str) -> HttpResponse:
+    """This view will keep whether a volunteer stays with the group, said by the own link once the emergency is over."""
+    answer = request.POST.get("answer", "")
+    if answer not in ("yes", "no"):
+        raise NotFound
+    say_stay(token, stays=answer == "yes", at=now())
+    return _own_address(redirect("access-open-pass", token))
 
 
 @require_POST
