@@ -1,7 +1,7 @@
 """Is it known already: open matters that may be the same as a report, how sure that is, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -115,7 +115,7 @@ def similar(
     if point is not None:
         held |= {one.pk: one for one in _around(rows, point)}
     learned, advice = sameness()
-    found = []
+    found: list[tuple[Alike, str]] = []
     for matter in held.values():
         reports = matter.reports.all()
         likest, likeness = _likest(text, reports)
@@ -124,10 +124,12 @@ def similar(
         pair = Pair(likeness, hours, apart, near(matter.place) == ground)
         share = learned.share(pair) if learned is not None else None
         if likeness >= ALIKE or (share is not None and is_hinted(share)):
-            words = () if open_to_all else _common(text, likest)
             metres = None if apart is None else round(apart)
-            found.append(Alike(matter, pair, len(reports), share, advice, metres, words))
-    return sorted(found, key=lambda one: (-one.confidence, -one.pair.likeness))[:MOST_ALIKE]
+            found.append((Alike(matter, pair, len(reports), share, advice, metres), likest))
+    found.sort(key=lambda held: (-held[0].confidence, -held[0].pair.likeness))
+    if open_to_all:
+        return [one for one, _words in found[:MOST_ALIKE]]
+    return [replace(one, words=_common(text, likest)) for one, likest in found[:MOST_ALIKE]]
 
 
 def _likest(text: str, reports: Iterable[Report]) -> tuple[str, float]:
