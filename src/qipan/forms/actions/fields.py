@@ -100,12 +100,12 @@ def _problems(rows: Sequence[Mapping[str, str]], units: Mapping[str, Unit]) -> l
         asks = rules.Question(
             path="", name=row["code"], kind="text", labels={"": row["name"], "en": row["name_en"]}, row=0
         )
-        if word := rules.red_words(asks):
+        if word := rules.red_words(asks.words):
             found.append(
                 _now("line %(line)s: “%(word)s” is not in the field library: ethnicity and religion are not asked")
                 % {"line": at, "word": word}
             )
-        elif word := rules.sealed_words(asks):
+        elif word := rules.sealed_words(asks.words):
             found.append(
                 _now("line %(line)s: “%(word)s” is not in the field library: nobody is asked how they are in mind")
                 % {"line": at, "word": word}

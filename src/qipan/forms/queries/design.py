@@ -128,6 +128,18 @@ def _converted(source: bytes, media: tuple[rules.Media, ...], code: str, languag
     return rules.convert_xlsform(source, code=code, version=1, media=media)
 
 
+@lru_cache(maxsize=16)
+def _in_files(media: tuple[rules.Media, ...]) -> tuple[tuple[str, Fault, str], ...]:
+    """What the lists beside a form offer that no form asks: a list in a file is as good as one in the sheet."""
+    found = []
+    for one in media:
+        words = rules.words_of(one.name, one.content)
+        for fault, word in ((Fault.RED, rules.red_words(words)), (Fault.SEALED, rules.sealed_words(words))):
+            if word:
+                found.append((one.name, fault, word))
+    return tuple(found)
+
+
 def read_design(definition: rules.Definition, *, code: str, subject: str, at: datetime) -> Design:
     """This function will convert a definition and compare it with the dictionary, the registers and the other forms.
 
@@ -168,6 +180,10 @@ def read_design(definition: rules.Definition, *, code: str, subject: str, at: da
                 _now("row %(row)s, %(name)s: %(problem)s")
                 % {"row": fault.row, "name": fault.name, "problem": sentence_of(fault)}
                 for fault in faults
+            ),
+            *(
+                _now("the file %(name)s: %(problem)s") % {"name": name, "problem": SENTENCES[fault] % {"detail": word}}
+                for name, fault, word in _in_files(definition.media)
             ),
             *(
                 _now("the file %(name)s is missing: upload it with the form") % {"name": name}

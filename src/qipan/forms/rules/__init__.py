@@ -17,7 +17,7 @@ from .notes import Shown, passport_note
 from .passport import PASSPORT, may_open, missing_of, valid
 from .spreadsheets import make_xlsform
 from .workbooks import FIELD_COLUMN, FormBroken, Question
-from .xform import demanded_pictures
+from .xform import demanded_pictures, words_of
 from .xlsform import HELD_FILE, PLACE_FIELD, Converted, Definition, Media, choice_lists, convert_xlsform
 
 __all__ = [
@@ -50,4 +50,5 @@ __all__ = [
     "sealed_words",
     "sensitive_words",
     "valid",
+    "words_of",
 ]

@@ -15,9 +15,12 @@ from .workbooks import Question
 MUST_REUSE = 0.6  # SVC-10: a form of which so much is asked or held already is not published
 
 # What a red line keeps out, in a name, a label, a hint or a choice. 民族路 and the like are addresses, not a question.
+# Words are a help to whoever writes a form in good faith, and no proof: who approves and publishes it reads it.
 _RED = re.compile(
-    r"民族(?!路|街|大道|社区|村|小区|园|团结)|族别|宗教|信仰|教派|佛教|道教|基督教|天主教|伊斯兰教"
-    r"|\bethnic|\bethnicity|\breligio|\bfaith\b|\bworship|\bdenomination\b|\brace\b|\bskin colou?r",
+    r"民族(?!路|街|大道|社区|村|小区|园|团结)|族别|族裔|种族|血统|(哪一?个?|什么|何)族|宗教|信仰|教派|佛教|道教|基督教|天主教|伊斯兰教"
+    r"|信教|信佛|教徒|穆斯林|(哪一?个|什么)教(?!育|室|学|师|材|练|程|具)"
+    r"|\bethnic|\bethnicity|\breligio|\bfaith\b|\bworship|\bdenomination\b|\brace\b|\bskin colou?r"
+    r"|\btribe|\bancestry\b|\bminority group|\b(which|what) people do\b|\bmuslim|\bbuddhis|\bchristian|\bislam",
     re.I,
 )
 # How somebody is in mind is told to who listens, in a referral, and stands in no answer that an office reads.
@@ -28,8 +31,13 @@ _SEALED = re.compile(
     r"|\bmental (state|health|illness|condition|disorder)|\bdepress(ed|ive)\b|\banxi(ety|ous)\b|\bsuicid|\bself.?harm",
     re.I,
 )
-# One such name is a street or a restaurant; two in one list are a question for ethnicity.
-_PEOPLES = re.compile(r"(汉|满|回|藏|苗|彝|壮|侗|瑶|羌|白|傣|蒙古|维吾尔|朝鲜|土家|哈萨克)族")
+# One such name is a street or a restaurant; two in one list are a question for ethnicity. 阿坝藏族羌族自治州 is a place.
+_PEOPLE = (
+    "(汉|蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|高山|拉祜|水|东乡|纳西|景颇|柯尔克孜|土"
+    "|达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|京|塔塔尔|独龙|鄂伦春|赫哲"
+    "|门巴|珞巴|基诺)族"
+)
+_PEOPLES = re.compile(f"{_PEOPLE}(?!({_PEOPLE})*(自治|乡|镇|村|街|路))")
 _SENSITIVE: Mapping[Sensitivity, re.Pattern[str]] = {
     Sensitivity.IDENTITY: re.compile(
         r"身份证|证件号|护照号|\bid.?card|\bidentity (card|number|no)|\bnational.?id\b|\bpassport (number|no)", re.I
@@ -95,18 +103,21 @@ def asked(question: Question) -> bool:
     return question.kind.lower() not in UNASKED
 
 
-def red_words(question: Question) -> str:
-    """This function will return the first word by which a question asks for ethnicity or religion, else ""."""
-    for text in question.words:
+def red_words(words: Iterable[str]) -> str:
+    """This function will return the first word by which a question, or a list beside it, asks for ethnicity or religion,
+    else "".
+    """
+    texts = list(words)
+    for text in texts:
         if found := _RED.search(text.replace("_", " ")):
             return found[0]
-    peoples = {found[0] for text in question.words for found in _PEOPLES.finditer(text)}
+    peoples = {found[0] for text in texts for found in _PEOPLES.finditer(text)}
     return "、".join(sorted(peoples)) if len(peoples) > 1 else ""
 
 
-def sealed_words(question: Question) -> str:
+def sealed_words(words: Iterable[str]) -> str:
     """This function will return the first word by which a question asks how somebody is in mind, else "" (red line 7)."""
-    found = (_SEALED.search(text.replace("_", " ")) for text in question.words)
+    found = (_SEALED.search(text.replace("_", " ")) for text in words)
     return next((one[0] for one in found if one), "")
 
 
@@ -128,10 +139,10 @@ def problems_of(
     found: list[Problem] = []
     seen: dict[str, int] = {}
     for one in questions:
-        if word := red_words(one):
+        if word := red_words(one.words):
             found.append(Problem(one.row, one.name, Fault.RED, word))
             continue
-        if word := sealed_words(one):
+        if word := sealed_words(one.words):
             found.append(Problem(one.row, one.name, Fault.SEALED, word))
             continue
         if one.kind.lower() in MEASURING:

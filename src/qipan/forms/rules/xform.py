@@ -201,6 +201,34 @@ def _values(tree: Element, name: str) -> Iterator[str]:
     return (one.text or "" for one in tree.iter() if local(one.tag) == name)
 
 
+def words_of(name: str, content: bytes) -> list[str]:
+    """This function will return every text in a list beside a form; of a file of another kind nothing."""
+    ending = name.rpartition(".")[2].lower()
+    try:
+        if ending == "csv":
+            return [text for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for text in row]
+        if ending == "geojson":
+            return list(_texts(json.loads(content)))
+        if ending == "xml":
+            tree = fromstring(content, forbid_dtd=True)
+            return [text for one in tree.iter() for text in (one.text or "", one.tail or "", *one.attrib.values())]
+    except (ParseError, DefusedXmlException, ValueError, csv.Error, RecursionError):
+        # What cannot be read as such a list is looked through as it stands.
+        return [content.decode("utf-8", "replace")]
+    return []
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
+
+
 def values_of(name: str, content: bytes, column: str) -> Iterable[str]:
     """This function will return what a column of a list holds: CSV, GeoJSON or XML, told apart by the name."""
     ending = name.rpartition(".")[2].lower()

@@ -1,5 +1,6 @@
 """What keeps a form from being published: fields, registers, other forms, red lines."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from qipan.forms.actions.opening import PictureDemanded
 from qipan.forms.api import Outcome, open_form, take_submission
 from qipan.forms.models import FieldEntry, FieldValue, Form, FormOpening, FormQuestion, Submission
 from qipan.forms.queries import GroundTooWide, held, held_file
-from qipan.forms.rules import Definition, FormBroken, make_xlsform
+from qipan.forms.rules import Definition, FormBroken, Media, make_xlsform
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
 
@@ -167,6 +168,12 @@ def test_a_form_of_which_sixty_percent_is_asked_elsewhere_is_not_published(city:
         (["text", "people", "民族", "Group", "", "unit_note"], "民族"),
         (["text", "other", "其他", "Your religion", "", "unit_note"], "religio"),
         (["text", "ethnicity", "其他", "Other", "", "unit_note"], "ethnic"),
+        (["text", "kind", "您是哪个族的", "Kind", "", "unit_note"], "哪个族"),
+        (["text", "kind", "是什么族", "Kind", "", "unit_note"], "什么族"),
+        (["text", "kind", "您信什么教", "Kind", "", "unit_note"], "什么教"),
+        (["text", "kind", "其他", "Which ethnic group", "", "unit_note"], "ethnic"),
+        (["text", "kind", "其他", "Which people do you belong to", "", "unit_note"], "Which people do"),
+        (["text", "kind", "其他", "Are you a Muslim", "", "unit_note"], "Muslim"),
     ],
 )
 def test_ethnicity_and_religion_are_asked_by_no_form(city: Cast, row: list[str], words: str) -> None:
@@ -197,6 +204,32 @@ def test_a_list_of_peoples_is_a_question_for_ethnicity(city: Cast) -> None:
     )
     (problem,) = refused(city, QuestionsUnfit, source).problems
     assert "汉族" in problem
+
+
+PEOPLES = ("汉族", "藏族", "羌族")
+LISTS = {
+    "kinds.csv": "name,label\n" + "\n".join(f"{n},{one}" for n, one in enumerate(PEOPLES)),
+    "kinds.geojson": json.dumps(
+        {"type": "FeatureCollection", "features": [{"id": one, "properties": {"title": one}} for one in PEOPLES]}
+    ),
+    "kinds.xml": f"<root>{''.join(f'<item><name>{n}</name><label>{one}</label></item>' for n, one in enumerate(PEOPLES))}</root>",
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_peoples_in_a_file_is_one_too(city: Cast, name: str) -> None:
+    """Red line 4: choices beside the sheet are choices; the names of two peoples in a name of a place are none."""
+    source = sheet([f"select_one_from_file {name}", "kind", "类别", "Kind", "", "visit_language"])
+    with override("en"):
+        (problem,) = refused(city, QuestionsUnfit, source, media=(Media(name, LISTS[name].encode()),)).problems
+    assert problem.startswith(f"the file {name}: “汉族、") and "red line 4" in problem
+    places = "name,label\n1,阿坝藏族羌族自治州\n2,北川羌族自治县\n3,玉林汉族街\n4,回族餐馆\n"
+    mood = Media("kinds.csv", "name,label\n1,焦虑\n".encode())
+    asks = sheet(["select_one_from_file kinds.csv", "kind", "类别", "Kind", "", "visit_language"])
+    with override("en"):
+        (problem,) = refused(city, QuestionsUnfit, asks, media=(mood,)).problems
+    assert problem.startswith("the file kinds.csv: “焦虑”") and "red line 7" in problem
+    assert publish(city, asks, media=(Media("kinds.csv", places.encode()),)).media.get().name == "kinds.csv"
 
 
 PICTURE = {"type": "image", "label": "现场", "qipan_field": "hazard_photo"}
