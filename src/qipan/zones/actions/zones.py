@@ -79,7 +79,7 @@ class AnotherConfirms(Refusal):
 class NotReported(Refusal):
     code = "zone_not_reported"
     sentence = _(
-        "For %(days)s days nothing was reported for %(area)s; silence lowers no level. Report them, nought too."
+        "For %(days)s days not every count was reported for %(area)s; silence lowers no level. Report them, nought too."
     )
 
 

@@ -149,14 +149,6 @@ def area_on(code: str, *, on: date | None = None) -> AreaView | None:
         return None
 
 
-def reported_days(ranges: Iterable[Range], inputs: Sequence[str], *, first: date, last: date) -> set[date]:
-    """This function will return the days for which anything was reported on a ground, nought as well."""
-    rows = Count.objects.everywhere("days only, of a ground already checked").filter(
-        Scope(tuple(ranges)).q(), hazard_input__in=inputs, day__gte=first, day__lte=last
-    )
-    return set(rows.values_list("day", flat=True).distinct())
-
-
 def corrections_on(scope: Scope, ranges: Iterable[Range], inputs: Sequence[str]) -> list[Correction]:
     """This function will return the corrections of counts on a ground within a scope, the newest first."""
     found = Correction.objects.within(scope).filter(Scope(tuple(ranges)).q(), hazard_input__in=inputs)

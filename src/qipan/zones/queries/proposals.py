@@ -12,7 +12,8 @@ from ..models import Correction, RuleSet
 from ..rules.engine import AreaCounts, Reason, reasons_on, spans_of
 from ..rules.sets import Rule
 from ..terms import ZoneLevel
-from .counts import Counted, area_on, counted, reported_days, rule_of
+from .counts import Counted, area_on, counted, rule_of
+from .reported import reported_days
 from .zones import ZoneView, zones_in_force
 
 YESTERDAY = timedelta(days=1)
@@ -22,8 +23,8 @@ YESTERDAY = timedelta(days=1)
 class Proposal:
     """A level that follows from the counts and is not in force, for one area.
 
-    ``unreported`` counts the days of the rule's window for which nothing at all was reported: a level is not lowered
-    by silence. ``corrected`` says that counts were corrected since the zone in force was confirmed.
+    ``unreported`` counts the days of the rule's window for which not every input was reported: a level is not
+    lowered by silence (``queries.reported``). ``corrected`` says that counts were corrected since the zone in force was confirmed.
     """
 
     area: AreaView
@@ -100,7 +101,7 @@ def _proposal(
         return None  # an import took it from the map and nothing owns its ground
     first = today - timedelta(days=max(rule.window, 1))
     lowered = held is not None and level < held.level
-    days = reported_days(area.ranges, rule.inputs, first=first, last=today - YESTERDAY) if lowered else set()
+    days = reported_days(area, rule, first=first, last=today - YESTERDAY) if lowered else set()
     return Proposal(
         area=area,
         level=level,

@@ -195,7 +195,8 @@ def test_only_whoever_may_reports(cast):
 def test_a_correction_shows_which_confirmed_zones_would_differ(cast, rule_set):
     """As a proposal: what holds goes on until an official confirms another level."""
     reported(cast, *((COMMUNITY, ago, 12 if ago == 2 else 0) for ago in range(15)))
-    had(COMMUNITY, TODAY - timedelta(days=1), 1, name="clusters")
+    for ago in range(15):
+        had(COMMUNITY, TODAY - timedelta(days=ago), int(ago == 1), name="clusters")
     (found,) = proposals(rule_set, cast.district_head.scope, at=AT)
     assert (found.level, found.corrected) == (3, False)
     confirm_zone(rule_set, COMMUNITY, level=3, proposed=3, by=cast.district_head, at=AT)

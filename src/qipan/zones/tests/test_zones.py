@@ -80,6 +80,8 @@ def test_it_holds_until_another_level_is_confirmed(cast, rule_set, heard):
     had(COMMUNITY, TODAY, 3)
     for n in range(21):
         had(COMMUNITY, TODAY + timedelta(days=n), 0, name="clusters")
+        if n:
+            had(COMMUNITY, TODAY + timedelta(days=n), 0)
     confirmed(rule_set, cast)
     ground = range_of(COMMUNITY)
     (lower,) = proposals(rule_set, cast.district_head.scope, at=LATER)
