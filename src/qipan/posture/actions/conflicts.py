@@ -14,7 +14,7 @@ from ..queries.declared import grounds_of
 
 
 def log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
-    """This function will log each ground on which another command says another level about the same hazard."""
+    """This function will log each ground on which another command says another level about the same hazard, once."""
     mine = grounds_of(declaration)
     met = DeclaredGround.objects.filter(overlapping(mine), declaration=OuterRef("pk"))
     others = (
@@ -39,20 +39,15 @@ def log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
             other_level=other.level,
         )
         above, below = (declaration, other) if won else (other, declaration)
+        said = {"prevails": above, "yields": below, "level": above.level, "other_level": below.level}
+        if CommandConflict.objects.filter(**said).exists():
+            continue
         for ground in mine:
             for theirs in grounds_of(other):
                 if not ground.meets(theirs):
                     continue
                 first, last = max(ground.first, theirs.first), min(ground.last, theirs.last)
-                conflict = CommandConflict.objects.create(
-                    prevails=above,
-                    yields=below,
-                    first=first,
-                    last=last,
-                    level=above.level,
-                    other_level=below.level,
-                    found_at=at,
-                )
+                conflict = CommandConflict.objects.create(**said, first=first, last=last, found_at=at)
                 record(
                     "posture.conflict_of_commands",
                     subject=conflict,

@@ -26,6 +26,7 @@ from ..terms import ResponseLevel, StepKind
 from .conflicts import log_conflicts
 from .contents import DECLARATION, DurationMissing, LevelMissing, basis_text, require_contents
 from .postures import change_posture_level
+from .refusals import HazardUnknown
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ def declare(
     ``article`` is the code of an article of the register on which it rests; its name is the basis where none is given
     in words. ``follows`` is the identifier of the warning that came before it (the pre-alert), on the same ground.
     Needs ``declaration.issue``. Raises ``NotAllowed``; what ``get_article`` raises; for each missing part its own ``ContentMissing``
-    (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``,
+    (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``, ``HazardUnknown``,
     ``NotYourOrgan``, ``IssuerNotCompetent``, ``NotFound`` (ground outside the scope),
     ``OutsideIssuersGround``, ``DeclarationNumberTaken``. A conflict with another command's declaration
     is no refusal: it is logged, and the higher prevails (EMG-3).
@@ -192,8 +193,12 @@ def declare(
         raise EndsBeforeStart(field="expected_until")
     if expected_until <= at:
         raise AlreadyPast(field="expected_until")
+    if hazard not in rules.words("hazards"):
+        raise HazardUnknown(hazard=hazard[:40], field="hazard")
     check_signature(issuer, by=by)
     _check_competence(issuer, level=level, at=at)
+    if chosen is not None and issuer.organ_type.authority_rank < (chosen.minimum_rank or 0):
+        raise IssuerNotCompetent(issuer=issuer, level=level)
     grounds = _declared_ground(ground_codes, issuer=issuer, by=by)
     warned = get_warning(follows, ranges=[ground for _code, ground in grounds]) if follows else None
     if warned is not None and warned.drill != drill:
@@ -340,6 +345,7 @@ def extend_declaration(
         },
         drill=fresh.drill,
     )
+    log_conflicts(fresh, by=by, at=at)
     return fresh
 
 

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from qipan.access.testing import Cast
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
-from qipan.laws.api import ArticleNotForUse, cited_by, repeal_article
+from qipan.laws.api import Article, ArticleNotForUse, cited_by, repeal_article
 from qipan.posture.actions import contents, declarations
 from qipan.posture.api import (
     CommandConflict,
@@ -81,6 +81,7 @@ def test_each_missing_part_has_its_own_refusal_and_nothing_is_written(
         ({"level": 0}, declarations.LevelUnknown),
         ({"days": 0}, declarations.EndsBeforeStart),
         ({"start_days": -9, "days": -1}, declarations.AlreadyPast),
+        ({"hazard": "epidemics"}, declarations.HazardUnknown),  # no hazard of the list: nothing would be weighed by it
         ({"by": "dispatcher"}, NotAllowed),
         ({"by": "auditor"}, NotAllowed),
         ({"by": "district_head"}, declarations.NotYourOrgan),
@@ -134,6 +135,16 @@ def test_a_district_declares_level_iv_on_its_own_ground_only(
     assert by_district().level == 4
 
 
+def test_an_article_that_needs_a_higher_organ_carries_no_declaration_of_a_lower_one(
+    cast: Cast, by_district: Callable[..., Declaration]
+) -> None:
+    Article.objects.filter(code="erl-2024-72").update(minimum_rank=3)
+    with pytest.raises(declarations.IssuerNotCompetent):
+        by_district(article="erl-2024-72")
+    assert Declaration.objects.count() == 0
+    assert declare(**response(cast, article="erl-2024-72")).level == 1
+
+
 def test_a_number_names_one_declaration(cast: Cast, declared: Declaration) -> None:
     with pytest.raises(declarations.DeclarationNumberTaken, match=declared.number):
         declare(**response(cast))
@@ -157,6 +168,20 @@ def test_a_conflict_of_two_commands_is_logged_and_the_higher_prevails(
     view = posture_over([HERE], at=cast.at)
     assert view is not None
     assert (view.number, view.level) == (declared.number, 1)
+
+
+@pytest.mark.row("EMG-3")
+def test_a_conflict_that_comes_by_an_extension_is_logged_once(
+    cast: Cast, by_district: Callable[..., Declaration]
+) -> None:
+    high = declare(**response(cast, starts_at=cast.at + timedelta(days=10)))
+    low = by_district(expected_until=cast.at + timedelta(days=5))
+    assert CommandConflict.objects.count() == 0
+    for days in (20, 25):
+        low = extend_declaration(
+            low, expected_until=cast.at + timedelta(days=days), reason="the danger lasts", by=cast.district_head, at=cast.at
+        )  # fmt: skip
+    assert [(one.prevails, one.yields) for one in CommandConflict.objects.all()] == [(high, low)]
 
 
 @pytest.mark.row("EMG-3")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils.formats import date_format
 from django.utils.html import conditional_escape
 from django.utils.timezone import localtime
@@ -33,6 +34,7 @@ from qipan.posture.api import (
     Declaration,
     Measure,
     cards_on,
+    declare,
     extend_measure,
     impose_measure,
     lift_measure,
@@ -41,7 +43,7 @@ from qipan.posture.api import (
 from qipan.posture.queries.cards import order_card
 from qipan.territory.api import get_area
 
-from .conftest import Entry, restriction
+from .conftest import Entry, response, restriction
 
 HERE = range_of("510104001001")
 CLOCK = Actor.system("measures", ranges=[range_of("5101")])
@@ -198,6 +200,21 @@ def test_everyone_reads_the_card_and_its_sheet(cast: Cast, order: Measure, langu
     lift_measure(order, reason="形势好转", by=cast.city_commander, at=cast.at)
     page = client.get(f"/orders/{order.number}").content.decode()
     assert ended in page and "形势好转" in page
+
+
+@pytest.mark.row("FRC-6")
+def test_card_sheet_and_phone_say_the_same_of_an_order(cast: Cast) -> None:
+    declaration = declare(**response(cast))
+    (order,) = impose_measure(**restriction(cast, declaration=declaration))
+    client = cast.client("anonymous")
+    card = order_card(order.number, at=cast.at)
+    said = {card.title, card.issuer, card.kind, card.declaration, card.area, card.complaint, card.number}
+    said |= {date_format(localtime(at), "DATETIME_FORMAT") for at in (card.starts_at, card.ends_at, card.review_at)}
+    pages = [client.get(f"/orders/{order.number}{end}").content.decode() for end in ("", "/sheet/a4", "/sheet/a5")]
+    pages.append(
+        render_to_string("posture/_order.html", {"card": card}) + str(card.title)
+    )  # as the guard's phone has it
+    assert [[word for word in said if conditional_escape(word) not in page] for page in pages] == [[], [], [], []]
 
 
 @pytest.mark.row("FRC-6")
