@@ -268,7 +268,7 @@ export class Forms extends EventTarget {
       if (n < posts.length - 1) body.append("*isIncomplete*", "yes");
       let answer: Response;
       try {
-        answer = await fetch(`${this.root}submission`, { method: "POST", headers: this.headers(), credentials: "same-origin", body, signal: AbortSignal.timeout(120_000) });
+        answer = await fetch(`${this.root}submission`, { method: "POST", headers: { ...this.headers(), "Qipan-Sent-At": new Date().toISOString() }, credentials: "same-origin", body, signal: AbortSignal.timeout(120_000) });
       } catch {
         return this.later(filled.id, "offline");
       }

@@ -34,7 +34,7 @@ from ..queries.submissions import (
     sources_at,
     subject_of,
 )
-from ..rules.submission import Answered, answered, content_digest, read_submission
+from ..rules.submission import Answered, answered, content_digest, corrected, read_submission
 from ..rules.versions import flat, undecided, with_held
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
 from .refusals import (
@@ -51,7 +51,7 @@ from .versions import family_of, lock, lock_words, put_together
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0  # how long a second post of the same form waits for the first
-LATE = timedelta(days=8)  # a phone may be a week without a network, and its clock a day wrong
+LATE = timedelta(days=8)  # a phone may be a week without a network, and a clock of which nothing is told a day wrong
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,17 @@ class Wanted:
     at: datetime
 
 
-def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: datetime) -> Taken:
+def take_submission(
+    raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: datetime, sent_at: datetime | None = None
+) -> Taken:
     """This function will keep a filled form, or the files of one that is here, or say that it is here already.
 
     ``raw`` is its XML. What is told as kept is durable. A resend of the same content changes nothing; other content
     under the same instanceID, or another file under a known name, is kept beside the first for a person to decide
     (``DISPUTED``). Files may come in several posts, each with the same XML. What names an earlier one (``deprecatedID``)
     is a version of it, whichever of them comes first (``versions``).
+
+    ``sent_at`` is what the device's clock showed when it sent: the difference to ``at`` is taken out of when it was filled in.
 
     Needs ``visit.submit``. Raises ``NotAllowed``, ``XmlTooLarge``, ``XmlUnsafe``, ``XmlBroken``,
     ``InstanceIdMissing``, ``FormUnknown``, ``VersionUnknown``, ``SubmissionBroken`` (each question by name),
@@ -132,7 +136,7 @@ def take_submission(raw: bytes, files: Sequence[Sent] = (), *, by: Actor, at: da
     said = answered(filled, asks)
     digests = keyed_digests(said.digest)
     known = frozenset({said.digest, *digests})  # a bare one stands at what came before answers were sealed
-    said = replace(said, digest=digests[0])
+    said = replace(said, digest=digests[0], device_at=corrected(said.device_at, sent_at=sent_at, at=at))
     place = _place(form, said, by=by)
     asked = _asked(form, filled.instance_id, said, place, known=known, by=by, at=at)
     named = tuple(one for one in files if one.name in said.files)
@@ -202,7 +206,7 @@ def _lapsed_since(form: Form, ground: Range, said: Answered, *, at: datetime) ->
 
     What somebody closed is wanted no more.
     """
-    if said.device_at is None or not at - LATE <= said.device_at <= at or form.subject == Subject.PERSON:
+    if said.device_at is None or said.device_at < at - LATE or form.subject == Subject.PERSON:
         return None
     opening = opening_at(form.code, ground, at=said.device_at)
     return opening if opening is not None and opening.closed_at is None else None
@@ -301,7 +305,7 @@ def _tell(row: Submission, wanted: Wanted) -> None:
         return
     code, ground, filled_at = wanted.form.code, wanted.ground, wanted.answered.device_at
     sources: tuple[str, ...] = ()
-    if filled_at is not None and wanted.at - LATE <= filled_at <= wanted.at:
+    if filled_at is not None and wanted.at - LATE <= filled_at:
         # Sent late, it answers what was asked when it was filled in, and no round that opened since.
         sources = sources_at(code, ground, drill=wanted.drill, at=filled_at)
     if sources := sources or sources_at(code, ground, drill=wanted.drill, at=wanted.at):

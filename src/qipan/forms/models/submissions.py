@@ -35,7 +35,7 @@ class Submission(models.Model):
     awaits = models.JSONField(default=list)  # files that the answers speak of and that are not here, by ``file_keys``
     unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+")
     team = models.BigIntegerField(null=True)  # deployment team, a higher room
-    device_at = models.DateTimeField(null=True)  # when it was finished, by the device's clock
+    device_at = models.DateTimeField(null=True)  # when it was finished, as the device says, its clock's error taken out
     # The instance that its editor had before him. Null, not empty: few rows have one, so both indexes stay small.
     based_on = models.CharField(max_length=120, null=True)  # noqa: DJ001 - as said above
     record = models.ForeignKey(  # the first row of the record that it belongs to

@@ -154,6 +154,18 @@ def answered(filled: Filled, form: XForm) -> Answered:
     )
 
 
+def corrected(device_at: datetime | None, *, sent_at: datetime | None, at: datetime) -> datetime | None:
+    """This function will return when something was filled in, the error of the device's clock taken out where it said
+    what it showed when it sent. What still lies ahead was filled in before it arrived.
+    """
+    if device_at is None:
+        return None
+    try:
+        return min(device_at + (at - sent_at) if sent_at else device_at, at)
+    except OverflowError:
+        return at
+
+
 def tidy_code(text: str) -> str:
     """This function will read a person's code as people type it: any case, with spaces or hyphens; "" when it is none."""
     plain = re.sub(r"[\s-]", "", text).lower()

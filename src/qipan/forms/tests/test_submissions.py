@@ -50,8 +50,15 @@ def with_photo(name: str = "a.png", **more: Any) -> Filled:
     return Filled(more=f"<spot><photo>{name}</photo><point/><width/></spot>", **more)
 
 
-def take(cast: Cast, filled: Filled, *files: Sent, by: Actor | None = None, at: datetime | None = None) -> Outcome:
-    return take_submission(filled.xml(), files, by=by or cast.screener, at=at or cast.at).outcome
+def take(
+    cast: Cast,
+    filled: Filled,
+    *files: Sent,
+    by: Actor | None = None,
+    at: datetime | None = None,
+    sent_at: datetime | None = None,
+) -> Outcome:
+    return take_submission(filled.xml(), files, by=by or cast.screener, at=at or cast.at, sent_at=sent_at).outcome
 
 
 def rows() -> list[Submission]:
@@ -213,6 +220,21 @@ def test_what_was_finished_in_time_is_taken_when_the_network_is_back(cast: Cast,
     ):
         with pytest.raises(FormNotOpen):
             take(cast, late, at=at)
+    day, minute = timedelta(days=1), timedelta(minutes=1)
+    for wrong in (day, -day):  # by so much the phone's clock is ahead: it says so when it sends
+        in_time = Filled(end=(ends - minute + wrong).isoformat())
+        assert take(cast, in_time, at=ends + minute, sent_at=ends + minute + wrong) == Outcome.TAKEN
+        assert rows()[-1].device_at == ends - minute
+        with pytest.raises(FormNotOpen):
+            take(
+                cast,
+                Filled(end=(ends + minute + wrong).isoformat()),
+                at=ends + 2 * minute,
+                sent_at=ends + 2 * minute + wrong,
+            )
+    ahead = Filled(end=(ends + day).isoformat())  # nothing is told of the clock: filled in before it came
+    assert take(cast, ahead, at=ends - minute) == Outcome.TAKEN
+    assert rows()[-1].device_at == ends - minute
     FormOpening.objects.update(closed_at=ends - timedelta(seconds=1))  # somebody closed it: wanted no more
     with pytest.raises(FormNotOpen):
         take(cast, Filled(end=before.end), at=ends + timedelta(days=1))
@@ -220,7 +242,7 @@ def test_what_was_finished_in_time_is_taken_when_the_network_is_back(cast: Cast,
     Form.objects.update(subject="PERSON")
     with pytest.raises(FormNotOpen):
         take(cast, Filled(end=before.end), at=ends + timedelta(days=1))
-    assert held() == (1, 0, 1)
+    assert held() == (4, 0, 4)
 
 
 def test_a_form_that_is_closed_expired_or_only_a_passport_takes_nothing_new(cast: Cast, needs: Form) -> None:

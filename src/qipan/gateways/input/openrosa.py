@@ -3,11 +3,13 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.utils.http import parse_http_date_safe
 from django.utils.translation import gettext_lazy as _
 
 from qipan.forms.api import Sent
@@ -18,6 +20,7 @@ from ..rules.openrosa import MOST_BYTES
 
 XML_PART = "xml_submission_file"
 PARTIAL = "*isIncomplete*"
+SENT_AT = "Qipan-Sent-At"
 
 
 class NotMultipart(Refusal):
@@ -64,6 +67,7 @@ class Post:
     xml: bytes
     files: tuple[Sent, ...]
     partial: bool
+    sent_at: datetime | None  # by the device's clock
 
 
 def token_in(request: HttpRequest) -> str:
@@ -112,7 +116,17 @@ def read_post(request: HttpRequest) -> Post:
     if xml is None:
         raise XmlMissing
     kept = [_sent(file) for name in files for file in files.getlist(name) if name != XML_PART]
-    return Post(xml.read(), tuple(kept), PARTIAL in fields)
+    return Post(xml.read(), tuple(kept), PARTIAL in fields, _sent_at(request))
+
+
+def _sent_at(request: HttpRequest) -> datetime | None:
+    """What the device's clock showed: OpenRosa's clients say it in ``Date``, which a browser lets no page do."""
+    try:
+        told = datetime.fromisoformat(request.headers.get(SENT_AT, ""))
+        return told if told.tzinfo else None
+    except ValueError:
+        moment = parse_http_date_safe(request.headers.get("Date", ""))
+        return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
 def _sent(file: UploadedFile) -> Sent:

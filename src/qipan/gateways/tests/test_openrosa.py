@@ -12,13 +12,14 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError
 from django.test import Client
+from django.utils.http import http_date
 from PIL import Image
 
 from qipan.access.api import Pass, forget, issue_pass, revoke_passes
 from qipan.access.testing import Cast
 from qipan.forms.api import Form, InProgress, Media, Submission, close_forms, openings_on
 from qipan.forms.testing import CODE, SURVEY, Filled, opened, publish
-from qipan.kernel.clock import set_clock
+from qipan.kernel.clock import now, set_clock
 from qipan.kernel.place import range_of
 
 LIST = "{http://openrosa.org/xforms/xformsList}"
@@ -150,6 +151,29 @@ def test_a_filled_form_is_taken_once(phone):
     assert other.status_code == 409
     assert "两份" in told(other)
     assert kept() == (2, 0)
+
+
+@pytest.mark.row("EMG-20")
+def test_what_the_clock_of_a_phone_shows_when_it_sends_tells_when_a_form_was_filled_in(phone):
+    """OpenRosa's clients say it in Date, a page in a header of its own; what is no time says nothing."""
+    at, day = now(), timedelta(days=1)
+    lasted = {"opened_at": at - timedelta(hours=5), "closes_at": at - timedelta(hours=1)}
+    openings_on([range_of("510104")]).update(**lasted)
+    in_time, late = at - timedelta(hours=2), at - timedelta(minutes=30)
+    ahead = {"Date": http_date((at + day).timestamp())}
+    for headers, finished, status in (
+        ({"Qipan-Sent-At": (at + day).isoformat()}, in_time + day, 201),
+        (ahead, in_time + day, 201),
+        (ahead | {"Qipan-Sent-At": "yesterday"}, in_time + day, 201),
+        ({}, in_time + day, 403),
+        ({"Qipan-Sent-At": at.replace(tzinfo=None).isoformat(), "Date": "soon"}, in_time + day, 403),
+        ({"Qipan-Sent-At": (at - day).isoformat()}, late - day, 403),
+        ({"Date": http_date((at - day).timestamp())}, late - day, 403),
+        ({"Qipan-Sent-At": "0001-01-01T00:00:00+00:00"}, in_time, 403),
+    ):
+        phone.headers = {name: told for name, told in phone.headers.items() if name == "Authorization"} | headers
+        assert phone.post(Filled(end=finished.isoformat())).status_code == status, headers
+    assert kept() == (3, 0)
 
 
 def test_files_in_parts_and_a_photograph_says_no_more_where_it_was_taken(phone):

@@ -201,7 +201,7 @@ def submission_call(request: HttpRequest, actor: Actor, *, token: str) -> HttpRe
         response.headers["Location"] = _url(request, "submission", token)
     else:
         post = read_post(request)
-        taken = take_submission(post.xml, post.files, by=actor, at=now())
+        taken = take_submission(post.xml, post.files, by=actor, at=now(), sent_at=post.sent_at)
         status = STATUS[taken.outcome]
         response = said(_told(taken, partial=post.partial), status=status)
     response.headers["X-OpenRosa-Accept-Content-Length"] = str(MOST_BYTES)
