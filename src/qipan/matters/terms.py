@@ -128,6 +128,7 @@ class StepKind(models.TextChoices):
     CONFIRMED = "CONFIRMED", _("confirmed by a reporter")
     DOUBTED = "DOUBTED", _("doubted by a reporter")
     UNSAID = "UNSAID", _("a reporter's word taken back, to be asked anew")
+    UNCOUNTED = "UNCOUNTED", _("counted no more as filed or verified")
     CLOSED = "CLOSED", _("closed")
     SHELVED = "SHELVED", _("shelved")
     REVIEWED = "REVIEWED", _("reviewed, stays shelved")

@@ -24,6 +24,7 @@ from qipan.kernel.refusal import NotFound
 from ..models import Call, Called, Category, Matter
 from ..queries.units import unit_of
 from ..rules import joint, loop
+from ..rules.figures import OF_CALLS, of_call_word
 from ..terms import Channel, StepKind, Urgency
 from .dispatching import NotCooperating, NotItsGround
 from .filing import file_matter
@@ -123,6 +124,7 @@ def step_of(
 ) -> None:
     """The matter's history and the kept counts know it too; a session's call has its own page."""
     if call.matter is not None:
+        detail = of_call_word(detail, call.called_at) if kind in OF_CALLS else detail  # it counts where the call does
         unit_key = unit.pk if unit is not None else call.caller_id
         note_step(call.matter, kind, unit=unit_key, detail=detail, note=note, by=by, at=at)
 

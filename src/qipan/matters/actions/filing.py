@@ -20,7 +20,7 @@ from ..terms import Outcome, StepKind
 from .exclusions import drop_exclusion, propose_exclusion
 from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, open_parts, settle
-from .unsaying import take_back_words
+from .unsaying import take_back_verification, take_back_words
 
 
 @act
@@ -143,13 +143,14 @@ def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, 
     own = report is not None and followed(report).pk == matter.pk
     held, now = locked(matter, by=by, act=None if own else "matter.dispatch")
     after = loop.reopen(now, reason=reason, at=at)
-    held.verified_at = None
-    held.way = ""
     month = month_of(held.ended_at or at)
     word = drop_exclusion(held, by=by, at=at) if now.state == loop.S.DECLINED else now.confirmation
     ended = ended_word(now.closing, word, month)
     teller = report.pk if own and report is not None else None
     settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, report=teller, by=by, at=at)
+    take_back_verification(held, now, by=by, at=at)
+    held.verified_at = None
+    held.way = ""
     take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
     tell(held, what="reopened", by=by, at=at)

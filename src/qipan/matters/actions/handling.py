@@ -17,14 +17,14 @@ from ..models import Matter, Photo, Report
 from ..queries.joining import followed, following
 from ..queries.patterns import agreed_open, check_reinspected
 from ..rules import loop
-from ..rules.figures import said_word
+from ..rules.figures import said_word, verified_word
 from ..rules.loop import Loop
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..terms import Outcome, Part, StepKind, Way
 from .dispatching import give_part, own_part
 from .intake import office_for, tell, title_of
 from .steps import ask, end_part, end_waiting, locked, loop_of, open_parts, settle
-from .unsaying import take_back_words
+from .unsaying import take_back_verification, take_back_words
 
 
 @act
@@ -97,7 +97,7 @@ def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", 
     end_waiting(held, note=_now("Verified"), by=by, at=at)
     held.way, held.verified_at = way, at
     held.verifier_id, held.verified_by = by.unit_id, by.account_id
-    settle(held, after, StepKind.VERIFIED, detail=f"{now.closing}:{way}", note=note, by=by, at=at)
+    settle(held, after, StepKind.VERIFIED, detail=verified_word(now.closing, way), note=note, by=by, at=at)
     tell(held, what="verified", by=by, at=at)
     return held
 
@@ -168,6 +168,7 @@ def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Mat
     """
     own, held, now = _own(report, by)
     after = loop.doubt(now, reason=reason)
+    take_back_verification(held, now, by=by, at=at)
     take_back_words(held, Report.objects.filter(pk=own.pk), unit=now.handler, by=by, at=at)
     own.confirmed, own.satisfied, own.said_at = False, None, at
     store_row(own)

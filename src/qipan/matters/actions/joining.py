@@ -23,7 +23,7 @@ from ..terms import StepKind
 from .hazards import part_hazards, take_hazards_along
 from .intake import SameMatter, ask_office, place_label, tell
 from .steps import end_waiting, locked, note_step, settle
-from .unsaying import take_back_words
+from .unsaying import take_back_filing, take_back_words
 
 JOINING_LOCK = 1903718768
 
@@ -73,6 +73,7 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     theirs = [key for key, end in ends_of(links).items() if end == held.pk]
     _every().filter(pk__in=theirs).update(root=held)
     held.merged_into = held.root = None
+    take_back_filing(held, by=by, at=at)
     settle(held, after, StepKind.UNMERGED, by=by, at=at)
     # What they said was of the other.
     take_back_words(other, following(held.pk), unit=other.handler_id, by=by, at=at)

@@ -1,6 +1,7 @@
-"""A reporter's word on how it ended that holds no more: what it was said of is not as it was, so each is asked anew.
+"""What was said and counted of a matter and holds no more: a reporter's word on how it ended, a verification, a filing.
 
-The kept counts lose the word in the month in which it was said, so that each reporter counts once, by the last word.
+The kept counts lose it in the month in which it was said, so that each reporter counts once, by the last word, and each
+matter once, by the last filing and the last verification that stands.
 """
 
 from datetime import datetime
@@ -9,9 +10,10 @@ from django.db.models import QuerySet
 
 from qipan.kernel.actor import Actor
 
-from ..models import Matter, Report
-from ..rules.figures import unsaid_word
+from ..models import Matter, MatterStep, Report
+from ..rules.figures import uncounted_word, unsaid_word, verified_word
 from ..rules.limits import month_of
+from ..rules.loop import Loop, stands_verified
 from ..terms import StepKind
 from .steps import note_step
 
@@ -28,3 +30,24 @@ def take_back_words(matter: Matter, reports: QuerySet[Report], *, unit: int | No
             detail = unsaid_word(satisfied, month_of(when))
             note_step(matter, StepKind.UNSAID, unit=unit, detail=detail, by=by, at=at)
     reports.update(**UNSAID)
+
+
+def take_back_verification(matter: Matter, was: Loop, *, by: Actor, at: datetime) -> None:
+    """This function will take back that a matter was verified, where that still stood: it was so ``was``, and is no more.
+
+    What another system had closed was never counted as verified here.
+    """
+    if stands_verified(was) and matter.way and matter.verified_at is not None:
+        detail = uncounted_word(verified_word(was.closing, matter.way), month_of(matter.verified_at))
+        note_step(matter, StepKind.UNCOUNTED, unit=was.handler, detail=detail, by=by, at=at)
+
+
+def take_back_filing(matter: Matter, *, by: Actor, at: datetime) -> None:
+    """This function will take back that a matter was filed, where that still stands: it waits to be filed again."""
+    kinds = (StepKind.FILED, StepKind.UNCOUNTED)
+    said = MatterStep.objects.filter(matter=matter, kind__in=kinds).order_by("pk")
+    last = [one for one in said if one.kind == StepKind.FILED or one.detail.startswith(StepKind.FILED)][-1:]
+    for one in last:
+        if one.kind == StepKind.FILED:
+            detail = uncounted_word(StepKind.FILED, month_of(one.at))
+            note_step(matter, StepKind.UNCOUNTED, unit=one.unit_id, detail=detail, by=by, at=at)

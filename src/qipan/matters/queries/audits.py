@@ -1,15 +1,16 @@
 """What ``qipan verify`` counts again: tallies from steps, standings from matters, and that nothing is half done."""
 
 from collections import Counter
+from datetime import date
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
-from ..rules.figures import excluded_word
+from ..rules.figures import excluded_word, verified_word
 from ..rules.joining import ends_of
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
-from ..terms import LEAVING, Leaving, StepKind, Verdict
+from ..terms import LEAVING, Confirmation, Leaving, StepKind, Verdict
 
 MOST = 20
 
@@ -82,7 +83,7 @@ def audit_matters() -> list[str]:
         for what, condition in wrong.items()
         for pk in matters.filter(condition).order_by("pk").values_list("pk", flat=True)[:MOST]
     ]
-    return found + _audit_joined()
+    return found + _audit_joined() + _audit_filed()
 
 
 def _audit_joined() -> list[str]:
@@ -95,6 +96,41 @@ def _audit_joined() -> list[str]:
         for key, _link, root in rows
         if ends.get(key) != root
     ][:MOST]
+
+
+def _audit_filed() -> list[str]:
+    """Each is filed once at most, and what is reported or was declined at once not at all."""
+    again = Q(kind=StepKind.UNCOUNTED, detail__startswith=f"{StepKind.FILED}:")
+    steps = MatterStep.objects.filter(Q(kind=StepKind.FILED) | again).order_by().values("matter")
+    sums = steps.annotate(n=Count("pk", filter=Q(kind=StepKind.FILED)) - Count("pk", filter=again))
+    wrong = sums.filter(Q(n__gt=1) | Q(n__lt=0) | Q(n=1, matter__state=S.REPORTED)).order_by("matter")
+    return [f"matter {key} counts as filed {n} times" for key, n in wrong.values_list("matter", "n")[:MOST]]
+
+
+def audit_ways() -> list[str]:
+    """This function will count again how matters were verified, from the matters that stand so now, and name the kept
+    counts that differ.
+    """
+    kept: Counter[tuple[object, ...]] = Counter()
+    rows = Tally.objects.everywhere("an audit reads all").filter(kind__in=(StepKind.VERIFIED, StepKind.UNCOUNTED))
+    for one in rows.exclude(detail__startswith=f"{StepKind.FILED}:").iterator(chunk_size=2000):
+        word, month, n = one.detail, one.month, one.n
+        if one.kind == StepKind.UNCOUNTED:
+            word, _sep, when = one.detail.rpartition(":")
+            month, n = date.fromisoformat(f"{when}-01"), -one.n
+        kept[one.place, month, word, one.category_id, one.channel, one.unit, one.drill] += n
+    held: Counter[tuple[object, ...]] = Counter()
+    matters = Matter.objects.everywhere("an audit reads all").filter(state__in=(S.VERIFIED, S.CLOSED))
+    matters = matters.exclude(way="").exclude(confirmation=Confirmation.DISPUTED)
+    for matter in matters.filter(verified_at__isnull=False).iterator(chunk_size=2000):
+        assert matter.verified_at is not None
+        held[
+            community_of(matter.place), month_of(matter.verified_at), verified_word(matter.closing, matter.way),
+            matter.category_id, matter.channel, matter.handler_id or 0, matter.drill,
+        ] += 1  # fmt: skip
+    return sorted(
+        f"verified {key}: {kept[key]} kept, {held[key]} counted" for key in {*kept, *held} if kept[key] != held[key]
+    )[:MOST]
 
 
 def audit_rechecks() -> list[str]:

@@ -30,6 +30,7 @@ from ..models import (
     Tally,
 )
 from ..rules import joint
+from ..rules.figures import OF_CALLS, answered_word
 from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
 from ..terms import Grade, Outcome, State, StepKind
@@ -233,14 +234,17 @@ class UnitCounts:
 
 
 def unit_counts(ranges: Iterable[Range], *, since: date, until: date) -> list[UnitCounts]:
-    """This function will add up the kept counts of calls by unit for whole months; units, never persons, unranked."""
-    kinds = (StepKind.CALLED, StepKind.COMING, StepKind.NOT_COMING, StepKind.CAME, StepKind.RATED)
-    rows = Tally.objects.within(Scope(tuple(ranges))).filter(
-        month__gte=since, month__lt=until, drill=False, kind__in=kinds
-    )
+    """This function will add up the kept counts of calls of whole months by unit, with what was answered to them since;
+    units, never persons, unranked.
+    """
+    months = Q(kind=StepKind.CALLED, month__lt=until) | Q(kind__in=OF_CALLS)
+    rows = Tally.objects.within(Scope(tuple(ranges))).filter(months, month__gte=since, drill=False)
     n: dict[int, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
-    for unit, kind, detail, total in rows.order_by().values_list("unit", "kind", "detail").annotate(total=Sum("n")):
-        n[unit][kind, detail] += total
+    sums = rows.order_by().values_list("unit", "kind", "detail", "month").annotate(total=Sum("n"))
+    for unit, kind, detail, month, total in sums:
+        word, of = answered_word(detail, month)
+        if since <= of < until:
+            n[unit][kind, word] += total
     units = Unit.objects.select_related("organ_type").filter(pk__in=list(n)).order_by("organ_type__level", "code")
     return [_counts(unit, n[unit.pk]) for unit in units]
 

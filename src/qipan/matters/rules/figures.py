@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from qipan.kernel.rate import Rate
 
 from ..terms import LEAVING, Closing, Confirmation, Leaving, StepKind, Way
+from .limits import month_of
 
 LEAST = 10  # the smallest cell that everyone may see (users.md, red lines 3 and 12)
 DISPUTED = Confirmation.DISPUTED.value
@@ -16,10 +17,12 @@ DISPUTED = Confirmation.DISPUTED.value
 COUNTED = (
     StepKind.REPORTED, StepKind.FILED, StepKind.DECLINED, StepKind.DISPATCHED, StepKind.ARBITRATED,
     StepKind.RESPONDED, StepKind.VERIFIED, StepKind.CONFIRMED, StepKind.UNSAID, StepKind.CLOSED, StepKind.SHELVED,
-    StepKind.REOPENED, StepKind.EXCLUDED,
+    StepKind.REOPENED, StepKind.EXCLUDED, StepKind.UNCOUNTED,
 )  # fmt: skip
 # What these take back or change was counted in an earlier month: they say which.
-TAKING_BACK = (StepKind.REOPENED, StepKind.UNSAID, StepKind.EXCLUDED)
+TAKING_BACK = (StepKind.REOPENED, StepKind.UNSAID, StepKind.EXCLUDED, StepKind.UNCOUNTED)
+# How a called unit answered: they say in which month it was called, and count there.
+OF_CALLS = (StepKind.COMING, StepKind.NOT_COMING, StepKind.CAME, StepKind.RATED)
 EXCLUDED = Leaving.EXCLUDED.value
 
 
@@ -50,6 +53,27 @@ def unsaid_word(satisfied: bool, month: date) -> str:
 def said_word(satisfied: bool | None) -> str:
     """This function will write a reporter's word as it is counted; nothing where it was left open."""
     return {True: "SATISFIED", False: "UNSATISFIED", None: ""}[satisfied]
+
+
+def verified_word(closing: str, way: str) -> str:
+    """This function will write how a matter was verified, as it is counted."""
+    return f"{closing}:{way}"
+
+
+def uncounted_word(word: str, month: date) -> str:
+    """This function will write what a matter counts for no more, a filing or how it was verified, and since which month."""
+    return f"{word}:{month:%Y-%m}"
+
+
+def of_call_word(word: str, called_at: datetime) -> str:
+    """This function will write how a unit answered a call, with the month in which it was called."""
+    return f"{word}:{month_of(called_at):%Y-%m}"
+
+
+def answered_word(detail: str, otherwise: date) -> tuple[str, date]:
+    """This function will read how a unit answered a call, and in which month it was called."""
+    word, _sep, month = detail.partition(":")
+    return word, _of_month(month, otherwise)
 
 
 def _of_month(text: str, otherwise: date) -> date:
@@ -144,7 +168,8 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
     word. Resolution: verified as solved and not disputed, of all that was due: what was closed, and what is not
     although its time ended in these months. What was declined as unlawful or as belonging elsewhere was due until a
     second person confirms that it is left out; what else was declined, and what is shelved, was not. What was reopened
-    since is taken off the month in which it had ended. Satisfaction: satisfied of those who said so, each by the last
+    since is taken off the month in which it had ended, and a filing or verification that holds no more off its own: each
+    matter is filed once at most, and solved by one way. Satisfaction: satisfied of those who said so, each by the last
     word, with the answer rate, of what ended and was due. Silence counts in neither.
     """
     steps: Counter[tuple[str, str]] = Counter()
@@ -165,6 +190,12 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
             word, _sep, when = one.detail.partition(":")
             month = _of_month(when, one.month)
             steps[StepKind.CONFIRMED, word] -= one.n if since <= month < until else 0
+        elif one.kind == StepKind.UNCOUNTED:
+            word, _sep, when = one.detail.rpartition(":")
+            lost = one.n if since <= _of_month(when, one.month) < until else 0
+            kind, detail = (StepKind.FILED, "") if word == StepKind.FILED else (StepKind.VERIFIED, word)
+            steps[kind, detail] -= lost
+            kinds[kind] -= lost
         elif inside:
             steps[one.kind, one.detail] += one.n
             kinds[one.kind] += one.n

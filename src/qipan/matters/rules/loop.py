@@ -299,6 +299,11 @@ def reopen(loop: Loop, *, reason: str, at: datetime) -> Loop:
     return after
 
 
+def stands_verified(loop: Loop) -> bool:
+    """This function will say whether a verification still stands: no reporter doubts it."""
+    return loop.state in (S.VERIFIED, S.CLOSED) and loop.confirmation != Confirmation.DISPUTED
+
+
 def solved(loop: Loop) -> bool:
     """This function will say whether a matter counts as solved: verified by another and disputed by nobody."""
     return loop.state == S.CLOSED and loop.closing == Closing.SOLVED and loop.confirmation != Confirmation.DISPUTED

@@ -8,7 +8,7 @@ from qipan.kernel.testing import whole_or_nothing
 from ..actions.calls import accept_call, decide_refusal, end_call, note_attendance, refuse_call
 from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter, reopen_matter
-from ..actions.handling import report_done, send_back
+from ..actions.handling import confirm_matter, doubt_matter, report_done, send_back, verify_matter
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.intake import Words, join_matter, part_report
 from ..actions.joining import merge_matter, unmerge_matter
@@ -17,7 +17,7 @@ from ..actions.rechecks import recheck_matter
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..jobs import follow_hazards, look_again, tell_silences
 from ..models import Agreed, Call, Called, ReviewSession
-from ..queries.audits import audit_counts, audit_exclusions, audit_matters, audit_rechecks
+from ..queries.audits import audit_counts, audit_exclusions, audit_matters, audit_rechecks, audit_ways
 from ..testing import PUBLIC
 from .test_joint import bounced
 from .test_rechecks import closed, everyone
@@ -81,6 +81,24 @@ def test_a_hazard_that_is_joined_and_parted(world):
     ]
     assert min(whole_or_nothing(act) for act in acts) > 1
     assert audit_counts() == [] and audit_matters() == [] and verify().differences == []
+
+
+@pytest.mark.row("MAT-5", "PAR-9")
+def test_a_verification_and_a_filing_that_hold_no_more(world):
+    matter, by = world.matter("VERIFIED"), world.cast.dispatcher
+    first, filed = matter.reports.get(), world.matter("FILED")
+    acts = [
+        lambda: doubt_matter(first, reason="还是不亮", by=PUBLIC, at=world.later(hours=1)),
+        lambda: send_back(matter, reason="确未修好", by=by, at=world.later(hours=2)),
+        lambda: report_done(matter, kind="SOLVED", result="已修", by=world.handler(), at=world.later(hours=3)),
+        lambda: verify_matter(matter, by=by, at=world.later(hours=4)),
+        lambda: confirm_matter(first, satisfied=True, by=PUBLIC, at=world.later(hours=5)),
+        lambda: reopen_matter(matter, reason="又灭了", by=by, at=world.later(hours=6)),
+        lambda: merge_matter(filed, into=matter, by=by, at=world.later(hours=7)),
+        lambda: unmerge_matter(filed, by=by, at=world.later(hours=8)),
+    ]
+    assert min(whole_or_nothing(act) for act in acts) > 1
+    assert audit_counts() == [] and audit_matters() == [] and audit_ways() == [] and verify().differences == []
 
 
 @pytest.mark.row("MAT-1")

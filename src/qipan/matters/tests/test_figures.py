@@ -24,10 +24,11 @@ from ..actions.handling import (
     verify_matter,
 )
 from ..actions.intake import Words, join_matter
+from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.times import ask_time, decide_time
-from ..models import Handling, MatterStep, Report
+from ..models import Handling, Matter, MatterStep, Report
 from ..queries import figures as queries
-from ..queries.audits import audit_counts
+from ..queries.audits import audit_counts, audit_matters, audit_ways
 from ..queries.figures import Asked, below, breakdown, figures, public_figures, without_small
 from ..rules.figures import LEAST, Counted, Open, ended_word, figures_of, too_few, unsaid_word
 from ..rules.limits import month_of, next_month
@@ -277,6 +278,70 @@ def test_who_confirmed_and_is_asked_anew_counts_once_by_the_last_word(world):
     whole = rates(world, world.later(days=3))
     assert (whole.satisfaction, whole.answers) == (Rate(0, 0), Rate(0, 0))
     assert audit_counts() == []
+
+
+@pytest.mark.row("MAT-5", "PAR-9")
+def test_a_matter_is_solved_by_one_way_at_most_its_last_standing_verification(world):
+    by, matter = world.cast.dispatcher, world.matter("VERIFIED")
+
+    def ways(days):
+        return rates(world, world.later(days=days)).ways
+
+    def again(days, way):
+        report_done(matter, kind="SOLVED", result="已修", by=world.handler(), at=world.later(days=days))
+        verify_matter(matter, way=way, by=by, at=world.later(days=days, hours=1))
+
+    first = matter.reports.get()
+    assert ways(1) == {"GOVERNMENT": 1}
+    doubt_matter(first, reason="还是不亮", by=PUBLIC, at=world.later(days=1))
+    assert ways(2) == {} and audit_ways() == []
+    send_back(matter, reason="确未修好", by=by, at=world.later(days=2))
+    again(40, "SOCIETY")  # in another month
+    assert ways(50) == {"SOCIETY": 1}
+    assert rates(world, world.at).ways == {}  # of the month of the first
+    doubt_matter(first, reason="又不亮", by=PUBLIC, at=world.later(days=41))
+    let_stand(matter, reason="已现场说明", by=by, at=world.later(days=42))
+    assert ways(50) == {}  # closed as disputed
+    reopen_matter(matter, reason="又灭了", by=by, at=world.later(days=43))
+    assert ways(50) == {} and audit_ways() == []
+    dispatch_matter(matter, unit=world.cast.unit(LIGHTS), by=by, at=world.later(days=44))
+    again(45, "RESIDENTS")
+    confirm_matter(first, satisfied=True, by=PUBLIC, at=world.later(days=46))
+    whole = rates(world, world.later(days=50))
+    assert (whole.ways, whole.solved, whole.closed) == ({"RESIDENTS": 1}, 1, {"SOLVED": 1})
+    reopen_matter(matter, reason="又灭了", by=by, at=world.later(days=47))
+    assert ways(50) == {}
+    assert audit_counts() == [] and audit_ways() == [] and audit_matters() == []
+
+
+def test_the_recount_of_ways_sees_a_verification_that_nobody_took_back(world):
+    matter = world.matter("VERIFIED")
+    assert audit_ways() == []
+    every = Matter.objects.everywhere("a test").filter(pk=matter.pk)
+    every.update(state="DISPATCHED", way="", verified_at=None)
+    [line] = audit_ways()
+    assert line.startswith("verified (") and "'SOLVED:GOVERNMENT'" in line and line.endswith("1 kept, 0 counted")
+
+
+@pytest.mark.row("MAT-1")
+def test_what_was_filed_joined_and_parted_is_filed_once(world):
+    by, one, other = world.cast.dispatcher, world.matter("FILED"), world.matter("FILED")
+    merge_matter(one, into=other, by=by, at=world.later(hours=1))
+    unmerge_matter(one, by=by, at=world.later(days=40))
+    whole = rates(world, world.later(days=41))
+    assert (whole.reported, whole.filed) == (2, 1)
+    assert rates(world, world.at).filed == 1  # it is taken off the month in which it was filed
+    file_matter(one, by=by, at=world.later(days=41))
+    assert (rates(world, world.later(days=42)).filed, rates(world, world.at).filed) == (2, 1)
+    merge_matter(one, into=other, by=by, at=world.later(days=42))
+    unmerge_matter(one, by=by, at=world.later(days=43))
+    never = world.matter("REPORTED")
+    merge_matter(never, into=other, by=by, at=world.later(days=43))
+    unmerge_matter(never, by=by, at=world.later(days=43))
+    assert rates(world, world.later(days=44)).filed == 1
+    assert audit_counts() == [] and audit_matters() == []
+    MatterStep.objects.filter(matter=one, kind="UNCOUNTED").delete()
+    assert audit_matters() == [f"matter {one.pk} counts as filed 2 times"]
 
 
 @pytest.mark.row("MAT-5")

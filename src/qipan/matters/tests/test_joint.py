@@ -29,7 +29,7 @@ from ..actions.ratings import rate_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..actions.times import ask_time, decide_time
 from ..jobs import follow_hazards, look
-from ..models import Called, Conclusion, Hazard, Matter, ReviewSession
+from ..models import Called, Conclusion, Handling, Hazard, Matter, ReviewSession
 from ..queries.audits import audit_counts, audit_matters
 from ..queries.figures import figures
 from ..queries.patterns import alarms, calls_of, hot_spots, orphans, silent, unit_counts
@@ -285,6 +285,19 @@ def test_a_type_returned_five_times_is_on_the_weekly_agenda_with_its_matters(wor
     # The same week again is the same session.
     assert prepare_session(by=world.cast.lead, at=world.later(minutes=30)).pk == session.pk
     assert ReviewSession.objects.count() == 1
+
+
+@pytest.mark.row("ORG-9")
+def test_a_type_handled_by_three_organs_in_90_days_is_an_orphan_though_nobody_returned_it(world):
+    matters = [world.matter("DISPATCHED") for _n in range(3)]
+    for matter, code in zip(matters, (LIGHTS, GREENING), strict=False):
+        Handling.objects.filter(matter=matter).update(unit=world.cast.unit(code))
+    assert orphans(CITY, at=world.later(minutes=5)) == []  # two
+    Handling.objects.filter(matter=matters[2]).update(unit=world.cast.unit("5101:health"))
+    [one] = orphans(CITY, at=world.later(minutes=5))
+    assert (one.returned, one.organs, one.scattered) == (0, ("5101:health", GREENING, LIGHTS), True)
+    assert (one.category, one.matters) == (world.category().pk, tuple(matter.pk for matter in matters))
+    assert orphans(CITY, at=world.later(days=91)) == []
 
 
 @pytest.mark.row("MAT-12", "ORG-13")

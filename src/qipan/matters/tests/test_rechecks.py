@@ -166,11 +166,13 @@ def test_what_is_not_solved_is_reopened_and_counts_for_the_unit_that_closed_it(w
     done = Recheck.objects.everywhere("a test").get()
     assert (done.verdict, done.note, done.unit_id, done.at) == ("NOT_SOLVED", "灯仍不亮", head.unit_id, at)
     assert Task.objects.everywhere("a test").get(pk=task.pk).state == TaskState.DONE
-    last = list(matter.steps.order_by("pk").values_list("kind", "detail", "unit__code", "note"))[-3:]
+    last = list(matter.steps.order_by("pk").values_list("kind", "detail", "unit__code", "note"))[-4:]
     assert last[0] == ("RECHECKED", "NOT_SOLVED", LIGHTS, "灯仍不亮")
     assert (last[1][0], last[1][2]) == ("REOPENED", LIGHTS)
+    verified = f"SOLVED:GOVERNMENT:{month_of(matter.verified_at):%Y-%m}"
+    assert last[2] == ("UNCOUNTED", verified, LIGHTS, "")
     said = f"SATISFIED:{month_of(matter.ended_at):%Y-%m}"
-    assert last[2] == ("UNSAID", said, LIGHTS, "")  # its reporter is asked anew
+    assert last[3] == ("UNSAID", said, LIGHTS, "")  # its reporter is asked anew
     assert held.waiting.owner.code == "510104001:street-office"
     one = counts(world)[LIGHTS]
     assert (one.solved, one.reopened, one.returned, one.looked, one.not_solved) == (1, 1, 0, 1, 1)
