@@ -201,7 +201,7 @@ def test_what_a_written_assessment_keeps_is_not_erased_on_a_wish(cast: Cast) -> 
     take(cast, told("高热"))
     (row,), at = rows(), now()
     Hold.objects.create(
-        model="forms.Submission", key="health:real", title="health", area="5101", first=row.place, last=row.place,
+        model="forms.Submission", key="health:real", title="health", area="5101", grounds=[[row.place, row.place]],
         assessment="A-1", why="before the court", until=at + timedelta(days=1), placed_at=at, by_label="x",
     )  # fmt: skip
     before = counts()
