@@ -1,10 +1,13 @@
 """Reporting: a report opens a matter or joins one that is open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec
 
 from django.conf import settings
+from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +32,7 @@ from ..terms import Channel, State, StepKind
 from .steps import ask, locked, log, note_step
 from .unsaying import take_back_words
 
+P = ParamSpec("P")
 KEEP_CONTACT = timedelta(days=180)  # at the latest; a month after the end at the soonest
 MOST_AN_HOUR = 10  # reports from one address
 
@@ -154,11 +158,31 @@ def _again(nonce: str) -> Reported | None:
     return Reported(held.matter, held, "") if held is not None else None
 
 
+def _once(verb: Callable[P, Reported]) -> Callable[P, Reported]:
+    """A form that is sent twice at the same moment is one report too: the second finds what the first has written.
+
+    Where the act is part of a larger one, that one begins again by itself.
+    """
+
+    @wraps(verb)
+    def told(*args: P.args, **kwargs: P.kwargs) -> Reported:
+        try:
+            return verb(*args, **kwargs)
+        except IntegrityError:
+            held = None if connection.in_atomic_block else _again(str(kwargs["nonce"]))
+            if held is None:
+                raise
+            return held
+
+    return told
+
+
 def _allowed(source: str, at: datetime) -> None:
     if source and count_source(source, at) > MOST_AN_HOUR:
         raise TooManyReports
 
 
+@_once
 @act
 def report_matter(
     *,
@@ -233,6 +257,7 @@ def ask_office(matter: Matter, office: Unit, *, label: str, by: Actor, at: datet
     store_row(matter)
 
 
+@_once
 @act
 def join_matter(matter: Matter, *, words: Words, nonce: str, source: str = "", by: Actor, at: datetime) -> Reported:
     """This function will add a reporter to a matter that is open already: one matter, each told and asked at its end.
