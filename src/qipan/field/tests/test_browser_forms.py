@@ -182,6 +182,31 @@ def test_a_form_is_opened_filled_in_and_finished_without_a_network_and_stored_on
     expect(page.locator("#field-compared")).to_contain_text("服务器全部收到")
 
 
+def dated(cast):
+    """A form that says when it was finished, open in Jinjiang."""
+    opened(cast, publish(cast, survey=SURVEY[:5]))
+
+
+@pytest.mark.parametrize("phone", [dated], indirect=True)
+@pytest.mark.row("EMG-20")
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_form_is_dated_by_the_servers_clock_though_the_phones_is_a_day_wrong(phone, days):
+    _scene, _context, page = phone
+    page.clock.install(time=timezone.now() + timedelta(days=days))
+    page.reload()
+    expect(page.locator("#forms-count")).to_have_text("1", timeout=10_000)
+    page.locator("#field-forms > summary").tap()
+    page.locator(f"[data-form={CODE}]").tap()
+    page.locator("#form-start").tap()
+    question(page, "place").locator("input").fill(str(int(DOOR) + 1))
+    question(page, "people").locator("input").fill("3")
+    page.wait_for_timeout(600)
+    page.locator("#form-finish").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
+    (row,) = kept()
+    assert timedelta(0) <= row.received_at - row.device_at < timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("phone", [about_persons], indirect=True)
 def test_the_phone_makes_the_persons_code_without_a_network_and_with_it_one_sees_the_own_answer(phone):
     """Red line 5: the code is the person's; it is shown to be written down, and kept by nobody else."""
