@@ -39,7 +39,8 @@ class Channel(models.TextChoices):
     IMPORT = "IMPORT", _("import")
 
 
-CHANNELS = {  # of whoever reports from a phone, by the kind of unit; everybody else is a worker
+CHANNELS = {  # how a report comes in, by the kind of the unit whose people make it
+    "community": Channel.WORKER,
     "property-company": Channel.PROPERTY,
     "social-organisation": Channel.SOCIAL,
     "volunteer-group": Channel.VOLUNTEERS,

@@ -27,11 +27,14 @@ _OFFICES = Reading[Unit](_offices)
 _COMMANDS = Reading[Unit](lambda ground, level: _offices(ground, level).filter(organ_type__is_command=True))
 
 
-def channel_of(by: Actor) -> Channel:
-    """This function will return how a report comes in that somebody at work makes at a door, by the kind of the unit."""
+def channel_of(by: Actor, *, otherwise: Channel = Channel.WORKER) -> Channel:
+    """This function will return how a report comes in that somebody at work makes, by the kind of the unit.
+
+    ``otherwise`` is for kinds that report in no way of their own: at a door as workers, at a desk for callers.
+    """
     if by.unit_id is None:
-        return Channel.WORKER
-    return CHANNELS.get(Unit.objects.values_list("organ_type__code", flat=True).get(pk=by.unit_id), Channel.WORKER)
+        return otherwise
+    return CHANNELS.get(Unit.objects.values_list("organ_type__code", flat=True).get(pk=by.unit_id), otherwise)
 
 
 def offices_on(area: AreaView, level: int) -> list[Unit]:

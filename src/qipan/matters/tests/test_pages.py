@@ -335,7 +335,9 @@ def test_a_contact_is_shown_once_with_its_reason(world):
 
 
 def test_a_post_takes_down_a_report_for_a_caller(world):
-    client = world.cast.client("worker")
+    for who, usual in (("dispatcher", "HOTLINE"), ("guard", "PROPERTY"), ("worker", "WORKER")):
+        client = world.cast.client(who)
+        assert client.get("/matters/new").context["form"]["channel"].value() == usual
     page = client.get("/matters/new").content.decode()
     token = re.search(r'name="token" value="([^"]+)"', page)[1]
     first, second = re.search(r"(\d) 加 (\d)", page).groups()

@@ -22,6 +22,7 @@ from ..input.forms import LOOK, StaffReportForm, category_choice
 from ..models import Matter
 from ..queries.alike import Alike
 from ..queries.mapping import PointElsewhere
+from ..queries.offices import channel_of
 from ..queries.public import places_like
 from ..queries.reading import (
     MANY,
@@ -36,6 +37,7 @@ from ..queries.reading import (
     place_names,
     report_counts,
 )
+from ..terms import Channel
 from .public import alike_of, map_of_city, take_report, where_given, words_of
 
 
@@ -118,7 +120,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         request.POST if sent else None,
         request.FILES if sent else None,
         categories=categories(),
-        initial=StaffReportForm.typed(request.POST),
+        initial={"channel": channel_of(actor, otherwise=Channel.HOTLINE), **StaffReportForm.typed(request.POST)},
     )
     status, same = 200, request.POST.get("same", "")
     alike: list[Alike] = []
