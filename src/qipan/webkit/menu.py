@@ -64,7 +64,8 @@ AREAS: tuple[tuple[Promise, tuple[Page, ...]], ...] = (
     (
         _("Routine and emergency"),
         (
-            Page("/declarations", _("Declarations and measures"), ("declaration.issue", "measure.impose")),
+            Page("/declarations", _("Declarations"), ("board.view",)),
+            Page("/measures", _("Measures"), ("board.view", "desk.view")),
             Page("/warnings", _("Warnings"), ("board.view", "warning.issue")),
             Page("/zones", _("Risk levels"), ("board.view", "zone.count", "zone.confirm")),
             Page("/roster", _("Duty roster"), ("board.view", "team.manage")),
