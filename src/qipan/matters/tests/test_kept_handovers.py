@@ -86,10 +86,10 @@ def test_a_hold_on_another_purpose_or_elsewhere_keeps_nothing_of_it(world, purpo
     )
     refresh_lots(at=world.at)
     lot = DueLot.objects.get(key=f"{purpose}:real", model="matters.Handover")
+    grounds = [[int(area.ljust(19, "0")), int(area.ljust(19, "9"))]]
     Hold.objects.create(
-        model=lot.model, key=lot.key, title=lot.title, area=area, first=int(area.ljust(19, "0")),
-        last=int(area.ljust(19, "9")), assessment="A-9", why="x", until=world.later(days=60), placed_at=world.at,
-        by_label="x",
+        model=lot.model, key=lot.key, title=lot.title, area=area, grounds=grounds, assessment="A-9", why="x",
+        until=world.later(days=60), placed_at=world.at, by_label="x",
     )  # fmt: skip
     erase_handovers(at=world.later(days=30))
     assert fresh(made.referral).erased_at == world.later(days=30)
