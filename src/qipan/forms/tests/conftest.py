@@ -59,3 +59,9 @@ def town(cast: Cast) -> Cast:
     seed_fields(cast.unit("5101:lead-body"), by=cast.lead, at=cast.at)
     FieldEntry.objects.filter(code=FIELD).update(owner=cast.unit("5101:health"))
     return cast
+
+
+@pytest.fixture
+def city(cast: Cast) -> Cast:
+    seed_fields(cast.unit("5101:lead-body"), by=cast.lead, at=cast.at)
+    return cast
