@@ -134,6 +134,7 @@ GATES = {
     "public/warnings": Gate(PUBLIC),  # whoever is in the area must know
     "public/warnings.<str:kind>": Gate(PUBLIC),
     "public/warnings/<slug:identifier>.xml": Gate(PUBLIC),
+    "public/forms/<slug:code>": Gate(PUBLIC),  # who is asked may know who asks, and may refuse
     "public/zones": Gate(PUBLIC),  # a level belongs to a place, and whoever lives there may know it
     "retention": Gate(DESTROYERS),
     "retention/prepare": Gate(None, "destruction.prepare"),
@@ -484,6 +485,7 @@ def test_nothing_is_let_in_by_default():
         "track/<str:code>/<slug:word>",
         "public/matters",
         "public/zones",
+        "public/forms/<slug:code>",
         "orders/<slug:number>",
         "orders/<slug:number>/sheet/<slug:size>",
         "reserves/orders/<slug:number>",

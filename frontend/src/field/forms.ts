@@ -262,6 +262,7 @@ export class Forms extends EventTarget {
     const [xml, ...rest] = filled.parts;
     const whole = rest.reduce((sum, part) => sum + part.blob.size, 0) <= AT_ONCE;
     const posts = whole ? [rest] : rest.map((part) => [part]);
+    let told: { state: State; why?: string } = { state: "ACKNOWLEDGED" };
     for (const [n, parts] of posts.entries()) {
       const body = new FormData();
       for (const part of [xml, ...parts]) body.append(part.name, part.blob, part.name);
@@ -277,11 +278,11 @@ export class Forms extends EventTarget {
       const code = answer.headers.get("X-Refusal");
       // Without the right it waits for one, as visits do.
       if (!FINAL.has(answer.status) || code === "not_allowed") return this.later(filled.id, said);
-      const state: State = answer.status === 409 && !code ? "CONFLICT" : "REFUSED";
-      await this.mark(filled.id, { state, why: said, changed: now() });
-      return true;
+      const conflict = answer.status === 409 && !code;
+      told = { state: conflict ? "CONFLICT" : "REFUSED", why: said };
+      if (!conflict) break; // what differs from another is kept beside it: the rest of its files belongs to it
     }
-    await this.mark(filled.id, { state: "ACKNOWLEDGED", changed: now() });
+    await this.mark(filled.id, { ...told, changed: now() });
     return true;
   }
 

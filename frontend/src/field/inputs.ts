@@ -112,15 +112,20 @@ function point(node: Written, page: Page, id: string): Control {
 
 const round = (degrees: number): string => (Math.round(degrees * GRID) / GRID).toFixed(4);
 
+const LARGEST = 9_500_000; // bytes of a file; the server takes ten million in one post, the answers with it
+
 function upload(node: Extract<Leaf, { nodeType: "upload" }>, page: Page, id: string): Control {
   const element = make("div", "ask-file");
   const said = make("p", "secondary");
+  said.setAttribute("role", "status");
   const input = make("input", "form-control");
   input.type = "file";
   input.id = id;
   input.accept = node.nodeOptions.media.accept;
+  let large = false;
   const clear = button(page.word("clear"), () => {
     input.value = "";
+    large = false;
     node.setValue(null);
     page.answered();
   });
@@ -128,7 +133,9 @@ function upload(node: Extract<Leaf, { nodeType: "upload" }>, page: Page, id: str
     const [file] = input.files ?? [];
     if (!file) return;
     void smaller(file).then((kept) => {
-      node.setValue(kept);
+      large = kept.size > LARGEST;
+      if (large) input.value = "";
+      node.setValue(large ? null : kept);
       page.answered();
     });
   });
@@ -139,8 +146,9 @@ function upload(node: Extract<Leaf, { nodeType: "upload" }>, page: Page, id: str
     wrong: () => "",
     draw() {
       const { value, readonly } = node.currentState;
-      write(said, value ? page.word("photo_kept", { kb: Math.ceil(value.size / 1000) }) : "");
-      said.hidden = clear.hidden = !value;
+      write(said, large ? page.word("too_large") : value ? page.word("photo_kept", { kb: Math.ceil(value.size / 1000) }) : "");
+      said.hidden = !value && !large;
+      clear.hidden = !value;
       input.disabled = readonly;
     },
   };

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from qipan.deployment.api import Team
@@ -69,6 +70,16 @@ def lists_with_gaps(actor: Actor) -> "QuerySet[DeviceList]":
     """This function will return the phones on an actor's ground of whose lists something is missing, the latest first."""
     rows = DeviceList.objects.within(actor.scope).exclude(missing=[], broken_at=None, emptied_at=None)
     return rows.select_related("team__unit").order_by("-compared_at", "pk")
+
+
+def lists_not_compared(actor: Actor, *, at: datetime) -> "QuerySet[DeviceList]":
+    """This function will return the phones of standing teams on an actor's ground that have not compared their list today,
+    or never yet: what they hold is known to them alone.
+    """
+    today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = DeviceList.objects.within(actor.scope).filter(missing=[], broken_at=None, emptied_at=None)
+    rows = rows.filter(Q(head="") | Q(compared_at__lt=today), Q(team__released_at=None) | Q(team__released_at__gt=at))
+    return rows.select_related("team__unit").order_by("compared_at", "pk")
 
 
 def round_of(team: Team, *, at: datetime) -> Round | None:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("forms/disputes/<int:pk>/decide", disputes.dispute_decide, name="form_dispute_decide"),
     path("forms/disputes/<int:pk>/choose", disputes.contest_decide, name="form_contest_decide"),
     path("forms/disputes/<int:pk>/held", disputes.held_decide, name="form_held_decide"),
+    path("public/forms/<slug:code>", views.passport_page, name="form_passport"),
     path("forms/<slug:code>", views.form_page, name="form"),
     path("forms/<slug:code>/source", views.form_source, name="form_source"),
     path("forms/<slug:code>/answers", views.answers_page, name="form_answers"),

@@ -207,6 +207,38 @@ def test_a_form_is_dated_by_the_servers_clock_though_the_phones_is_a_day_wrong(p
     assert timedelta(0) <= row.received_at - row.device_at < timedelta(minutes=1)
 
 
+def with_files(cast):
+    """A form that takes two files, open in Jinjiang."""
+    files = [["file", name, label, label, "", "", ""] for name, label in (("plan", "图纸"), ("list", "清单"))]
+    opened(cast, publish(cast, survey=[SURVEY[0], SURVEY[3], *files]))
+
+
+@pytest.mark.parametrize("phone", [with_files], indirect=True)
+@pytest.mark.row("EMG-20")
+def test_files_go_out_in_several_posts_and_one_that_is_too_large_is_told_before(phone):
+    _scene, _context, page = phone
+    expect(page.locator("#forms-count")).to_have_text("1", timeout=10_000)
+    page.locator("#field-forms > summary").tap()
+    page.locator(f"[data-form={CODE}]").tap()
+    page.locator("#form-start").tap()
+    question(page, "place").locator("input").fill(str(int(DOOR) + 1))
+
+    def attach(name, size):
+        file = {"name": f"{name}.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 " + bytes(size)}
+        question(page, name).locator("input[type=file]").set_input_files(file)
+
+    attach("plan", 11_000_000)
+    expect(question(page, "plan").locator("[role=status]")).to_have_text("文件过大，请选择不超过9.5MB的文件。")
+    for name, size in (("plan", 6_000_000), ("list", 5_000_000)):
+        attach(name, size)
+        expect(question(page, name).locator("[role=status]")).to_contain_text("存于本机")
+    page.wait_for_timeout(600)
+    page.locator("#form-finish").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=30_000)
+    (row,) = kept()
+    assert (row.awaits, row.attachments.count()) == ([], 2)
+
+
 @pytest.mark.parametrize("phone", [about_persons], indirect=True)
 def test_the_phone_makes_the_persons_code_without_a_network_and_with_it_one_sees_the_own_answer(phone):
     """Red line 5: the code is the person's; it is shown to be written down, and kept by nobody else."""

@@ -136,6 +136,29 @@ class TestComparing:
 
 
 @pytest.mark.row("EMG-20")
+def test_a_phone_that_has_not_compared_today_is_named_and_nothing_is_claimed_of_it(scene, lines):
+    worker, holder = scene.cast.client("worker"), scene.holder()
+
+    def unheard():
+        page = worker.get("/field/lists", headers={"Accept-Language": "en"})
+        return [str(row.device) for row in page.context["unheard"]], page.content.decode()
+
+    nothing = "Nothing is missing: what the phones have finished is held here."
+    assert unheard()[0] == [] and nothing in unheard()[1]
+    assert post(holder, "/api/field/lists/begin", {"device": DEVICE}).status_code == 200
+    found, page = unheard()
+    assert found == [DEVICE] and "not compared yet" in page and nothing not in page
+    for visit_id, place in lines:
+        send(holder, scene, visit_id, place)
+    assert compare(holder, lines).json() == {"missing": []}
+    assert unheard()[0] == [] and nothing in unheard()[1]
+    DeviceList.objects.everywhere("a test").update(compared_at=timezone.now() - timedelta(days=1))
+    found, page = unheard()
+    assert found == [DEVICE] and "not compared yet" not in page and nothing not in page
+    assert scene.cast.client("neighbour_worker").get("/field/lists").context["unheard"].count() == 0
+
+
+@pytest.mark.row("EMG-20")
 class TestReporting:
     def told(self, **changes):
         return {"id": str(uuid7()), "category": "01003", "place": DOORS[0], "text": "楼道灯不亮", **changes}

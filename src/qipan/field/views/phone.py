@@ -25,7 +25,7 @@ from qipan.screening.api import DoorState, Outcome, addresses_of, waiting_doors
 from qipan.webkit.manifest import BUILT, everything_of, files_of, is_built, later_of
 from qipan.webkit.middleware import POLICY
 
-from ..queries import lists_with_gaps, order_of, round_of, team_of, teams_of
+from ..queries import lists_not_compared, lists_with_gaps, order_of, round_of, team_of, teams_of
 
 # The two that are common come first and large; the order of the others is by how often they come.
 MAIN = (Outcome.ANSWERED, Outcome.NOT_HOME)
@@ -138,6 +138,7 @@ def words() -> dict[str, object]:
         "no_point": _("The phone gave no position. You may leave it out."),
         "clear": _("Take it out"),
         "photo_kept": _("%(kb)s kB, kept on this phone"),
+        "too_large": _("The file is too large; take one of at most 9.5 MB."),
         "swept": _("This phone's browser can throw away what is kept when space runs out. Send often."),
     }
 
@@ -297,8 +298,10 @@ def orders(request: HttpRequest) -> HttpResponse:
 @needs("team.manage")
 def lists(request: HttpRequest) -> HttpResponse:
     """This page will name what phones have finished and the server does not hold; nothing about who did how much."""
-    found = list(lists_with_gaps(signed_in(request))[:MOST_TEAMS])
+    actor = signed_in(request)
+    found = list(lists_with_gaps(actor)[:MOST_TEAMS])
     places = {int(place) for row in found for _id, place in row.missing}
     addresses = addresses_of(places)
     rows = [(row, [(one, addresses[int(place)]) for one, place in row.missing]) for row in found]
-    return render(request, "field/lists.html", {"rows": rows})
+    unheard = lists_not_compared(actor, at=now())[:MOST_TEAMS]
+    return render(request, "field/lists.html", {"rows": rows, "unheard": unheard})

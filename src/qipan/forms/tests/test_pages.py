@@ -40,6 +40,22 @@ def test_the_passport_is_printed(cast: Cast) -> None:
             assert part in page
 
 
+@pytest.mark.row("SVC-9")
+def test_whoever_is_asked_checks_the_passport_by_the_code_in_print_without_a_log_in(cast: Cast) -> None:
+    form = Form.objects.get(code="unit-daily-status")
+    address = f"http://testserver/public/forms/{form.code}"
+    assert address in cast.client("worker").get(f"/forms/{form.code}").content.decode()
+    nobody = cast.client("anonymous")
+    page = nobody.get(address, headers={"Accept-Language": "en"}).content.decode()
+    for part in (form.label, form.number, form.approval, form.issuer.label, "<svg"):
+        assert part in page
+    assert "you may refuse this form" in page and "You may refuse this form." not in page
+    assert [one.label for one in form.questions.all() if one.label in page] == []  # who asks, not what
+    Form.objects.filter(pk=form.pk).update(valid_from=cast.at - timedelta(days=9), valid_to=cast.at)
+    assert "You may refuse this form." in nobody.get(address, headers={"Accept-Language": "en"}).content.decode()
+    assert nobody.get("/public/forms/none").status_code == 404
+
+
 def test_only_openings_on_ones_own_ground_are_listed(cast: Cast) -> None:
     form = Form.objects.get(code="door-screening")
     openings = open_form(

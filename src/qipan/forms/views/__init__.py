@@ -3,7 +3,7 @@
 from .answers import answers_file, answers_look, answers_page
 from .dictionary import bring, fields_file, fields_page, values_file
 from .drafts import draft_act, draft_page, draft_source, new_form, template_file
-from .form import form_page, form_source
+from .form import form_page, form_source, passport_page
 from .listing import forms_page
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "form_source",
     "forms_page",
     "new_form",
+    "passport_page",
     "template_file",
     "values_file",
 ]

@@ -1,5 +1,8 @@
 """One form: its passport, what it asks and what it fills in, in print with a code that leads back here."""
 
+from datetime import datetime
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +24,27 @@ from .drafts import attached
 from .listing import READERS
 
 
+def _passport(request: HttpRequest, form: Form, *, at: datetime) -> dict[str, Any]:
+    """What a form carries with it, for whoever asks and whoever is asked; the code in print leads to the public page."""
+    sensitive = {one.code: one for one in fields_on() if one.sensitivity != Sensitivity.NONE}
+    asked = form.questions.order_by("order").values_list("field_code", flat=True)
+    return {
+        "form": form,
+        "articles": cited_by("forms.Form", [form.pk]).get(form.pk, []),
+        "flags": flags_of("forms.Form", [form.pk]).get(form.pk, []),
+        "lapsed": not rules.valid(form.valid_from, form.valid_to, at=at),
+        "sensitive": [sensitive[code] for code in asked if code in sensitive],
+        "address": request.build_absolute_uri(reverse("form_passport", args=[form.code])),
+    }
+
+
+@require_GET
+def passport_page(request: HttpRequest, code: str) -> HttpResponse:
+    """This view will show everybody who asks by a form, on which approval and basis, and until when: no question, no answer."""
+    at = now()
+    return render(request, "forms/passport.html", _passport(request, get_form(code, at=at), at=at))
+
+
 @require_GET
 def form_page(request: HttpRequest, code: str) -> HttpResponse:
     """This view will show one form with its passport and its questions; it is public to everybody with a post."""
@@ -34,24 +58,21 @@ def form_page(request: HttpRequest, code: str) -> HttpResponse:
         (one, dictionary.get(one.field_code), held_from.get(one.field_code, []) if one.held else [])
         for one in questions
     ]
-    lapsed = not rules.valid(form.valid_from, form.valid_to, at=at)
+    passport = _passport(request, form, at=at)
     fillable = Form.objects.filter(pk=form.pk).exclude(xform="").exists()
     openings = open_forms(actor.scope.ranges, at=at, code=code)
-    address = request.build_absolute_uri(reverse("form", args=[code]))
     shown = {
-        "form": form,
-        "articles": cited_by("forms.Form", [form.pk]).get(form.pk, []),
-        "flags": flags_of("forms.Form", [form.pk]).get(form.pk, []),
-        "lapsed": lapsed,
+        **passport,
         "lines": lines,
-        "sensitive": [entry for _one, entry, _from in lines if entry and entry.sensitivity != Sensitivity.NONE],
         "openings": openings,
         "versions": Form.objects.filter(code=code).order_by("-version").values("version", "valid_from", "valid_to"),
-        "address": address,
         "held_sheet": Form.objects.filter(pk=form.pk, source__isnull=False).exists(),
         "designs": actor.can("form.design"),
         "nuisances": nuisances_of_forms([code], at=at).get(code),
-        "asks": actor.can("directive.issue") and form.issuer_id == actor.unit_id and fillable and not lapsed,
+        "asks": actor.can("directive.issue")
+        and form.issuer_id == actor.unit_id
+        and fillable
+        and not passport["lapsed"],
         "fills": actor.can("visit.submit") and fillable and bool(openings),
         "returned": any(actor.can(act) for act in RETURNED_TO),
     }

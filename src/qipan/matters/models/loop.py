@@ -9,7 +9,7 @@ from qipan.kernel.labels import QuickLabels
 from qipan.kernel.scoped import ScopedQuerySet
 from qipan.kernel.sealed import SealedField
 
-from ..rules import sampling
+from ..rules import joint, sampling
 from ..rules.points import Point, for_everyone
 from ..terms import (
     Channel,
@@ -206,8 +206,11 @@ class Matter(QuickLabels, models.Model):
 
     @property
     def watched_until(self) -> datetime | None:
-        """Until when the same thing here counts against who closed this; None where nothing claims to be solved."""
+        """Until when the same thing here counts against who closed this; None where nothing claims to be solved, or the
+        place is none that something could come back to.
+        """
         claims = self.state == State.CLOSED and sampling.counts(closing=self.closing, confirmation=self.confirmation)
+        claims = claims and joint.is_place(self.place)
         return sampling.watched_until(self.ended_at) if claims and self.ended_at is not None else None
 
     @property

@@ -42,7 +42,8 @@ SHOWN = 200
 
 
 def hot_spots(ranges: Iterable[Range], *, at: datetime) -> list[Spot]:
-    """This function will return the hot spots of a ground: three or more matters in 30 days in one compound.
+    """This function will return the hot spots of a ground: three or more matters in 30 days in one compound; the hottest
+    ``SHOWN`` where there are more.
 
     Two statements, whatever the size: which compounds (index on time and place), then their matters. Joined and
     declined matters are none; drills are apart.
@@ -53,7 +54,8 @@ def hot_spots(ranges: Iterable[Range], *, at: datetime) -> list[Spot]:
         .exclude(state__in=(State.DUPLICATE, State.DECLINED))
     )
     compounds = rows.annotate(compound=F("place") / 10_000).order_by().values("compound").annotate(n=Count("pk"))
-    hot = [compound for compound, n in compounds.filter(n__gte=joint.HOT).values_list("compound", "n")]
+    hottest = compounds.filter(n__gte=joint.HOT).order_by("-n", "compound")
+    hot = [compound for compound, n in hottest.values_list("compound", "n")]
     hot = [compound for compound in hot if joint.is_place(compound * 10_000)]
     if not hot:
         return []

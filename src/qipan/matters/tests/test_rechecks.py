@@ -392,3 +392,9 @@ def test_the_pages_of_the_sampled_review(lively):
 def test_the_hazards_states_are_those_of_the_loop():
     assert sampling.look_until(AT) == AT + loop.REOPEN_WITHIN
     assert sampling.watched_until(AT) == AT + timedelta(days=90)
+
+
+def test_nothing_is_promised_of_what_lies_in_no_compound():
+    closed = {"state": "CLOSED", "closing": "SOLVED", "confirmation": "CONFIRMED", "ended_at": AT}
+    assert Matter(place=place_of("510104001001001"), **closed).watched_until == AT + timedelta(days=90)
+    assert Matter(place=place_of("510104001001"), **closed).watched_until is None

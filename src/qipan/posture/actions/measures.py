@@ -216,12 +216,10 @@ def _check_over(grade: rules.Grade, *, kind: str, ground: Range, issuer: Unit, h
     most = timedelta(days=grade.over_days)
     if held[1] - held[0] > most:
         raise BeyondTooLong(days=grade.over_days, field="expires_at")
-    # Neither an extension nor the same order once more begins the days anew.
-    since, until = rules.run_of(held, beyond_spans(kind, ground, issuer, near=held, within=3 * most), gap=most)
+    # Neither an extension nor the same order once more, also by another organ, begins the days anew.
+    since, until = rules.run_of(held, beyond_spans(kind, ground, near=held, within=3 * most), gap=most)
     if until - since > most:
-        raise BeyondRunsOn(
-            issuer=issuer, since=f"{localtime(since):%Y-%m-%d %H:%M}", days=grade.over_days, field="expires_at"
-        )
+        raise BeyondRunsOn(since=f"{localtime(since):%Y-%m-%d %H:%M}", days=grade.over_days, field="expires_at")
 
 
 @transaction.atomic

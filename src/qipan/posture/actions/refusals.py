@@ -126,11 +126,11 @@ class BeyondTooLong(Refusal):
 
 
 class BeyondRunsOn(BeyondTooLong):
-    """The same organ, the same kind, the same ground: a fresh order goes on with the days of the one before."""
+    """The same kind on the same ground: a fresh order, whoever gives it, goes on with the days of the one before."""
 
     code = "measure_beyond_runs_on"
     sentence = _(
-        "%(issuer)s has held this here beyond what the risk zones justify since %(since)s. It lasts at most %(days)s days in "
+        "This has been held here beyond what the risk zones justify since %(since)s. It lasts at most %(days)s days in "
         "all, imposed again or extended; the days begin anew after as many days without it (Emergency Response Law 2024, "
         "art. 10)."
     )

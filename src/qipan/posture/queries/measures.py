@@ -8,7 +8,6 @@ from django.utils.timezone import get_default_timezone
 from django.utils.translation import get_language
 
 from qipan.desk.api import Task
-from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
@@ -66,13 +65,13 @@ def get_measure(pk: int, *, actor: Actor) -> Measure:
 
 
 def beyond_spans(
-    kind: str, ground: Range, issuer: Unit, *, near: tuple[datetime, datetime], within: timedelta
+    kind: str, ground: Range, *, near: tuple[datetime, datetime], within: timedelta
 ) -> list[tuple[datetime, datetime]]:
-    """This function will return from when until when an organ held a kind beyond the zones on any part of a ground, as far
-    as it lies ``within`` so long before or after a span.
+    """This function will return from when until when a kind was held beyond the zones on any part of a ground, whichever
+    organ ordered it, as far as it lies ``within`` so long before or after a span.
     """
     rows = Measure.objects.filter(
-        overlapping([ground]), expires_at__gt=near[0] - within, starts_at__lt=near[1] + within, kind=kind, issuer=issuer
+        overlapping([ground]), expires_at__gt=near[0] - within, starts_at__lt=near[1] + within, kind=kind
     )
     return [(one.starts_at, one.ends_at) for one in rows.filter(drill=False).exclude(over_reason="")]
 

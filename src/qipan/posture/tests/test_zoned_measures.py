@@ -112,6 +112,8 @@ def test_a_higher_organ_goes_beyond_with_a_reason_for_a_few_days(cast: Cast) -> 
 def test_a_fresh_order_on_the_same_ground_goes_on_with_the_days_of_the_one_before(cast: Cast) -> None:
     wide: dict[str, Any] = {"grounds": [range_of("510104")], "over_reason": "r", "review_at": cast.at}
     (first,) = gate(cast, **wide, expires_at=cast.at + 2 * DAY)
+    apps.get_model("duties", "OrganType").objects.filter(code="district-command").update(authority_rank=3)
+    district = {"issuer": cast.unit("510104:district-command"), "by": cast.district_head}
     entries = Entry.objects.count()
 
     def again(*, after: timedelta, lasts: timedelta = DAY, **changes: Any) -> list[Measure]:
@@ -119,13 +121,14 @@ def test_a_fresh_order_on_the_same_ground_goes_on_with_the_days_of_the_one_befor
         given = {**wide, "starts_at": begins, "review_at": begins, "expires_at": begins + lasts, "at": begins}
         return gate(cast, **given | changes)
 
-    # At once, after a pause that is shorter than the days, on a part of the ground, against another hazard.
+    # By the same organ or by another: at once, after a pause that is shorter than the days, on a part of the ground, against another hazard.
     part = [range_of(HERE)]
     for changes in (
         {"after": 2 * DAY, "lasts": 2 * DAY},
         {"after": 3 * DAY},
         {"after": 3 * DAY, "grounds": part},
         {"after": 3 * DAY, "hazard": "heat"},
+        {"after": 3 * DAY, **district},
     ):
         with pytest.raises(refusals.BeyondRunsOn) as refused:
             again(**changes)
