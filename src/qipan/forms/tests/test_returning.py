@@ -49,7 +49,7 @@ def test_a_forms_page_shows_its_passport_its_fields_and_a_code_for_paper(cast: C
         form.basis,
         form.purpose,
         "<svg",
-        "http://testserver/forms/door-screening",
+        "http://testserver/public/forms/door-screening",
     ):
         assert part in text
     assert "you may refuse this form" in text and text.count("filled in, not asked") == 3
