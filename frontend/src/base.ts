@@ -75,12 +75,13 @@ for (const table of document.querySelectorAll<HTMLTableElement>("table.stack")) 
     for (const [index, cell] of [...row.cells].entries()) if (names[index]) cell.dataset.label = names[index];
   }
 }
-// What scrolls sideways is reached by keyboard too.
-function reachWide(): void {
-  for (const box of document.querySelectorAll<HTMLElement>(".table-responsive")) {
+// What scrolls sideways is reached by keyboard too, whether the window or what stands in the box made it so.
+const wide = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    const box = target.closest<HTMLElement>(".table-responsive");
+    if (!box) continue;
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
-}
-reachWide();
-addEventListener("resize", reachWide);
+});
+for (const part of document.querySelectorAll(".table-responsive, .table-responsive > *")) wide.observe(part);

@@ -67,7 +67,8 @@ def turn_to(open_page) -> Callable[..., Page]:
 
 def serious(page: Page) -> list[str]:
     """This function will return axe's serious and critical findings on the page, empty when there are none."""
-    # A colour on its way to another one is nobody's fault.
+    # A size that the page has not drawn yet, and a colour on its way to another one, is nobody's fault.
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     page.evaluate("Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
     found = Axe().run(page).response["violations"]
     return [

@@ -207,3 +207,16 @@ def test_refusals_are_pages_of_the_house(scene, names, open_page, lang):
         assert answer.status == status
         expect(page.locator(".refusal h1")).to_have_count(1)
         assert faults(page) == []
+
+
+def test_what_scrolls_sideways_is_reached_by_keyboard(scene, open_page):
+    """Whether the window or what stands in the table made it so; what fits is no stop of the tab key."""
+    page = open_page(scene.cast, "dispatcher", "/forces/companies", lang="en")
+    box = page.locator(".table-responsive").first
+    page.set_viewport_size(DESK)
+    expect(box).not_to_have_attribute("tabindex", "0")
+    box.locator("table").evaluate("table => { table.style.minWidth = '2000px' }")
+    expect(box).to_have_attribute("tabindex", "0")
+    page.set_viewport_size({"width": 2400, "height": 900})
+    box.locator("table").evaluate("table => { table.style.minWidth = '' }")
+    expect(box).not_to_have_attribute("tabindex", "0")
