@@ -155,7 +155,7 @@ def reopen(story):
 def test_figures_are_kept_per_day_and_recount(story):
     day = reopen(story)
     held = measures_at(story.declaration, at=day)
-    imposed(story, starts_at=day - timedelta(hours=1), hours=4, at=day)
+    imposed(story, starts_at=day - timedelta(hours=1), hours=4, at=day - timedelta(hours=1))
     assert keep_days(by=clock_of_learning(), at=day) == 1
     kept = DayFigure.objects.get()
     assert (kept.day, kept.at, kept.measures) == (date(2026, 11, 26), day, held + 1)
@@ -167,8 +167,8 @@ def test_figures_are_kept_per_day_and_recount(story):
     assert [one for one, _n in rows] == [date(2026, 11, 26), date(2026, 11, 27)]
     assert rows[0][1] == held
     assert audit_days() == []
-    # What is ordered later with a start in the past was not there then.
-    imposed(story, starts_at=day, hours=72, at=day + timedelta(days=1, hours=1))
+    # What is ordered minutes later with a start in the past was not there then.
+    imposed(story, starts_at=day + timedelta(days=1), hours=72, at=day + timedelta(days=1, minutes=10))
     assert audit_days() == []
     DayFigure.objects.filter(day=date(2026, 11, 26)).update(measures=held + 5)
     assert audit_days() == [f"E-2026-9 2026-11-26: {held + 5} measures kept, {held} counted"]
@@ -188,7 +188,7 @@ def test_the_trend_ends_with_this_moment_while_the_event_is_followed(story):
 @pytest.mark.row("EMG-17")
 def test_the_report_recounts(story):
     day = reopen(story)
-    imposed(story, starts_at=day - timedelta(hours=1), hours=2, at=day)  # ends at its expiry
+    imposed(story, starts_at=day - timedelta(hours=1), hours=2, at=day - timedelta(hours=1))  # ends at its expiry
     imposed(story, starts_at=day, hours=24 * 10, at=day)  # holds
     imposed(story, starts_at=day + timedelta(days=5), hours=24, at=day)  # has not begun
     at = day + timedelta(days=2)

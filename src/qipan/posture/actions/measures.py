@@ -31,6 +31,7 @@ from .refusals import (
     HazardUngraded,
     HazardUnknown,
     HazardUnsaid,
+    MeasureDatedBack,
     MeasureIssuerNotCompetent,
     MeasureKindUnknown,
     MeasureOnlyExecuted,
@@ -71,8 +72,8 @@ def impose_measure(
     that is given, the zones of each ground must justify it; a kind that needs a zone against some hazard needs a
     declaration against one that has none; ``over_reason`` is the reason of a higher organ that goes beyond this. ``guidance`` is what residents are told, by language, where the order says more than its kind.
     Needs ``measure.impose``. Raises ``NotAllowed``; for each missing part its own ``ContentMissing``;
-    ``MeasureKindUnknown``, ``ComplaintRouteMissing``, ``GuidanceIncomplete``, ``MeasureTimesDisordered``,
-    ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
+    ``MeasureKindUnknown``, ``ComplaintRouteMissing``, ``GuidanceIncomplete``, ``MeasureDatedBack``,
+    ``MeasureTimesDisordered``, ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
     ``MeasureOutsideIssuersGround``, ``DeclarationNotRunning``, ``OutsideDeclaredGround``, ``OutlivesDeclaration``,
     ``HazardUnsaid``, ``HazardUnknown``, ``HazardUngraded``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``,
     ``BeyondRunsOn``.
@@ -169,6 +170,8 @@ def kind_of(code: str) -> rules.Kind:
 
 
 def _check_times(starts_at: datetime, review_at: datetime, expires_at: datetime, *, at: datetime) -> None:
+    if starts_at < at - rules.FILLING_IN:
+        raise MeasureDatedBack(field="starts_at")
     if not (starts_at < expires_at and starts_at <= review_at <= expires_at and expires_at > at):
         raise MeasureTimesDisordered(field="expires_at")
 

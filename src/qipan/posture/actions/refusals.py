@@ -51,6 +51,17 @@ class MeasureTimesDisordered(Refusal):
     status = 400
 
 
+class MeasureDatedBack(Refusal):
+    """Whoever is restricted knows it from the moment of issuing on; nothing is made lawful afterwards."""
+
+    code = "measure_dated_back"
+    sentence = _(
+        "A measure binds from its issuing on and is not dated back; let it start now or later "
+        "(Emergency Response Law 2024, art. 10 and 72)."
+    )
+    status = 400
+
+
 class OutlivesDeclaration(Refusal):
     code = "measure_outlives_declaration"
     sentence = _(

@@ -143,7 +143,7 @@ def yesterday(cast: Cast) -> Measure:
     """A measure of the district whose review day was yesterday."""
     past = cast.at - timedelta(days=1)
     terms = {"issuer": cast.unit("510104:district-command"), "by": cast.district_head}
-    return impose_measure(**restriction(cast, starts_at=past, review_at=past, **terms))[0]
+    return impose_measure(**restriction(cast, starts_at=past, review_at=past, at=past, **terms))[0]
 
 
 @pytest.mark.row("EMG-16")
@@ -187,7 +187,7 @@ def test_a_review_keeps_it_with_a_reason_and_settles_what_was_told(cast: Cast, y
 def test_many_missed_reviews_of_an_issuer_are_one_task(cast: Cast, yesterday: Measure) -> None:
     past = cast.at - timedelta(days=1)
     terms = {"issuer": cast.unit("510104:district-command"), "by": cast.district_head}
-    (other,) = impose_measure(**restriction(cast, starts_at=past, review_at=past, title="另一项", **terms))
+    (other,) = impose_measure(**restriction(cast, starts_at=past, review_at=past, at=past, title="另一项", **terms))
     assert tell_reviews(by=CLOCK, at=cast.at) == 2
     assert tasks("reviews:").count() == 2
     lift_measure(yesterday, by=cast.district_head, at=cast.at)

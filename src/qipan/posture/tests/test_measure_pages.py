@@ -1,5 +1,6 @@
 """Pages of measures: lists by state, imposing with the zones shown first, the acts on one."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,12 @@ def filled(cast: Cast, **changes: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(autouse=True)
+def issued_now(cast: Cast, clock_at: Callable[[datetime], None]) -> None:
+    """Pages are filled in at the moment of the story: a measure is not dated back."""
+    clock_at(cast.at)
+
+
 @pytest.mark.row("EMG-15")
 def test_what_the_zones_justify_is_shown_before_anything_is_imposed(cast: Cast) -> None:
     client = cast.client("city_commander")
@@ -52,6 +59,14 @@ def test_what_the_zones_justify_is_shown_before_anything_is_imposed(cast: Cast) 
     measure = Measure.objects.get()
     assert answer["Location"] == f"/measures/{measure.pk}"
     assert measure.review_at == cast.at + timedelta(days=3)  # usual for its kind
+
+
+def test_a_start_before_now_is_refused_beside_its_field(cast: Cast, clock_at: Callable[[datetime], None]) -> None:
+    zone(HERE, 2, at=cast.at)
+    clock_at(cast.at + timedelta(minutes=16))
+    answer = cast.client("city_commander").post("/measures/new", filled(cast))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["starts_at"])
+    assert Measure.objects.count() == 0
 
 
 def test_under_a_declaration_its_hazard_and_ground_are_taken(cast: Cast, declared: Declaration) -> None:
@@ -105,7 +120,7 @@ def test_who_sees_and_who_imposes(cast: Cast, imposed: Measure) -> None:
 
 def test_the_list_says_what_holds_what_is_due_what_comes_and_what_has_ended(cast: Cast, imposed: Measure) -> None:
     past = cast.at - timedelta(days=4)
-    due = impose_measure(**restriction(cast, starts_at=past, review_at=past))[0]
+    due = impose_measure(**restriction(cast, starts_at=past, review_at=past, at=past))[0]
     come = impose_measure(**restriction(cast, starts_at=cast.at + timedelta(days=1)))[0]
     over = impose_measure(**restriction(cast))[0]
     lift_measure(over, by=cast.city_commander, at=cast.at)

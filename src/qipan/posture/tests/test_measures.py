@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,23 @@ def test_a_measure_is_not_imposed(cast: Cast, changes: dict[str, Any], refusal: 
     assert Measure.objects.count() == 0
 
 
+@pytest.mark.parametrize("since", [timedelta(seconds=1), timedelta(days=1), timedelta(days=400)])
+def test_a_measure_is_not_dated_back(cast: Cast, since: timedelta) -> None:
+    """Only by the minutes that filling in its page takes; else it would bind people before anybody could know of it."""
+    before, start = Entry.objects.count(), cast.at - timedelta(minutes=15)
+    with pytest.raises(refusals.MeasureDatedBack) as refused:
+        impose_measure(**restriction(cast, starts_at=start - since))
+    assert (refused.value.code, refused.value.status, refused.value.data["field"]) == (
+        "measure_dated_back", 400, "starts_at"
+    )  # fmt: skip
+    with override("en"):
+        assert "not dated back" in str(refused.value)
+    with override("zh-hans"):
+        assert "不得倒签" in str(refused.value)
+    assert (Measure.objects.count(), OpenEnd.objects.count(), Entry.objects.count()) == (0, 0, before)
+    assert impose_measure(**restriction(cast, starts_at=start))[0].starts_at == start
+
+
 def test_a_district_imposes_on_its_own_ground_only(cast: Cast) -> None:
     wide = replace(cast.district_head, scope=cast.city_commander.scope)
     issuer = cast.unit("510104:district-command")
@@ -137,8 +155,9 @@ def test_under_a_declaration_a_measure_keeps_to_its_ground_and_its_time(cast: Ca
     assert Measure.objects.count() == 0
     (kept,) = impose_measure(**restriction(cast, declaration=declaration))
     ended = end_declaration(declaration, reason="r", by=cast.city_commander, at=cast.at + timedelta(hours=1))
+    after = cast.at + timedelta(hours=2)
     with pytest.raises(DeclarationNotRunning):
-        impose_measure(**restriction(cast, declaration=ended, at=cast.at + timedelta(hours=2)))
+        impose_measure(**restriction(cast, declaration=ended, starts_at=after, at=after))
     # The end of the declaration lifts nothing by itself: the release lists it with its owner.
     assert list(measures_in_force([COMMUNITY], at=cast.at + timedelta(hours=2))) == [kept]
 

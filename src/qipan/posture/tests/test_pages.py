@@ -183,7 +183,7 @@ def test_measures_are_lifted_with_the_right_on_ones_own_ground(cast: Cast, impos
 def test_the_list_says_what_is_in_force_and_what_is_due_for_review(cast: Cast, declared: Declaration) -> None:
     take_posture(declared, grounds=[HERE], by=cast.city_commander, at=cast.at)
     past = cast.at - timedelta(days=4)
-    impose_measure(**restriction(cast, starts_at=past, review_at=past))
+    impose_measure(**restriction(cast, starts_at=past, review_at=past, at=past))
     answer = cast.client("district_head").get("/declarations")
     assert answer.context["posture"].number == declared.number
     assert answer.context["measure_count"] == len(answer.context["to_review"]) == 1

@@ -149,9 +149,11 @@ def test_a_fresh_order_on_the_same_ground_goes_on_with_the_days_of_the_one_befor
 @pytest.mark.row("EMG-15")
 def test_what_was_lifted_counts_only_as_long_as_it_held(cast: Cast) -> None:
     wide: dict[str, Any] = {"grounds": [range_of("510104")], "over_reason": "r"}
-    (ahead,) = gate(cast, **wide, starts_at=cast.at + DAY, review_at=cast.at + DAY, expires_at=cast.at + 3 * DAY)
+    before = cast.at - DAY
+    then: dict[str, Any] = {**wide, "at": before}
+    (ahead,) = gate(cast, **then, starts_at=cast.at + DAY, review_at=cast.at + DAY, expires_at=cast.at + 3 * DAY)
     with pytest.raises(refusals.BeyondRunsOn):  # nor backwards
-        gate(cast, **wide, review_at=cast.at, expires_at=cast.at + 2 * DAY, starts_at=cast.at - DAY)
+        gate(cast, **then, review_at=cast.at, expires_at=cast.at + 2 * DAY, starts_at=before)
     lift_measure(ahead, by=cast.city_commander, at=cast.at)  # it never began
     assert gate(cast, **wide, review_at=cast.at, expires_at=cast.at + 3 * DAY)
 
