@@ -15,6 +15,7 @@ from .views import (
     referrals,
     sessions,
     suggestions,
+    tracking,
 )
 
 urlpatterns = [
@@ -22,9 +23,9 @@ urlpatterns = [
     path("report/places", public.places_part, name="report_places"),
     path("report/outlines", public.outlines_part, name="report_outlines"),
     path("report/similar", public.similar_part, name="report_similar"),
-    path("track", public.track_start, name="track"),
-    path("track/<str:code>", public.track_page, name="matter_track"),
-    path("track/<str:code>/<slug:word>", public.track_act, name="matter_track_act"),
+    path("track", tracking.track_start, name="track"),
+    path("track/<str:code>", tracking.track_page, name="matter_track"),
+    path("track/<str:code>/<slug:word>", tracking.track_act, name="matter_track_act"),
     path("public/matters", public.public_page, name="matters_public"),
     path("matters", offices.inbox_page, name="matters"),
     path("matters/map", mapping.map_page, name="matter_map"),

@@ -17,7 +17,7 @@ from .actors import (
     valid,
 )
 from .cards import CardCount, card_counts, card_of, reading_key
-from .requests import PASS_COOKIE, POST_KEY, needs, signed_in
+from .requests import PASS_COOKIE, POST_KEY, actors_here, needs, signed_in
 
 __all__ = [
     "PASS_COOKIE",
@@ -26,6 +26,7 @@ __all__ = [
     "actor_of_account",
     "actor_of_post",
     "actor_of_token",
+    "actors_here",
     "at_work",
     "card_counts",
     "card_of",

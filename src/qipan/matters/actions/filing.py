@@ -1,5 +1,6 @@
 """Filing, declining, shelving and its reviews, reopening: what the office that watches over a matter decides."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _now
@@ -19,7 +20,7 @@ from ..rules.limits import month_of
 from ..terms import Outcome, StepKind
 from .exclusions import drop_exclusion, propose_exclusion
 from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
-from .steps import ask, end_part, end_waiting, locked, open_parts, settle
+from .steps import ask, check_speaker, end_part, end_waiting, locked, open_parts, settle
 from .unsaying import take_back_verification, take_back_words
 
 
@@ -134,14 +135,25 @@ def take_up(matter: Matter, *, by: Actor, at: datetime) -> Matter:
 
 
 @act
-def reopen_matter(matter: Matter, *, reason: str, report: Report | None = None, by: Actor, at: datetime) -> Matter:
+def reopen_matter(
+    matter: Matter,
+    *,
+    reason: str,
+    report: Report | None = None,
+    here: Iterable[Actor] = (),
+    by: Actor,
+    at: datetime,
+) -> Matter:
     """This function will reopen a matter within 30 days of its end: by one who reported it, or by an office.
 
-    An office needs ``matter.dispatch``, a reporter shows his report. Raises ``NotAllowed``, ``NotFound``,
-    ``NotNow``, ``ReasonNeeded``, ``TooLateToReopen``.
+    An office needs ``matter.dispatch``, a reporter shows his report, from a device that is not signed in (``here``) for
+    a unit that handled it. Raises ``NotAllowed``, ``NotFound``, ``HandlerSpeaks``, ``NotNow``, ``ReasonNeeded``,
+    ``TooLateToReopen``.
     """
     own = report is not None and followed(report).pk == matter.pk
     held, now = locked(matter, by=by, act=None if own else "matter.dispatch")
+    if own:
+        check_speaker(now, here)
     after = loop.reopen(now, reason=reason, at=at)
     month = month_of(held.ended_at or at)
     word = drop_exclusion(held, by=by, at=at) if now.state == loop.S.DECLINED else now.confirmation

@@ -1,6 +1,6 @@
 """Done, verified, confirmed: the handler only reports, another looks, the reporter has the last word."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _now
@@ -23,7 +23,7 @@ from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..terms import Outcome, Part, StepKind, Way
 from .dispatching import give_part, own_part
 from .intake import office_for, tell, title_of
-from .steps import ask, end_part, end_waiting, locked, loop_of, open_parts, settle
+from .steps import ask, check_speaker, end_part, end_waiting, locked, loop_of, open_parts, settle
 from .unsaying import take_back_verification, take_back_words
 
 
@@ -124,12 +124,13 @@ _OWN = Reading[Report](lambda pk: Report.objects.select_related("matter__root").
 _UNSAID = Reading[tuple[int]](lambda matter: following(matter).exclude(confirmed=True).values_list("pk")[:1])
 
 
-def _own(report: Report, by: Actor) -> tuple[Report, Matter, Loop]:
+def _own(report: Report, by: Actor, here: Iterable[Actor]) -> tuple[Report, Matter, Loop]:
     """A reporter's matter, locked; a report whose matter was joined follows the one where the joining ends."""
     fresh = _OWN.one(report.pk)
     if fresh is None:
         raise NotFound
     held, now = locked(followed(fresh), by=by, act=None)
+    check_speaker(now, here)
     return fresh, held, now
 
 
@@ -141,13 +142,15 @@ class SpokenAlready(Refusal):
 
 
 @act
-def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: datetime) -> Matter:
+def confirm_matter(
+    report: Report, *, satisfied: bool | None, here: Iterable[Actor] = (), by: Actor, at: datetime
+) -> Matter:
     """This function will take a reporter's word that it is as verified; with the last reporter's word the matter closes.
 
-    ``satisfied`` is asked beside it and may stay open. By the track code, whoever holds it. Raises
-    ``NotFound``, ``NotNow``, ``SpokenAlready``.
+    ``satisfied`` is asked beside it and may stay open. By the track code, whoever holds it, unless the device is signed
+    in (``here``) for a unit that handled it. Raises ``NotFound``, ``HandlerSpeaks``, ``NotNow``, ``SpokenAlready``.
     """
-    own, held, now = _own(report, by)
+    own, held, now = _own(report, by, here)
     if now.state != loop.S.VERIFIED:
         raise loop.NotNow(state=now.state)
     if own.confirmed:
@@ -161,12 +164,12 @@ def confirm_matter(report: Report, *, satisfied: bool | None, by: Actor, at: dat
 
 
 @act
-def doubt_matter(report: Report, *, reason: str, by: Actor, at: datetime) -> Matter:
+def doubt_matter(report: Report, *, reason: str, here: Iterable[Actor] = (), by: Actor, at: datetime) -> Matter:
     """This function will take a reporter's doubt: an office that did not handle it must look again.
 
-    By the track code. Raises ``NotFound``, ``NotNow``, ``ReasonNeeded``.
+    By the track code, as ``confirm_matter``. Raises ``NotFound``, ``HandlerSpeaks``, ``NotNow``, ``ReasonNeeded``.
     """
-    own, held, now = _own(report, by)
+    own, held, now = _own(report, by, here)
     after = loop.doubt(now, reason=reason)
     take_back_verification(held, now, by=by, at=at)
     take_back_words(held, Report.objects.filter(pk=own.pk), unit=now.handler, by=by, at=at)

@@ -1,6 +1,6 @@
 """A reporter's contact: looked at with a reason that the reporter reads, erased when the purpose is over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from qipan.kernel.scoped import overlapping
 from ..models import Allowance, Contact, ContactLook, Handling, Matter, MatterStep, Photo, Report
 from ..queries.joining import followed
 from ..rules import loop
-from .steps import locked, need_office_or_handler
+from .steps import check_speaker, locked, need_office_or_handler
 
 AFTER_END = timedelta(days=30)  # as long as it can be reopened
 KEEP_ALLOWANCE = timedelta(days=1)
@@ -92,11 +92,14 @@ def erase_contacts(*, by: Actor, at: datetime) -> int:
 
 
 @transaction.atomic
-def stop_telling(report: Report, *, by: Actor, at: datetime) -> None:
-    """This function will erase how to reach a reporter, who is told nothing more; for whoever holds the code.
+def stop_telling(report: Report, *, here: Iterable[Actor] = (), by: Actor, at: datetime) -> None:
+    """This function will erase how to reach a reporter, who is told nothing more; for whoever holds the code, as
+    ``confirm_matter``: who handled it does not keep its reporter from hearing of it.
 
-    Raises ``NotFound`` when nothing was left, or it is erased, ``KeptByHold``.
+    Raises ``NotFound`` when nothing was left, or it is erased, ``HandlerSpeaks``, ``KeptByHold``.
     """
+    _held, now = locked(followed(report), by=by, act=None)
+    check_speaker(now, here)
     rows = Contact.objects.filter(report=report.pk)
     if under_hold(at=at).filter(pk=report.pk).exists():
         raise KeptByHold

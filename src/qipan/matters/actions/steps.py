@@ -1,5 +1,6 @@
 """What every act on a matter shares: lock it, ask the rules, write matter, step, counts, journal and event."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from qipan.kernel.rows import Reading, store_row
 from ..ingest import Step, count_state, write_step
 from ..models import Handling, Matter
 from ..rules import limits
-from ..rules.loop import Loop
+from ..rules.loop import Loop, check_reporter
 from ..terms import Outcome, Part, State, StepKind
 
 
@@ -60,6 +61,12 @@ def need_office_or_handler(now: Loop, *, by: Actor) -> None:
     """This function will see that the actor's unit handles the matter, or that it may dispatch; raises ``NotAllowed``."""
     if by.unit_id is None or by.unit_id != now.handler or not by.can("task.answer"):
         by.require("matter.dispatch")
+
+
+def check_speaker(now: Loop, here: Iterable[Actor]) -> None:
+    """This function will see that nobody as whom the reporter's device is signed in handled it; raises ``HandlerSpeaks``."""
+    who = list(here)
+    check_reporter(now, units=[one.unit_id for one in who], accounts=[one.account_id for one in who])
 
 
 def _parts(matter: Matter) -> list[Handling]:

@@ -89,6 +89,17 @@ class HandlerVerifies(Refusal):
     status = 403
 
 
+class HandlerSpeaks(Refusal):
+    """A code on a desk makes no reporter of who did the work: its word would confirm itself."""
+
+    code = "handler_speaks"
+    sentence = _(
+        "You are signed in here for a unit that handled this matter: whoever handled it does not answer for who reported "
+        "it."
+    )
+    status = 403
+
+
 class PartsOpen(Refusal):
     code = "parts_open"
     sentence = _("Cooperating parts are still open: %(units)s. Each is done first, or waived with a reason.")
@@ -230,6 +241,14 @@ def check_other(loop: Loop, *, unit: int | None, account: int | None) -> None:
     """This function will pass for another unit and another person than who handled it; raises ``HandlerVerifies``."""
     if unit is None or unit in loop.handlers or (account is not None and account in loop.workers):
         raise HandlerVerifies
+
+
+def check_reporter(loop: Loop, *, units: Iterable[int | None], accounts: Iterable[int | None]) -> None:
+    """This function will pass for whoever speaks as the reporter, unless it is signed in for a unit, or with an account,
+    that had a part in the work; raises ``HandlerSpeaks``. Who is not signed in is asked for no identity.
+    """
+    if not (loop.handlers.isdisjoint(units) and loop.workers.isdisjoint(accounts)):
+        raise HandlerSpeaks
 
 
 def verify(loop: Loop, *, unit: int | None, account: int | None) -> Loop:

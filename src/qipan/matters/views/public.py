@@ -25,17 +25,12 @@ from qipan.posture.api import order_title
 from qipan.territory.api import AreaView, get_area, path_to
 from qipan.webkit.challenge import count_try, new_challenge, nonce_of, source_of
 
-from ..actions.filing import reopen_matter
-from ..actions.handling import confirm_matter, doubt_matter
 from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
-from ..actions.privacy import stop_telling
 from ..input.forms import LOOK, ReportForm
-from ..models import Report
 from ..queries.alike import Alike, similar
 from ..queries.blocked import stuck_among, stuck_on
 from ..queries.exclusions import exclusions_of
 from ..queries.figures import public_figures
-from ..queries.joining import followed, following
 from ..queries.mapping import (
     Drawing,
     PointElsewhere,
@@ -51,15 +46,11 @@ from ..queries.public import (
     last_told,
     places_like,
     public_list,
-    reach_for_telling,
-    report_by_code,
-    told,
 )
 from ..queries.reading import categories, get_category, place_names
 from ..rules import limits
-from ..rules.loop import REOPEN_WITHIN
 from ..rules.points import Point, PointWrong, point_from
-from ..terms import Channel, State
+from ..terms import Channel
 
 FIGURES_KEPT_S = 60
 
@@ -259,79 +250,6 @@ def similar_part(request: HttpRequest) -> HttpResponse:
     It is asked by POST: words of residents do not belong into addresses, which servers on the way write down.
     """
     return render(request, "matters/_alike.html", {"alike": alike_of(request.POST)})
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def track_start(request: HttpRequest) -> HttpResponse:
-    """This view will ask for a code and lead to what it follows."""
-    missing = ""
-    if request.method == "POST":
-        count_try(request)
-        code = request.POST.get("code", "")
-        try:
-            report_by_code(code, at=now())
-            return redirect("matter_track", limits.tidy_code(code))
-        except Refusal as refusal:
-            missing = str(refusal)
-    return render(request, "matters/track_start.html", {"missing": missing})
-
-
-@never_cache
-@require_GET
-def track_page(request: HttpRequest, code: str) -> HttpResponse:
-    """This view will show how a matter stands to whoever holds a reporter's code."""
-    report = report_by_code(code, at=now())
-    return _track(request, report, code)
-
-
-def _track(request: HttpRequest, report: Report, code: str, *, refused: str = "", status: int = 200) -> HttpResponse:
-    matter, at = followed(report), now()
-    shown = {
-        "report": report,
-        "matter": matter,
-        "code": limits.tidy_code(code),
-        "where": place_label(matter.place),
-        "steps": told(matter),
-        "excluded": exclusions_of([matter]).get(matter.pk),
-        "reached": bool(reach_for_telling(report.pk)),
-        "looks": report.looks.order_by("pk"),
-        "asked": matter.state == State.VERIFIED and report.confirmed is None,
-        "may_reopen": matter.state in (State.CLOSED, State.DECLINED)
-        and matter.ended_at is not None
-        and at - matter.ended_at <= REOPEN_WITHIN,
-        "others": following(matter.pk).count() - 1,
-        "joined": report.matter_id != matter.pk,
-        "new": at - report.at < timedelta(minutes=15),
-        "refused": refused,
-    }
-    return render(request, "matters/track.html", shown, status=status)
-
-
-WORDS = {"satisfied": True, "unsatisfied": False, "confirmed": None}
-
-
-@never_cache
-@require_POST
-def track_act(request: HttpRequest, code: str, word: str) -> HttpResponse:
-    """This view will take a reporter's word: confirmed, doubted with a reason, or reopened with a reason."""
-    report, at, reason = report_by_code(code, at=now()), now(), request.POST.get("reason", "")[:500]
-    try:
-        if word in WORDS:
-            confirm_matter(report, satisfied=WORDS[word], by=resident(), at=at)
-        elif word == "doubt":
-            doubt_matter(report, reason=reason, by=resident(), at=at)
-        elif word == "quiet":
-            stop_telling(report, by=resident(), at=at)
-        elif word == "reopen":
-            reopen_matter(followed(report), reason=reason, report=report, by=resident(), at=at)
-        else:
-            raise NotFound
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _track(request, report_by_code(code, at=at), code, refused=str(refusal), status=refusal.status)
-    return redirect("matter_track", limits.tidy_code(code))
 
 
 def _area(code: str) -> AreaView | None:
