@@ -27,6 +27,7 @@ from .queries.declared import (
 from .queries.measures import measure_words, measures_in_force, measures_to_review
 from .queries.opened import emergency_of, open_lines
 from .queries.zoning import carried_by_zone
+from .rules import review_days
 from .terms import PostureKind, ResponseLevel
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "postures_in_force",
     "prevailing_posture",
     "register_numbers",
+    "review_days",
     "send_order_tasks",
     "take_posture",
     "weigh_measures",

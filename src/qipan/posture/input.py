@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -170,7 +169,7 @@ class MeasureInput(ActInput):
         offer(self, "kind", word_choices("measures"))
         offer(self, "article", [("", "—"), *articles])
         offer(self, "hazard", word_choices("hazards"))
-        self.fields["review_at"].help_text = _("Left empty: after the days that are usual for this kind.")
+        self.fields["review_at"].help_text = _("Left empty: after the days of this kind; no later than that.")
         self.fields["over_reason"].help_text = _("Only of a higher organ, and for a few days.")
         self.fields["guidance_zh"].help_text = _("Left empty: what is usual for this kind.")
         self.fields["guidance_more"].help_text = _(
@@ -180,10 +179,9 @@ class MeasureInput(ActInput):
     def clean(self) -> dict[str, Any]:
         """This method will fill in the review date that is usual for the kind where none was typed."""
         given = super().clean() or self.cleaned_data
-        known = rules.kinds().get(given.get("kind", ""))
         starts_at, expires_at = given.get("starts_at"), given.get("expires_at")
-        if given.get("review_at") is None and "review_at" not in self.errors and known and starts_at and expires_at:
-            given["review_at"] = min(starts_at + timedelta(days=known.review_days), expires_at)
+        if given.get("review_at") is None and "review_at" not in self.errors and starts_at and expires_at:
+            given["review_at"] = rules.proposed_review(given.get("kind", ""), since=starts_at, until=expires_at)
         return given
 
     def guidance(self) -> dict[str, str]:

@@ -215,6 +215,21 @@ def kinds() -> dict[str, Kind]:
     }
 
 
+def review_days(code: str) -> int | None:
+    """This function will return within how many days a kind of measure is looked at again; None for one not known."""
+    known = kinds().get(code)
+    return known.review_days if known else None
+
+
+def proposed_review(code: str, *, since: datetime, until: datetime | None = None) -> datetime | None:
+    """This function will return the latest moment at which a measure of a kind is looked at again, not after its end."""
+    days = review_days(code)
+    if days is None:
+        return None
+    latest = since + timedelta(days=days)
+    return min(latest, until) if until else latest
+
+
 @dataclass(frozen=True)
 class Grade:
     """Which level a zone must have for a kind of measure, and who may go beyond it, for how many days at most."""

@@ -16,7 +16,7 @@ from qipan.forms.api import get_form, open_form
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import Refusal
-from qipan.posture.api import impose_measure, take_posture
+from qipan.posture.api import impose_measure, review_days, take_posture
 from qipan.screening.api import Campaign, assign_doors, open_campaign, open_round
 
 from ..models import Activation, ActivationItem
@@ -127,6 +127,8 @@ def open_measure(opening: Opening) -> Opened:
     """This function will impose the measure for its days, never longer than the declaration."""
     step = opening.step
     expires_at = opening.until(step["days"])
+    # A playbook may be older than the days that the city's list has now.
+    looked_at = min(step["review_days"], review_days(step["measure"]) or step["review_days"])
     measures = impose_measure(
         kind=step["measure"],
         title=opening.said("title"),
@@ -135,7 +137,7 @@ def open_measure(opening: Opening) -> Opened:
         grounds=opening.grounds,
         starts_at=opening.at,
         expires_at=expires_at,
-        review_at=min(opening.at + timedelta(days=step["review_days"]), expires_at),
+        review_at=min(opening.at + timedelta(days=looked_at), expires_at),
         declaration=opening.activation.declaration,
         by=opening.by,
         at=opening.at,

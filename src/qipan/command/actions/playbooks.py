@@ -1,7 +1,7 @@
 """Publishing playbooks: a version is added, never edited."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.journal.api import digest_of, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import BadInput, Refusal
+from qipan.posture.api import review_days
 
 from .. import rules
 from ..models import Playbook
@@ -59,6 +60,7 @@ def publish_playbook(
     if targets is None:
         targets = newest.targets if newest else {}
     problems = rules.problems_of(steps, posture) + rules.target_problems(targets)
+    problems += [] if problems else list(_late_reviews(steps))
     problems += [
         f"{name}: missing" for name, text in {"code": code, "title": title, "hazard": hazard}.items() if not text
     ]
@@ -108,6 +110,14 @@ def publish_playbook(
         },
     )
     return playbook
+
+
+def _late_reviews(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Measures that would be looked at again later than their kind is."""
+    for number, step in enumerate(steps, 1):
+        most = review_days(step["measure"]) if step["kind"] == "MEASURE" else None
+        if most is not None and step["review_days"] > most:
+            yield f"step {number}: review_days is more than the {most} of {step['measure']}"
 
 
 def seed_playbooks(*, by: Actor, at: datetime) -> list[Playbook]:

@@ -338,6 +338,21 @@ class TestPublishing:
         assert "step 1: key is missing" in refused.value.problems
         assert Playbook.objects.filter(code="flood").count() == 1
 
+    @pytest.mark.row("EMG-16")
+    def test_a_measure_is_reviewed_no_later_than_its_kind_is(self, cast, declared):
+        steps = [dict(step) for step in get_playbook("epidemic-emergency").steps]
+        gate = next(step for step in steps if step["kind"] == "MEASURE")
+        gate["review_days"] = 8
+        with pytest.raises(BadInput) as refused:
+            self.publish(cast, steps=steps, posture="EMERGENCY")
+        place = steps.index(gate) + 1
+        assert refused.value.problems == [f"step {place}: review_days is more than the 7 of entry-check"]
+        assert Playbook.objects.filter(code="flood").count() == 1
+        # One that was published before the list of kinds said so opens it with the days of the kind.
+        Playbook.objects.filter(code="epidemic-emergency").update(steps=steps)
+        activate(cast, declared)
+        assert set(Measure.objects.values_list("review_at", flat=True)) == {cast.at + timedelta(days=7)}
+
     def test_it_needs_the_act(self, cast):
         with pytest.raises(NotAllowed):
             self.publish(cast, by=cast.district_head)

@@ -42,6 +42,7 @@ from .refusals import (
     MeasureTooWide,
     OutlivesDeclaration,
 )
+from .reviewing import check_review_day
 
 Span = tuple[datetime, datetime]
 
@@ -73,7 +74,7 @@ def impose_measure(
     declaration against one that has none; ``over_reason`` is the reason of a higher organ that goes beyond this. ``guidance`` is what residents are told, by language, where the order says more than its kind.
     Needs ``measure.impose``. Raises ``NotAllowed``; for each missing part its own ``ContentMissing``;
     ``MeasureKindUnknown``, ``ComplaintRouteMissing``, ``GuidanceIncomplete``, ``MeasureDatedBack``,
-    ``MeasureTimesDisordered``, ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
+    ``MeasureTimesDisordered``, ``ReviewTooLate``, ``NotYourOrgan``, ``MeasureIssuerNotCompetent``, what ``get_article`` raises, ``NotFound``,
     ``MeasureOutsideIssuersGround``, ``DeclarationNotRunning``, ``OutsideDeclaredGround``, ``OutlivesDeclaration``,
     ``HazardUnsaid``, ``HazardUnknown``, ``HazardUngraded``, ``MeasureTooStrict``, ``MeasureTooWide``, ``BeyondNotForYou``, ``BeyondTooLong``,
     ``BeyondRunsOn``.
@@ -97,6 +98,7 @@ def impose_measure(
     if rules.missing_language(words):
         raise GuidanceIncomplete(field="guidance")
     _check_times(starts_at, review_at, expires_at, at=at)
+    check_review_day(known.code, review_at, since=starts_at, field="review_at")
     check_signature(issuer, by=by)
     if hazard and declaration is None and hazard not in rules.words("hazards"):
         raise HazardUnknown(hazard=hazard[:40], field="hazard")

@@ -1,6 +1,7 @@
 """Refusals of acts on measures, each with what the law says."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.kernel.refusal import Refusal
 
@@ -58,6 +59,20 @@ class MeasureDatedBack(Refusal):
     sentence = _(
         "A measure binds from its issuing on and is not dated back; let it start now or later "
         "(Emergency Response Law 2024, art. 10 and 72)."
+    )
+    status = 400
+
+
+class ReviewTooLate(Refusal):
+    """How often a kind of measure is looked at again is the city's list, not its issuer's choice."""
+
+    code = "measure_review_too_late"
+    sentence = ngettext_lazy(
+        "“%(kind)s” is looked at again within %(days)s day of its begin or its last review "
+        "(Emergency Response Law 2024, art. 10).",
+        "“%(kind)s” is looked at again within %(days)s days of its begin or its last review "
+        "(Emergency Response Law 2024, art. 10).",
+        "days",
     )
     status = 400
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,16 +13,24 @@ from qipan.desk.api import TaskKind, recall_sources, send_task
 from qipan.duties.api import Unit, unit_above
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.refusal import NotFound, later
 
+from .. import rules
 from ..models import Measure
-from ..queries.measures import reviews_missed, untold
+from ..queries.measures import kind_label, reviews_missed, untold
 from ..terms import review_source
 from .declarations import ReasonMissing, check_signature
 from .noting import note, still_in_force
-from .refusals import NextReviewOutside
+from .refusals import NextReviewOutside, ReviewTooLate
 
 ANSWER_WITHIN = timedelta(hours=24)
+
+
+def check_review_day(kind: str, review_at: datetime, *, since: datetime, field: str) -> None:
+    """This function will refuse a review on a later day than its kind has, counted from ``since`` on the city's calendar."""
+    days = rules.review_days(kind)
+    if days is not None and rules.day_number(since, review_at, get_default_timezone()) > days + 1:
+        raise ReviewTooLate(kind=later(kind_label, kind), days=days, field=field)
 
 
 @transaction.atomic
@@ -31,7 +40,7 @@ def review_measure(
     """This function will keep that a measure was looked at again and stays, why, and when it is looked at next.
 
     Needs ``measure.impose`` in the organ that imposed it. Raises ``NotAllowed``, ``NotFound``, ``NotYourOrgan``,
-    ``MeasureOver``, ``ReasonMissing``, ``NextReviewOutside``.
+    ``MeasureOver``, ``ReasonMissing``, ``NextReviewOutside``, ``ReviewTooLate``.
     """
     by.require("measure.impose")
     if Range(measure.first, measure.last).without(by.scope.ranges):
@@ -42,6 +51,7 @@ def review_measure(
         raise ReasonMissing(field="reason")
     if next_review_at is None or not at < next_review_at <= fresh.expires_at:
         raise NextReviewOutside(field="next_review_at")
+    check_review_day(fresh.kind, next_review_at, since=max(at, fresh.starts_at), field="next_review_at")
     told_at, fresh.review_at, fresh.told_at = fresh.told_at, next_review_at, None
     fresh.save(update_fields=["review_at", "told_at"])
     note("posture.review_measure", fresh, by=by, at=at, reason=reason.strip()[:300])

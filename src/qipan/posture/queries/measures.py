@@ -101,6 +101,11 @@ def measure_words() -> dict[str, str]:
     return {code: pair[1] if english else pair[0] for code, pair in rules.words("measures").items()}
 
 
+def kind_label(code: str) -> str:
+    """This function will write a kind of measure in the reader's language."""
+    return measure_words().get(code, code)
+
+
 def measure_names(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
     """This function will return titles and addresses of measures, for what cites an article."""
     return {

@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 from django.utils.timezone import localtime
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from qipan.laws.api import flags_of, repeal_article
 from qipan.posture import rules
 from qipan.posture.actions import ending
 from qipan.posture.actions.declarations import NotYourOrgan, ReasonMissing
-from qipan.posture.actions.refusals import NextReviewOutside
+from qipan.posture.actions.refusals import NextReviewOutside, ReviewTooLate
 from qipan.posture.actions.reviewing import review_measure, tell_reviews
 from qipan.posture.api import Measure, MeasuresEnded, extend_measure, impose_measure, lift_measure, measures_in_force
 from qipan.posture.jobs import ask_the_zones, look_at_measures
@@ -182,6 +183,73 @@ def test_a_review_keeps_it_with_a_reason_and_settles_what_was_told(cast: Cast, y
     assert Entry.objects.get(act="posture.review_measure").data["reason"] == "仍有新增"
     # Its next date is told anew.
     assert tell_reviews(by=CLOCK, at=soon + timedelta(days=1)) == 1
+
+
+def last_day(kind: str, since: datetime) -> datetime:
+    """The last second of the last day on which a measure of a kind may be looked at again."""
+    begin = rules.midnight(since, timezone.get_default_timezone())
+    return begin + timedelta(days=rules.kinds()[kind].review_days + 1, seconds=-1)
+
+
+@pytest.mark.row("EMG-16")
+@pytest.mark.parametrize(
+    ("kind", "en", "zh"),
+    [
+        (
+            "gate-check",
+            "“Check at the gate” is looked at again within 7 days",
+            "“小区出入查验”最迟应在开始或上次复核后第7天复核",
+        ),
+        (
+            "evacuation",
+            "“Evacuation” is looked at again within 1 day of",
+            "“转移安置”最迟应在开始或上次复核后第1天复核",
+        ),
+    ],
+)
+def test_a_review_is_no_later_than_the_days_of_its_kind(cast: Cast, kind: str, en: str, zh: str) -> None:
+    """Imposed, looked at again or extended: its issuer chooses an earlier day only."""
+    second, end = timedelta(seconds=1), cast.at + timedelta(days=30)
+    terms: dict[str, Any] = {"kind": kind, "expires_at": end}
+    before = Entry.objects.count()
+    with pytest.raises(ReviewTooLate) as refused:
+        impose_measure(**restriction(cast, **terms, review_at=last_day(kind, cast.at) + second))
+    assert (refused.value.code, refused.value.status, refused.value.data["field"]) == (
+        "measure_review_too_late", 400, "review_at"
+    )  # fmt: skip
+    with override("en"):
+        assert str(refused.value).startswith(en)
+    with override("zh-hans"):
+        assert str(refused.value).startswith(zh)
+    assert (Measure.objects.count(), Entry.objects.count()) == (0, before)
+    (measure,) = impose_measure(**restriction(cast, **terms, review_at=last_day(kind, cast.at)))
+    # Looked at again, the days begin on that day; before its begin they begin with it.
+    then: dict[str, Any] = {"reason": "r", "by": cast.city_commander, "at": measure.review_at}
+    before = Entry.objects.count()
+    with pytest.raises(ReviewTooLate) as refused:
+        review_measure(measure, next_review_at=last_day(kind, measure.review_at) + second, **then)
+    assert refused.value.data["field"] == "next_review_at"
+    assert (Measure.objects.get().review_at, Entry.objects.count()) == (measure.review_at, before)
+    kept = review_measure(measure, next_review_at=last_day(kind, measure.review_at), **then)
+    assert kept.review_at == last_day(kind, measure.review_at)
+    longer: dict[str, Any] = {"expires_at": end + timedelta(days=30), "article": "erl-2024-73"}
+    signed: dict[str, Any] = {"by": cast.city_commander, "at": kept.review_at}
+    before = Entry.objects.count()
+    with pytest.raises(ReviewTooLate):
+        extend_measure(kept, **longer, review_at=last_day(kind, end) + second, **signed)
+    assert (Measure.objects.count(), Entry.objects.count()) == (1, before)
+    assert extend_measure(kept, **longer, review_at=last_day(kind, end), **signed).review_at == last_day(kind, end)
+
+
+def test_before_it_begins_its_review_is_counted_from_its_begin(cast: Cast) -> None:
+    begin = cast.at + timedelta(days=20)
+    held = {"starts_at": begin, "review_at": begin, "expires_at": begin + timedelta(days=20)}
+    (measure,) = impose_measure(**restriction(cast, **held))
+    terms: dict[str, Any] = {"reason": "r", "by": cast.city_commander, "at": cast.at}
+    with pytest.raises(ReviewTooLate):
+        review_measure(measure, next_review_at=last_day("gate-check", begin) + timedelta(seconds=1), **terms)
+    kept = review_measure(measure, next_review_at=last_day("gate-check", begin), **terms)
+    assert kept.review_at == last_day("gate-check", begin)
 
 
 def test_many_missed_reviews_of_an_issuer_are_one_task(cast: Cast, yesterday: Measure) -> None:

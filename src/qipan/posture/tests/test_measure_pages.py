@@ -137,7 +137,15 @@ def test_the_list_says_what_holds_what_is_due_what_comes_and_what_has_ended(cast
 def test_a_measure_is_reviewed_worked_under_extended_and_lifted_on_its_page(cast: Cast, declared: Declaration) -> None:
     (measure,) = impose_measure(**restriction(cast, declaration=declared))
     client, path = cast.client("city_commander"), f"/measures/{measure.pk}"
-    assert set(client.get(path).context["forms"]) == {"review", "extend", "tasks", "lift"}
+    offered = client.get(path).context["forms"]
+    assert set(offered) == {"review", "extend", "tasks", "lift"}
+    # Proposed is what its kind has, never after its end; a later day is refused beside the field.
+    assert offered["review"].initial["next_review_at"] == measure.expires_at
+    assert offered["extend"].initial["review_at"] == measure.expires_at + timedelta(days=7)
+    late = {"expires_at": typed(cast.at + timedelta(days=20)), "review_at": typed(cast.at + timedelta(days=16))}
+    refused = client.post(f"{path}/extend", {**late, "article": "erl-2024-72"})
+    assert (refused.status_code, list(refused.context["forms"]["extend"].errors)) == (400, ["review_at"])
+    assert Measure.objects.count() == 1
     assert client.post(f"{path}/tasks", {"task": "GATE"}).status_code == 302
     assert Task.objects.everywhere("a test").filter(kind="GATE").count() == 2
     assert client.post(f"{path}/tasks", {"task": "SUPPLY"}).status_code == 400

@@ -211,7 +211,9 @@ ACTS: dict[str, Callable[[Measure, ActInput, Actor, datetime], None]] = {
 def _form(name: str, measure: Measure, data: Any = None, *, at: datetime) -> ActInput:
     """This function will return the form of an act, filled with ``data`` or empty."""
     if name == "review":
-        return MeasureReviewInput(data)
+        since = max(at, measure.starts_at)
+        proposed = rules.proposed_review(measure.kind, since=since, until=measure.expires_at)
+        return MeasureReviewInput(data, initial={"next_review_at": proposed})
     if name == "lift":
         return LiftInput(data)
     if name == "tasks":
@@ -219,7 +221,9 @@ def _form(name: str, measure: Measure, data: Any = None, *, at: datetime) -> Act
         return OrderTaskInput(data, kinds=known.tasks if known else ())
     articles = article_choices(Use.MEASURE, on=localdate(at))
     cited = cited_by("posture.Measure", [measure.pk]).get(measure.pk, [])
-    return MeasureExtensionInput(data, articles=articles, initial={"article": cited[0].code if cited else ""})
+    proposed = rules.proposed_review(measure.kind, since=measure.expires_at)
+    begin = {"article": cited[0].code if cited else "", "review_at": proposed}
+    return MeasureExtensionInput(data, articles=articles, initial=begin)
 
 
 def _one(
