@@ -62,7 +62,9 @@ def get_forms(request: HttpRequest) -> HttpResponse:
     """
     actor = signed_in(request)
     actor.require("visit.submit")
-    response = HttpResponse(msgspec.json.encode({"forms": forms_of(actor, at=now())}), content_type="application/json")
+    at = now()
+    response = HttpResponse(msgspec.json.encode({"forms": forms_of(actor, at=at)}), content_type="application/json")
+    response.headers["As-Of"] = at.isoformat(timespec="seconds")  # a replay's clock, which ``Date`` does not tell
     patch_cache_control(response, private=True, no_cache=True)
     return response
 

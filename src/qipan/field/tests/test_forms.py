@@ -1,7 +1,7 @@
 """Forms of a team's ground on its phone: what is listed, what lapsed, and the address that filled ones go to."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from uuid import UUID
 
@@ -48,6 +48,13 @@ def test_the_forms_of_the_ground_are_listed_with_their_passports(scene):
     assert (english["title"], dict(english["passport"])["Form number"]) == ("Needs at the door", "QP-7")
     FormOpening.objects.filter(form=form).update(closed_at=scene.cast.at)
     assert listed(client) == {}
+
+
+def test_the_list_tells_the_time_of_the_clock_that_the_house_runs_on(scene, clock_at):
+    shown = scene.cast.at + timedelta(days=9)
+    clock_at(shown)
+    told = datetime.fromisoformat(scene.holder().get(LIST)["As-Of"])
+    assert timedelta(0) <= told - shown < timedelta(minutes=1)
 
 
 @pytest.mark.row("SVC-10")
