@@ -57,11 +57,11 @@ def shared(handset, live_server):
     yield scene, handset, page
 
 
-def another_pass(scene, team):
+def another_pass(scene, team, *, days=10):
     """A pass for a team, as one is given out when the first has ended."""
     return issue_pass(
         label="接替的排查员", role_code="screening-worker", unit=team.unit, team=team.pk,
-        expires_at=scene.cast.at + timedelta(days=10), at=scene.cast.at,
+        expires_at=scene.cast.at + timedelta(days=days), at=scene.cast.at,
         by=Actor.system("test", acts=["pass.issue"], ranges=[range_of("5101")]),
     )  # fmt: skip
 
