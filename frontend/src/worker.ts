@@ -21,6 +21,8 @@ const ANY = { ignoreVary: true }; // language and cookie are the holder's own he
 const href = (path: string): string => new URL(path, location.href).href;
 const first = here.KEEP.map(href);
 const addresses = new Set([...first, ...here.LATER.map(href)]);
+const folderOf = (address: string): string => new URL(".", address).href;
+const folders = new Set([...addresses].map(folderOf)); // files of an earlier version lie there too
 
 here.addEventListener("install", (event) => {
   const fill = async (): Promise<void> => {
@@ -35,7 +37,11 @@ here.addEventListener("install", (event) => {
 here.addEventListener("activate", (event) => {
   const tidy = async (): Promise<void> => {
     const files = await caches.open(FILES);
-    for (const request of await files.keys()) if (!addresses.has(request.url)) await files.delete(request);
+    const pages = await (await caches.open(PAGES)).matchAll();
+    const shown = await Promise.all(pages.map((one) => one.text()));
+    // A page that is kept, or stands open, is of the version before: without a network it still loads its own files.
+    const needed = (address: string): boolean => addresses.has(address) || shown.some((text) => text.includes(new URL(address).pathname));
+    for (const request of await files.keys()) if (!needed(request.url)) await files.delete(request);
     await here.clients.claim();
   };
   (event as Lasting).waitUntil(tidy());
@@ -44,7 +50,7 @@ here.addEventListener("activate", (event) => {
 here.addEventListener("fetch", (event) => {
   const { request, respondWith } = event as Asked;
   if (request.method !== "GET") return;
-  if (addresses.has(request.url)) respondWith.call(event, file(request));
+  if (folders.has(folderOf(request.url))) respondWith.call(event, file(request));
   else if (ofHolder(request)) respondWith.call(event, page(request));
 });
 

@@ -13,7 +13,7 @@ from qipan.screening.api import Outcome, Visit
 from .conftest import build
 from .test_browser import stored
 from .test_browser_clock import LOOK, comes
-from .test_browser_forms import FORM, open_form_sheet, question, samples, wait_until_kept
+from .test_browser_forms import open_form_sheet, question, samples, wait_until_kept
 from .test_browser_leaving import LYING, open_pass
 from .test_browser_posts import OURS, another_pass, enter
 

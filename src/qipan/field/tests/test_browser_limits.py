@@ -1,5 +1,8 @@
 """The phone page where something gives out: a new version comes in the middle, the store is full or emptied, letters are large."""
 
+from pathlib import Path
+from shutil import copytree
+
 import pytest
 from django.templatetags.static import static
 from playwright.sync_api import expect
@@ -9,11 +12,13 @@ from qipan.field.views import phone as page_of
 from qipan.forms.api import Submission
 from qipan.matters.testing import make_world
 from qipan.screening.api import Outcome
-from qipan.webkit.manifest import BUILT, everything_of
+from qipan.webkit import manifest
+from qipan.webkit.manifest import BUILT, everything_of, later_of
 
 from .conftest import build
 from .test_browser import stored, wait_until_kept
 from .test_browser_forms import open_form_sheet, question, samples
+from .test_browser_forms import wait_until_kept as wait_until_forms_are_kept
 from .test_browser_leaving import LYING, open_pass
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -63,6 +68,74 @@ def test_a_new_version_of_the_worker_takes_nothing_of_what_waits(phone, monkeypa
     context.set_offline(False)
     expect(again.locator("#count-ACKNOWLEDGED")).to_have_text("1", timeout=20_000)
     assert stored() == [(int(DOOR), Outcome.ANSWERED)]
+
+
+def next_build(folder, monkeypatch, settings):
+    """A release in which every script of the page has another name, as a new build gives it."""
+    built = folder / "built"
+    copytree(BUILT, built)
+    names = [Path(name).name for name in (*everything_of("field"), *later_of("field")) if name.endswith(".js")]
+    for file in (built / "manifest.json", *built.glob("assets/*.js")):
+        text = file.read_text("utf-8")
+        for name in names:
+            text = text.replace(name, f"next-{name}")
+        file.write_text(text, "utf-8")
+    for name in names:
+        (built / "assets" / name).rename(built / "assets" / f"next-{name}")
+    monkeypatch.setattr(manifest, "BUILT", built)
+    monkeypatch.setattr(manifest, "MANIFEST", built / "manifest.json")
+    monkeypatch.setattr(page_of, "BUILT", built)
+    settings.STATICFILES_DIRS = [("built", built)]
+
+
+@pytest.mark.row("EMG-20")
+def test_a_new_build_takes_no_form_and_the_page_of_the_old_one_opens_without_a_network_until_then(
+    handset, tmp_path, monkeypatch, settings
+):
+    scene = build()
+    samples(scene.cast)
+    page = handset.new_page()
+    open_pass(page, scene)
+    wait_until_forms_are_kept(page)
+    hold(handset, "**/openrosa/submission")
+    open_form_sheet(page)
+    page.locator("#form-start").tap()
+    question(page, "place").locator(".ask-choice", has_text="1-1-101").tap()
+    question(page, "outcome").locator("label", has_text="已约时间").tap()
+    question(page, "appointment").locator("input").fill("2026-12-24")
+    page.locator("#form-finish").tap()
+    page.locator("#form-again").tap()
+    question(page, "outcome").locator("label", has_text="已约时间").tap()
+    page.locator("#form-questions ~ .form-foot [data-back]").tap()
+    expect(page.locator("#form-mine")).to_contain_text("未填完，存于本机")
+    scripts = "[...document.scripts].map((one) => one.src).filter((src) => src.includes('field-')).join()"
+    old = page.evaluate(scripts)
+
+    next_build(tmp_path, monkeypatch, settings)
+    assert page.evaluate(UPDATE) is True
+    handset.set_offline(True)
+    page.reload()  # the page of the new build has not been seen yet
+    expect(page.locator("#count-KEPT")).to_have_text("1")
+    assert page.evaluate(scripts) == old
+    open_form_sheet(page)
+    page.locator("#form-mine .btn", has_text="继续填写").tap()
+    expect(question(page, "outcome").locator(":checked")).to_have_value("APPOINTMENT")
+    assert Submission.objects.everywhere("a test").count() == 0
+
+    handset.unroute("**/openrosa/submission")
+    handset.set_offline(False)
+    page.goto("/field")
+    assert page.evaluate(scripts) == old.replace("field-", "next-field-")
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("1")
+    open_form_sheet(page)
+    page.locator("#form-mine .btn", has_text="继续填写").tap()
+    expect(question(page, "outcome").locator(":checked")).to_have_value("APPOINTMENT")
+    question(page, "place").locator(".ask-choice", has_text="1-1-102").tap()
+    question(page, "appointment").locator("input").fill("2026-12-25")
+    page.locator("#form-finish").tap()
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("2")
+    rows = Submission.objects.everywhere("a test").order_by("pk")
+    assert [row.answers["appointment"] for row in rows] == ["2026-12-24", "2026-12-25"]
 
 
 @pytest.mark.row("EMG-20")
