@@ -183,8 +183,8 @@ def test_a_form_is_opened_filled_in_and_finished_without_a_network_and_stored_on
 
 
 def dated(cast):
-    """A form that says when it was finished, open in Jinjiang."""
-    opened(cast, publish(cast, survey=SURVEY[:5]))
+    """A form whose author asks nothing of when it was finished, as any form, open in Jinjiang."""
+    opened(cast, publish(cast, survey=[SURVEY[0], *SURVEY[3:5]]))
 
 
 @pytest.mark.parametrize("phone", [dated], indirect=True)

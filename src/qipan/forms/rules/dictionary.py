@@ -53,10 +53,11 @@ _SENSITIVE: Mapping[Sensitivity, re.Pattern[str]] = {
     ),
     Sensitivity.MINOR: re.compile(r"未成年|儿童姓名|十四岁|14 ?岁|\bunder.?14|\bminor'?s? name|\bchild'?s name", re.I),
 }
-# What a client fills in by itself; the last ones would follow or time whoever fills the form in.
-UNASKED = {"note", "calculate", "hidden", "today", "xml-external", "csv-external"}
+# What a client fills in by itself, such as when the form was finished, which each form says; the last ones would follow
+# or time whoever fills it in.
+UNASKED = {"note", "calculate", "hidden", "today", "end", "xml-external", "csv-external"}
 MEASURING = {
-    "audit", "background-audio", "background-geopoint", "deviceid", "device id", "email", "end", "geoshape", "geotrace",
+    "audit", "background-audio", "background-geopoint", "deviceid", "device id", "email", "geoshape", "geotrace",
     "imei", "phonenumber", "phone number", "simserial", "sim serial", "start", "start-geopoint", "subscriberid",
     "subscriber id", "username", "uri:deviceid", "uri:phonenumber", "uri:simserial", "uri:subscriberid", "uri:username",
     "uri:email",

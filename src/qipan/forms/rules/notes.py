@@ -1,11 +1,11 @@
 """What a filled form shows beside its questions: its passport, why it asks for sensitive facts, that it may be refused;
-at its end the code of the person whom it is about."""
+at its end the code of the person whom it is about, and when it was finished."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .xform import MADE_ONCE, OWN_CODE
+from .xform import FINISHED, MADE_ONCE, OWN_CODE
 
 
 @dataclass(frozen=True)
@@ -82,3 +82,13 @@ def own_code_rows(columns: Sequence[str]) -> list[dict[str, str]]:
         {"type": "calculate", "name": OWN_CODE, "calculation": MADE_ONCE},
         {"type": "note", "name": f"{OWN_CODE}_note", **dict.fromkeys(list(columns) or ["label"], OWN)},
     ]
+
+
+def end_rows(kinds: Iterable[str]) -> list[dict[str, str]]:
+    """This function will return the row of the survey sheet by which a client says when a form was finished, none where
+    one of these kinds of question says so already.
+
+    So a form that was finished in time is taken when the network is back. When somebody began is asked of nobody.
+    """
+    said = any(kind.strip().lower() == "end" for kind in kinds)
+    return [] if said else [{"type": "end", "name": FINISHED}]

@@ -25,6 +25,7 @@ PLACE = "place"  # the question that says which door a form is about: 19 digits,
 PICTURES = ("image/", "video/")  # what shows people and their homes: never demanded, whatever a form says
 # Of a form about a person: what that person keeps, made on the phone. It is taken out before anything is stored.
 OWN_CODE, MADE_ONCE = "qipan_code", "once(substr(uuid(), 0, 18))"
+FINISHED = "qipan_end"  # by which a client says when it was finished, where the author's sheet has nothing that does
 PATTERN = re.compile(r"instance\('([^']+)'\)")
 
 

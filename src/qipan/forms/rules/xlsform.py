@@ -20,7 +20,7 @@ from pyxform.xls2json_backends import DefinitionData
 from qipan.kernel.masking import refuse_tokens
 
 from .complaints import explained, located
-from .notes import Shown, note_rows, own_code_rows
+from .notes import Shown, end_rows, note_rows, own_code_rows
 from .workbooks import (
     ROOT,
     FormBroken,
@@ -100,7 +100,7 @@ def convert_xlsform(
     ``code`` becomes the id and ``version`` the version of the XForm. ``shown`` is the passport for its top. ``held``
     are paths of questions with the field that a register holds: each becomes a read-only value of the chosen place.
     ``asks_place``: the place is asked even where nothing is held, since the answers are about one. ``own_code``: it ends
-    with a code for the person whom it is about.
+    with a code for the person whom it is about. Every form says when it was finished.
     Raises ``FormBroken`` with each problem, with sheet and row where they are known.
     """
     book = read_workbook(raw)
@@ -130,7 +130,8 @@ def _put_in(
     book: DefinitionData, *, shown: Shown | None, held: Mapping[str, str], asks_place: bool, own_code: bool
 ) -> int:
     """Put the passport and the place before the first question, make held questions read-only values, and end with the
-    person's own code where it is about one; returns how many rows now stand before the author's first one.
+    person's own code where it is about one and with when it was finished; returns how many rows now stand before the
+    author's first one.
     """
     rows: list[dict[str, Any]] = list(book.survey or [])
     header = dict((book.survey_header or [{}])[0])
@@ -148,6 +149,7 @@ def _put_in(
             if row.path in held:
                 rows[row.number - 2] = _value_row(rows[row.number - 2], held[row.path], ref=ref, header=header)
     after = own_code_rows(labels) if own_code else []
+    after += end_rows(row.kind for row in walk(rows))
     book.survey = [*before, *rows, *(_spelled(row, header) for row in after)]
     book.survey_header = [header]
     return len(before)

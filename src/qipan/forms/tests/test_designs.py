@@ -272,6 +272,7 @@ def test_a_form_that_slipped_through_is_opened_nowhere_and_what_is_open_is_taken
         (["text", "why", "身份证号", "Number", "", "unit_note"], "身份证"),
         (["text", "why", "姓名", "Name", "", "person_name"], "EMG-19"),
         (["deviceid", "why", "", "", "", ""], "deviceid"),
+        (["start", "why", "", "", "", ""], "start"),
         (["audit", "", "", "", "", ""], "audit"),
     ],
 )
