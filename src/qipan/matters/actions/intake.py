@@ -311,6 +311,8 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     count_state(matter, was=None, now=State.REPORTED)
     note_step(matter, StepKind.REPORTED, by=by, at=at)
     ask_office(matter, office_for(matter.place), label=place_label(matter.place), by=by, at=at)
+    if not old.reports.filter(private=False).exists():
+        old.private = True  # only those are left who wished it so
     note_step(old, StepKind.PARTED, note=matter.number, by=by, at=at)
     log(old, StepKind.PARTED, was=old.state, detail=matter.number, by=by, at=at)
     log(matter, StepKind.REPORTED, was="", by=by, at=at)

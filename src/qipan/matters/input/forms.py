@@ -104,6 +104,9 @@ class ReportForm(ActForm):
     private = forms.BooleanField(
         label=_("Keep it off the public list"),
         required=False,
+        help_text=_(
+            "It is then on no list for everyone; what you join of others stays there, without anything of yours."
+        ),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
 
