@@ -17,6 +17,7 @@ from .queries.cards import OrderCard, cards_on, order_title, register_numbers
 from .queries.declared import (
     PostureView,
     conflicts_of,
+    contradictions_of,
     declarations_on,
     drill_in_force,
     get_declaration,
@@ -46,6 +47,7 @@ __all__ = [
     "carried_by_zone",
     "change_level",
     "conflicts_of",
+    "contradictions_of",
     "declarations_on",
     "declare",
     "drill_in_force",

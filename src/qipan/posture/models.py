@@ -49,7 +49,7 @@ class DeclarationStep(models.Model):
 
 
 class CommandConflict(models.Model):
-    """Two commands said different things about one hazard on one ground; the higher prevails there (EMG-3)."""
+    """Two commands declared against one hazard on one ground; the higher prevails there (EMG-3)."""
 
     prevails = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="conflicts_won")
     yields = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="conflicts_lost")

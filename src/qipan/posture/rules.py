@@ -169,9 +169,10 @@ def in_force(starts_at: datetime, expires_at: datetime, ended_at: datetime | Non
     return starts_at <= at < expires_at and (ended_at is None or at < ended_at)
 
 
-def prevails(*, rank: int, level: int, other_rank: int, other_level: int) -> bool:
-    """This function will say whether a declaration goes before another: by rank, then by the graver level."""
-    return (-rank, level) <= (-other_rank, other_level)
+def prevails(*, rank: int, level: int, other_rank: int, other_level: int, earlier: bool = True) -> bool:
+    """This function will say whether a declaration goes before another: by rank, by the graver level, then the earlier."""
+    own, other = (-rank, level), (-other_rank, other_level)
+    return own < other or (own == other and earlier)
 
 
 @lru_cache(maxsize=2)

@@ -22,7 +22,7 @@ from qipan.command.api import (
 from qipan.desk.api import Task, lead_times
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.posture.api import Declaration, Measure, conflicts_of, get_declaration, measures_to_review
+from qipan.posture.api import Declaration, Measure, contradictions_of, get_declaration, measures_to_review
 from qipan.reserves.api import Costs, costs_under
 from qipan.retention.api import DueLot, RunLot, destroyed_of, due_lots
 from qipan.screening.api import CoverageRow, Round, coverage_total
@@ -184,7 +184,7 @@ class Event:
     @cached_property
     def conflicts(self) -> int:
         """How often another command said another level here."""
-        return conflicts_of(self.declaration).count()
+        return contradictions_of(self.declaration).count()
 
     @cached_property
     def review(self) -> Review | None:

@@ -9,7 +9,7 @@ from qipan.access.api import posts_by_unit
 from qipan.command.api import Activation, activations_under, directives_under, plan_view, source_of
 from qipan.desk.api import Task, TaskState, lead_times
 from qipan.kernel.place import COMMUNITY
-from qipan.posture.api import Declaration, conflicts_of, measures_to_review
+from qipan.posture.api import Declaration, contradictions_of, measures_to_review
 from qipan.screening.api import coverage_total
 
 from .. import rules
@@ -62,7 +62,7 @@ def counted_of(declaration: Declaration, *, at: datetime) -> rules.Counted:
         asked=receipts["asked"],
         read=receipts["read"],
         objected=receipts["objected"],
-        conflicts=conflicts_of(declaration).count(),
+        conflicts=contradictions_of(declaration).count(),
         unmanned=_unmanned(sources, at=at) if sources else 0,
         out_of_order=sum(
             rules.out_of_order([item.opened_at for item in sorted(one.items.all(), key=lambda item: item.order)])

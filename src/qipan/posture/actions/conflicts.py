@@ -1,4 +1,4 @@
-"""Two commands that say different things about one hazard on one ground: kept, and the higher prevails (EMG-3)."""
+"""Two commands that declare against one hazard on one ground: kept, and the higher prevails there (EMG-3)."""
 
 from datetime import datetime
 
@@ -14,7 +14,10 @@ from ..queries.declared import grounds_of
 
 
 def log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
-    """This function will log each ground on which another command says another level about the same hazard, once."""
+    """This function will log each ground on which another command has declared against the same hazard, once.
+
+    Also at the same level: two commands order measures and times of their own, and whose word counts must be known.
+    """
     mine = grounds_of(declaration)
     met = DeclaredGround.objects.filter(overlapping(mine), declaration=OuterRef("pk"))
     others = (
@@ -27,7 +30,6 @@ def log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
             starts_at__lt=declaration.expected_until,
         )
         .exclude(issuer=declaration.issuer)
-        .exclude(level=declaration.level)
         .select_related("issuer__organ_type")
         .order_by("pk")
     )
@@ -37,6 +39,7 @@ def log_conflicts(declaration: Declaration, *, by: Actor, at: datetime) -> None:
             level=declaration.level,
             other_rank=other.issuer.organ_type.authority_rank,
             other_level=other.level,
+            earlier=(declaration.starts_at, declaration.pk) < (other.starts_at, other.pk),
         )
         above, below = (declaration, other) if won else (other, declaration)
         said = {"prevails": above, "yields": below, "level": above.level, "other_level": below.level}

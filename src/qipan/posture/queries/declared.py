@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 
 from qipan.duties.api import Unit
@@ -159,6 +159,11 @@ def conflicts_of(declaration: Declaration) -> QuerySet[CommandConflict]:
         .select_related("prevails__issuer", "yields__issuer")
         .order_by("-found_at", "-pk")
     )
+
+
+def contradictions_of(declaration: Declaration) -> QuerySet[CommandConflict]:
+    """This function will return those conflicts in which the other command said another level."""
+    return conflicts_of(declaration).exclude(level=F("other_level"))
 
 
 def grounds_of(declaration: Declaration) -> list[Range]:

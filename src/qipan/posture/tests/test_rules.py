@@ -109,6 +109,9 @@ def test_equal_ranks_yield_to_the_graver_level() -> None:
     assert prevails(rank=3, level=4, other_rank=2, other_level=1)
     assert not prevails(rank=2, level=1, other_rank=3, other_level=4)
     assert prevails(rank=2, level=1, other_rank=2, other_level=4)
+    assert prevails(rank=2, level=4, other_rank=2, other_level=4, earlier=True)
+    assert not prevails(rank=2, level=4, other_rank=2, other_level=4, earlier=False)
+    assert prevails(rank=3, level=4, other_rank=2, other_level=4, earlier=False)
 
 
 grounds = st.lists(
