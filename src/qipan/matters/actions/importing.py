@@ -30,11 +30,12 @@ from ..queries.reading import place_names
 from ..rules import limits
 from ..rules.exclusions import is_proposed
 from ..rules.importing import Field, Line, Problem, Reader, Rules
+from ..rules.joint import cell_at
 from ..terms import Channel, Confirmation, State, StepKind
 from .intake import place_label, to_file
 
 MATTER = (
-    "id", "place", "longitude", "latitude", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
+    "id", "place", "longitude", "latitude", "cell", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
     "confirmation", "way", "tasks", "waiting_id", "reported_at", "review_called", "ended_at", "changed_at", "drill",
 )  # fmt: skip
 REPORT = (
@@ -232,7 +233,7 @@ class Writer:
             self.standings[limits.community_of(line.place), str(state), False] += 1
             unit = line.unit if line.closing and not line.declined else None
             yield (
-                key, line.place, line.point and line.point.longitude, line.point and line.point.latitude, line.category, str(Channel.IMPORT), private, str(state), unit, unit,
+                key, line.place, line.point and line.point.longitude, line.point and line.point.latitude, cell_at(line.place, line.point), line.category, str(Channel.IMPORT), private, str(state), unit, unit,
                 int(unit is not None), line.closing, str(_confirmation(line)), "", int(key in self.waiting), self.waiting.get(key),
                 self.moment(line.reported), False,
                 self._when(line.ended), self.moment(line.ended or line.reported) if line.closing else at, False,

@@ -26,6 +26,7 @@ from ..queries.joining import following
 from ..queries.mapping import check_point
 from ..queries.offices import office_for
 from ..rules import limits, loop
+from ..rules.joint import cell_at
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..rules.points import Point
 from ..terms import Channel, State, StepKind
@@ -218,6 +219,7 @@ def report_matter(
         place=place,
         longitude=point and point.longitude,
         latitude=point and point.latitude,
+        cell=cell_at(place, point),
         category=category,
         channel=words.channel,
         private=words.private,
@@ -294,6 +296,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         place=old.place,
         longitude=old.longitude,
         latitude=old.latitude,
+        cell=old.cell,
         category=old.category,
         channel=held.channel,
         private=held.private,

@@ -8,6 +8,7 @@ from qipan.kernel.actor import Actor
 from ..models import Matter
 from ..queries.mapping import check_point
 from ..rules import loop
+from ..rules.joint import cell_at
 from ..rules.points import Point
 from ..terms import StepKind
 from .steps import locked, log, need_office_or_handler, note_step
@@ -32,6 +33,7 @@ def correct_point(matter: Matter, *, point: Point | None, reason: str, by: Actor
         return held
     detail = "GONE" if point is None else "SET" if held.point is None else "MOVED"
     held.longitude, held.latitude = point or (None, None)
+    held.cell = cell_at(held.place, point)
     held.changed_at = at  # whoever keeps a copy elsewhere asks for what has changed
     note_step(held, StepKind.POINT, detail=detail, note=reason, by=by, at=at)
     log(held, StepKind.POINT, was=held.state, detail=detail, by=by, at=at)

@@ -69,7 +69,9 @@ def _points(by: Actor, *, at: datetime) -> list[tuple[AgendaKind, Sequence[int],
     facts: dict[str, Any]
     for spot in hot_spots(ranges, at=at):
         facts = {"points": [[str(place), n] for place, n in spot.points]}
-        points.append((AgendaKind.HOT_SPOT, spot.matters, {"place": spot.place, "facts": facts}))
+        points.append(
+            (AgendaKind.HOT_SPOT, spot.matters, {"place": spot.site.place, "cell": spot.site.cell, "facts": facts})
+        )
     for one in orphans(ranges, at=at):
         facts = {"returned": one.returned, "organs": list(one.organs), "proposed": one.proposed}
         points.append((AgendaKind.ORPHAN, one.matters, {"category_id": one.category, "facts": facts}))

@@ -5,6 +5,7 @@ from django.db import models
 from qipan.duties.api import Unit
 from qipan.kernel.scoped import ScopedQuerySet
 
+from ..rules.joint import Site
 from ..terms import AgendaKind, Grade, Side, Urgency
 from .loop import Category, Matter
 
@@ -148,6 +149,7 @@ class AgendaItem(models.Model):
     session = models.ForeignKey(ReviewSession, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=8, choices=AgendaKind)
     place = models.BigIntegerField(null=True)
+    cell = models.BigIntegerField(default=0)  # of a hot spot outside of any compound
     category = models.ForeignKey(Category, null=True, on_delete=models.PROTECT)
     n = models.PositiveIntegerField()
     facts = models.JSONField(default=dict)
@@ -155,6 +157,11 @@ class AgendaItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.kind}"
+
+    @property
+    def site(self) -> Site | None:
+        """Where a hot spot is; None for what is about no place."""
+        return None if self.place is None else Site(self.place, self.cell)
 
 
 class Conclusion(models.Model):

@@ -91,6 +91,8 @@ class Matter(QuickLabels, models.Model):
     # Where exactly the thing is, never a person: degrees in WGS 84 (CGCS2000 alike), 5 decimals; both or none.
     longitude = models.FloatField(null=True)
     latitude = models.FloatField(null=True)
+    # The cell of the map around the point, where no compound says the place: what keeps coming back is counted by it.
+    cell = models.BigIntegerField(default=0)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, db_index=False)
     channel = models.CharField(max_length=10, choices=Channel)
     private = models.BooleanField(default=False)  # wished so by who reported it: not on the public list
@@ -195,6 +197,11 @@ class Matter(QuickLabels, models.Model):
         return None if self.longitude is None or self.latitude is None else Point(self.longitude, self.latitude)
 
     @property
+    def site(self) -> joint.Site | None:
+        """The place at which it may come back; None where nothing nearer than a street is known."""
+        return joint.site_of(self.place, self.cell)
+
+    @property
     def public_point(self) -> Point | None:
         """Where it is, to about 100 m, as everyone may see it; None where nobody said so, or wished it private."""
         return None if self.point is None or self.private else for_everyone(self.point)
@@ -210,7 +217,7 @@ class Matter(QuickLabels, models.Model):
         place is none that something could come back to.
         """
         claims = self.state == State.CLOSED and sampling.counts(closing=self.closing, confirmation=self.confirmation)
-        claims = claims and joint.is_place(self.place)
+        claims = claims and self.site is not None
         return sampling.watched_until(self.ended_at) if claims and self.ended_at is not None else None
 
     @property

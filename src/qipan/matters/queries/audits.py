@@ -2,12 +2,14 @@
 
 from collections import Counter
 from datetime import date
+from itertools import islice
 
 from django.db.models import Count, Exists, OuterRef, Q
 
 from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
 from ..rules.figures import excluded_word, verified_word
 from ..rules.joining import ends_of
+from ..rules.joint import cell_at
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
 from ..terms import LEAVING, Confirmation, Leaving, StepKind, Verdict
@@ -83,7 +85,7 @@ def audit_matters() -> list[str]:
         for what, condition in wrong.items()
         for pk in matters.filter(condition).order_by("pk").values_list("pk", flat=True)[:MOST]
     ]
-    return found + _audit_joined() + _audit_filed()
+    return found + _audit_joined() + _audit_filed() + _audit_cells()
 
 
 def _audit_joined() -> list[str]:
@@ -96,6 +98,16 @@ def _audit_joined() -> list[str]:
         for key, _link, root in rows
         if ends.get(key) != root
     ][:MOST]
+
+
+def _audit_cells() -> list[str]:
+    """What keeps coming back outside of compounds is counted by the cell that a point lies in."""
+    pointed = Matter.objects.everywhere("an audit reads all").filter(Q(latitude__isnull=False) | ~Q(cell=0))
+    rows = pointed.only("place", "longitude", "latitude", "cell").order_by("pk").iterator(chunk_size=2000)
+    wrong = (
+        f"matter {one.pk} is not in the cell of its point" for one in rows if one.cell != cell_at(one.place, one.point)
+    )
+    return list(islice(wrong, MOST))
 
 
 def _audit_filed() -> list[str]:

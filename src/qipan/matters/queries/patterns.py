@@ -42,10 +42,10 @@ SHOWN = 200
 
 
 def hot_spots(ranges: Iterable[Range], *, at: datetime) -> list[Spot]:
-    """This function will return the hot spots of a ground: three or more matters in 30 days in one compound; the hottest
+    """This function will return the hot spots of a ground: three or more matters in 30 days at one place; the hottest
     ``SHOWN`` where there are more.
 
-    Two statements, whatever the size: which compounds (index on time and place), then their matters. Joined and
+    Two statements, whatever the size: which places (index on time and place), then their matters. Joined and
     declined matters are none; drills are apart.
     """
     rows = (
@@ -53,14 +53,16 @@ def hot_spots(ranges: Iterable[Range], *, at: datetime) -> list[Spot]:
         .filter(reported_at__gt=at - joint.HOT_WITHIN, reported_at__lte=at, drill=False)
         .exclude(state__in=(State.DUPLICATE, State.DECLINED))
     )
-    compounds = rows.annotate(compound=F("place") / 10_000).order_by().values("compound").annotate(n=Count("pk"))
-    hottest = compounds.filter(n__gte=joint.HOT).order_by("-n", "compound")
-    hot = [compound for compound, n in hottest.values_list("compound", "n")]
-    hot = [compound for compound in hot if joint.is_place(compound * 10_000)]
+    rows = rows.annotate(ground=F("place") / joint.COMPOUND_SIZE).order_by()
+    hottest = rows.values("ground", "cell").annotate(n=Count("pk")).filter(n__gte=joint.HOT)
+    keys = hottest.order_by("-n", "ground", "cell").values_list("ground", "cell")
+    sites = (joint.site_of(ground * joint.COMPOUND_SIZE, cell) for ground, cell in keys)
+    hot = [site for site in sites if site is not None][:SHOWN]
     if not hot:
         return []
-    found = rows.annotate(compound=F("place") / 10_000).filter(compound__in=hot[:SHOWN])
-    return joint.hot_spots(found.order_by("pk").values_list("pk", "place"))
+    found = rows.filter(ground__in={site.place // joint.COMPOUND_SIZE for site in hot})
+    spots = joint.hot_spots(found.order_by("pk").values_list("pk", "place", "cell"))
+    return [spot for spot in spots if spot.site in hot]
 
 
 def orphans(ranges: Iterable[Range], *, at: datetime) -> list[Orphan]:

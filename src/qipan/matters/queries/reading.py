@@ -1,5 +1,6 @@
 """Matters as posts see them: the inbox with its filters, one matter with its history, who blocks it."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,17 +8,21 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Concat
+from django.utils.translation import gettext as _now
 
 from qipan.desk.api import Task
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import COMMUNITY, Range, code_of, place_text, range_of
+from qipan.kernel.place import COMMUNITY, Range, code_of, level_of, place_text, range_of, short_code
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading
 from qipan.territory.api import Compound, areas_within
 
 from ..models import Category, Handling, Matter, MatterStep, Report, Standing
+from ..rules.joint import Site
+from ..rules.limits import COMMUNITY_SIZE
+from ..rules.points import middle_of
 from ..terms import Part, State
 from .joining import following, shown_photos
 
@@ -252,16 +257,40 @@ def report_counts(matters: Iterable[Matter]) -> dict[int, int]:
 
 
 def place_names(places: Iterable[int]) -> dict[int, str]:
-    """This function will say places in words, compound or community, in a fixed number of statements."""
+    """This function will say places in words, compound or community, else what is larger; one statement for each level."""
     wanted = set(places)
     compounds = {place: place - place % 10_000 for place in wanted}
     names = dict(Compound.objects.filter(place__in=set(compounds.values())).values_list("place", "name"))
-    rest = {place: code_of(place, COMMUNITY) for place in wanted if compounds[place] not in names}
-    areas = {area.code: area.label for area in areas_within([range_of(code) for code in set(rest.values())], COMMUNITY)}
+    rest = {place: short_code(code_of(place, COMMUNITY)) for place in wanted if compounds[place] not in names}
+    levels: dict[int, set[str]] = defaultdict(set)
+    for code in rest.values():
+        levels[level_of(code)].add(code)
+    areas = {
+        area.code: area.label
+        for level, codes in levels.items()
+        for area in areas_within([range_of(code) for code in codes], level)
+    }
     return {
         place: names.get(compounds[place]) or areas.get(rest.get(place, ""), "") or place_text(place)
         for place in wanted
     }
+
+
+def site_names(sites: Iterable[Site]) -> dict[Site, str]:
+    """This function will say the places in words at which things keep coming back: which compound, around which point of
+    which community, or the community as a whole.
+    """
+    wanted = set(sites)
+    names = place_names(site.place for site in wanted)
+    return {site: _site_name(site, names[site.place]) for site in wanted}
+
+
+def _site_name(site: Site, name: str) -> str:
+    if site.cell:
+        return _now("%(area)s, around %(point)s") % {"area": name, "point": middle_of(site.cell).label}
+    if site.place % COMMUNITY_SIZE:
+        return name
+    return _now("%(area)s as a whole, no nearer place told") % {"area": name}
 
 
 def targets(matter: Matter) -> list[Unit]:

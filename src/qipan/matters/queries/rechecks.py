@@ -9,11 +9,12 @@ from django.db.models import Q, QuerySet, Sum
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import COMPOUND, Range, code_of, compound_of, range_of
+from qipan.kernel.place import COMPOUND, Range, code_of, range_of
 from qipan.kernel.rows import Reading
 
 from ..models import AgendaItem, Hazard, Matter, MatterStep, Recheck, Sampling, Tally
-from ..rules import joint, sampling
+from ..rules import sampling
+from ..rules.joint import Site
 from ..rules.loop import REOPEN_WITHIN
 from ..rules.sampling import WATCH, Sample
 from ..terms import AgendaKind, Closing, Confirmation, State, StepKind, Verdict
@@ -86,9 +87,10 @@ def _solved(rows: QuerySet[Matter]) -> QuerySet[Matter]:
 
 
 _BEFORE = Reading[Matter](
-    lambda pk, code, first, last, since, until: (
-        _solved(Matter.objects.everywhere("the same compound as a matter that was gated"))
-        .filter(category__code=code, place__gte=first, place__lte=last, ended_at__gte=since, ended_at__lte=until)
+    lambda pk, code, first, last, cell, since, until: (
+        _solved(Matter.objects.everywhere("the same place as a matter that was gated"))
+        .filter(category__code=code, place__gte=first, place__lte=last, cell=cell)
+        .filter(ended_at__gte=since, ended_at__lte=until)
         .filter(handler__isnull=False)
         .exclude(pk=pk)
         .order_by("-ended_at", "-pk")[:1]
@@ -105,14 +107,14 @@ def is_noted_as_return(matter: Matter) -> bool:
 
 
 def came_back_from(matter: Matter) -> Matter | None:
-    """This function will return the matter that a new one repeats: of its category in its compound, closed as solved
-    within 90 days before it was reported, the latest. None without one, or where the place is no place.
+    """This function will return the matter that a new one repeats: of its category at its place, closed as solved
+    within 90 days before it was reported, the latest. None without one, or where nothing nearer than a street is known.
     """
-    if not joint.is_place(matter.place):
+    if matter.site is None:
         return None
     ground = range_of(code_of(matter.place, COMPOUND))
     since, until = matter.reported_at - WATCH, matter.reported_at
-    return _BEFORE.one(matter.pk, matter.category.code, ground.first, ground.last, since, until)
+    return _BEFORE.one(matter.pk, matter.category.code, ground.first, ground.last, matter.cell, since, until)
 
 
 def recurred(ranges: Iterable[Range], *, since: datetime, until: datetime) -> QuerySet[Matter]:
@@ -126,7 +128,7 @@ def recurred(ranges: Iterable[Range], *, since: datetime, until: datetime) -> Qu
 class Watched:
     """A place where something was solved and that is watched for 90 days: a hazard's matter, or a hot spot."""
 
-    place: int
+    site: Site
     kind: AgendaKind | None  # a hot spot, or None for a hazard
     matter: Matter | None
     since: datetime
@@ -149,45 +151,44 @@ def watched(ranges: Iterable[Range], *, at: datetime) -> list[Watched]:
     with_it = ("matter__category", "matter__handler", "matter__root__category", "matter__root__handler")
     ends = {one.holds_up: one.holds_up.ended_at or at for one in hazards.select_related(*with_it)[:SHOWN]}
     spots = _cool_spots(scope, since=since, at=at)
-    places = {compound_of(one.place) for one in ends} | set(spots)
-    later: dict[int, list[Matter]] = defaultdict(list)
+    sites = {one.site for one in ends if one.site is not None} | set(spots)
+    later: dict[Site | None, list[Matter]] = defaultdict(list)
     rows = Matter.objects.within(scope).filter(reported_at__gt=since, reported_at__lte=at, drill=False)
     rows = rows.exclude(state__in=(State.DUPLICATE, State.DECLINED)).select_related("category", "handler")
     grounds = Q(pk=None)
-    for place in places:
-        grounds |= Q(place__range=range_of(code_of(place, COMPOUND)))
+    for site in sites:
+        grounds |= Q(place__range=range_of(code_of(site.place, COMPOUND)), cell=site.cell)
     for one in rows.filter(grounds).order_by("pk"):
-        later[compound_of(one.place)].append(one)
+        later[one.site].append(one)
     found = [
-        Watched(
-            compound_of(one.place), None, one, ended, _since(later[compound_of(one.place)], ended, one.category.code)
-        )
+        Watched(one.site, None, one, ended, _since(later[one.site], ended, one.category.code))
         for one, ended in ends.items()
+        if one.site is not None
     ]
     found += [
-        Watched(place, AgendaKind.HOT_SPOT, None, ended, _since(later[place], ended, ""))
-        for place, ended in spots.items()
+        Watched(site, AgendaKind.HOT_SPOT, None, ended, _since(later[site], ended, "")) for site, ended in spots.items()
     ]
-    return sorted(found, key=lambda one: (one.since, one.place), reverse=True)
+    return sorted(found, key=lambda one: (one.since, one.site), reverse=True)
 
 
 def _since(rows: Iterable[Matter], ended: datetime, code: str) -> tuple[Matter, ...]:
     return tuple(one for one in rows if one.reported_at > ended and code in ("", one.category.code))
 
 
-def _cool_spots(scope: Scope, *, since: datetime, at: datetime) -> dict[int, datetime]:
+def _cool_spots(scope: Scope, *, since: datetime, at: datetime) -> dict[Site, datetime]:
     """Places that stood on an agenda as hot spots and where every matter behind that has ended, with the last end."""
     items = AgendaItem.objects.filter(
         scope.q(), kind=AgendaKind.HOT_SPOT, session__prepared_at__gt=since - timedelta(days=30)
     )
-    ends: dict[int, datetime | None] = {}
-    rows = items.order_by("-session__week").values_list("place", "matters__ended_at")
-    for place, ended in rows[: SHOWN * SHOWN]:
+    ends: dict[Site, datetime | None] = {}
+    rows = items.order_by("-session__week").values_list("place", "cell", "matters__ended_at")
+    for place, cell, ended in rows[: SHOWN * SHOWN]:
         if place is None:
             continue
-        known = ends.get(place, since)
-        ends[place] = None if known is None or ended is None else max(known, ended)
-    return {place: ended for place, ended in ends.items() if ended is not None and since < ended <= at}
+        site = Site(place, cell)
+        known = ends.get(site, since)
+        ends[site] = None if known is None or ended is None else max(known, ended)
+    return {site: ended for site, ended in ends.items() if ended is not None and since < ended <= at}
 
 
 # ---- what it says of units

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,8 @@ from qipan.kernel.place import compound_of
 from qipan.kernel.refusal import Refusal
 
 from ..terms import Grade, State, Urgency
-from .limits import due
+from .limits import COMMUNITY_SIZE, due
+from .points import Point, cell_of
 
 # By when a called unit answers. Silence is late, and the desk shows late to the level above.
 ANSWER = {Urgency.AT_ONCE: "30m", Urgency.DANGER: "2h", Urgency.PRESSING: "24h", Urgency.PLANNED: "3wd"}
@@ -42,7 +44,8 @@ HOT, HOT_WITHIN = 3, timedelta(days=30)
 RETURNED, ORGANS, ORPHAN_WITHIN = 2, 3, timedelta(days=90)
 # What a hazard's matter is joined to: there it can still be remedied, and seen gone before anybody verifies it.
 TAKES_HAZARDS = GRADED_IN | {State.REPORTED, State.DONE}
-NO_PLACE = 1000  # a compound number of 000 is a whole community, and no place
+COMPOUND_SIZE = 10_000  # place numbers in a compound
+NO_PART = 1000  # the digits 000 of a compound or a community say that none is told
 
 
 class NobodyCalled(Refusal):
@@ -219,37 +222,51 @@ def week_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-@dataclass(frozen=True)
-class Spot:
-    """A compound where three or more matters arose in 30 days, with the exact points (doors) in it that alone did."""
+class Site(NamedTuple):
+    """One place, at which things keep coming back: a compound; outside of any, a cell of the map within its community;
+    without a point, the community as a whole.
+    """
 
     place: int
+    cell: int = 0  # of the grid; 0 where the compound, or the community, is the place
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place where three or more matters arose in 30 days, with the exact points (doors) in it that alone did."""
+
+    site: Site
     matters: tuple[int, ...]
     points: tuple[tuple[int, int], ...]  # place number of the point, how many there
 
 
-def is_place(place: int) -> bool:
-    """This function will say whether a place number names a compound or finer; a whole community is no place."""
-    return compound_of(place) // 10_000 % NO_PLACE != 0
+def cell_at(place: int, point: Point | None) -> int:
+    """This function will return the cell that a thing lies in where no compound says its place; 0 without one."""
+    return 0 if point is None or place // COMPOUND_SIZE % NO_PART else cell_of(point)
 
 
-def hot_spots(rows: Iterable[tuple[int, int]]) -> list[Spot]:
-    """This function will find hot spots among (matter, place) of the last 30 days, the most matters first.
+def site_of(place: int, cell: int) -> Site | None:
+    """This function will return the place at which a thing may come back; None where nothing nearer than a street is told."""
+    return Site(compound_of(place), cell) if cell or place // COMMUNITY_SIZE % NO_PART else None
 
-    Two matters are at one place when the first 15 digits of their place numbers agree (the compound). Within it
-    a point is the whole number of 19 digits, a door; three at one point are named beside their compound.
+
+def hot_spots(rows: Iterable[tuple[int, int, int]]) -> list[Spot]:
+    """This function will find hot spots among (matter, place, cell) of the last 30 days, the most matters first.
+
+    Two matters are at one place when the first 15 digits of their place numbers agree (the compound) and their cells.
+    Within it a point is the whole number of 19 digits, a door; three at one point are named beside their compound.
     """
-    by_compound: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for matter, place in rows:
-        if is_place(place):
-            by_compound[compound_of(place)].append((matter, place))
+    by_site: dict[Site, list[tuple[int, int]]] = defaultdict(list)
+    for matter, place, cell in rows:
+        if (site := site_of(place, cell)) is not None:
+            by_site[site].append((matter, place))
     found = []
-    for compound, held in by_compound.items():
+    for site, held in by_site.items():
         if len(held) >= HOT:
-            counts = Counter(place for _matter, place in held if place != compound)
+            counts = Counter(place for _matter, place in held if place != site.place)
             points = tuple((place, n) for place, n in counts.most_common() if n >= HOT)
-            found.append(Spot(compound, tuple(matter for matter, _place in held), points))
-    return sorted(found, key=lambda spot: (-len(spot.matters), spot.place))
+            found.append(Spot(site, tuple(matter for matter, _place in held), points))
+    return sorted(found, key=lambda spot: (-len(spot.matters), spot.site))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from qipan.kernel.refusal import Refusal
 
 DECIMALS = 5  # 0.00001 degrees: about a metre
 PUBLIC_DECIMALS = 3  # about 100 m
+CELLS = 10**PUBLIC_DECIMALS  # of the grid in a degree
+ROW = 10**6  # more than the cells around the earth: a cell's number is row and column
 NEAR = 100.0  # metres within which the same thing would be reported
 SLACK = 300.0  # metres that a point may lie outside its place: outlines and positions are not exact
 DEGREE = 111_320.0  # metres of a degree of latitude
@@ -76,6 +78,18 @@ def point_from(text: str) -> Point | None:
 def for_everyone(point: Point) -> Point:
     """This function will return a point as it is shown in public: moved to a grid of about 100 m."""
     return Point(round(point.longitude, PUBLIC_DECIMALS) + 0.0, round(point.latitude, PUBLIC_DECIMALS) + 0.0)
+
+
+def cell_of(point: Point) -> int:
+    """This function will return the number of the cell of the grid of about 100 m that holds a point; never 0."""
+    middle = for_everyone(point)
+    return round((middle.latitude + 90) * CELLS) * ROW + round((middle.longitude + 180) * CELLS) + 1
+
+
+def middle_of(cell: int) -> Point:
+    """This function will return the point in the middle of a cell: what ``for_everyone`` makes of each point in it."""
+    north, east = divmod(cell - 1, ROW)
+    return Point(round(east / CELLS - 180, PUBLIC_DECIMALS) + 0.0, round(north / CELLS - 90, PUBLIC_DECIMALS) + 0.0)
 
 
 def metres_between(one: Point, other: Point) -> float:

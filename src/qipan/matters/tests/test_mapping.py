@@ -19,7 +19,7 @@ from ..queries.alike import similar
 from ..queries.mapping import PointElsewhere, areas_on, clusters, named_in, places_at
 from ..queries.public import places_like
 from ..rules.importing import Datum
-from ..rules.points import Point, box_around
+from ..rules.points import Point, box_around, cell_of
 from ..terms import State
 from ..testing import PUBLIC, SPOT, draw_outlines
 from .test_imports import GOOD, HEADER, RULES
@@ -398,6 +398,7 @@ def test_points_come_in_with_their_lines_and_bad_ones_are_told_by_line(drawn):
     import_lines(good, name="a.csv", sha256="a", mapping="m", rules=PLACED, by=importer(), at=drawn.later(days=300))
     held = Matter.objects.everywhere("a test").order_by("imported__line")
     assert [one.point for one in held] == [(104.02123, 30.62), None, (104.03, 30.63), None]
+    assert [one.cell for one in held] == [cell_of(Point(104.02123, 30.62)), 0, cell_of(Point(104.03, 30.63)), 0]
     bad = check(drawn, [("104.02", ""), ("东经104", "30"), ("104.02", "95"), ("104.15", "30.62")])
     assert [(one.line, one.fault, one.field) for one in bad.problems] == [
         (2, "NO_POINT", "latitude"),

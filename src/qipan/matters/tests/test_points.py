@@ -11,8 +11,10 @@ from ..rules.points import (
     Point,
     PointWrong,
     box_around,
+    cell_of,
     for_everyone,
     metres_between,
+    middle_of,
     point_from,
     read_point,
     rounded,
@@ -67,6 +69,12 @@ def test_what_everyone_sees_is_moved_and_lies_on_a_grid(longitude, latitude):
     assert metres_between(point, shown) < 80
     assert shown == for_everyone(shown)
     assert f"{shown.longitude:.5f}".endswith("00") and f"{shown.latitude:.5f}".endswith("00")
+
+
+@given(longitudes, latitudes)
+def test_a_cell_is_what_everyone_sees_of_the_points_in_it(longitude, latitude):
+    point = rounded(longitude, latitude)
+    assert cell_of(point) > 0 and middle_of(cell_of(point)) == for_everyone(point)
 
 
 @given(st.floats(-179, 179), latitudes, st.floats(0, 2 * math.pi), st.floats(0, NEAR * 0.999))

@@ -285,8 +285,8 @@ def test_a_hazard_closed_as_solved_is_watched_for_90_days_and_what_came_back_is_
     verify_matter(matter, by=by, at=world.later(minutes=31))
     confirm_matter(reported.report, satisfied=True, by=PUBLIC, at=world.later(minutes=40))
     [kept] = watched(CITY, at=world.later(days=1))
-    assert (kept.place, kept.matter.pk, kept.since, kept.until, kept.returned) == (
-        SPOT, matter.pk, world.later(minutes=40), world.later(days=90, minutes=40), (),
+    assert (kept.site, kept.matter.pk, kept.since, kept.until, kept.returned) == (
+        (SPOT, 0), matter.pk, world.later(minutes=40), world.later(days=90, minutes=40), (),
     )  # fmt: skip
     world.reported("01003", at=world.later(days=2))  # something else there
     again = file_matter(world.reported("05001", at=world.later(days=85)).matter, by=by, at=world.later(days=85))
@@ -315,7 +315,7 @@ def test_a_hot_spot_is_watched_when_all_its_matters_have_ended(world):
     verify_matter(open_one, by=by, at=world.later(days=5))
     look(at=world.later(days=13))
     [kept] = watched(CITY, at=world.later(days=14))
-    assert (kept.place, kept.matter, kept.since, kept.returned) == (SPOT, None, world.later(days=13), ())
+    assert (kept.site, kept.matter, kept.since, kept.returned) == ((SPOT, 0), None, world.later(days=13), ())
     world.reported("11002", at=world.later(days=20))  # of whatever category
     [kept] = watched(CITY, at=world.later(days=21))
     assert len(kept.returned) == 1 and kept.until == world.later(days=103)
@@ -394,7 +394,9 @@ def test_the_hazards_states_are_those_of_the_loop():
     assert sampling.watched_until(AT) == AT + timedelta(days=90)
 
 
-def test_nothing_is_promised_of_what_lies_in_no_compound():
+def test_nothing_is_promised_of_what_lies_nowhere_nearer_than_a_street():
     closed = {"state": "CLOSED", "closing": "SOLVED", "confirmation": "CONFIRMED", "ended_at": AT}
     assert Matter(place=place_of("510104001001001"), **closed).watched_until == AT + timedelta(days=90)
-    assert Matter(place=place_of("510104001001"), **closed).watched_until is None
+    assert Matter(place=place_of("510104001001"), **closed).watched_until == AT + timedelta(days=90)
+    assert Matter(place=place_of("510104001"), **closed).watched_until is None
+    assert Matter(place=place_of("510104001"), cell=1, **closed).watched_until == AT + timedelta(days=90)

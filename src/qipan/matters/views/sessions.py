@@ -33,7 +33,7 @@ from ..queries.patterns import (
     orphans,
     sessions,
 )
-from ..queries.reading import place_names
+from ..queries.reading import site_names
 from ..queries.rechecks import watched
 from ..queries.units import departments
 from ..rules import joint
@@ -54,12 +54,12 @@ def patterns_page(request: HttpRequest) -> HttpResponse:
         scope=actor.scope,
     )
     kept = watched(actor.scope.ranges, at=at)
-    names = place_names([*(spot.place for spot in spots), *(one.place for one in kept)])
+    names = site_names([*(spot.site for spot in spots), *(one.site for one in kept)])
     types = categories_by_key(one.category for one in lost)
     organs = organ_names([organ for one in lost for organ in one.organs])
     shown = {
-        "watched": [(one, names[one.place]) for one in kept],
-        "spots": [(spot, names[spot.place], [behind[key] for key in spot.matters if key in behind]) for spot in spots],
+        "watched": [(one, names[one.site]) for one in kept],
+        "spots": [(spot, names[spot.site], [behind[key] for key in spot.matters if key in behind]) for spot in spots],
         "lost": [
             (
                 one,
@@ -113,7 +113,7 @@ def _review(
 ) -> HttpResponse:
     actor, at = signed_in(request), now()
     points = agenda(session, scope=actor.scope)
-    names = place_names(item.place for item, _matters in points if item.place is not None)
+    names = site_names(item.site for item, _matters in points if item.site is not None)
     organs = organ_names([organ for item, _matters in points for organ in item.facts.get("organs", [])])
     forms: list[tuple[str, ActForm]] = []
     if session.ended_at is None and actor.can("matter.arbitrate"):
@@ -127,7 +127,7 @@ def _review(
         "points": [
             (
                 item,
-                names.get(item.place or 0, ""),
+                names[item.site] if item.site is not None else "",
                 [organs.get(organ, organ) for organ in item.facts.get("organs", [])],
                 organs.get(item.facts.get("proposed") or "", ""),
                 matters,
