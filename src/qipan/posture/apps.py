@@ -10,13 +10,13 @@ class PostureConfig(AppConfig):
         from qipan.journal.api import register_audit, subscribe
         from qipan.kernel.opened import register_emergencies
         from qipan.laws.api import ArticleRepealed, name_subjects
-        from qipan.zones.api import RuleSetEnded, ZoneConfirmed
+        from qipan.zones.api import RuleSetEnded, ZoneConfirmed, ZoneLost
 
         from .queries.audits import audit_ends
         from .queries.declared import binding_kind, declaration_names
         from .queries.measures import measure_names, order_stands
         from .queries.opened import emergencies_in_force, emergency_end
-        from .subscribers import on_article_repealed, on_rule_set_ended, on_zone_confirmed
+        from .subscribers import on_article_repealed, on_rule_set_ended, on_zone_confirmed, on_zone_lost
 
         register_audit("ends of measures against the measures", audit_ends)
         register_posture(binding_kind)
@@ -27,3 +27,4 @@ class PostureConfig(AppConfig):
         subscribe(ArticleRepealed, on_article_repealed)
         subscribe(ZoneConfirmed, on_zone_confirmed)
         subscribe(RuleSetEnded, on_rule_set_ended)
+        subscribe(ZoneLost, on_zone_lost)

@@ -7,7 +7,7 @@ from qipan.desk.api import TaskKind, send_task
 from qipan.duties.api import Unit
 from qipan.kernel.place import range_of
 from qipan.laws.api import ArticleRepealed, Use, units_citing
-from qipan.zones.api import RuleSetEnded, ZoneConfirmed
+from qipan.zones.api import RuleSetEnded, ZoneConfirmed, ZoneLost
 
 from .actions.ending import weigh_measures
 from .actions.noting import clock_of_measures
@@ -17,6 +17,11 @@ from .actions.reviewing import ANSWER_WITHIN
 def on_zone_confirmed(event: ZoneConfirmed) -> None:
     """This handler will hold the measures on the ground against the level that its zone has, or will have."""
     weigh_measures(event.ranges, hazard=event.hazard, since=event.starts_at, by=clock_of_measures(), at=event.at)
+
+
+def on_zone_lost(event: ZoneLost) -> None:
+    """This handler will hold the measures on the ground against what is left when the map has lost their area."""
+    weigh_measures(event.ranges, hazard=event.hazard, since=event.at, by=clock_of_measures(), at=event.at)
 
 
 def on_rule_set_ended(event: RuleSetEnded) -> None:

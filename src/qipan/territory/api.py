@@ -2,7 +2,14 @@
 
 from .actions.changes import DayNotReached, HeldIsNewer
 from .actions.denominators import seed_denominators, set_denominator
-from .actions.divisions import ImportReport, RealTerritoryHeld, TooMuchRemoved, generate_territory, import_divisions
+from .actions.divisions import (
+    AreasClosed,
+    ImportReport,
+    RealTerritoryHeld,
+    TooMuchRemoved,
+    generate_territory,
+    import_divisions,
+)
 from .actions.governing import GoverningReport, import_governing
 from .actions.outlines import OutlineReport, import_outlines
 from .actions.register import (
@@ -53,6 +60,7 @@ __all__ = [
     "AreaMerged",
     "AreaSplit",
     "AreaView",
+    "AreasClosed",
     "CannotMerge",
     "CannotSplit",
     "Compound",

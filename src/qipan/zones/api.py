@@ -1,7 +1,7 @@
 """The front door of zones: which level holds on a ground, how much of it reaches one, and what changed."""
 
 from .actions.counts import Given, report_counts
-from .actions.moving import ZoneChanged
+from .actions.moving import ZoneChanged, ZoneLost
 from .actions.rule_sets import RuleSetEnded, end_rule_set, publish_rule_set
 from .actions.seeds import seed_zones
 from .actions.zones import Line, ZoneConfirmed, confirm_zones
@@ -22,6 +22,7 @@ __all__ = [
     "ZoneChanged",
     "ZoneConfirmed",
     "ZoneLevel",
+    "ZoneLost",
     "ZoneView",
     "changes_ahead",
     "confirm_zones",

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from qipan.journal.api import publish
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, PROVINCE, place_of, range_of
 from qipan.kernel.refusal import Refusal
@@ -19,6 +20,15 @@ from ..rules.divisions import SHAPE, DivisionRow, synthetic_divisions, without_e
 from ..terms import ChangeKind, Hierarchy
 from .changes import HeldIsNewer, check_day, check_ground, note
 from .restructure import return_ground
+
+
+@dataclass(frozen=True)
+class AreasClosed:
+    """Event: from the day ``on`` the map has these areas no more, and names nobody who took them over."""
+
+    codes: tuple[str, ...]
+    on: date
+    at: datetime
 
 
 class TooMuchRemoved(Refusal):
@@ -147,6 +157,8 @@ def import_divisions(
             by=by,
             at=at,
         )
+    if report.removed:
+        publish(AreasClosed(tuple(code for code, _name in report.removed), valid_from, at))
     return report
 
 

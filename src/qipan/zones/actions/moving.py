@@ -1,6 +1,6 @@
 """Zones follow the map: what a merged or divided area had goes on in the areas that own its ground now (ORG-5)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,8 @@ from ..models import RiskZone
 from ..queries.counts import area_on
 from ..queries.zones import cut
 
+AT_ONCE = 50  # ranges in one question
+
 Piece = tuple[datetime, datetime | None, RiskZone]
 
 
@@ -32,13 +34,39 @@ class ZoneChanged:
     at: datetime
 
 
+@dataclass(frozen=True)
+class ZoneLost:
+    """The map has lost an area and names nobody who took it over: its level ended then. ``ranges`` is where it held."""
+
+    code: str
+    ranges: tuple[Range, ...]
+    hazard: str
+    at: datetime
+
+
+@transaction.atomic
+def leave_closed(codes: Collection[str], *, by: Actor, at: datetime) -> None:
+    """This function will end the levels of areas that an import took off the map, as far as nobody owns their ground now.
+
+    What another area owns goes on there (``follow_map``). For the import, which has checked its right.
+    """
+    closed = set(codes)
+    rows = RiskZone.objects.everywhere("the map under the zones has changed")
+    rows = rows.filter(Q(ends_at=None) | Q(ends_at__gt=at)).exclude(ends_at=F("starts_at"))
+    held = rows.order_by("first").values_list("code", "first", "last")
+    ground = sorted({Range(first, last) for code, first, last in held if code in closed})
+    for begin in range(0, len(ground), AT_ONCE):
+        follow_map(ground[begin : begin + AT_ONCE], by=by, at=at)
+
+
 @transaction.atomic
 def follow_map(ground: Sequence[Range], *, by: Actor, at: datetime) -> list[str]:
     """This function will let the zones on a ground go on as zones of the areas that own it now; returns their codes.
 
     An area has one level: of several on its ground the gravest holds, with its reasons and whoever confirmed it, until
-    an official confirms another. Where every zone is as its area is, nothing changes. For acts that have checked their
-    right: the one that changed the map, and the confirmation of a level.
+    an official confirms another. Where no area owns the ground any more, the level ends. Where every zone is as its area
+    is, nothing changes. For acts that have checked their right: the one that changed the map, and the confirmation of a
+    level.
     """
     changed = []
     for size in range(DISTRICT, COMMUNITY + 1):
@@ -47,10 +75,13 @@ def follow_map(ground: Sequence[Range], *, by: Actor, at: datetime) -> list[str]
             continue
         codes = {row.code for row in near}
         under = areas_within([Range(row.first, row.last) for row in near], size)
-        known = [*under, *(area_on(code) for code in codes), *(area_at(part.first, size) for part in ground)]
+        places = {part.first for part in ground} | {row.first for row in _open_rows(Q(code__in=codes), size, at=at)}
+        known = [*under, *(area_on(code) for code in codes), *(area_at(place, size) for place in sorted(places))]
         areas = {area.code: area for area in known if area is not None}
         owned = [part for area in areas.values() for part in area.ranges]
         rows = _open_rows(overlapping([*ground, *owned]) | Q(code__in=codes), size, at=at)
+        lost = [row for row in rows if row.code in codes - set(areas) and not _owned(row, owned)]
+        _end_lost(lost, by=by, at=at)
         for hazard in sorted({row.hazard for row in rows}):
             changed += _redraw([row for row in rows if row.hazard == hazard], areas, by=by, at=at)
     return changed
@@ -61,6 +92,33 @@ def _open_rows(which: Q, size: int, *, at: datetime) -> list[RiskZone]:
     rows = RiskZone.objects.everywhere("the map under the zones has changed").select_for_update(of=("self",))
     rows = rows.filter(which, Q(ends_at=None) | Q(ends_at__gt=at), area_level=size).exclude(ends_at=F("starts_at"))
     return list(rows.select_related("rule_set").order_by("pk"))
+
+
+def _owned(row: RiskZone, owned: Sequence[Range]) -> bool:
+    return any(part.meets(Range(row.first, row.last)) for part in owned)
+
+
+def _end_lost(rows: Sequence[RiskZone], *, by: Actor, at: datetime) -> None:
+    """Ends the levels on ground that is no area's; what held stays in the history until this moment."""
+    end_citations([f"zones.RiskZone:{row.pk}" for row in rows], at=at)
+    by_area: dict[tuple[str, str], list[RiskZone]] = {}
+    for row in rows:
+        until = at if row.starts_at <= at else row.starts_at
+        RiskZone.objects.everywhere("the map has its area no more").filter(pk=row.pk).update(ends_at=until)
+        by_area.setdefault((row.code, row.hazard), []).append(row)
+    for (code, hazard), own in sorted(by_area.items()):
+        held = [row for row in own if _holds(row, at) and (row.rule_set.ends_at is None or row.rule_set.ends_at > at)]
+        record(
+            "zones.lose_zone",
+            subject=own[0],
+            by=by,
+            at=at,
+            place=own[0].place,
+            data={"code": code, "hazard": hazard, "level": held[0].level if held else None},
+        )
+        for row in held:
+            publish(ZoneChanged(Range(row.first, row.last), hazard, row.level, None, at))
+        publish(ZoneLost(code, tuple(sorted({Range(row.first, row.last) for row in own})), hazard, at))
 
 
 def _on(area: AreaView, rows: Sequence[RiskZone]) -> list[RiskZone]:
