@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from qipan.access.api import WorkerRow, enrol_workers, seed_roles
 from qipan.deployment.api import Team
+from qipan.desk.api import Admission, AdmissionState
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
@@ -73,6 +74,19 @@ def write_register(compounds: list[int]) -> None:
         )
 
 
+def let(unit: Unit, *, at: datetime) -> Admission:
+    """This function will return the work admission on which a campaign of the bench rests."""
+    return Admission.objects.create(
+        demander=unit,
+        title="bench",
+        basis="bench",
+        state=AdmissionState.ADMITTED,
+        applied_at=at,
+        valid_from=at,
+        valid_to=at + timedelta(days=30),
+    )
+
+
 def build(doors: int, *, teams: int = 64, analyze: bool = True) -> City:
     """This function will write a city with that many doors and open a round with teams over all of it."""
     at = datetime.now(UTC)
@@ -119,7 +133,9 @@ def build(doors: int, *, teams: int = 64, analyze: bool = True) -> City:
     enrolled = enrol_workers(
         rows, role_code="screening-worker", unit=unit, expires_at=at + timedelta(days=20), by=actor, at=at
     )
-    campaign = open_campaign(title="bench", basis="bench", unit=unit, form=None, by=actor, at=at)
+    campaign = open_campaign(
+        title="bench", basis="bench", unit=unit, form=None, admission=let(unit, at=at), by=actor, at=at
+    )
     opened = open_round(campaign, grounds=[whole], closes_at=at + timedelta(days=3), by=actor, at=at)
     assign_doors(opened, by=actor, at=at)
     if analyze:

@@ -24,7 +24,7 @@ from qipan.retention.rules.chain import STEP, STEP_SQLITE
 from qipan.screening.api import Campaign, Outcome, Round, open_campaign, store_visits
 from qipan.screening.queries import audit_coverage
 
-from .city import COMPOUNDS, DOORS, Uploads, build
+from .city import COMPOUNDS, DOORS, Uploads, build, let
 
 FULL, QUICK = 8_750_000, 100_000
 FULL_SQLITE = 500_000
@@ -144,7 +144,9 @@ def run(quick: bool) -> list[dict[str, Any]]:
     at = datetime.now(UTC)
     unit = Unit.objects.get(code="5101:bench")
     old = at - timedelta(days=60)
-    campaign = open_campaign(title="over", basis="bench", unit=unit, form=None, by=city.actor, at=old)
+    campaign = open_campaign(
+        title="over", basis="bench", unit=unit, form=None, admission=let(unit, at=old), by=city.actor, at=old
+    )
     opened = Round.objects.create(
         campaign=campaign, number=1, opened_at=old, closes_at=old + timedelta(days=3), closed_at=old + timedelta(days=3)
     )

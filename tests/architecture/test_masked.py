@@ -14,10 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qipan.access.testing import Cast
+from qipan.desk.models import Admission
+from qipan.desk.testing import admitted
 from qipan.forms.testing import CHOICES, DOOR, SURVEY, Filled, opened, publish, workbook
 from qipan.kernel import bulk, sql
 from qipan.kernel.ids import uuid7
 from qipan.kernel.masking import MaskedValue, holds_token, is_token, token
+from qipan.kernel.place import range_of
 from qipan.matters.testing import make_world
 from qipan.territory.models import Compound
 
@@ -36,6 +39,7 @@ def held() -> dict[str, int]:
 @pytest.fixture
 def cast(city: Cast) -> Cast:
     opened(make_world(city).cast, publish(city))
+    admitted(city.unit("5101:city-command"), ground=range_of("5101"), at=city.at)
     return city
 
 
@@ -55,6 +59,10 @@ def admission(cast: Cast) -> dict[str, str]:
     }  # fmt: skip
 
 
+def campaign() -> dict[str, Any]:
+    return {"title": HIDDEN, "basis": "plan", "admission": Admission.objects.get().pk}
+
+
 WAYS: dict[str, Callable[[Cast], Any]] = {
     "page": lambda cast: cast.client("department").post("/admissions", admission(cast), **EN),
     "column order": lambda cast: cast.client("worker").post(
@@ -65,12 +73,8 @@ WAYS: dict[str, Callable[[Cast], Any]] = {
         {"file": csv_of("label", HIDDEN), "role": "screening-worker", "last_day": f"{cast.at + timedelta(days=9):%F}"},
         **EN,
     ),
-    "endpoint": lambda cast: by_json(
-        cast, "city_commander", "/api/campaigns", {"title": HIDDEN, "basis": "plan"}, escaped=False
-    ),
-    "endpoint, escaped": lambda cast: by_json(
-        cast, "city_commander", "/api/campaigns", {"title": HIDDEN, "basis": "plan"}, escaped=True
-    ),
+    "endpoint": lambda cast: by_json(cast, "city_commander", "/api/campaigns", campaign(), escaped=False),
+    "endpoint, escaped": lambda cast: by_json(cast, "city_commander", "/api/campaigns", campaign(), escaped=True),
     "phone": lambda cast: by_json(
         cast,
         "screener",

@@ -2,6 +2,7 @@
 
 from .actions.admissions import FieldsNotAsked, admit_emergency, apply_admission, decide_admission, end_admission
 from .actions.asking import decide_objection, extend_task, hasten_task, resume_task, suspend_task
+from .actions.burden import ask_work
 from .actions.delivery import deliver_desk
 from .actions.lateness import Escalated, escalate_late, remind_of
 from .actions.nuisances import say_nuisance
@@ -14,6 +15,7 @@ from .actions.sending import (
     ShortNoticeAtNight,
     TasksRecalled,
     TasksSent,
+    check_admission,
     check_ground,
     recall_sources,
     recall_tasks,
@@ -30,7 +32,7 @@ from .queries.admissions import (
     register_fields,
     register_known,
 )
-from .queries.burden import register_doubles
+from .queries.burden import communities_with, register_doubles
 from .queries.desks import DeskCounts, desk_counts, forget_units, get_task, history, is_late, late_tasks
 from .queries.nuisances import nuisances_of_forms, register_titles
 from .queries.opened import open_lines
@@ -44,7 +46,7 @@ from .queries.receipts import (
     unread,
     unread_count,
 )
-from .rules import FAR_LEADER, remind_at, reserve_words
+from .rules import FAR_LEADER, hours_of, remind_at, reserve_words
 from .terms import AdmissionState, ClockKind, TaskKind, TaskState
 
 __all__ = [
@@ -76,7 +78,10 @@ __all__ = [
     "admit_emergency",
     "answer_task",
     "apply_admission",
+    "ask_work",
+    "check_admission",
     "check_ground",
+    "communities_with",
     "decide_admission",
     "decide_objection",
     "deliver_desk",
@@ -89,6 +94,7 @@ __all__ = [
     "get_task",
     "hasten_task",
     "history",
+    "hours_of",
     "is_late",
     "late_tasks",
     "lead_times",

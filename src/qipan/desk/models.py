@@ -164,7 +164,8 @@ class TaskStep(models.Model):
 class BurdenIndex(models.Model):
     """What one unit asked of one community in one week: kept when the tasks are sent, never counted live (SVC-13).
 
-    Only what was admitted passes the gate, so each task's minutes are those of its admission. Drills are left out.
+    Only what was admitted passes the gate, so each task's minutes are those of its admission; ``WorkAsked`` has its own.
+    Drills are left out.
     """
 
     week = models.DateField()  # its Monday
@@ -185,6 +186,29 @@ class BurdenIndex(models.Model):
 
     def __str__(self) -> str:
         return f"{self.week} {self.demander_id} {self.owner_id}"
+
+
+class WorkAsked(models.Model):
+    """Work that was asked of a community without a task on its desk, as visits to the doors of a round: on the meter too."""
+
+    source = models.CharField(max_length=40)
+    week = models.DateField()  # its Monday
+    demander = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
+    place = models.BigIntegerField()
+    activity = models.CharField(max_length=10, choices=Activity)
+    minutes = models.PositiveBigIntegerField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Asked twice is asked once.
+            models.UniqueConstraint(fields=["source", "owner"], name="desk_asked_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.owner_id}"
 
 
 class Nuisance(models.Model):

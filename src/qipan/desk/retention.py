@@ -64,6 +64,11 @@ declare(
     keys="id kind owner listed_at ended_at",
 )
 declare(
+    "desk.WorkAsked",
+    plain="source",
+    keys="id week demander owner place activity minutes",
+)
+declare(
     "desk.TerminalUse",
     keys="id terminal unit place accounts last_used noted_at ended_at",
 )

@@ -157,7 +157,16 @@ def make_emergency(*, at: datetime, drill: bool = False) -> Scene:
         at=at,
     )
     open_form(form, grounds=[range_of("510104")], closes_at=at + timedelta(days=3), by=by, at=at, drill=drill)
-    campaign = open_campaign(title="First screening", basis=BASIS, unit=command, form=form, by=by, at=at, drill=drill)
+    campaign = open_campaign(
+        title="First screening",
+        basis=BASIS,
+        unit=command,
+        form=form,
+        declaration=declaration,
+        by=by,
+        at=at,
+        drill=drill,
+    )
     current = open_round(campaign, grounds=[CITY], closes_at=at + timedelta(days=2), by=by, at=at)
     return Scene(cast, at, current, directive)
 

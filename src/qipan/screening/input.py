@@ -1,14 +1,19 @@
 """What people type into the pages of campaigns, checked field by field."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from qipan.desk.api import Admission
 from qipan.kernel.actor import Scope
 from qipan.kernel.refusal import NotFound
+from qipan.posture.api import Declaration
 from qipan.territory.api import AreaView, get_area
 from qipan.webkit.forms import ActForm
+
+from .rules import MINUTES_PER_VISIT, MOST_MINUTES
 
 PLAIN = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
 
@@ -60,18 +65,59 @@ def until(missing: Any) -> forms.DateTimeField:
 class CampaignInput(forms.Form):
     """A campaign's title, what it rests on, and whether it is a drill."""
 
+    rests_on = forms.ChoiceField(
+        label=_("Rests on"),
+        widget=forms.Select(attrs={"class": "form-select"}),
+        help_text=_(
+            "In an emergency its declaration, as long as it covers the ground; else a work admission of the lead organisation."
+        ),
+        error_messages={
+            "required": _("Choose a declaration or a work admission."),
+            "invalid_choice": _("Choose a declaration or a work admission."),
+        },
+    )
+
     title = forms.CharField(label=_("Title"), max_length=120, widget=PLAIN)
     basis = forms.CharField(label=_("Basis"), max_length=300, widget=PLAIN)
     drill = forms.BooleanField(
         label=_("This is a drill"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
 
+    def __init__(
+        self, *arguments: Any, declarations: Iterable[Declaration], admissions: Iterable[Admission], **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.declarations = {f"declaration:{one.pk}": one for one in declarations}
+        self.admissions = {f"admission:{one.pk}": one for one in admissions}
+        choices = [(key, f"{one.number} {one.matter}") for key, one in self.declarations.items()]
+        choices += [(key, one.title) for key, one in self.admissions.items()]
+        rests_on = self.fields["rests_on"]
+        assert isinstance(rests_on, forms.ChoiceField)
+        rests_on.choices = [("", "—"), *choices]
+        # The newest declaration in force; in routine somebody chooses.
+        rests_on.initial = next(iter(self.declarations), "")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the act takes."""
+        given = dict(self.cleaned_data)
+        chosen = given.pop("rests_on")
+        return given | {"declaration": self.declarations.get(chosen), "admission": self.admissions.get(chosen)}
+
 
 class RoundInput(forms.Form):
-    """Where the next round runs, and until when."""
+    """Where the next round runs, until when, and what a visit takes."""
 
     areas = AreasField(label=_("Areas"), error_messages={"required": _("Choose at least one area for the round.")})
     closes_at = until(_("Say until when the round runs."))
+    minutes_per_visit = forms.IntegerField(
+        label=_("Minutes for a visit"),
+        initial=MINUTES_PER_VISIT,
+        min_value=1,
+        max_value=MOST_MINUTES,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+        help_text=_("Times the doors they stand on the burden meter, community by community."),
+    )
 
     def __init__(self, *arguments: Any, scope: Scope, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -16,6 +16,8 @@ class Campaign(models.Model):
     form = models.ForeignKey("forms.Form", null=True, on_delete=models.PROTECT)
     # The emergency for which it collects: its end starts the clock of destruction.
     declaration = models.ForeignKey("posture.Declaration", null=True, on_delete=models.PROTECT)
+    # What its rounds rest on where no declaration covers them (SVC-9).
+    admission = models.ForeignKey("desk.Admission", null=True, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     drill = models.BooleanField(default=False)
@@ -32,6 +34,7 @@ class Round(models.Model):
     opened_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    minutes_per_visit = models.PositiveSmallIntegerField(null=True)  # null: opened before rounds were on the meter
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "number"], name="screening_round_number")]

@@ -8,35 +8,43 @@ from ninja import Field, Router, Schema, Status
 from pydantic import AwareDatetime
 
 from qipan.access.api import signed_in
+from qipan.desk.api import get_admission
 from qipan.duties.api import Unit
 from qipan.forms.api import get_form
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
+from qipan.posture.api import get_declaration
 from qipan.territory.api import AreaView, children, get_area
 
 from .actions import assign_doors, close_campaign, close_round, open_campaign, open_round
 from .models import Campaign, Round
 from .queries import CoverageRow, campaigns_for, coverage_of, get_campaign, get_round, left
+from .rules import MINUTES_PER_VISIT
 
 router = Router(tags=["screening"])
 MOST_LEFT = 1000
 
 
 class CampaignIn(Schema):
+    """A campaign with what it rests on: a declaration in force, or a work admission."""
+
     title: str = Field(max_length=120)
     basis: str = Field(max_length=300)
     form: str = Field("", max_length=40)
+    declaration: int | None = None
+    admission: int | None = None
     drill: bool = False
 
 
 class RoundIn(Schema):
-    """A round over areas, until a moment or for a number of days."""
+    """A round over areas, until a moment or for a number of days, with what a visit takes."""
 
     areas: list[str]
     closes_at: AwareDatetime | None = None
     days: float | None = Field(None, gt=0, le=366)
+    minutes_per_visit: int = MINUTES_PER_VISIT
 
 
 def _round(found: Round) -> dict[str, Any]:
@@ -47,6 +55,7 @@ def _round(found: Round) -> dict[str, Any]:
         "opened_at": found.opened_at,
         "closes_at": found.closes_at,
         "closed_at": found.closed_at,
+        "minutes_per_visit": found.minutes_per_visit,
     }
 
 
@@ -55,6 +64,8 @@ def _campaign(campaign: Campaign) -> dict[str, Any]:
         "id": campaign.pk,
         "title": campaign.title,
         "basis": campaign.basis,
+        "declaration": campaign.declaration_id,
+        "admission": campaign.admission_id,
         "opened_at": campaign.opened_at,
         "closed_at": campaign.closed_at,
         "drill": campaign.drill,
@@ -102,7 +113,15 @@ def post_campaign(request: HttpRequest, given: CampaignIn) -> Status[dict[str, A
     at = now()
     form = get_form(given.form, at=at) if given.form else None
     campaign = open_campaign(
-        title=given.title, basis=given.basis, unit=unit, form=form, by=actor, at=at, drill=given.drill
+        title=given.title,
+        basis=given.basis,
+        unit=unit,
+        form=form,
+        declaration=get_declaration(given.declaration, actor=actor) if given.declaration is not None else None,
+        admission=get_admission(given.admission, actor=actor) if given.admission is not None else None,
+        by=actor,
+        at=at,
+        drill=given.drill,
     )
     return Status(201, _campaign(campaign))
 
@@ -123,7 +142,9 @@ def post_round(request: HttpRequest, pk: int, given: RoundIn) -> Status[dict[str
         raise BadInput(["closes_at: say when, or days: for how long"])
     closes_at = given.closes_at or at + timedelta(days=given.days or 0)
     grounds = [part for code in given.areas for part in get_area(code).ranges]
-    opened = open_round(campaign, grounds=grounds, closes_at=closes_at, by=actor, at=at)
+    opened = open_round(
+        campaign, grounds=grounds, closes_at=closes_at, minutes_per_visit=given.minutes_per_visit, by=actor, at=at
+    )
     teams = assign_doors(opened, by=actor, at=at)
     return Status(201, {**_round(opened), "teams": teams})
 

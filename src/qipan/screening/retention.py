@@ -100,7 +100,7 @@ declare(
 declare(
     "screening.Campaign",
     plain="title basis",
-    keys="id unit form declaration opened_at closed_at drill",
+    keys="id unit form declaration admission opened_at closed_at drill",
 )
 declare(
     "screening.Coverage",
@@ -149,7 +149,7 @@ declare(
 )
 declare(
     "screening.Round",
-    keys="id campaign number opened_at closes_at closed_at",
+    keys="id campaign number opened_at closes_at closed_at minutes_per_visit",
 )
 declare(
     "screening.SealedCampaign",

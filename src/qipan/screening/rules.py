@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from .terms import Came, DoorState, NextStep, Outcome, Verdict
 
+MINUTES_PER_VISIT = 5  # what a visit takes unless whoever opens a round says otherwise
+MOST_MINUTES = 480  # a visit longer than a working day is a mistake
 PRESUMED_AFTER = 3  # times nobody home, and nothing else
 CHECK_AGAIN_AFTER = timedelta(days=3)
 FUTURE_TOLERANCE = timedelta(minutes=2)

@@ -262,6 +262,7 @@ def open_screening(opening: Opening) -> Opened:
         unit=opening.activation.unit,
         form=get_form(code, at=opening.at) if code else None,
         declaration=opening.activation.declaration,
+        admission=opening.activation.admission,
         by=opening.by,
         at=opening.at,
         drill=opening.activation.drill,

@@ -13,7 +13,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.scoped import overlapping
-from qipan.posture.api import Declaration, declarations_on
+from qipan.posture.api import Declaration, declarations_in_force
 from qipan.territory.api import compounds_within
 from qipan.webkit.templatetags.qipan import is_chinese
 
@@ -70,7 +70,7 @@ def directives_under(declaration: Declaration) -> list[Directive]:
 
 def declarations_for(actor: Actor, *, at: datetime) -> QuerySet[Declaration]:
     """This function will return the declarations in force that touch the actor's ground, the newest first."""
-    return declarations_on(actor.scope.ranges).filter(ended_at=None, starts_at__lte=at, expected_until__gt=at)
+    return declarations_in_force(actor.scope.ranges, at=at)
 
 
 def activations_for(actor: Actor) -> QuerySet[Activation]:

@@ -84,6 +84,25 @@ class TasksRecalled:
     drill: bool
 
 
+def check_admission(
+    admission: Admission | None,
+    grounds: Iterable[tuple[int, int]],
+    *,
+    asker: Unit,
+    kinds: Sequence[OrganType],
+    at: datetime,
+    drill: bool = False,
+) -> Admission:
+    """This function will refuse work for kinds of unit that no admission of the asker covers now and on these grounds.
+
+    Raises ``NotAdmitted``, ``GroundNotAdmitted``.
+    """
+    if admission is None or not covers(admission, asker=asker, kinds=kinds, at=at) or (admission.drill and not drill):
+        raise NotAdmitted(kinds=list(kinds))
+    check_ground(admission, grounds)
+    return admission
+
+
 def check_ground(admission: Admission, grounds: Iterable[tuple[int, int]]) -> None:
     """This function will refuse what goes beyond the ground for which work was admitted. Raises ``GroundNotAdmitted``."""
     if not admission.reaches(grounds):
@@ -99,6 +118,7 @@ def _gate(
     due_at: datetime | None,
     named_person: str,
     at: datetime,
+    drill: bool,
 ) -> None:
     """The one gate: kinds that only execute get nothing without an admission of the asker's own, nor at night at once.
 
@@ -107,9 +127,7 @@ def _gate(
     guarded = [kind for kind in kinds if kind.executes_only]
     if not guarded:
         return
-    if admission is None or not covers(admission, asker=asker, kinds=guarded, at=at):
-        raise NotAdmitted(kinds=list(guarded))
-    check_ground(admission, grounds)
+    admission = check_admission(admission, grounds, asker=asker, kinds=guarded, at=at, drill=drill)
     excused = bool(admission.declaration or named_person.strip())
     if not excused and robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
         raise ShortNoticeAtNight
@@ -167,7 +185,9 @@ def send_tasks(
     kinds = list(OrganType.objects.filter(code__in=organ_types))
     if len(kinds) != len(set(organ_types)):
         raise NotFound
-    _gate(kinds, grounds, asker=asker, admission=admission, due_at=due_at, named_person=named_person, at=at)
+    _gate(
+        kinds, grounds, asker=asker, admission=admission, due_at=due_at, named_person=named_person, at=at, drill=drill
+    )
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     before = last_of(source) if admission and not drill else 0
     sent = insert_tasks(units_on(grounds, organ_types), given, paper_places=paper_places)
@@ -244,7 +264,7 @@ def send_task(
         raise NotFound
     if owner.pk != asker.pk and not listed:
         here, kinds = [Range(place, place)], [owner.organ_type]
-        _gate(kinds, here, asker=asker, admission=admission, due_at=due_at, named_person="", at=at)
+        _gate(kinds, here, asker=asker, admission=admission, due_at=due_at, named_person="", at=at, drill=drill)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     task = Task(**given, owner=owner, place=place, on_paper=False)
     if not insert_row(task, once=("owner_id", "source")):

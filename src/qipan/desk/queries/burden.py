@@ -1,20 +1,23 @@
 """The burden meter: hours asked of communities, by demander, area and week, from the kept counts (SVC-13)."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from qipan.duties.api import Unit, units_on
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import COMMUNITY, Range
-from qipan.territory.api import AreaView
+from qipan.territory.api import AreaView, areas_within
 
-from ..models import BurdenIndex, Task
+from ..models import BurdenIndex, Task, WorkAsked
 from ..rules import week_of
 from ..terms import Activity
 
+EVERYWHERE = Range(0, 2**63 - 1)
 TOP = 5  # demanders that are named first; units, never persons
 TREND = 8  # weeks
 MOST = 20  # differences that an audit names
@@ -67,10 +70,31 @@ def asked_twice(at: datetime) -> list[str]:
     return [said for reader in _doubles for said in reader(at)]
 
 
+def _communities(ranges: Iterable[Range]) -> QuerySet[Unit]:
+    units = units_on(ranges).filter(organ_type__executes_only=True, organ_type__level=COMMUNITY)
+    return units.exclude(first=None)
+
+
 def communities_on(ranges: Iterable[Range]) -> int:
     """This function will count the communities that stand on a ground today."""
-    units = units_on(ranges).filter(organ_type__executes_only=True, organ_type__level=COMMUNITY)
-    return units.exclude(first=None).count()
+    return _communities(ranges).count()
+
+
+def communities_with(counts: Iterable[tuple[int, int]]) -> dict[Unit, int]:
+    """This function will sum what is counted at places by the community that owns each today, in the order of the units.
+
+    What lies in no community, or in one without a desk, is left out.
+    """
+    areas = areas_within([EVERYWHERE], COMMUNITY)
+    parts = sorted((part.first, part.last, area.code) for area in areas for part in area.ranges)
+    starts = [first for first, _last, _code in parts]
+    sums: Counter[str] = Counter()
+    for place, count in counts:
+        at = bisect_right(starts, place) - 1
+        if at >= 0 and place <= parts[at][1]:
+            sums[parts[at][2]] += count
+    units = _communities([EVERYWHERE]).select_related("organ_type").order_by("pk")
+    return {one: sums[code] for one in units if sums[code := one.code.partition(":")[0]]}
 
 
 def _together(rows: Iterable[tuple[str, int, int]], communities: int) -> Burden:
@@ -137,7 +161,7 @@ def burden_lines(ranges: Iterable[Range], week: date) -> list[tuple[str, str, st
 
 
 def audit_burden() -> list[str]:
-    """This function will count the meter anew from the tasks and name what differs."""
+    """This function will count the meter anew from the tasks and from what was asked without one, and name what differs."""
     tasks = Task.objects.everywhere("an audit reads all tasks").filter(
         drill=False,
         admission__isnull=False,
@@ -152,6 +176,12 @@ def audit_burden() -> list[str]:
         key = (week_of(sent_at), owner, demander, activity)
         some, cost = counted.get(key, (0, 0))
         counted[key] = (some + 1, cost + minutes)
+    asked = WorkAsked.objects.everywhere("an audit reads all")
+    for week, owner, demander, activity, minutes in asked.values_list(
+        "week", "owner", "demander", "activity", "minutes"
+    ).iterator():
+        some, cost = counted.get((week, owner, demander, activity), (0, 0))
+        counted[week, owner, demander, activity] = (some + 1, cost + minutes)
     kept = {
         (row.week, row.owner_id, row.demander_id, row.activity): (row.tasks, row.minutes)
         for row in BurdenIndex.objects.everywhere("an audit reads all").iterator()

@@ -8,6 +8,7 @@ from django.test import Client
 from qipan.access.api import Enrolled, issue_pass
 from qipan.access.testing import Cast, make_city
 from qipan.deployment.api import Team, form_teams
+from qipan.desk.testing import admitted
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.screening.api import Round, assign_doors, open_campaign, open_round
@@ -61,6 +62,9 @@ def build(doors: int = 10) -> Scene:
         basis="《中华人民共和国突发事件应对法》第七十三条",
         unit=cast.unit("5101:city-command"),
         form=None,
+        admission=admitted(
+            cast.unit("5101:city-command"), ground=range_of("5101"), at=cast.at, minutes_per_unit=60_000
+        ),
         by=cast.city_commander,
         at=cast.at,
     )

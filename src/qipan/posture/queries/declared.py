@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import get_default_timezone
 
 from qipan.duties.api import Unit
-from qipan.kernel.actor import Actor
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.scoped import overlapping
@@ -142,6 +142,23 @@ def declarations_on(ranges: Iterable[Range]) -> QuerySet[Declaration]:
         .prefetch_related("grounds")
         .order_by("-starts_at", "-pk")
     )
+
+
+def declarations_in_force(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Declaration]:
+    """This function will return the declarations in force whose ground meets ``ranges``, the newest first."""
+    return declarations_on(ranges).filter(holding(at, end="expected_until", stopped="ended_at"))
+
+
+def declared_over(number: str, grounds: Iterable[tuple[int, int]], *, at: datetime, drill: bool = False) -> bool:
+    """This function will say whether the declaration with this number is in force and covers all of a ground.
+
+    What a drill declares covers drills only.
+    """
+    found = Declaration.objects.filter(holding(at, end="expected_until", stopped="ended_at"), number=number).first()
+    if found is None or (found.drill and not drill):
+        return False
+    declared = Scope.of((ground.first, ground.last) for ground in found.grounds.all())
+    return all(declared.covers(Range(*ground)) for ground in grounds)
 
 
 def get_declaration(pk: int, *, actor: Actor) -> Declaration:

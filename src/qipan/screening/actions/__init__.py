@@ -1,5 +1,6 @@
 """The verbs of screening."""
 
+from .admitting import CostsMoreThanAdmitted, MinutesWrong, VisitsNotAdmitted
 from .campaigns import (
     BasisMissing,
     CampaignClosed,
@@ -37,11 +38,13 @@ __all__ = [
     "AlreadyDecided",
     "BasisMissing",
     "CampaignClosed",
+    "CostsMoreThanAdmitted",
     "DrawnAlready",
     "EmptyRound",
     "EndMissing",
     "FindingUnknown",
     "GroundMissing",
+    "MinutesWrong",
     "NoOtherTeam",
     "NothingSettled",
     "RecountEnds",
@@ -54,6 +57,7 @@ __all__ = [
     "SeenAlready",
     "ShareOutside",
     "UnknownDecision",
+    "VisitsNotAdmitted",
     "assign_doors",
     "close_campaign",
     "close_due_rounds",

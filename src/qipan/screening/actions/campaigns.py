@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from qipan.desk.api import Admission
 from qipan.duties.api import Unit
 from qipan.forms.api import Form
 from qipan.journal.api import publish, record
@@ -19,6 +20,8 @@ from qipan.posture.api import Declaration
 
 from ..models import Campaign, Coverage, Round
 from ..queries.coverage import STATE_COLUMNS
+from ..rules import MINUTES_PER_VISIT, MOST_MINUTES
+from .admitting import MinutesWrong, check_rest, put_on_meter
 from .samples import sample_round
 
 EVERYWHERE = Range(0, 2**63 - 1)
@@ -90,29 +93,36 @@ def open_campaign(
     unit: Unit,
     form: Form | None,
     declaration: Declaration | None = None,
+    admission: Admission | None = None,
     by: Actor,
     at: datetime,
     drill: bool = False,
 ) -> Campaign:
     """This function will open a screening campaign, as yet without a round; ``declaration`` is the emergency it is for.
 
-    Raises ``NotAllowed``, ``NotFound``, ``BasisMissing``.
+    In routine it rests on an ``admission``; one that was given for an emergency brings its declaration along. Raises
+    ``NotAllowed``, ``NotFound``, ``BasisMissing``, ``VisitsNotAdmitted`` and, from the desk, ``NotAdmitted``.
     """
     by.require("campaign.open")
     if unit.place not in by.scope:
         raise NotFound
     if not title.strip() or not basis.strip():
         raise BasisMissing
+    if declaration is None and admission is not None and admission.declaration:
+        declaration = Declaration.objects.filter(number=admission.declaration).first()
+    check_rest(admission, declaration, unit=unit, at=at, drill=drill)
     campaign = Campaign.objects.create(
         title=title.strip(),
         basis=basis.strip(),
         unit=unit,
         form=form,
         declaration=declaration,
+        admission=admission,
         opened_at=at,
         drill=drill,
     )
     data = {"title": campaign.title, "basis": campaign.basis, "unit": campaign.unit_id, "form": campaign.form_id}
+    data |= {"declaration": campaign.declaration_id, "admission": campaign.admission_id}
     record("screening.open_campaign", subject=campaign, place=campaign.unit.place, by=by, at=at, data=data, drill=drill)
     return campaign
 
@@ -134,11 +144,20 @@ def _require_all(campaign: Campaign, *, by: Actor, **coverage: Any) -> None:
 
 
 @transaction.atomic
-def open_round(campaign: Campaign, *, grounds: Iterable[Range], closes_at: datetime, by: Actor, at: datetime) -> Round:
-    """This function will open the next round of a campaign over a ground and fix its register.
+def open_round(
+    campaign: Campaign,
+    *,
+    grounds: Iterable[Range],
+    closes_at: datetime,
+    minutes_per_visit: int = MINUTES_PER_VISIT,
+    by: Actor,
+    at: datetime,
+) -> Round:
+    """This function will open the next round of a campaign over a ground, fix its register and put its cost on the meter.
 
     One row of counters per compound with doors, by one statement. Raises ``NotAllowed``,
-    ``NotFound``, ``CampaignClosed``, ``GroundMissing``, ``EndMissing``, ``EmptyRound``.
+    ``NotFound``, ``CampaignClosed``, ``GroundMissing``, ``EndMissing``, ``MinutesWrong``, ``EmptyRound``, where it rests on
+    nothing ``VisitsNotAdmitted``, ``NotAdmitted``, ``GroundNotAdmitted``, ``CostsMoreThanAdmitted``.
     """
     by.require("campaign.open")
     ranges = sorted({Range(*ground) for ground in grounds})
@@ -152,8 +171,15 @@ def open_round(campaign: Campaign, *, grounds: Iterable[Range], closes_at: datet
         raise GroundMissing
     if closes_at <= at:
         raise EndMissing
+    if not 1 <= minutes_per_visit <= MOST_MINUTES:
+        raise MinutesWrong
+    declared = check_rest(
+        campaign.admission, campaign.declaration, unit=campaign.unit, grounds=ranges, at=at, drill=campaign.drill
+    )
     number = (campaign.rounds.aggregate(last=Max("number"))["last"] or 0) + 1
-    opened = Round.objects.create(campaign=campaign, number=number, opened_at=at, closes_at=closes_at)
+    opened = Round.objects.create(
+        campaign=campaign, number=number, opened_at=at, closes_at=closes_at, minutes_per_visit=minutes_per_visit
+    )
     compounds = _fix_register(opened.pk, ranges)
     doors = 0
     if compounds:
@@ -162,13 +188,20 @@ def open_round(campaign: Campaign, *, grounds: Iterable[Range], closes_at: datet
             doors = int(cursor.fetchone()[0])
     if not doors:
         raise EmptyRound
+    put_on_meter(opened, campaign, declared=declared, at=at)
     record(
         "screening.open_round",
         subject=opened,
         place=ranges[0].first,
         by=by,
         at=at,
-        data={"campaign": campaign.pk, "number": number, "compounds": compounds, "doors": doors},
+        data={
+            "campaign": campaign.pk,
+            "number": number,
+            "compounds": compounds,
+            "doors": doors,
+            "minutes": minutes_per_visit,
+        },
         drill=campaign.drill,
     )
     sample_round(opened, at=at)

@@ -25,7 +25,7 @@ def campaigns_for(actor: Actor) -> QuerySet[Campaign]:
     rounds = Round.objects.filter(_covered(actor.scope, round=OuterRef("pk")), campaign=OuterRef("pk"))
     own = Q(unit=actor.unit_id) if actor.unit_id else Q(pk__in=[])
     seen = Campaign.objects.filter(Exists(rounds) | own | actor.scope.q("unit__place"))
-    return seen.select_related("unit", "form").order_by("-opened_at", "-pk")
+    return seen.select_related("unit", "form", "declaration", "admission").order_by("-opened_at", "-pk")
 
 
 def get_campaign(pk: int, *, actor: Actor, act: str = "campaign.view") -> Campaign:

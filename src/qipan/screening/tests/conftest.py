@@ -12,6 +12,7 @@ from django.db import connection
 
 from qipan.access.testing import Cast, make_city
 from qipan.deployment.api import Team, form_teams
+from qipan.desk.testing import admitted
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import Range, range_of
@@ -63,8 +64,15 @@ def make_field() -> Field:
     formed_at = AT - timedelta(days=1)
     assert form_teams(units=units, per_doors=20, stands_down_at=stands_down, by=commander, at=formed_at) == 2
     teams = list(Team.objects.everywhere("a test").order_by("first"))
+    command = cast.unit("5101:city-command")
     campaign = open_campaign(
-        title="全员排查", basis="川府函〔2026〕1号", unit=cast.unit("5101:city-command"), form=None, by=commander, at=AT
+        title="全员排查",
+        basis="川府函〔2026〕1号",
+        unit=command,
+        form=None,
+        admission=admitted(command, ground=range_of("5101"), at=AT),
+        by=commander,
+        at=AT,
     )
     opened = open_round(campaign, grounds=[DISTRICT], closes_at=AT + timedelta(days=3), by=commander, at=AT)
     assert assign_doors(opened, by=commander, at=AT) == 2

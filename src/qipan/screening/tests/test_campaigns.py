@@ -44,6 +44,7 @@ def opening(ground):
         "basis": "川府函〔2026〕2号",
         "unit": ground.cast.unit("510104:district-command"),
         "form": None,
+        "admission": ground.round.campaign.admission,
         "by": ground.cast.district_head,
         "at": ground.at,
     }
@@ -96,6 +97,7 @@ def test_a_round_fixes_the_register_of_its_ground(ground):
         "number": 2,
         "compounds": 4,
         "doors": 40,
+        "minutes": 5,
     }
 
 

@@ -90,15 +90,23 @@ def test_the_export_is_the_whole_list(ground):
 
 def test_opens_and_closes_by_its_buttons(ground):
     client = ground.cast.client("city_commander")
-    opened = client.post("/campaigns/open", {"title": "三轮", "basis": "川府函〔2026〕3号"})
+    typed = {
+        "title": "三轮",
+        "basis": "川府函〔2026〕3号",
+        "rests_on": f"admission:{ground.round.campaign.admission_id}",
+    }
+    opened = client.post("/campaigns/open", typed)
     campaign = Campaign.objects.get(title="三轮")
     assert opened.url == f"/campaigns/{campaign.pk}"
     assert client.get(opened.url).status_code == 200
     until = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     url = f"/campaigns/{campaign.pk}/rounds"
-    assert client.post(url, {"areas": "510104001 510104002", "closes_at": until}).status_code == 302
+    assert (
+        client.post(url, {"areas": "510104001 510104002", "closes_at": until, "minutes_per_visit": "3"}).status_code
+        == 302
+    )
     round_ = Round.objects.get(campaign=campaign)
-    assert round_.number == 1
+    assert (round_.number, round_.minutes_per_visit) == (1, 3)
     assert client.post(url, {"areas": "510104001", "closes_at": "whenever"}).status_code == 400
     assert client.post(url, {"areas": "", "closes_at": until}).status_code == 400
     assert client.post(url, {"areas": "777", "closes_at": until}).status_code == 400
@@ -183,7 +191,9 @@ def test_areas_are_separated_as_people_do(ground):
     until = (now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     assert client.post(f"/rounds/{ground.round.pk}/close").status_code == 302
     url = f"/campaigns/{ground.round.campaign_id}/rounds"
-    answer = client.post(url, {"areas": "510104001001，510104001002、510104001001\n", "closes_at": until})
+    answer = client.post(
+        url, {"areas": "510104001001，510104001002、510104001001\n", "closes_at": until, "minutes_per_visit": "5"}
+    )
     assert answer.status_code == 302
     opened = Round.objects.order_by("-number").first()
     assert opened.number == 2

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
+from qipan.desk.api import admissions_for
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound, Refusal
+from qipan.posture.api import declarations_in_force
 from qipan.territory.api import AreaView, children, get_area, path_to
 from qipan.webkit.sheets import cell
 
@@ -54,7 +56,17 @@ EXPORT_PAGE = 2_000
 @needs("campaign.view")
 def campaigns(request: HttpRequest) -> HttpResponse:
     """This page will list the campaigns on the post's ground, newest first."""
-    return _campaigns(request, CampaignInput())
+    return _campaigns(request, _input(signed_in(request)))
+
+
+def _input(actor: Actor, *typed: Any) -> CampaignInput:
+    """The form with what a campaign of the actor's may rest on now; an emergency's admission comes with its declaration."""
+    at = now()
+    return CampaignInput(
+        *typed,
+        declarations=declarations_in_force(actor.scope.ranges, at=at),
+        admissions=admissions_for(actor, at=at).filter(declaration=""),
+    )
 
 
 def _campaigns(
@@ -78,11 +90,11 @@ def campaign_open(request: HttpRequest) -> HttpResponse:
     unit = Unit.objects.filter(pk=actor.unit_id or 0).first()
     if unit is None:
         raise NotFound
-    form = CampaignInput(request.POST)
+    form = _input(actor, request.POST)
     if not form.is_valid():
         return _campaigns(request, form, status=400)
     try:
-        campaign = open_campaign(**form.cleaned_data, unit=unit, form=None, by=actor, at=now())
+        campaign = open_campaign(**form.given, unit=unit, form=None, by=actor, at=now())
     except (NotAllowed, NotFound):
         raise
     except Refusal as refusal:
@@ -280,7 +292,8 @@ def round_open(request: HttpRequest, pk: int) -> HttpResponse:
     grounds = [part for area in form.cleaned_data["areas"] for part in area.ranges]
     try:
         with transaction.atomic():
-            opened = open_round(found, grounds=grounds, closes_at=form.cleaned_data["closes_at"], by=actor, at=at)
+            given = {name: form.cleaned_data[name] for name in ("closes_at", "minutes_per_visit")}
+            opened = open_round(found, grounds=grounds, **given, by=actor, at=at)
             teams = assign_doors(opened, by=actor, at=at)
     except (NotAllowed, NotFound):
         raise
