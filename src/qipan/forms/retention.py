@@ -80,7 +80,7 @@ declare(
     "forms.Form",
     who_acted("approved_by"),
     plain="code title title_en number approval basis purpose xform source reason",
-    keys="id version subject issuer valid_from valid_to",
+    keys="id version subject issuer valid_from valid_to once",
 )
 # ``account`` is kept only so that somebody else approves what is sensitive; nothing counts by it.
 declare(
@@ -95,7 +95,7 @@ declare(
     ),
     who_acted("by_label approved_by"),
     plain="code title title_en number approval basis article purpose file_name source fields reason approved_digest",
-    keys="id subject issuer valid_from valid_to reuse unit changed_at approved_at form",
+    keys="id subject issuer valid_from valid_to reuse several unit changed_at approved_at form",
 )
 declare(
     "forms.FormMedia",
@@ -127,5 +127,5 @@ declare(
     ),
     who_acted("decided_by"),
     plain="instance_id digest based_on emergency code_hash",
-    keys="id form standing place unit team device_at record contested received_at erase_at decided_at drill",
+    keys="id form standing place unit team device_at record opening contested received_at erase_at decided_at drill",
 )

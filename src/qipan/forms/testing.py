@@ -71,8 +71,9 @@ def publish(
     number: str = "QP-7",
     article: str = "",
     issuer: str = "5101:lead-body",
+    several: bool = True,
 ) -> Form:
-    """This function will publish a form with its passport and its questions."""
+    """This function will publish a form with its passport and its questions, which may be filled in again and again."""
     form = publish_form(
         code=code,
         title="入户需求表",
@@ -86,6 +87,7 @@ def publish(
         purpose="help where it is needed",
         valid_from=cast.at - timedelta(days=1),
         valid_to=cast.at + timedelta(days=30),
+        several=several,
         by=cast.lead,
         at=cast.at - timedelta(days=1),
     )

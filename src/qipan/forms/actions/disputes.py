@@ -13,7 +13,7 @@ from ..queries.submissions import subject_of
 from ..rules.submission import digest_of_stored
 from ..rules.versions import flat, nested
 from ..terms import HELD_BY_ID, Standing
-from .versions import AlreadyDecided, UnknownDecision, lock, lock_words, put_together, versions_of
+from .versions import AlreadyDecided, UnknownDecision, beside, lock, lock_words, put_together, versions_of
 
 KEEP, REPLACE = "KEPT", "REPLACED"
 
@@ -51,7 +51,7 @@ def decide_dispute(waiting: Submission, *, decision: str, by: Actor, at: datetim
     chosen.decided_at, chosen.decided_by = at, by.label
     chosen.save(update_fields=["standing", "decided_at", "decided_by"])
     if decision == REPLACE:
-        put_together([*versions, *_based_on(chosen, known=versions), chosen])
+        put_together([*versions, *_near(chosen, known=[*versions, chosen]), chosen])
     record(
         "forms.decide_dispute",
         subject=subject_of(chosen.digest),
@@ -97,10 +97,11 @@ def decide_held(row: Submission, *, path: str, decision: str, by: Actor, at: dat
     return chosen
 
 
-def _based_on(row: Submission, *, known: list[Submission]) -> list[Submission]:
-    """The versions of what a filled form names as its base, where its record did not have them before."""
-    near = Submission.objects.everywhere("one with it only at the same place").filter(
+def _near(row: Submission, *, known: list[Submission]) -> list[Submission]:
+    """The versions of what a filled form names as its base, and what was filled in beside it, where its record did not
+    have them before."""
+    based = Submission.objects.everywhere("one with it only at the same place").filter(
         instance_id=row.based_on, place=row.place, drill=row.drill, form__code=row.form.code, standing__in=HELD_BY_ID
     )
-    here = {one.pk for one in known}
-    return [one for one in versions_of({one.record_id or one.pk for one in near}) if one.pk not in here | {row.pk}]
+    near, here = [*based, *beside(row.form, place=row.place, opening=row.opening_id)], {one.pk for one in known}
+    return [one for one in versions_of({one.record_id or one.pk for one in near}) if one.pk not in here]

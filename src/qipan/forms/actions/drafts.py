@@ -215,11 +215,12 @@ def set_draft(
     fields: Mapping[str, str],
     reuse: bool,
     reason: str,
+    several: bool = False,
     by: Actor,
     at: datetime,
 ) -> FormDraft:
     """This function will keep what is typed on a draft's page: passport, fields of its questions, whether what is held
-    is filled in, why sensitive facts are asked. An approval ends where anything that it covers changed.
+    is filled in, why sensitive facts are asked, whether one door may be asked several times. An approval ends where anything that it covers changed.
 
     Raises ``NotAllowed``, ``NotFound``, ``AlreadyPublished``.
     """
@@ -229,7 +230,7 @@ def set_draft(
         if name in PASSPORT:
             setattr(row, name, value)
     row.fields = {path: code for path, code in fields.items() if code}
-    row.reuse, row.reason = reuse, reason
+    row.reuse, row.reason, row.several = reuse, reason, several
     if digest_of(row, sensitive={}) != before:
         _touched(row, by, at)
     else:
@@ -284,7 +285,10 @@ def publish_draft(draft: FormDraft, *, by: Actor, at: datetime) -> Form:
     if row.form_id is not None:
         raise AlreadyPublished
     passport = {name: getattr(row, name) for name in PASSPORT}
-    form = publish_form(code=row.code, definition=definition_of(row), written_by=row.unit, **passport, by=by, at=at)
+    made = definition_of(row)
+    form = publish_form(
+        code=row.code, definition=made, several=row.several, written_by=row.unit, **passport, by=by, at=at
+    )
     row.form, row.changed_at = form, at
     row.save(update_fields=["form", "changed_at"])
     return form

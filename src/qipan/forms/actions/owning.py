@@ -105,6 +105,7 @@ def correct_answer(subject: str, name: str, value: str, *, by: Actor, at: dateti
             files=(),
             left_out=0,
             emergency=before.emergency,
+            opening=before.opening_id,
             ground=ground,
             drill=before.drill,
             erase_at=before.erase_at,

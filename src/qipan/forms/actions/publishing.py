@@ -232,6 +232,7 @@ def publish_form(
     valid_from: datetime | None,
     valid_to: datetime | None,
     definition: rules.Definition | None = None,
+    several: bool = False,
     written_by: Unit | None = None,
     by: Actor,
     at: datetime,
@@ -239,7 +240,8 @@ def publish_form(
     """This function will publish a form with its full passport, as the next version of its code.
 
     ``definition`` holds its questions as an XLSForm; each is a field of the dictionary (column ``qipan_field``, or
-    ``definition.fields``). ``written_by`` is the unit that wrote it, where that is not the issuer: what either of them
+    ``definition.fields``). One about doors asks each door once while it is open, unless ``several`` says that it may be
+    filled in again and again. ``written_by`` is the unit that wrote it, where that is not the issuer: what either of them
     applied for (SVC-9) is what the form may ask. ``article`` is the code of an article of the register on which it rests;
     its name is the basis where none is given in words. Needs ``admission.decide`` or ``playbook.edit``. Raises ``NotAllowed``,
     ``PassportIncomplete``, ``SubjectUnknown``, ``ValidityBackwards``, ``NumberInUse``, ``FormBroken``,
@@ -315,6 +317,7 @@ def publish_form(
         source=definition.source if definition else None,
         reason=definition.reason if definition and design and design.sensitive else "",
         approved_by=definition.approved_by if definition and design and design.sensitive else "",
+        once=subject == Subject.DOOR and not several,
     )
     _end_earlier(form, at=at)
     if chosen is not None:

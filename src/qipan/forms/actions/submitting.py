@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -15,21 +15,16 @@ from django.db.models import Q
 from qipan.journal.api import publish, record
 from qipan.kernel import writer
 from qipan.kernel.actor import Actor
-from qipan.kernel.opened import emergency_ended
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.sealed import file_keys, keyed_digests
 
-from ..models import Attachment, Form, FormOpening, Submission
+from ..models import Attachment, Form, Submission
 from ..queries.held import otherwise_held
-from ..queries.opened import asked_ground
 from ..queries.own import hashes_of
-from ..queries.partners import kept_from
 from ..queries.submissions import (
     asked_by,
-    keep_days,
     known_code,
-    opening_at,
     published_form,
     sources_at,
     subject_of,
@@ -37,21 +32,19 @@ from ..queries.submissions import (
 from ..rules.submission import Answered, answered, content_digest, corrected, read_submission
 from ..rules.versions import flat, undecided, with_held
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
+from .asking import LATE, asked_for, asking_of, erase_at, ground_of, place_of
 from .refusals import (
     MOST_FILES,
-    FormNotOpen,
     FormUnknown,
     InProgress,
-    PlaceMissing,
     StoreUnavailable,
     TooManyFiles,
     VersionUnknown,
 )
-from .versions import family_of, lock, lock_words, put_together
+from .versions import MOST_VERSIONS, beside, family_of, lock, lock_words, put_together
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 3.0  # how long a second post of the same form waits for the first
-LATE = timedelta(days=8)  # a phone may be a week without a network, and a clock of which nothing is told a day wrong
 
 
 @dataclass(frozen=True)
@@ -103,6 +96,7 @@ class Wanted:
     files: tuple[Sent, ...]
     left_out: int
     emergency: str
+    opening: int | None  # the asking, of a form that asks each door once
     ground: Range
     drill: bool
     erase_at: datetime | None  # None while the emergency lasts
@@ -137,8 +131,9 @@ def take_submission(
     digests = keyed_digests(said.digest)
     known = frozenset({said.digest, *digests})  # a bare one stands at what came before answers were sealed
     said = replace(said, digest=digests[0], device_at=corrected(said.device_at, sent_at=sent_at, at=at))
-    place = _place(form, said, by=by)
-    asked = _asked(form, filled.instance_id, said, place, known=known, by=by, at=at)
+    place = place_of(form, said, by=by)
+    ground = ground_of(said, place, by=by)
+    asked = asked_for(form, filled.instance_id, said, ground, known=known, by=by, at=at)
     named = tuple(one for one in files if one.name in said.files)
     if len(named) > MOST_FILES or len(said.files) > MOST_FILES:
         raise TooManyFiles
@@ -155,61 +150,14 @@ def take_submission(
             files=named,
             left_out=len(files) - len(named),
             emergency=asked.emergency,
-            ground=_ground(said, place, by=by),
+            opening=asking_of(form, said, ground, drill=asked.drill, at=at) if form.once else None,
+            ground=ground,
             drill=asked.drill,
             erase_at=erase_at(form, asked.emergency, at=at),
             by=by,
             at=at,
         )
     )
-
-
-def _place(form: Form, said: Answered, *, by: Actor) -> int:
-    """The door that the form names; a form that asks for none is about the ground of who hands it in."""
-    if said.place is not None:
-        if said.place not in asked_ground(by, form):
-            raise FormNotOpen
-        return said.place
-    if form.subject == Subject.DOOR:
-        raise PlaceMissing
-    if not asked_ground(by).ranges:
-        raise FormNotOpen
-    return asked_ground(by, form).ranges[0].first
-
-
-def _ground(said: Answered, place: int, *, by: Actor) -> Range:
-    return Range(place, place) if said.place is not None else asked_ground(by).ranges[0]
-
-
-def erase_at(form: Form, emergency: str, *, at: datetime) -> datetime | None:
-    """This function will return when an answer that came at ``at`` is erased; None while its emergency lasts."""
-    began = emergency_ended(emergency) if emergency else at
-    return None if began is None else began + timedelta(days=keep_days(form))
-
-
-def _asked(
-    form: Form, instance_id: str, said: Answered, place: int, *, known: frozenset[str], by: Actor, at: datetime
-) -> FormOpening | Submission:
-    """What it belongs to: a drill, an emergency. What was taken while the form was open may be sent again after it closed."""
-    ground = _ground(said, place, by=by)
-    opening = opening_at(form.code, ground, at=at) or _lapsed_since(form, ground, said, at=at)
-    if opening is not None and not kept_from(by, [form]):
-        return opening
-    held = Submission.objects.within(by.scope).filter(instance_id=instance_id, digest__in=known).first()
-    if held is None:
-        raise FormNotOpen
-    return held
-
-
-def _lapsed_since(form: Form, ground: Range, said: Answered, *, at: datetime) -> FormOpening | None:
-    """The opening in which it was filled in, where time alone has ended that since, and it is about no person.
-
-    What somebody closed is wanted no more.
-    """
-    if said.device_at is None or said.device_at < at - LATE or form.subject == Subject.PERSON:
-        return None
-    opening = opening_at(form.code, ground, at=said.device_at)
-    return opening if opening is not None and opening.closed_at is None else None
 
 
 _hand = threading.Condition()
@@ -288,6 +236,10 @@ def _keep(wanted: Wanted) -> Taken:
 
 def _insert(wanted: Wanted, near: Sequence[Submission]) -> Taken:
     """A filled form that is new here, with the versions of it that are here already."""
+    apart = beside(wanted.form, place=wanted.place, opening=wanted.opening)
+    if len(apart) >= MOST_VERSIONS:  # more than anybody compares: it stands for itself
+        wanted, apart = replace(wanted, opening=None), []
+    near = [*near, *apart]
     family = family_of(near, form=wanted.form, place=wanted.place, drill=wanted.drill) if near else []
     wanted = replace(wanted, held=undecided(wanted.held, wanted.answered.answers, [one.answers for one in family]))
     row = _row(wanted, Standing.STANDS, wanted.answered.digest)
@@ -335,6 +287,7 @@ def _row(wanted: Wanted, standing: Standing, digest: str) -> Submission:
         device_at=wanted.answered.device_at,
         received_at=wanted.at,
         emergency=wanted.emergency,
+        opening_id=wanted.opening,
         erase_at=wanted.erase_at,
         drill=wanted.drill,
     )

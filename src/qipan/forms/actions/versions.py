@@ -75,6 +75,13 @@ def family_of(near: Iterable[Submission], *, form: Form, place: int, drill: bool
     return family
 
 
+def beside(form: Form, *, place: int, opening: int | None) -> list[Submission]:
+    """This function will return what was filled in at a place in one asking of a form that asks each door once."""
+    rows = Submission.objects.everywhere("what is asked once of one place")
+    found = rows.filter(form__code=form.code, place=place, opening=opening, standing__in=HELD_BY_ID)
+    return list(found.defer("xml", "answers")[:MOST_VERSIONS]) if opening is not None else []
+
+
 def versions_of(first: Iterable[int]) -> list[Submission]:
     """This function will return the first rows of records with all their versions, without what was sent as XML."""
     keys = list(first)
@@ -87,6 +94,7 @@ def put_together(rows: Sequence[Submission]) -> int:
     """This function will say of rows which record each belongs to, and put each record together; returns how many
     questions are contested. Writes only what changed.
     """
+    rows = sorted(rows, key=lambda one: one.pk)
     by_id = {one.instance_id: one for one in rows}
     records: dict[str, list[Submission]] = defaultdict(list)
     for place in {one.place for one in rows}:

@@ -94,6 +94,14 @@ class DraftForm(ActForm):
     valid_from = _day(_("Valid from"))
     valid_to = _day(_("Valid until and with this day"))
     reuse = forms.BooleanField(label=_("Fill in what is held, read-only, and do not ask it again"), required=False)
+    several = forms.BooleanField(
+        label=_("May be filled in several times for one door"),
+        required=False,
+        help_text=_(
+            "Without this a form about doors asks each door once while it is open: what two fill in apart is put together, "
+            "and where they answer differently a person decides. Choose it where each visit is an answer of its own."
+        ),
+    )
     reason = forms.CharField(
         label=_("Why sensitive facts are asked"),
         max_length=300,
@@ -108,7 +116,8 @@ class DraftForm(ActForm):
             if isinstance(field.widget, forms.TextInput | forms.Select):
                 kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
                 field.widget.attrs.setdefault("class", kind)
-        self.fields["reuse"].widget.attrs["class"] = "form-check-input"
+        for name in ("reuse", "several"):
+            self.fields[name].widget.attrs["class"] = "form-check-input"
         articles = article_choices(Use.FORM, on=timezone.localdate())
         offer(self, "article", [("", gettext("none: the basis stands in words only")), *articles])
         own = Q(pk=actor.unit_id)
@@ -142,7 +151,9 @@ def midnight(day: date | None, *, later: timedelta = timedelta()) -> datetime | 
 
 def initial_of(draft: FormDraft) -> dict[str, object]:
     """This function will return what the page shows of a draft before anything is typed."""
-    names = ("title", "title_en", "subject", "number", "approval", "basis", "article", "purpose", "reuse", "reason")
+    names = (
+        "title", "title_en", "subject", "number", "approval", "basis", "article", "purpose", "reuse", "several", "reason"
+    )  # fmt: skip
     shown: dict[str, object] = {name: getattr(draft, name) for name in names}
     shown["issuer"] = str(draft.issuer_id or "")
     shown["valid_from"] = timezone.localtime(draft.valid_from).date() if draft.valid_from else None

@@ -26,6 +26,7 @@ class FormDraft(models.Model):
     # Chosen on the page where the sheet does not say it: path of a question to a field of the dictionary.
     fields = models.JSONField(default=dict)
     reuse = models.BooleanField(default=False)  # what is held is filled in, not asked
+    several = models.BooleanField(default=False)  # it may be filled in several times for one door
     reason = models.CharField(max_length=300, blank=True)  # why sensitive fields are asked, shown on the form
     unit = models.ForeignKey("duties.Unit", on_delete=models.PROTECT, related_name="+")  # whose draft it is
     account = models.BigIntegerField(null=True)  # who wrote it: kept only so that somebody else approves

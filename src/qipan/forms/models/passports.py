@@ -28,6 +28,8 @@ class Form(models.Model):
     # Why sensitive fields are asked, and who of another unit approved it; both are shown on the form.
     reason = models.CharField(max_length=300, blank=True)
     approved_by = models.CharField(max_length=200, blank=True)
+    # A door is asked once while it is open: what is filled in there apart is held against each other.
+    once = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "version"], name="forms_form_version")]

@@ -8,7 +8,7 @@ from qipan.kernel.scoped import ScopedQuerySet
 from qipan.kernel.sealed import SealedBinaryField, SealedField, SealedJSONField
 
 from ..terms import HELD_BY_ID, Standing
-from .passports import Form
+from .passports import Form, FormOpening
 
 
 class Submission(models.Model):
@@ -41,6 +41,8 @@ class Submission(models.Model):
     record = models.ForeignKey(  # the first row of the record that it belongs to
         "self", null=True, on_delete=models.SET_NULL, related_name="versions", db_index=False
     )
+    # The asking in which it was filled in, of a form that asks each door once: what comes apart in it is one record.
+    opening = models.ForeignKey(FormOpening, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     merged = SealedJSONField(null=True)  # of a first row that has versions: the answers of all together
     contested = models.BooleanField(default=False)  # of a first row: a question that a person has to decide
     chosen = models.JSONField(default=dict)  # by question: the versions over which a person chose this one's answer

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
@@ -47,7 +47,7 @@ class Contested:
 
 def version_of(row: Submission) -> Version:
     """This function will return a row as the rules see it."""
-    return Version(row.instance_id, row.based_on or "", dict(flat(row.answers)), row.chosen)
+    return Version(row.instance_id, row.based_on or "", dict(flat(row.answers)), row.chosen, row.opening_id or 0)
 
 
 def text_of(value: Any) -> str:
@@ -142,8 +142,15 @@ def audit_versions() -> list[str]:
     records: dict[int, list[Submission]] = defaultdict(list)
     for one in changed.defer("xml").order_by("pk").iterator(chunk_size=500):
         records[one.record_id or one.pk].append(one)
+    once = rows.filter(standing=Standing.STANDS, opening__isnull=False).order_by().values_list("place", "opening")
+    apart = once.annotate(first=Min("pk"), n=Count("pk")).filter(n__gt=1).order_by("first")
     return [
-        f"record {pk} is not what its versions are together" for pk, found in records.items() if not _holds(pk, found)
+        *(
+            f"record {pk} is not what its versions are together"
+            for pk, found in records.items()
+            if not _holds(pk, found)
+        ),
+        *(f"record {first} is not held against what was filled in beside it" for *_of, first, _n in apart),
     ][:200]
 
 

@@ -2,7 +2,8 @@
 
 A version names the one that its editor had before him (``based_on``; OpenRosa's ``deprecatedID``). What a version
 changed is what it says otherwise than that one. The record is a function of the set of its versions, so the order in
-which they arrive, and how often, changes nothing (ADR 0015).
+which they arrive, and how often, changes nothing (ADR 0015). What was filled in apart for one asking is one record too: each
+began with nothing, so what only one says stands, and what two say differently a person decides.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ class Version:
     said: Mapping[str, Any] = field(default_factory=dict)
     # By question: the versions over whose answer a person chose this one's.
     chosen: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    asking: int = 0  # in which a place is asked once; 0 where several make sense
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,19 @@ def bases(versions: Iterable[Version]) -> dict[str, str]:
 
 
 def roots(versions: Iterable[Version]) -> dict[str, str]:
-    """This function will return for each version the one with which its record began, as far as that is here."""
-    based = bases(versions)
+    """This function will return for each version the one with which its record began, as far as that is here.
+
+    Those that began apart in one asking are one record, of which the first that is given stands for all.
+    """
+    given = {one.id: one for one in versions}
+    based = bases(given.values())
+    began = {one.asking: one.id for one in reversed(given.values()) if one.asking and not based[one.id]}
     told = {}
     for one in based:
         first = one
         while based[first]:
             first = based[first]
-        told[one] = first
+        told[one] = began.get(given[first].asking, first)
     return told
 
 

@@ -242,7 +242,7 @@ def test_the_page_shows_both_sides_and_decides(cast: Cast, two: tuple[Filled, ..
     record = by_id(two[0])
     client = cast.client("district_head")
     page = client.get("/forms/disputes", headers={"Accept-Language": "en"}).content.decode()
-    assert all(text in page for text in ("Changed by two", "2.0", "3.0", "spot/width"))
+    assert all(text in page for text in ("Answered differently by two", "2.0", "3.0", "spot/width"))
     address = f"/forms/disputes/{record.pk}/choose"
     body = {"question": "spot/width", "version": two[2].id}
     assert cast.client("neighbour_head").post(address, body).status_code == 404

@@ -128,6 +128,7 @@ def _keep(request: HttpRequest, draft: FormDraft, form: DraftForm, again: AgainF
         fields=fields,
         reuse=given["reuse"],
         reason=given["reason"],
+        several=given["several"],
         by=actor,
         at=now(),
     )

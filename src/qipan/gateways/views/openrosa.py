@@ -214,7 +214,7 @@ def _told(taken: Taken, *, partial: bool) -> str:
         lines.append(ngettext("%(n)s file is missing.", "%(n)s files are missing.", taken.awaits) % {"n": taken.awaits})
     if taken.contested:
         lines.append(
-            _now("Somebody else changed the same answer to something else; both are kept, and a person decides.")
+            _now("Somebody else gave another answer to the same question; both are kept, and a person decides.")
         )
     if taken.differs:
         lines.append(_now("A value that a register holds was changed; the register's stands until a person decides."))
