@@ -21,6 +21,7 @@ from django.core.management.color import no_style
 from django.db import connection, models
 from django.db.transaction import atomic
 from django.test import Client
+from psycopg import ClientCursor
 
 from qipan.duties.api import Unit, get_unit, ground_of, seed_organisation, units_on
 from qipan.kernel.actor import Actor
@@ -156,23 +157,27 @@ def make_city(*, at: datetime | None = None) -> Cast:
         return _build(at)
     key = (connection.vendor, at)
     if key in _BUILT:
-        cast, rows, sequences = _BUILT[key]
+        cast, rows, script = _BUILT[key]
         with atomic(), connection.cursor() as cursor:
             for insert, values in rows:
                 cursor.executemany(insert, values)
-            for statement in sequences:
-                cursor.execute(statement)
+            if script:  # with a server, each statement is a wait
+                cursor.execute(script)
     else:
         empty = [model for model in apps.get_models(include_auto_created=True) if _is_empty(model)]
         cast = _build(at)
         filled = [model for model in empty if not _is_empty(model)]
-        sequences = connection.ops.sequence_reset_sql(no_style(), filled)
-        _BUILT[key] = cast, [_rows_of(model) for model in filled], sequences
+        rows, script = [_rows_of(model) for model in filled], ""
+        if connection.vendor == "postgresql":
+            text = ClientCursor(connection.connection).mogrify
+            statements = [text(insert, values) for insert, lines in rows for values in lines]
+            rows, script = [], ";".join(statements + connection.ops.sequence_reset_sql(no_style(), filled))
+        _BUILT[key] = cast, rows, script
     return deepcopy(cast)
 
 
-# By database and moment: the cast, the rows as statements with their values, and what sets the sequences.
-_BUILT: dict[tuple[str, datetime], tuple[Cast, list[tuple[str, list[tuple[Any, ...]]]], list[str]]] = {}
+# By database and moment: the cast, and the rows as statements with their values or, for a server, as one text.
+_BUILT: dict[tuple[str, datetime], tuple[Cast, list[tuple[str, list[tuple[Any, ...]]]], str]] = {}
 
 
 def _is_empty(model: type[models.Model]) -> bool:
