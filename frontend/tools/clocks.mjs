@@ -1,11 +1,12 @@
-// Runs the phone's judgement of a right (src/field/right.ts) under clocks that somebody sets. For tests.
+// Runs the phone's judgement of a right (src/field/right.ts) and of the time (src/field/clock.ts) under clocks that somebody sets. For tests.
 //
 //   node clocks.mjs < order.json
 //
 // The order: {"ends": ms, "stories": {name: [[step, ms], ...]}}; each story begins at 0 on a phone with an open page that
 // has just heard the server. Steps: "runs" (time passes with the page open), "sleeps" (time passes, and the clock of the
 // page stands), "set" (somebody moves the phone's clock), "heard" (the server answers under this right), "opened" (the page
-// anew), "lost" (what the browser kept of the clocks, too). What is told of each story: how the right stands after each step.
+// anew), "lost" (what the browser kept of the clocks, too). What is told of each story: how the right stands after
+// each step, and by how many ms the time is wrong by which a visit would be dated then (null: by the phone's clock).
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
@@ -47,7 +48,7 @@ async function told(story) {
   await open();
   hear();
   right.read();
-  const found = [];
+  const [found, dated] = [[], []];
   for (const [step, ms = 0] of story) {
     if (step === "set") wrong += ms;
     else if (step === "heard") hear();
@@ -59,9 +60,11 @@ async function told(story) {
       if (step === "runs") ran += ms;
     }
     found.push(right.read());
+    const known = clock.certain();
+    dated.push(known === undefined ? null : known - time);
   }
   [Date.now, performance.now] = [date, monotonic];
-  return found;
+  return { right: found, dated };
 }
 
 const stories = {};

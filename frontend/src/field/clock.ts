@@ -8,6 +8,9 @@ export const TAKE_BACK = 5_000;
 let ahead = Number(localStorage.getItem(KEY)) || 0;
 let least = 0;
 let counted = performance.now();
+const STEADY = 2_000; // ms; an answer of a time server may move a clock by less
+/** What the clocks said when this page last heard the server: the phone's less the server's, and less the page's own. */
+let heard: { ahead: number; pace: number } | undefined;
 
 /** The server's time in ms, as far as this phone has heard it. */
 export const now = (at = Date.now()): number => at - ahead;
@@ -21,11 +24,21 @@ export function sure(): number {
   return least;
 }
 
+/** The server's time in ms, where nothing has moved the phone's clock since this page heard the server; else undefined.
+ *
+ * The page's own clock has run with it then: nobody set it, and the phone did not sleep, which looks the same. What is dated
+ * by this stays right whatever is set later. */
+export function certain(): number | undefined {
+  const at = Date.now();
+  return heard && Math.abs(at - performance.now() - heard.pace) < STEADY ? at - heard.ahead : undefined;
+}
+
 /** Notes the server's time that came with an answer of its own. */
 export function hear(answer: Response): void {
   const told = Date.parse(answer.headers.get("As-Of") ?? answer.headers.get("Date") ?? "");
   if (Number.isNaN(told)) return;
   const found = Date.now() - told;
+  heard = { ahead: found, pace: Date.now() - performance.now() };
   ahead = Math.abs(found) < SMALL ? 0 : found;
   if (ahead) localStorage.setItem(KEY, String(ahead));
   else localStorage.removeItem(KEY);
@@ -35,6 +48,7 @@ export function hear(answer: Response): void {
 
 /** Forgets what was heard. */
 export function unhear(): void {
+  heard = undefined;
   for (const key of [KEY, LEAST]) localStorage.removeItem(key);
 }
 

@@ -2,7 +2,7 @@
 // A visit keeps its id from the first write, so sending it twice counts it once.
 import { v7 as uuid7 } from "uuid";
 import type { Chain } from "./chain";
-import { now, pause, sure, TAKE_BACK } from "./clock";
+import { certain, now, pause, sure, TAKE_BACK } from "./clock";
 import { alone, writing, type Kept, type Store, type Stored, type Tally } from "./store";
 
 const BATCH = 100;
@@ -39,11 +39,13 @@ export class Outbox extends EventTarget {
   }
 
   async keep(visit: Pick<Kept, "team" | "round" | "place" | "outcome" | "name">): Promise<Kept> {
+    const known = certain();
     const kept: Kept = {
       ...visit,
       id: uuid7(),
       holder: this.holder,
-      at: new Date().toISOString(), // by this phone's clock, as sent_at is
+      at: new Date(known ?? Date.now()).toISOString(), // else by this phone's clock, as sent_at is
+      served: known !== undefined,
       state: "KEPT",
       ready: now() + TAKE_BACK,
       answered: 0,
@@ -201,7 +203,8 @@ export class Outbox extends EventTarget {
     const mine = (await step.store.getAll()).filter((kept) => kept.holder === this.holder);
     const waiting = mine.filter((kept) => kept.state === "KEPT" || kept.state === "SENT");
     const ready = waiting.filter((kept) => pause(kept.ready) === 0);
-    const due = ready.filter((kept) => kept.team === ready[0].team).slice(0, size); // an upload is of one team
+    // An upload is of one team, and dated by one clock.
+    const due = ready.filter((kept) => kept.team === ready[0].team && !kept.served === !ready[0].served).slice(0, size);
     const batch = due.map((kept): Kept => ({ ...kept, state: "SENT", tried: true }));
     for (const kept of batch) void step.store.put(kept);
     await step.done;
@@ -244,14 +247,16 @@ interface Answer {
   answers: { id: string; answer: string; code?: string; sentence?: string }[];
 }
 
-/** The body of POST /api/visits; ``sent_at`` lets the server take the error of this phone's clock out.
+/** The body of POST /api/visits; ``sent_at`` lets the server take the error of this phone's clock out. What is dated by the
+ * server's clock goes without: the server believes it as it stands, whatever was set since.
  *
  * What is dated after the sending was entered before the clock was set back: no visit is refused for that. */
 function bodyOf(batch: Kept[]): object {
-  const sent_at = new Date().toISOString();
+  const sent_at = batch[0].served ? undefined : new Date().toISOString();
+  const dated = (at: string): string => (sent_at && at > sent_at ? sent_at : at);
   return {
     sent_at,
     team: batch[0].team,
-    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at: at > sent_at ? sent_at : at })),
+    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at: dated(at) })),
   };
 }

@@ -11,7 +11,8 @@ export interface Kept {
   team?: number; // whose doors were chosen on the page
   outcome: number; // its rank
   name: string; // its name, as the server knows it
-  at: string;
+  at: string; // by this phone's clock, or by the server's
+  served?: boolean; // by the server's
   state: State;
   ready: number; // until then it can be taken back, on the server's clock
   tried?: boolean; // it may have reached the server

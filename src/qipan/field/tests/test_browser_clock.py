@@ -9,11 +9,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from qipan.access.api import forget, revoke_passes
-from qipan.screening.api import Outcome
+from qipan.screening.api import Outcome, Visit
 
 from .test_browser import stored, wait_until_kept
 from .test_browser_leaving import LYING
-from .test_browser_rights import DOOR, PUT, enter
+from .test_browser_rights import CLOCK, DOOR, PUT, enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOCKED = "按此时间，您使用本页面的权限已于"
@@ -140,3 +140,26 @@ def test_a_clock_set_back_does_not_prolong_a_right(cut):
     expect(page.locator("#field-list [role=status]")).to_contain_text("本机时钟被往回拨到", timeout=10_000)
     assert page.locator("[data-place]").count() == 0
     assert lying(page) == WITH
+
+
+@pytest.mark.row("EMG-20")
+@pytest.mark.parametrize("days", [3, -3])
+def test_a_visit_keeps_its_time_though_somebody_sets_the_clock_before_it_is_sent(phone, days):
+    _scene, context, page = phone
+    page.add_init_script(CLOCK)
+    with page.expect_response("**/api/field/doors*"):
+        page.reload()
+    expect(page.locator(f"[data-place='{DOOR(1)}']")).to_be_visible()
+    page.wait_for_timeout(500)  # the answer was heard
+    context.set_offline(True)
+    enter(page, 1, "ANSWERED")
+    page.locator("#door-close").tap()
+    entered = timezone.now()
+    page.evaluate(f"shift = {days} * 86_400_000")
+    enter(page, 2, "NOT_HOME")  # dated by the clock as it is now, which is taken out when it is sent
+    page.locator("#door-close").tap()
+    context.set_offline(False)
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text("2", timeout=20_000)
+    comes(page, stored, [(int(DOOR(1)), Outcome.ANSWERED), (int(DOOR(2)), Outcome.NOT_HOME)])
+    for visit in Visit.objects.everywhere("a test"):
+        assert abs(visit.happened_at - entered) < timedelta(seconds=20)

@@ -98,15 +98,36 @@ STORIES: dict[str, list[tuple[str, int, str]]] = {
 }
 
 
+# Each step, and by how much the time is wrong by which a visit would be dated then; None: by the phone's clock as it is.
+DATED: dict[str, list[tuple[str, int, int | None]]] = {
+    "while the page runs on after the server was heard, the time is the server's, however wrong the clock was": [
+        ("set", -400 * DAY, None),
+        ("heard", 0, 0),
+        ("runs", 3 * DAY, 0),
+    ],
+    "a clock that is set afterwards makes it uncertain, in both directions, until the server is heard": [
+        ("runs", DAY, 0),
+        ("set", DAY, None),
+        ("runs", DAY, None),
+        ("heard", 0, 0),
+        ("set", -DAY, None),
+    ],
+    "set and set back it is right again": [("set", DAY, None), ("set", -DAY, 0)],
+    "a phone that slept looks like one that was set": [("sleeps", DAY, None), ("heard", 0, 0)],
+    "a page that is opened anew has not heard the server": [("opened", 0, None), ("heard", 0, 0)],
+    "a time server moves it by less than two seconds": [("set", 1_999, 1_999), ("set", 1, None)],
+}
+
+
 @pytest.fixture(scope="module")
-def told() -> dict[str, list[str]]:
+def told() -> dict[str, dict[str, list[str | int | None]]]:
     """What the phone's script says, story by story. Skipped only where no front end was ever built."""
     node = FRONT.parent / ".cache" / "node" / "node"
     found = str(node) if node.exists() else shutil.which("node")
     if not is_built() and not (FRONT / "node_modules" / "vite").exists():
         pytest.skip("scripts/frontend did not run on this machine")
     assert found, "scripts/frontend ran, so there is a node"
-    stories = {name: [step[:2] for step in story] for name, story in STORIES.items()}
+    stories = {name: [step[:2] for step in story] for name, story in (STORIES | DATED).items()}
     ran = subprocess.run(
         [found, str(FRONT / "tools" / "clocks.mjs")],
         input=json.dumps({"ends": ENDS, "stories": stories}),
@@ -116,11 +137,17 @@ def told() -> dict[str, list[str]]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
-    said: dict[str, list[str]] = json.loads(ran.stdout)
+    said: dict[str, dict[str, list[str | int | None]]] = json.loads(ran.stdout)
     return said
 
 
 @pytest.mark.row("EMG-20")
 @pytest.mark.parametrize("name", STORIES)
-def test_how_the_right_stands(told: dict[str, list[str]], name: str) -> None:
-    assert told[name] == [step[2] for step in STORIES[name]]
+def test_how_the_right_stands(told: dict[str, dict[str, list[str | int | None]]], name: str) -> None:
+    assert told[name]["right"] == [step[2] for step in STORIES[name]]
+
+
+@pytest.mark.row("EMG-20")
+@pytest.mark.parametrize("name", DATED)
+def test_by_which_time_a_visit_is_dated(told: dict[str, dict[str, list[str | int | None]]], name: str) -> None:
+    assert told[name]["dated"] == [step[2] for step in DATED[name]]
