@@ -79,7 +79,7 @@ declare(
 )
 declare(
     "matters.Category",
-    plain="code group group_en name name_en item_code filing filing_en closing closing_en limit_file limit_accept limit_handle limit_verify",
+    plain="code group group_en name name_en item_code filing filing_en closing closing_en limit_file limit_accept limit_object limit_handle limit_verify",
     keys="id kind example valid_from valid_to",
 )
 declare(
@@ -130,7 +130,7 @@ declare(
         holder=HELD_REPORTS,
     ),
     plain="why",
-    keys="id matter unit part task outcome asked_at accept_by remind_at responded_at silent_at objected_at wish wish_until ended_at",
+    keys="id matter unit part task outcome asked_at accept_by object_by remind_at responded_at silent_at objected_at wish wish_until ended_at",
 )
 declare(
     "matters.Handover",

@@ -15,12 +15,12 @@ from qipan.kernel.dated import Renewed, put_in_force
 from qipan.kernel.refusal import BadInput
 
 from ..models import Category
-from ..rules.limits import clock_of
+from ..rules.limits import OBJECT, clock_of
 from ..terms import Kind
 
 COLUMNS = (
     "code", "kind", "group", "group_en", "name", "name_en", "item_code", "filing", "filing_en", "closing", "closing_en",
-    "limit_file", "limit_accept", "limit_handle", "limit_verify",
+    "limit_file", "limit_accept", "limit_object", "limit_handle", "limit_verify",
 )  # fmt: skip
 LIMITS = tuple(name for name in COLUMNS if name.startswith("limit_"))
 MAY_BE_EMPTY = ("group_en", "name_en", "filing_en", "closing_en")
@@ -65,6 +65,7 @@ def import_catalogue(rows: Sequence[Mapping[str, str]], *, example: bool = False
     by.require("matter.catalogue")
     if not rows or len(rows) > MOST_ROWS:
         raise BadInput([_now("between 1 and %(most)s lines") % {"most": MOST_ROWS}])
+    rows = [{"limit_object": OBJECT, **row} for row in rows]  # where a table has no such column, the usual one
     if problems := _problems(rows):
         raise BadInput(problems[:200])
     given = ({name: row[name] for name in COLUMNS} | {"example": example} for row in rows)

@@ -83,10 +83,14 @@ def give_part(
     asker: Unit,
     why: str,
     due_at: datetime | None = None,
+    object_by: datetime | None = None,
     by: Actor,
     at: datetime,
 ) -> Handling:
-    """This function will give a unit a part in a matter: a row with its task on the unit's desk."""
+    """This function will give a unit a part in a matter: a row with its task on the unit's desk.
+
+    A handler may object in the catalogue's time, or until ``object_by`` where it was named the handler before.
+    """
     primary = part == Part.PRIMARY
     task = ask(
         matter,
@@ -110,6 +114,7 @@ def give_part(
         asked_at=at,
         accept_by=accept_by,
         remind_at=remind_at(at, accept_by),
+        object_by=object_by or limits.due(matter.category.limit_object, at) if primary else None,
     )
     insert_row(given)
     if matter.parts is not None:
@@ -180,14 +185,17 @@ def own_part(matter: Matter, by: Actor) -> Handling:
 
 @act
 def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
-    """This function will object to a matter, once, with reasons: the lead organisation decides within a working day.
+    """This function will object to a matter, once, with reasons, in the catalogue's time since the unit was named: the
+    lead organisation decides within a working day.
 
     Until then the unit keeps the duty. The dispatcher may also agree at once and name another unit. Needs
     ``task.answer`` in the handler's unit. Raises ``NotAllowed``, ``NotFound``, ``NotNow``, ``NotTheHandler``,
-    ``ObjectedAlready``, ``RulingIsFinal``, ``ReasonNeeded``.
+    ``ObjectedAlready``, ``ObjectionLate``, ``RulingIsFinal``, ``ReasonNeeded``.
     """
     held, now = locked(matter, by=by, act="task.answer")
-    after = loop.object_to(now, unit=by.unit_id or 0, reason=reason)
+    until = next((one.objects_until for one in open_parts(held) if one.part == Part.PRIMARY), at)
+    limit = held.category.limit_object
+    after = loop.object_to(now, unit=by.unit_id or 0, reason=reason, limit=limit, until=until, at=at)
     part = own_part(held, by)
     part.task = answer_task(part.task, state=TaskState.OBJECTED, note=reason.strip(), by=by, at=at, on_its_page=True)
     part.outcome, part.objection, part.objected_at = Outcome.OBJECTED, reason.strip()[:500], at

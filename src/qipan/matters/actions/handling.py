@@ -113,7 +113,11 @@ def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter
     after = loop.send_back(now, unit=by.unit_id, account=by.account_id, reason=reason)
     last = held.handlings.filter(part=Part.PRIMARY, unit=now.handler).select_related("unit__organ_type").latest("pk")
     end_waiting(held, note=_now("Sent back"), by=by, at=at)
-    give_part(held, last.unit, part=Part.PRIMARY, asker=office_for(held.place), why=reason.strip(), by=by, at=at)
+    last.matter = held
+    until = last.objects_until  # the same duty: what was not objected to is not in the end
+    office = office_for(held.place)
+    why = reason.strip()
+    give_part(held, last.unit, part=Part.PRIMARY, asker=office, why=why, object_by=until, by=by, at=at)
     held.verified_at, held.way = None, ""
     settle(held, after, StepKind.SENT_BACK, note=reason, by=by, at=at)
     take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)

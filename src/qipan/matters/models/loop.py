@@ -9,7 +9,7 @@ from qipan.kernel.labels import QuickLabels
 from qipan.kernel.scoped import ScopedQuerySet
 from qipan.kernel.sealed import SealedField
 
-from ..rules import joint, sampling
+from ..rules import joint, limits, sampling
 from ..rules.points import Point, for_everyone
 from ..terms import (
     Channel,
@@ -49,6 +49,7 @@ class Category(models.Model):
     closing_en = models.CharField(max_length=200)
     limit_file = models.CharField(max_length=6)
     limit_accept = models.CharField(max_length=6)
+    limit_object = models.CharField(max_length=6, default=limits.OBJECT)
     limit_handle = models.CharField(max_length=6)
     limit_verify = models.CharField(max_length=6)
     example = models.BooleanField(default=False)  # of the seed list; a city puts its own in its place
@@ -306,6 +307,9 @@ class Handling(models.Model):
     asked_at = models.DateTimeField()
     accept_by = models.DateTimeField(null=True)
     remind_at = models.DateTimeField(null=True)  # of accepting it: until that is done, or the time is over
+    object_by = models.DateTimeField(
+        null=True
+    )  # of a primary part, since the unit was named; None before this was kept
     responded_at = models.DateTimeField(null=True)
     silent_at = models.DateTimeField(null=True)  # that it did not accept in time was told to the level above it
     objection = models.CharField(max_length=500, blank=True)
@@ -348,6 +352,11 @@ class Handling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.matter_id} at {self.unit_id}"
+
+    @property
+    def objects_until(self) -> datetime:
+        """Until when this unit, where it is the handler, may object to the matter."""
+        return self.object_by or limits.due(self.matter.category.limit_object, self.asked_at)
 
 
 class MatterStep(QuickLabels, models.Model):

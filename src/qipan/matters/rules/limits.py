@@ -4,9 +4,11 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils.timezone import localdate
+from django.utils.translation import ngettext
 
 from qipan.kernel.calendar import Kind, due_time
 from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, DIGITS, STREET, Range
@@ -18,6 +20,7 @@ CODE_LENGTH = 12
 COMMUNITY_SIZE = 10 ** (DIGITS - CODE_LENGTHS[COMMUNITY])  # place numbers in a community
 STREET_SIZE = 10 ** (DIGITS - CODE_LENGTHS[STREET])
 ALIKE_WITHIN = timedelta(days=7)
+OBJECT = "5wd"  # to object to being the handler (Regulations on the Work of Letters and Visits, art. 23)
 TRACK_FOR = timedelta(days=90)  # after the end, a track code opens nothing more
 
 
@@ -36,6 +39,28 @@ def _read(limit: str) -> tuple[Kind, timedelta | int]:
     if clock == Kind.WORKING_DAYS:
         return clock, amount
     return clock, timedelta(minutes=amount) if found[2] == "m" else timedelta(hours=amount)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit as people read it, in their language."""
+
+    written: str
+
+    @property
+    def label(self) -> str:
+        """The limit in words of the active language: "5 working days"."""
+        found = LIMIT.fullmatch(self.written)
+        if not found:
+            raise ValueError(self.written)
+        n = int(found[1])
+        words = {
+            "m": ngettext("%(n)s minute", "%(n)s minutes", n),
+            "h": ngettext("%(n)s hour", "%(n)s hours", n),
+            "wh": ngettext("%(n)s working hour", "%(n)s working hours", n),
+            "wd": ngettext("%(n)s working day", "%(n)s working days", n),
+        }
+        return words[found[2]] % {"n": n}
 
 
 def due(limit: str, at: datetime) -> datetime:

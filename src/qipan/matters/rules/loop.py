@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.refusal import Refusal
 
 from ..terms import DECLINING, RESULTS, Closing, Confirmation, State
+from .limits import Limit
 
 S = State
 ALARM_HOPS = 3
@@ -63,6 +65,15 @@ class NotTheHandler(Refusal):
 class ObjectedAlready(Refusal):
     code = "objected_already"
     sentence = _("This unit has objected once; there is no second objection.")
+
+
+class ObjectionLate(Refusal):
+    """Who says nothing in time has taken the matter on; else it would be handed on in the end instead of handled."""
+
+    code = "objection_late"
+    sentence = _(
+        "The time to object, %(limit)s, was over on %(until)s: this unit handles the matter. Nothing was changed."
+    )
 
 
 class RulingIsFinal(Refusal):
@@ -202,8 +213,11 @@ def _handed(loop: Loop, unit: int) -> Loop:
     )
 
 
-def object_to(loop: Loop, *, unit: int, reason: str) -> Loop:
-    """One objection with reasons for each handler, none after a ruling. The objector keeps the duty until then."""
+def object_to(loop: Loop, *, unit: int, reason: str, limit: str, until: datetime, at: datetime) -> Loop:
+    """One objection with reasons for each handler, in time, none after a ruling. The objector keeps the duty until then.
+
+    ``until`` is when the catalogue's ``limit`` is over.
+    """
     after = moved(loop, "object")
     if unit != loop.handler:
         raise NotTheHandler
@@ -211,6 +225,8 @@ def object_to(loop: Loop, *, unit: int, reason: str) -> Loop:
         raise RulingIsFinal
     if unit in loop.objectors:
         raise ObjectedAlready
+    if at > until:
+        raise ObjectionLate(limit=Limit(limit), until=f"{localtime(until):%Y-%m-%d %H:%M}")
     said(reason)
     return replace(after, objectors=loop.objectors | {unit})
 

@@ -18,6 +18,7 @@ from ..terms import Closing, Confirmation, State
 AT = datetime(2026, 11, 2, 2, tzinfo=UTC)
 UNITS = st.integers(1, 4)
 PEOPLE = st.integers(10, 13)
+IN_TIME = {"limit": "5wd", "until": AT, "at": AT}
 REASONS = st.sampled_from(["", "  ", "because"])
 
 
@@ -29,6 +30,7 @@ class Walk(RuleBasedStateMachine):
         self.loop, self.at = Loop(), AT
         self.objections, self.rulings, self.trail = [], 0, [State.REPORTED]
         self.verified_by, self.reporter_spoke = None, False
+        self.until = AT  # when the handler's time to object is over
 
     def act(self, name, *args, **how):
         before = self.loop
@@ -64,13 +66,16 @@ class Walk(RuleBasedStateMachine):
     def dispatch(self, unit):
         hops = self.loop.hops
         if self.act("dispatch", unit=unit):
+            self.until = self.at + timedelta(days=5)
             assert self.loop.hops == hops + 1
 
     @rule(unit=UNITS, reason=REASONS)
     def object_to(self, unit, reason):
         handler = self.loop.handler
-        if self.act("object_to", unit=unit, reason=reason):
-            assert reason.strip() and unit == handler == self.loop.handler  # keeps the duty meanwhile
+        if self.act("object_to", unit=unit, reason=reason, limit="5wd", until=self.until, at=self.at):
+            assert (
+                self.at <= self.until and reason.strip() and unit == handler == self.loop.handler
+            )  # keeps the duty meanwhile
             self.objections.append((unit, self.rulings))
 
     @rule(unit=UNITS, reason=REASONS)
@@ -187,14 +192,14 @@ def test_every_state_is_reached_and_left():
 @pytest.mark.row("MAT-3")
 def test_a_matter_that_was_returned_and_arbitrated_is_not_returned_again():
     one = loop.dispatch(loop.file(Loop()), unit=1)
-    one = loop.arbitrate(loop.object_to(one, unit=1, reason="not ours"), unit=2, reason="list, item 7")
+    one = loop.arbitrate(loop.object_to(one, unit=1, reason="not ours", **IN_TIME), unit=2, reason="list, item 7")
     with pytest.raises(loop.RulingIsFinal):
-        loop.object_to(one, unit=2, reason="not ours either")
+        loop.object_to(one, unit=2, reason="not ours either", **IN_TIME)
     assert (one.handler, one.first_receiver, one.hops) == (2, 1, 2)
 
 
 def test_the_ruled_unit_gets_it_back_after_a_reopening():
-    one = loop.object_to(loop.dispatch(loop.file(Loop()), unit=1), unit=1, reason="no")
+    one = loop.object_to(loop.dispatch(loop.file(Loop()), unit=1), unit=1, reason="no", **IN_TIME)
     one = loop.arbitrate(one, unit=1, reason="yours")
     done = loop.report_done(one, unit=1, account=10, kind="SOLVED", result="mended", open_parts=[])
     again = loop.reopen(

@@ -182,7 +182,9 @@ DISPATCHING = ("file", "dispatch", "decline", "merge", "unmerge", "cooperate", "
 VERIFYING = ("verify", "send_back", "let_stand")
 
 
-def _offered(matter: Matter, actor: Actor, mine: Handling | None, excluded: Exclusion | None) -> list[str]:
+def _offered(
+    matter: Matter, actor: Actor, mine: Handling | None, excluded: Exclusion | None, *, at: datetime
+) -> list[str]:
     """The acts that this post can do now, the usual one first."""
     state = S(matter.state)
     offered = []
@@ -191,7 +193,7 @@ def _offered(matter: Matter, actor: Actor, mine: Handling | None, excluded: Excl
             offered.append("finish")
         elif state == S.DISPATCHED:
             offered += ["report_done", "cooperate"]
-            if matter.ruled_id is None and mine.objected_at is None:
+            if matter.ruled_id is None and mine.objected_at is None and at <= mine.objects_until:
                 offered.append("object")
         if not mine.wish and mine.wish_until is None:
             offered.append("ask_time")
@@ -253,7 +255,7 @@ def _page(
     taken = next((one for one in suggestions if one.kind.value.lower() == request.GET.get("take")), None)
     forms = [
         (act, bound[1] if bound and bound[0] == act else _blank(act, matter, at, catalogue, primary, taken))
-        for act in _offered(matter, actor, mine, excluded)
+        for act in _offered(matter, actor, mine, excluded, at=at)
     ]
     shown = {
         "matter": matter,
