@@ -23,7 +23,7 @@ declare(
         destroy=Destroy.ROWS,
     ),
     who_acted("by_label"),
-    plain="form_code grounds",
+    plain="form_code grounds code_hash",
     keys="id drill unit team at",
 )
 declare(

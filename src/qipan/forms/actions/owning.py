@@ -19,7 +19,7 @@ from ..models import AnswerLook, Form, Submission
 from ..queries.answers import READERS, answers_of
 from ..queries.clock import under_hold
 from ..queries.held import otherwise_held
-from ..queries.own import looks_of_nothing, open_answers, rows_with, subjects_of
+from ..queries.own import answers_in_full, looks_of_nothing, open_answers, readable_by, rows_with, subjects_of
 from ..queries.submissions import asked_by, subject_of
 from ..rules.owning import corrected, written
 from ..rules.submission import answered, read_submission
@@ -33,6 +33,17 @@ class LookReasonNeeded(Refusal):
     code = "look_reason_needed"
     sentence = _("Say why you look at answers about persons: whoever gave them reads it.")
     status = 400
+
+
+class NotYoursToRead(Refusal):
+    """Red lines 1 and 5: person data stay inside their purpose, and nobody reads what the person could not be shown."""
+
+    code = "answer_not_yours_to_read"
+    sentence = _(
+        "An answer about a person is read by the unit that asks it and by the unit that handed it in, from a post, and only "
+        "where the person has a code to see who read it."
+    )
+    status = 403
 
 
 class AnswersKeptByHold(Refusal):
@@ -64,6 +75,35 @@ def look_at_answers(form: Form, *, why: str, drill: bool, by: Actor, at: datetim
     data = {"form": form.code, "answers": shown}
     record("forms.look_at_answers", subject=look, by=by, at=at, data=data, drill=drill)
     return look
+
+
+@transaction.atomic
+def read_answer(form: Form, pk: int, *, why: str, drill: bool, by: Actor, at: datetime) -> list[tuple[str, str]]:
+    """This function will return what was answered about one person, question by question, and write down for that person who
+    read it and why. One answer at a time; ``readable_by`` says whose.
+
+    Raises ``NotAllowed``, ``NotFound`` (none on the actor's ground), ``NotYoursToRead``, ``LookReasonNeeded``.
+    """
+    by.require(*READERS)
+    here = answers_of(form.code, actor=by, drill=drill).filter(pk=pk)
+    if not here.exists():
+        raise NotFound
+    row = readable_by(by, here).first()
+    if row is None:
+        raise NotYoursToRead
+    if not why.strip():
+        raise LookReasonNeeded(field="why")
+    look = AnswerLook.objects.create(
+        form_code=form.code,
+        drill=drill,
+        grounds=[list(ground) for ground in by.scope.ranges],
+        at=at,
+        by_label=by.label[:120],
+        why=why.strip()[:200],
+        code_hash=row.code_hash,
+    )
+    record("forms.read_answer", subject=look, by=by, at=at, data={"form": form.code, "digest": row.digest}, drill=drill)
+    return answers_in_full(row)
 
 
 def _of(subject: str) -> list[Submission]:

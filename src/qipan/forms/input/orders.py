@@ -23,8 +23,11 @@ class OrderForm(ActForm):
 
 
 class LookForm(ActForm):
-    """Why somebody looks: whoever gave the answers reads it."""
+    """Why somebody looks: whoever gave the answers reads it. ``answer`` is the one to read in full."""
 
+    answer = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput(attrs={"id": "look-answer"})
+    )
     why = forms.CharField(
         label=_("Why you look, for which task"),
         max_length=200,

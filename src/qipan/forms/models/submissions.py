@@ -121,7 +121,8 @@ class Attachment(models.Model):
 class AnswerLook(models.Model):
     """Somebody looked at what was answered in a form about persons, all that had come by then on a ground: who, when, why.
 
-    One row for each look, however many answers it showed; each person is shown the looks at the own answer.
+    One row for each look, however many answers it showed; each person is shown the looks at the own answer. It showed
+    tokens, unless it is one person's: then that answer was read in full.
     """
 
     form_code = models.SlugField(max_length=40)
@@ -133,6 +134,7 @@ class AnswerLook(models.Model):
     at = models.DateTimeField()
     by_label = models.CharField(max_length=120)
     why = models.CharField(max_length=200)
+    code_hash = models.CharField(max_length=64, blank=True)  # of whose answer was read in full
 
     class Meta:
         indexes = [models.Index(fields=["form_code", "at"], name="forms_look_at")]
@@ -148,4 +150,5 @@ class AnswerLook(models.Model):
             and any(first <= row.place <= last for first, last in self.grounds)
             and self.unit_id in (None, row.unit_id)
             and self.team in (None, row.team)
+            and self.code_hash in ("", row.code_hash)
         )

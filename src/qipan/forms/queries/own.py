@@ -7,6 +7,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from qipan.duties.api import is_partner
+from qipan.kernel.actor import Actor
 from qipan.kernel.retention import Held, Look, Own
 from qipan.kernel.sealed import keyed_digests
 
@@ -104,7 +106,12 @@ def _looks(rows: Sequence[Submission]) -> list[Look]:
         for look in AnswerLook.objects.filter(form_code=code, drill=drill, at__gte=rows[0].received_at).order_by("pk")
         if any(look.shows(row) for row in rows)
     ]
-    return [Look(one.at, one.by_label, one.why) for one in found]
+    return [
+        Look(
+            one.at, one.by_label, _("%(why)s (your answers were read)") % {"why": one.why} if one.code_hash else one.why
+        )
+        for one in found
+    ]
 
 
 def looks_of_nothing() -> QuerySet[AnswerLook]:
@@ -112,4 +119,20 @@ def looks_of_nothing() -> QuerySet[AnswerLook]:
     left = Submission.objects.everywhere("what is left of what was looked at").filter(
         form__code=OuterRef("form_code"), drill=OuterRef("drill"), received_at__lte=OuterRef("at")
     )
-    return AnswerLook.objects.exclude(Exists(left))
+    own = left.filter(code_hash=OuterRef("code_hash"))
+    return AnswerLook.objects.filter(Q(code_hash="") & ~Exists(left) | ~Q(code_hash="") & ~Exists(own))
+
+
+def readable_by(actor: Actor, rows: QuerySet[Submission]) -> QuerySet[Submission]:
+    """This function will return those of some answers about persons that an actor may read in full: for what was asked, in
+    a post of the unit that asks it or of the unit that handed it in, no partner's, and where the person can be shown it.
+    """
+    if actor.post_id is None or actor.unit_id is None or actor.partner or is_partner(actor.unit_id):
+        return rows.none()
+    whose = Q(form__issuer=actor.unit_id) | Q(unit=actor.unit_id)
+    return rows.filter(whose, form__subject=Subject.PERSON).exclude(code_hash="")
+
+
+def answers_in_full(row: Submission) -> list[tuple[str, str]]:
+    """This function will return what a filled form says, question by question, as it was said."""
+    return [(one.label, one.value) for one in _answers(row)]

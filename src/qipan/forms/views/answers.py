@@ -1,6 +1,7 @@
 """Data return: what was given on one's own ground, to see and to take along."""
 
 from datetime import timedelta
+from itertools import zip_longest
 from urllib.parse import urlencode
 
 from django.core import signing
@@ -16,7 +17,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.webkit.sheets import csv_file, xlsx_file
 
-from ..actions.owning import LookReasonNeeded, look_at_answers
+from ..actions.owning import LookReasonNeeded, look_at_answers, read_answer
 from ..actions.returning import save_order
 from ..input.orders import LookForm, OrderForm
 from ..models import AnswerLook, ColumnOrder, Form
@@ -30,7 +31,7 @@ from ..queries.answers import (
     rows_of,
     usual_columns,
 )
-from ..queries.own import about_persons
+from ..queries.own import about_persons, readable_by
 from ..rules.columns import write_columns
 
 FILES = {"csv": csv_file, "xlsx": xlsx_file}
@@ -59,7 +60,8 @@ def _looked(request: HttpRequest, form: Form, actor: Actor) -> AnswerLook | None
 @never_cache
 @require_POST
 def answers_look(request: HttpRequest, code: str) -> HttpResponse:
-    """This view will write down who looks at answers about persons and why, and lead to them."""
+    """This view will write down who looks at answers about persons and why, and lead to them; or show one of them in full,
+    once, to whoever may read it."""
     actor, at = _reader(request), now()
     form = get_form(code, at=at)
     chosen, drill = {key: request.GET[key] for key in ("order", "drill") if key in request.GET}, "drill" in request.GET
@@ -68,8 +70,12 @@ def answers_look(request: HttpRequest, code: str) -> HttpResponse:
         if not typed.is_valid():
             return _page(request, form, actor, look=typed, status=400)
         try:
-            look = look_at_answers(form, why=typed.cleaned_data["why"], drill=drill, by=actor, at=at)
-        except Refusal as refusal:
+            why, one = typed.cleaned_data["why"], typed.cleaned_data["answer"]
+            if one is not None:
+                read = read_answer(form, one, why=why, drill=drill, by=actor, at=at)
+                return _page(request, form, actor, read=read)
+            look = look_at_answers(form, why=why, drill=drill, by=actor, at=at)
+        except LookReasonNeeded as refusal:
             typed.refuse(refusal)
             return _page(request, form, actor, look=typed, status=refusal.status)
         chosen["look"] = signing.dumps([look.pk, actor.post_id, actor.pass_id], salt=SALT)
@@ -105,6 +111,7 @@ def _page(
     *,
     typed: OrderForm | None = None,
     look: LookForm | None = None,
+    read: list[tuple[str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     code, chosen, drill = form.code, request.GET.get("order", ""), "drill" in request.GET
@@ -113,16 +120,24 @@ def _page(
     initial = {"name": chosen, "lines": write_columns([one.__dict__ for one in columns])}
     answers, masks = answers_of(code, actor=actor, drill=drill), masks_of(code)
     total, asks, seen = answers.count(), about_persons(code), _looked(request, form, actor)
+    if look is not None:
+        seen = None  # what was typed is corrected first
     if seen is not None:  # it stands for what had come by then
         answers = answers.filter(received_at__lte=seen.at)
     elif asks:
         answers = answers.none()
+    rows = list(rows_of(answers, columns, masks, most=SHOWN))
+    keys = list(answers.values_list("pk", flat=True)[:SHOWN]) if asks else []
+    reads = set(readable_by(actor, answers).values_list("pk", flat=True)[:SHOWN]) if keys else set()
     shown = {
         "form": form,
         "typed": typed or OrderForm(initial=initial),
         "columns": columns,
         "labels": {one.path: one.label for one in questions},
-        "rows": list(rows_of(answers, columns, masks, most=SHOWN)),
+        "rows": rows,
+        "lines": list(zip_longest(rows, [one if one in reads else None for one in keys])),
+        "reads": bool(reads),
+        "read": read,
         "total": total,
         "shown": SHOWN,
         "masked": bool(masks),
