@@ -1,10 +1,19 @@
 """Open311: limits by key and by address, what is sent twice, and no session in the way; refusals write nothing."""
 
+import pytest
 from django.test import Client
+
+from qipan.kernel.clock import now
 
 from ..actions.partners import add_partner
 from .conftest import COMPOUND, V2, Door, counts, told
 from .test_reporting import refused, report_of
+
+
+@pytest.fixture(autouse=True)
+def _within_the_hour(clock_at):
+    """Limits are by the hour: none of these is asked across a full one."""
+    clock_at(now().replace(minute=10))
 
 
 def test_a_partner_has_a_limit_of_its_own_and_an_address_the_public_pages(keyed, door):
