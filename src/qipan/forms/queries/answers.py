@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.masking import token
@@ -21,18 +21,27 @@ def answers_of(code: str, *, actor: Actor, drill: bool = False) -> QuerySet[Subm
     """This function will return what stands of a form's answers on the actor's ground, in any version, newest first.
 
     Those of drills stand apart (red line 15). Who does not see the screening as a whole, partners above all, sees what
-    the own unit handed in, and of that the own team's, when it works in one (SCR-7, red line 6).
+    the own unit handed in, and of that the own team's, when it works in one (SCR-7, red line 6): also what was held
+    against another team's at the same door, each as it was sent (``as_sent``).
     """
     rows: QuerySet[Submission] = Submission.objects.within(actor.scope)
-    if not actor.can("campaign.view"):
+    shown = Q(standing=Standing.STANDS)
+    if as_sent(actor):
+        shown |= Q(standing=Standing.CHANGE, opening__isnull=False)
         rows = rows.filter(unit=actor.unit_id) if actor.unit_id is not None else rows.none()
         rows = rows.filter(team=actor.team_id) if actor.team_id is not None else rows
     return (
-        rows.filter(form__code=code, standing=Standing.STANDS, drill=drill)
+        rows.filter(shown, form__code=code, drill=drill)
         .select_related("form")
-        .only("place", "answers", "merged", "received_at", "instance_id", "form__version")
+        .only("place", "answers", "merged", "opening", "received_at", "instance_id", "form__version")
         .order_by("-received_at", "-pk")
     )
+
+
+def as_sent(actor: Actor) -> bool:
+    """This function will say whether an actor sees what was filled in for one asking as it was sent, not as it is together
+    with what others filled in there."""
+    return not actor.can("campaign.view")
 
 
 def questions_of(form: Form) -> list[FormQuestion]:
@@ -84,9 +93,15 @@ def masks_of(code: str) -> dict[str, str]:
 
 
 def rows_of(
-    answers: QuerySet[Submission], columns: Sequence[Column], masks: dict[str, str], *, most: int | None = None
+    answers: QuerySet[Submission],
+    columns: Sequence[Column],
+    masks: dict[str, str],
+    *,
+    own: bool = False,
+    most: int | None = None,
 ) -> Iterator[list[str]]:
-    """This function will give one line for each answer in the order of the columns, the newest first."""
+    """This function will give one line for each answer in the order of the columns, the newest first; ``own`` to whoever
+    sees each as it was sent (``as_sent``)."""
     rows = answers[:most] if most is not None else answers.iterator(chunk_size=2_000)
     for one in rows:
         facts = {
@@ -102,6 +117,6 @@ def rows_of(
             elif column.path in facts:
                 line.append(facts[column.path])
             else:
-                said = answer_at(one.now, column.path)
+                said = answer_at(one.answers if own and one.opening_id is not None else one.now, column.path)
                 line.append(token(masks[column.path]) if said and column.path in masks else said)
         yield line

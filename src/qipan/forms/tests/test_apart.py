@@ -15,8 +15,10 @@ from qipan.forms.actions.erasing import erase_submissions
 from qipan.forms.actions.versions import decide_contest
 from qipan.forms.api import Form, Outcome, open_form, take_submission
 from qipan.forms.models import FormOpening, Submission
+from qipan.forms.queries.answers import answers_of, as_sent, rows_of
 from qipan.forms.queries.submissions import audit_submissions
 from qipan.forms.queries.versions import audit_versions, contested_for
+from qipan.forms.rules.columns import Column
 from qipan.forms.rules.versions import Contest, Version, merge, roots
 from qipan.kernel.actor import Actor
 from qipan.kernel.testing import at_once
@@ -215,3 +217,24 @@ def test_the_page_of_the_form_says_so(cast: Cast, once: Form) -> None:
     assert said in client.get("/forms/door-needs", headers={"Accept-Language": "en"}).content.decode()
     Form.objects.update(once=False)
     assert said not in client.get("/forms/door-needs", headers={"Accept-Language": "en"}).content.decode()
+
+
+@pytest.mark.row("SCR-7")
+def test_a_team_sees_what_it_handed_in_itself_and_nothing_that_others_said_there(cast: Cast, once: Form) -> None:
+    """Red line 6: what is put together is for whoever sees the screening as a whole."""
+    one, other = apart()
+    take(cast, other)
+    take(cast, one)
+    later = Filled(place=OTHER_DOOR, people="7")
+    take(cast, later)
+    theirs = Filled(place=OTHER_DOOR, people="8")
+    take(cast, theirs)
+    of_others = Submission.objects.everywhere("a test").filter(instance_id__in=[other.id, theirs.id])
+    of_others.update(unit=cast.unit("510104001:street-office"))
+    columns = [Column("people", "/data/people"), Column("help", "/data/help"), Column("needs", "/data/needs")]
+    whole, mine = (
+        list(rows_of(answers_of("door-needs", actor=actor), columns, {}, own=as_sent(actor)))
+        for actor in (cast.worker, cast.screener)
+    )
+    assert whole == [["", "", ""], ["", "no", "food"]]
+    assert mine == [["7", "", ""], ["3", "no", ""]]

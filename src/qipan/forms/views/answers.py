@@ -25,6 +25,7 @@ from ..queries import get_form
 from ..queries.answers import (
     READERS,
     answers_of,
+    as_sent,
     column_order,
     masks_of,
     questions_of,
@@ -126,7 +127,7 @@ def _page(
         answers = answers.filter(received_at__lte=seen.at)
     elif asks:
         answers = answers.none()
-    rows = list(rows_of(answers, columns, masks, most=SHOWN))
+    rows = list(rows_of(answers, columns, masks, own=as_sent(actor), most=SHOWN))
     keys = list(answers.values_list("pk", flat=True)[:SHOWN]) if asks else []
     reads = set(readable_by(actor, answers).values_list("pk", flat=True)[:SHOWN]) if keys else set()
     shown = {
@@ -171,5 +172,5 @@ def answers_file(request: HttpRequest, code: str, kind: str) -> HttpResponse:
         if seen is None:
             raise LookReasonNeeded
         answers = answers.filter(received_at__lte=seen.at)
-    rows = rows_of(answers, columns, masks_of(code))
+    rows = rows_of(answers, columns, masks_of(code), own=as_sent(actor))
     return FILES[kind](f"{code}-answers-drill" if drill else f"{code}-answers", [one.header for one in columns], rows)
