@@ -81,12 +81,14 @@ def shifts_now(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Shift]:
     )
 
 
-def forces(ranges: Sequence[Range], *, at: datetime) -> Forces:
-    """This function will count teams and shifts on the ground at ``at``, in all and by kind of organ."""
-    teams = dict(standing_teams(ranges, at=at).order_by().values_list("unit__organ_type").annotate(n=Count("pk")))
+def forces(ranges: Sequence[Range], *, at: datetime, drill: bool = False) -> Forces:
+    """This function will count teams and shifts on the ground at ``at``, in all and by kind of organ; a drill's apart."""
+    standing = standing_teams(ranges, at=at).filter(drill=drill)
+    teams = dict(standing.order_by().values_list("unit__organ_type").annotate(n=Count("pk")))
     shifts = {
         kind: (running, filled)
         for kind, running, filled in shifts_between(ranges, start=at, end=at + timedelta(microseconds=1))
+        .filter(drill=drill)
         .order_by()
         .values_list("unit__organ_type")
         .annotate(n=Count("pk"), filled=Count("filled_at"))
@@ -112,15 +114,17 @@ def forces(ranges: Sequence[Range], *, at: datetime) -> Forces:
     )
 
 
-def forces_by_place(ranges: Sequence[Range], *, at: datetime, per: int) -> list[tuple[int, int, int, int]]:
-    """This function will count teams, filled shifts and shifts on a ground at ``at``, grouped to each ``per`` places.
+def forces_by_place(ranges: Sequence[Range], *, at: datetime, per: int, drill: bool) -> list[tuple[int, int, int, int]]:
+    """This function will count teams, filled shifts and shifts on a ground at ``at``, grouped to each ``per`` places, in the
+    drill or outside of it.
 
     Two statements without a join; each row begins with the first place of its group and repeats for shifts.
     """
     group = F("place") / per * per
-    teams = standing_teams(ranges, at=at).order_by().values_list(group).annotate(n=Count("pk"))
+    teams = standing_teams(ranges, at=at).filter(drill=drill).order_by().values_list(group).annotate(n=Count("pk"))
     shifts = (
         shifts_between(ranges, start=at, end=at + timedelta(microseconds=1))
+        .filter(drill=drill)
         .order_by()
         .values_list(group)
         .annotate(n=Count("pk"), filled=Count("filled_at"))

@@ -12,6 +12,7 @@ from qipan.deployment.api import (
     end_shifts,
     fill_shift,
     forces,
+    forces_by_place,
     open_shifts,
     shifts_now,
     warn_empty_shifts,
@@ -206,6 +207,17 @@ def test_forces_are_counted_by_organ_with_what_is_uncovered(cast: Cast, admissio
     assert [(row.code, row.on_duty, row.uncovered) for row in found.by_organ] == [("compound", 1, 3)]
     assert [shift.filled_by for shift in shifts_now([range_of("510104001001")], at=start)] == ["", "张师傅"]
     assert forces([range_of("510105")], at=start).shifts_now == 0
+
+
+def test_a_drills_teams_and_shifts_are_counted_by_themselves(cast: Cast, admission: Admission) -> None:
+    open_shifts(**gate_duty(cast, admission))
+    start = cast.at + timedelta(hours=3)
+    mine = shifts().filter(place=FIRST.first)
+    assert mine.update(drill=True) == 1
+    real, drill = forces([CITY], at=start), forces([CITY], at=start, drill=True)
+    assert (real.shifts_now, drill.shifts_now, drill.uncovered) == (7, 1, 1)
+    assert forces_by_place([CITY], at=start, per=1, drill=True) == [(FIRST.first, 0, 0, 1)]
+    assert len(forces_by_place([CITY], at=start, per=1, drill=False)) == 7
 
 
 @pytest.mark.row("SCR-8")

@@ -28,6 +28,7 @@ def _page(
     area, ranges = ground_asked(actor, code)
     shifts = Paginator(shifts_now(ranges, at=at), PER_PAGE).get_page(number)
     teams = list(standing_teams(ranges, at=at)[:PER_PAGE])
+    rows = named_shifts(list(shifts.object_list))
     cards = card_counts([team.pk for team in teams], at=at)
     return render(
         request,
@@ -38,7 +39,8 @@ def _page(
             "below": areas_below(actor, area or own_area(actor)),
             "forces": forces(ranges, at=at),
             "shifts": shifts,
-            "rows": named_shifts(list(shifts.object_list)),
+            "rows": rows,
+            "drills": any(team.drill for team in teams) or any(shift.drill for shift, _name in rows),
             "teams": [(team, cards.get(team.pk)) for team in teams],
             "cards": any(count.shown for count in cards.values()),
             "may_form": actor.can("team.manage"),

@@ -49,7 +49,7 @@ class Around:
 def around(code: str, *, actor: Actor, at: datetime) -> Around:
     """This function will say what is on the part of an area that lies in the actor's scope, each with its page.
 
-    Only what the post may read anyhow, and nothing of a person. Raises ``NotAllowed``, ``NotFound``.
+    Only what the post may read anyhow, nothing of a person, and no drill's figures. Raises ``NotAllowed``, ``NotFound``.
     """
     actor.require("board.view", "desk.view")
     area = get_area(code)
@@ -74,24 +74,24 @@ def _lines(area: AreaView, here: Actor, *, at: datetime) -> Iterator[Line]:
             levels = {zone.level for zone in zones_in_force(ground, at=at)}
             highest = ZoneLevel(max(levels)).label if levels else _("none")
             yield Line(_("Highest risk level in force"), highest, reverse("zone_area", args=[area.code]))
-    measures = measures_in_force(ground, at=at).count()
+    measures = measures_in_force(ground, at=at).filter(drill=False).count()
     yield Line(_("Measures in force"), measures, reverse("measures") + by_area if whole else None)
     if here.can("matter.view"):
         held = {chip.show: chip.n for chip in chips(ground)}
         for show, what in zip(WAITING, (_("Matters newly reported"), _("Matters in hand")), strict=True):
             yield Line(what, held[show], f"{reverse('matters')}{by_area}&show={show}")
-    counts = desk_counts(ground, at=at)
+    counts = desk_counts(ground, at=at, drill=False)
     late = reverse("board_rows", args=[area.code, Listing.TASKS_LATE]) if here.can("board.view") and whole else None
     yield Line(_("Late tasks, of those that are open"), f"{counts.late} / {counts.open}", late if community else None)
-    forms = {one.form_id for one in open_forms(ground, at=at)}
+    forms = {one.form_id for one in open_forms(ground, at=at) if not one.drill}
     yield Line(_("Forms open here"), len(forms), reverse("forms"))
     if here.can("campaign.view"):
-        round = current_round(ground, at=at)
+        round = current_round(ground, at=at, drill=False)
         title = round.campaign.title if round else _("none")
         yield Line(_("Screening round"), title, reverse("campaign", args=[round.campaign_id]) if round else None)
-    teams = standing_teams(ground, at=at).count()
+    teams = standing_teams(ground, at=at).filter(drill=False).count()
     yield Line(_("Teams at work"), teams, reverse("forces") + by_area if whole else None)
-    sent = directives_for(here).filter(issued_at__gt=at - LATELY).count()
+    sent = directives_for(here).filter(issued_at__gt=at - LATELY, drill=False).count()
     yield Line(_("Directives of the last 30 days"), sent, reverse("directives"))
     if here.can("board.view") and community:
         yield Line(_("Readiness"), _("look"), reverse("readiness", args=[area.code]))

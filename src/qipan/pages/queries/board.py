@@ -258,7 +258,7 @@ def board_of(
     coverage, cover = _coverage(tick, area.ranges, drill, ground)
     lines, received = _directives(tick, area.ranges, drill, ground)
     desks = tick.part(parts.tasks, drill, ground)
-    forces = tick.part(parts.on_duty, ground).over(area.ranges)
+    forces = tick.part(parts.on_duty, drill, ground).over(area.ranges)
     metric = rules.chosen(show, round_open=coverage is not None, directive_open=bool(lines))
     measured = [m for m in tick.part(parts.measures) if m.drill == drill and rules.meet(m.first, m.last, area.ranges)]
     forms = [f for f in tick.part(parts.forms_open) if f.drill == drill and rules.meet(f.first, f.last, area.ranges)]

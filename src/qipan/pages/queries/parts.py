@@ -185,10 +185,10 @@ def units(*pks: int) -> dict[int, Unit]:
     return read(pks, int(monotonic() // NAMES_S))
 
 
-def on_duty(ground: Ground, *, at: datetime) -> Tally:
-    """This function will return teams, shifts that run and those that are filled (``within``)."""
+def on_duty(drill: bool, ground: Ground, *, at: datetime) -> Tally:
+    """This function will return teams, shifts that run and those that are filled, in the drill or outside of it (``within``)."""
     per, ranges = _by(ground)
-    return Tally(FORCES, forces_by_place(ranges, at=at, per=per))
+    return Tally(FORCES, forces_by_place(ranges, at=at, per=per, drill=drill))
 
 
 def matters(drill: bool, *, at: datetime) -> Tally:

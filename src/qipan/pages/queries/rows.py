@@ -241,7 +241,7 @@ def _trend(asked: Asked) -> Answer:
 
 
 def _teams(asked: Asked) -> Answer:
-    found = standing_teams(asked.ranges, at=asked.at)
+    found = standing_teams(asked.ranges, at=asked.at).filter(drill=asked.drill)
     page = list(found[asked.offset : asked.offset + asked.limit])
     rows = [
         [Cell(team.name), Cell(team.unit.label), Cell(name), Cell(moment(team.stands_down_at))]
@@ -251,7 +251,7 @@ def _teams(asked: Asked) -> Answer:
 
 
 def _uncovered(asked: Asked) -> Answer:
-    found = shifts_now(asked.ranges, at=asked.at).filter(filled_at=None)
+    found = shifts_now(asked.ranges, at=asked.at).filter(filled_at=None, drill=asked.drill)
     page = list(found[asked.offset : asked.offset + asked.limit])
     rows = [
         [

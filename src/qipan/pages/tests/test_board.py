@@ -165,7 +165,7 @@ def test_what_the_database_groups_equals_the_sum_of_the_rows(scene, code):
         (parts.coverage, (scene.round.pk,)),
         (parts.receipts, (scene.directive.source,)),
         (parts.tasks, (False,)),
-        (parts.on_duty, ()),
+        (parts.on_duty, (False,)),
     ]
     for part, key in readings:
         grouped, fine = part(*key, (), at=at).over(ground), part(*key, ground, at=at).over(ground)
@@ -179,7 +179,7 @@ def test_what_the_database_groups_equals_the_sum_of_the_rows(scene, code):
         asked=Count("pk"), delivered=Count("delivered_at"), read=Count("read_at")
     )
     told = forces(ground, at=at)
-    assert parts.on_duty(ground, at=at).over(ground) == {
+    assert parts.on_duty(False, ground, at=at).over(ground) == {
         "teams": told.teams, "on_duty": told.on_duty, "shifts_now": told.shifts_now,
     }  # fmt: skip
     covered = coverage_total(scene.round.pk, ground)
@@ -220,6 +220,8 @@ def test_a_drill_is_shown_as_a_drill_and_can_be_left_for_what_is_real(drill):
     assert real["directives"] == {}
     assert real["measures"] == real["forms"] == 0
     assert real["coverage"] is None
+    assert real["forces"] == {"teams": 0, "on_duty": 0, "shifts_now": 0, "uncovered": 0}
+    assert client.get("/api/board/5101", {"drill": True}).json()["forces"]["shifts_now"] == 4
 
 
 def test_the_same_figures_answer_304_with_the_moment_they_still_hold(scene):
