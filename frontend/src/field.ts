@@ -280,6 +280,7 @@ async function wipe(): Promise<void> {
   document.getElementById("field-orders")?.remove();
   list.replaceChildren(make("p", "empty", word("ended")));
   await forms.wipe();
+  papers.sealed = true;
   dialog.close();
   papers.shut();
   // Not one at a time with the sending, which may wait long: it leaves alone what is on its way.
@@ -298,7 +299,7 @@ async function refresh(): Promise<void> {
   asks = read.other || read.asks ? read.refused : "";
   if (read.other) return hide("other", read.refused);
   if (standing === "doubted" && !read.told) return hideForClock();
-  if (hidden) {
+  if (hidden || papers.sealed) {
     hidden = "";
     papers.sealed = false;
     document.getElementById("field-orders")?.removeAttribute("hidden");

@@ -45,21 +45,22 @@ export class FormPage {
     this.dialog.close();
   }
 
-  /** Draws the list; hidden where there is neither a form nor anything filled in. */
+  /** Draws the list: what is open, and what is not any more while something of it lies here; hidden where there is neither. */
   async draw(): Promise<void> {
-    const blanks = await this.forms.blanks();
+    const listed = await this.forms.blanks();
+    const blanks = this.sealed ? [] : [...listed, ...(await this.forms.closed())];
     const mine = await this.forms.mine();
-    const now = JSON.stringify([this.sealed, blanks.map((blank) => [blank.key, blank.offer, lapsed(blank.offer)]), mine.map(({ parts: _parts, ...one }) => one)]);
+    const now = JSON.stringify([blanks.map((blank) => [blank.key, blank.listed, blank.offer, lapsed(blank.offer)]), mine.map(({ parts: _parts, ...one }) => one)]);
     if (now === this.drawn) return;
     this.drawn = now;
-    part("field-forms").hidden = this.sealed || (!blanks.length && !mine.length);
-    part("forms-count").textContent = String(blanks.length);
+    part("field-forms").hidden = !blanks.length;
+    part("forms-count").textContent = String(listed.length);
     part("forms-list").replaceChildren(
       ...blanks.map((blank) => {
         const row = make("li");
         const line = button("", () => void this.open(blank, ""), "door");
         line.dataset.form = blank.offer.code;
-        const begun = mine.filter((one) => one.blank === blank.key && one.state === "DRAFT").length;
+        const begun = this.of(blank, mine).filter((one) => one.state === "DRAFT").length;
         line.append(make("b", "", blank.offer.title), make("span", "state", this.stateOf(blank)));
         if (begun) line.append(make("span", "on-phone", this.word("begun", { count: begun })));
         row.append(line);
@@ -90,8 +91,13 @@ export class FormPage {
     if ((await this.forms.blanks()).some((blank) => blank.xform)) await this.keepEngine().catch(() => undefined);
   }
 
-  private stateOf({ offer, xform }: Blank): string {
+  private of(blank: Blank, mine: Filled[]): Filled[] {
+    return mine.filter((one) => formOf(one.holder, one.blank) === formOf(blank.holder, blank.key));
+  }
+
+  private stateOf({ offer, xform, listed }: Blank): string {
     if (lapsed(offer)) return this.word("refuse");
+    if (!listed) return this.word("not_open");
     return offer.blocked || (xform ? "" : this.word("not_fetched"));
   }
 
@@ -122,7 +128,7 @@ export class FormPage {
   }
 
   private drawMine(mine: Filled[]): void {
-    const rows = mine.filter((one) => formOf(one.blank) === formOf(this.blank!.key));
+    const rows = this.of(this.blank!, mine);
     part("form-mine").replaceChildren(...rows.slice(0, SHOWN).map((one) => this.rowOf(one)));
     part("form-mine").hidden = !rows.length;
   }
@@ -137,7 +143,8 @@ export class FormPage {
     if (one.why && (one.state === "REFUSED" || one.state === "CONFLICT")) row.append(make("p", "message error", one.why));
     const act = (name: string, done: () => void): void => row.append(button(this.word(name), done));
     if (one.state === "DRAFT" || one.state === "REFUSED") act("go_on", () => void this.resume(one.id));
-    if ((one.state === "KEPT" || one.state === "SENT" || one.state === "ACKNOWLEDGED") && one.parts.length) act("change", () => void this.begin(one, true));
+    const sent = one.state === "KEPT" || one.state === "SENT" || one.state === "ACKNOWLEDGED";
+    if (sent && one.parts.length && this.blank!.listed) act("change", () => void this.begin(one, true));
     if (one.state === "DRAFT" || one.state === "REFUSED" || one.state === "CONFLICT") {
       act("throw_away", () => confirm(this.word("sure")) && void this.forms.drop(one.id));
     }

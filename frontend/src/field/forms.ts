@@ -18,8 +18,8 @@ export const lapsed = (offer: Offer, at = now()): boolean => offer.lapsed || Dat
 /** Which form in which version with which files: what changes it makes it another. */
 export const keyOf = (holder: string, offer: Offer): string =>
   [holder, offer.code, offer.version, offer.sum, ...offer.files.flat()].join(" ");
-/** The form and its version in a key, whatever files it had. */
-export const formOf = (key: string): string => key.split(" ", 3).join(" ");
+/** The form and its version in a key, whatever files it had; a post's name has a space in it. */
+export const formOf = (holder: string, key: string): string => key.slice(holder.length + 1).split(" ", 2).join(" ");
 
 export class Forms extends EventTarget {
   private wait = FIRST_WAIT;
@@ -59,6 +59,21 @@ export class Forms extends EventTarget {
 
   blank(key: string): Promise<Blank | undefined> {
     return this.db.get("forms", key);
+  }
+
+  /** The forms of which something lies here though the server lists them no more; of some only the name is left. */
+  async closed(): Promise<Blank[]> {
+    const known = new Set((await this.blanks()).map((blank) => formOf(this.holder, blank.key)));
+    const found: Blank[] = [];
+    for (const one of await this.mine()) {
+      const form = formOf(this.holder, one.blank);
+      if (known.has(form)) continue;
+      known.add(form);
+      const [code, version] = form.split(" ");
+      const offer: Offer = { code, version: Number(version), title: one.title, about: "", passport: [], valid_to: "", lapsed: false, sum: "", files: [], blocked: "" };
+      found.push((await this.blank(one.blank)) ?? { ...this.bare(one.blank, offer), listed: false });
+    }
+    return found;
   }
 
   /** What was filled in here, the newest first. */

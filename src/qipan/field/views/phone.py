@@ -99,6 +99,7 @@ def words() -> dict[str, object]:
         "full": _("This phone has no room left. Free some space; until then nothing can be entered here."),
         "begun": _("%(count)s begun"),
         "refuse": _("You may refuse it: it has lapsed"),
+        "not_open": _("Not open on your ground."),
         "not_fetched": _("Not on this phone yet; it is fetched when there is a network."),
         "form_DRAFT": _("begun, kept on this phone"),
         "form_KEPT": _("finished, waits to be sent"),
