@@ -21,7 +21,7 @@ from ..terms import Outcome, StepKind
 from .exclusions import drop_exclusion, propose_exclusion
 from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
 from .steps import ask, check_speaker, end_part, end_waiting, locked, open_parts, settle
-from .unsaying import take_back_verification, take_back_words
+from .unsaying import count_filing, take_back_verification, take_back_words
 
 
 @act
@@ -160,6 +160,7 @@ def reopen_matter(
     ended = ended_word(now.closing, word, month)
     teller = report.pk if own and report is not None else None
     settle(held, after, StepKind.REOPENED, unit=now.handler, detail=ended, note=reason, report=teller, by=by, at=at)
+    count_filing(held, by=by, at=at)
     take_back_verification(held, now, by=by, at=at)
     held.verified_at = None
     held.way = ""

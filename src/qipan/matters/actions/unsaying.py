@@ -44,10 +44,23 @@ def take_back_verification(matter: Matter, was: Loop, *, by: Actor, at: datetime
 
 def take_back_filing(matter: Matter, *, by: Actor, at: datetime) -> None:
     """This function will take back that a matter was filed, where that still stands: it waits to be filed again."""
+    if (last := _filing(matter)) is not None:
+        detail = uncounted_word(StepKind.FILED, month_of(last.at))
+        note_step(matter, StepKind.UNCOUNTED, unit=last.unit_id, detail=detail, by=by, at=at)
+
+
+def count_filing(matter: Matter, *, by: Actor, at: datetime) -> None:
+    """This function will count a matter as filed that is filed by being reopened, where no filing of it stands: it was
+    declined before, or another system had filed it.
+    """
+    if _filing(matter) is None:
+        note_step(matter, StepKind.FILED, by=by, at=at)
+
+
+def _filing(matter: Matter) -> MatterStep | None:
+    """The filing that stands: the last one, unless as many were taken back."""
     kinds = (StepKind.FILED, StepKind.UNCOUNTED)
-    said = MatterStep.objects.filter(matter=matter, kind__in=kinds).order_by("pk")
-    last = [one for one in said if one.kind == StepKind.FILED or one.detail.startswith(StepKind.FILED)][-1:]
-    for one in last:
-        if one.kind == StepKind.FILED:
-            detail = uncounted_word(StepKind.FILED, month_of(one.at))
-            note_step(matter, StepKind.UNCOUNTED, unit=one.unit_id, detail=detail, by=by, at=at)
+    steps = list(MatterStep.objects.filter(matter=matter, kind__in=kinds).order_by("pk"))
+    filed = [one for one in steps if one.kind == StepKind.FILED]
+    back = sum(one.kind == StepKind.UNCOUNTED and one.detail.startswith(f"{StepKind.FILED}:") for one in steps)
+    return filed[-1] if len(filed) > back else None

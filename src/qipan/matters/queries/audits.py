@@ -4,7 +4,8 @@ from collections import Counter
 from datetime import date
 from itertools import islice
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models.functions import Coalesce
 
 from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
 from ..rules.figures import excluded_word, verified_word
@@ -111,11 +112,23 @@ def _audit_cells() -> list[str]:
 
 
 def _audit_filed() -> list[str]:
-    """Each is filed once at most, and what is reported or was declined at once not at all."""
+    """Each is filed once where it was filed or reopened since it was last made a matter of its own again, else not at
+    all; and what is reported is not filed.
+    """
     again = Q(kind=StepKind.UNCOUNTED, detail__startswith=f"{StepKind.FILED}:")
-    steps = MatterStep.objects.filter(Q(kind=StepKind.FILED) | again).order_by().values("matter")
-    sums = steps.annotate(n=Count("pk", filter=Q(kind=StepKind.FILED)) - Count("pk", filter=again))
-    wrong = sums.filter(Q(n__gt=1) | Q(n__lt=0) | Q(n=1, matter__state=S.REPORTED)).order_by("matter")
+    files, parts = Q(kind__in=(StepKind.FILED, StepKind.REOPENED)), Q(kind=StepKind.UNMERGED)
+    sums = (
+        MatterStep.objects.filter(files | parts | again)
+        .order_by()
+        .values("matter")
+        .annotate(
+            n=Count("pk", filter=Q(kind=StepKind.FILED)) - Count("pk", filter=again),
+            filed=Coalesce(Max("pk", filter=files), 0),
+            parted=Coalesce(Max("pk", filter=parts), 0),
+        )
+    )
+    right = Q(n=1, filed__gt=F("parted")) | Q(n=0, filed__lte=F("parted"))
+    wrong = sums.filter(~right | Q(n=1, matter__state=S.REPORTED)).order_by("matter")
     return [f"matter {key} counts as filed {n} times" for key, n in wrong.values_list("matter", "n")[:MOST]]
 
 

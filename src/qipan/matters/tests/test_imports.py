@@ -16,7 +16,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_of, range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 
-from ..actions.filing import file_matter
+from ..actions.filing import file_matter, reopen_matter
 from ..actions.importing import (
     LinesRefused,
     check_lines,
@@ -404,3 +404,18 @@ def test_the_command_does_the_same(world, keeper, tmp_path, capsys):
     assert Matter.objects.everywhere("a test").count() == 0
     with pytest.raises(CommandError):
         call_command("import_matters", file, mapping="旧系统", undo=True)
+
+
+@pytest.mark.row("MAT-3")
+def test_what_another_system_had_ended_is_filed_here_when_it_is_reopened(world, bring, keeper):
+    bring(GOOD)
+    steps = MatterStep.objects.order_by("pk")
+    assert not steps.filter(kind="FILED").exists()
+    ended = Matter.objects.everywhere("a test").exclude(ended_at=None).order_by("pk")
+    at = datetime(2025, 3, 20, tzinfo=UTC)
+    for matter in ended:
+        reopen_matter(matter, reason="又灭了", by=world.cast.dispatcher, at=at)
+        last = [(one.kind, one.at) for one in steps.filter(matter=matter, kind__in=("REOPENED", "FILED"))]
+        assert last == [("REOPENED", at), ("FILED", at)]
+    assert steps.filter(kind="FILED").count() == 3
+    assert verify().differences == []

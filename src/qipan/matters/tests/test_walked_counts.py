@@ -13,30 +13,31 @@ from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import Refusal
 
 from ..actions.dispatching import dispatch_matter
-from ..actions.filing import file_matter, reopen_matter
+from ..actions.filing import decline_matter, file_matter, reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
 from ..actions.joining import merge_matter, unmerge_matter
-from ..models import Matter, Report
+from ..models import Matter, MatterStep, Report
 from ..queries.audits import audit_counts, audit_matters, audit_ways
 from ..queries.figures import figures
 from ..queries.joining import following
 from ..rules.limits import month_of, next_month
-from ..terms import Way
+from ..terms import DECLINING, LEAVING, Way
 from ..testing import PUBLIC
 
 MANY, STEP = 3, timedelta(days=3)
 # What may follow, by the state in which a matter stands; what is likelier stands twice.
 NEXT = {
-    "REPORTED": ("file", "file", "merge"),
+    "REPORTED": ("file", "file", "merge", "decline"),
     "FILED": ("dispatch", "dispatch", "merge"),
     "DISPATCHED": ("done",),
     "DONE": ("verify", "verify", "send_back"),
     "VERIFIED": ("doubt", "confirm"),
     "DISPUTED": ("send_back", "let_stand"),
     "CLOSED": ("reopen",),
+    "DECLINED": ("reopen",),
     "DUPLICATE": ("unmerge",),
 }
-ONE = st.tuples(st.integers(0, MANY - 1), st.integers(0, 5), st.integers(0, MANY - 1))
+ONE = st.tuples(st.integers(0, MANY - 1), st.integers(0, 15), st.integers(0, MANY - 1))
 
 
 def every():
@@ -48,6 +49,7 @@ def do(world, act, matter, n, other, at):
     waits = following(matter.pk).exclude(confirmed=True).order_by("pk").first()
     return {
         "file": lambda: file_matter(matter, by=by, at=at),
+        "decline": lambda: decline_matter(matter, kind=DECLINING[n // 4 % len(DECLINING)], reason="不符", by=by, at=at),
         "merge": lambda: merge_matter(matter, into=other, by=by, at=at),
         "unmerge": lambda: unmerge_matter(matter, by=by, at=at),
         "dispatch": lambda: dispatch_matter(matter, unit=unit, by=by, at=at),
@@ -67,22 +69,25 @@ def recount(filed):
     closed = [one for one in rows if one.state == "CLOSED"]
     stand = [one for one in rows if one.state in ("VERIFIED", "CLOSED") and one.confirmation != "DISPUTED"]
     said = Counter(Report.objects.exclude(satisfied=None).values_list("satisfied", flat=True))
+    declined = Counter(one.closing for one in rows if one.state == "DECLINED")
+    due = len(closed) + sum(n for kind, n in declined.items() if kind in LEAVING)  # nobody confirms that they are not
     ends = Counter("DISPUTED" if one.confirmation == "DISPUTED" else one.closing for one in closed)
     return {
         "reported": len(rows),
         "filed": len(filed),
         "ways": dict(Counter(one.way for one in stand)),
         "closed": dict(ends),
+        "declined": dict(declined),
         "solved": ends["SOLVED"],
         "satisfaction": Rate(said[True], said.total()),
-        "answers": Rate(sum(one.confirmation != "UNCONFIRMED" for one in closed), len(closed)),
+        "answers": Rate(sum(one.confirmation != "UNCONFIRMED" for one in closed), due),
     }
 
 
 def kept(world, at):
     since, until = month_of(world.at), next_month(month_of(at))
     found = figures([range_of("5101")], since=since, until=until, at=at)
-    names = ("reported", "filed", "ways", "closed", "satisfaction", "answers")
+    names = ("reported", "filed", "ways", "closed", "declined", "satisfaction", "answers")
     return {name: getattr(found, name) for name in names} | {"solved": found.resolution.part}
 
 
@@ -91,7 +96,7 @@ def test_whatever_is_done_the_counts_are_what_the_matters_say(world):
     matters = [world.reported().matter for _n in range(MANY)]
     reached = set()
 
-    @settings(max_examples=8, deadline=None, derandomize=True)
+    @settings(max_examples=16, deadline=None, derandomize=True)
     @given(st.lists(ONE, min_size=10, max_size=24))
     def walk(moves):
         filed = set()
@@ -104,12 +109,31 @@ def test_whatever_is_done_the_counts_are_what_the_matters_say(world):
                         do(world, act, matter, n, matters[other], at)
                 except Refusal:
                     continue
-                reached.add(act)
-                filed |= {matter.pk} if act == "file" else set()
+                reached.add((matter.state, act))
+                filed |= {matter.pk} if act in ("file", "reopen") else set()
                 filed -= {matter.pk} if act == "unmerge" else set()
                 assert kept(world, at) == recount(filed), (act, step)
             assert audit_counts() == [] and audit_matters() == [] and audit_ways() == []
             transaction.set_rollback(True)
 
     walk()
-    assert reached == {act for acts in NEXT.values() for act in acts}
+    assert reached == {(state, act) for state, acts in NEXT.items() for act in acts}
+
+
+@pytest.mark.row("MAT-5")
+def test_what_was_declined_counts_as_filed_in_the_month_of_its_reopening(world):
+    matter, by = world.reported().matter, world.cast.dispatcher
+    decline_matter(matter, kind="NOT_FOUND", reason="未找到", by=by, at=world.at)
+    reopen_matter(matter, reason="还在", by=by, at=world.later(days=29))
+    steps = MatterStep.objects.filter(matter=matter).order_by("pk")
+    assert [one.kind for one in steps] == ["REPORTED", "DECLINED", "REOPENED", "FILED"]
+    assert steps.last().at == world.later(days=29)
+    # Joined and parted it waits to be filed, declined and reopened once more it is filed again: once in all.
+    merge_matter(matter, into=world.reported().matter, by=by, at=world.later(days=30))
+    unmerge_matter(matter, by=by, at=world.later(days=31))
+    assert kept(world, world.later(days=31))["filed"] == 0
+    decline_matter(matter, kind="NOT_FOUND", reason="未找到", by=by, at=world.later(days=32))
+    assert kept(world, world.later(days=32))["filed"] == 0
+    reopen_matter(matter, reason="还在", by=by, at=world.later(days=33))
+    assert kept(world, world.later(days=33))["filed"] == 1
+    assert audit_counts() == [] and audit_matters() == []
