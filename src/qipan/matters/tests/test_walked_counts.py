@@ -2,9 +2,13 @@
 
 from collections import Counter
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,15 +20,16 @@ from ..actions.dispatching import dispatch_matter
 from ..actions.filing import decline_matter, file_matter, reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter, let_stand, report_done, send_back, verify_matter
 from ..actions.joining import merge_matter, unmerge_matter
-from ..models import Matter, MatterStep, Report
+from ..models import Matter, MatterStep, Report, StreetTally, Tally
 from ..queries.audits import audit_counts, audit_matters, audit_ways
 from ..queries.figures import figures
 from ..queries.joining import following
-from ..rules.limits import month_of, next_month
+from ..rules.limits import community_of, month_of, next_month, street_of
 from ..terms import DECLINING, LEAVING, Way
 from ..testing import PUBLIC
 
 MANY, STEP = 3, timedelta(days=3)
+MEND = import_module("qipan.matters.migrations.0034_mended_counts").mend
 # What may follow, by the state in which a matter stands; what is likelier stands twice.
 NEXT = {
     "REPORTED": ("file", "file", "merge", "decline"),
@@ -91,10 +96,30 @@ def kept(world, at):
     return {name: getattr(found, name) for name in names} | {"solved": found.resolution.part}
 
 
+def told_all(_room, name):
+    model = apps.get_model("matters", name)
+    return model if name == "MatterStep" else SimpleNamespace(objects=model.objects.everywhere("a migration"))
+
+
+def as_before_there_were_such_steps():
+    """Nothing took a filing or a verification back, and a reopening counted as no filing. Returns what is missing."""
+    reopened = MatterStep.objects.filter(kind="REOPENED", matter=OuterRef("matter"), at=OuterRef("at"))
+    later = Q(kind="UNCOUNTED") | Q(Exists(reopened), kind="FILED")
+    missing = list(MatterStep.objects.filter(later).select_related("matter"))
+    for step in missing:
+        place, month, n = step.matter.place, month_of(step.at), {"n": F("n") - 1}
+        of = {"month": month, "channel": step.matter.channel, "kind": step.kind, "detail": step.detail}
+        rows = Tally.objects.everywhere("a test").filter(category=step.matter.category_id, unit=step.unit_id or 0)
+        assert rows.filter(place=community_of(place), **of).update(**n) == 1
+        assert StreetTally.objects.everywhere("a test").filter(place=street_of(place), **of).update(**n) == 1
+        step.delete()
+    return {f"{step.kind} {step.detail.partition(':')[0]}".strip() for step in missing}
+
+
 @pytest.mark.row("MAT-5", "PAR-9")
 def test_whatever_is_done_the_counts_are_what_the_matters_say(world):
     matters = [world.reported().matter for _n in range(MANY)]
-    reached = set()
+    reached, mended = set(), set()
 
     @settings(max_examples=16, deadline=None, derandomize=True)
     @given(st.lists(ONE, min_size=10, max_size=24))
@@ -114,10 +139,15 @@ def test_whatever_is_done_the_counts_are_what_the_matters_say(world):
                 filed -= {matter.pk} if act == "unmerge" else set()
                 assert kept(world, at) == recount(filed), (act, step)
             assert audit_counts() == [] and audit_matters() == [] and audit_ways() == []
+            mended.update(as_before_there_were_such_steps())
+            MEND(SimpleNamespace(get_model=told_all), None)
+            assert kept(world, at) == recount(filed)
+            assert audit_counts() == [] and audit_matters() == [] and audit_ways() == []
             transaction.set_rollback(True)
 
     walk()
     assert reached == {(state, act) for state, acts in NEXT.items() for act in acts}
+    assert mended == {"FILED", "UNCOUNTED FILED", "UNCOUNTED SOLVED"}
 
 
 @pytest.mark.row("MAT-5")
@@ -137,3 +167,33 @@ def test_what_was_declined_counts_as_filed_in_the_month_of_its_reopening(world):
     reopen_matter(matter, reason="还在", by=by, at=world.later(days=33))
     assert kept(world, world.later(days=33))["filed"] == 1
     assert audit_counts() == [] and audit_matters() == []
+
+
+@pytest.mark.row("MAT-5")
+def test_old_counts_are_mended_where_it_is_sure_once_and_else_named(world):
+    first, other, by = world.reported().matter, world.reported().matter, world.cast.dispatcher
+    for days in (1, 41):
+        file_matter(first, by=by, at=world.later(days=days))
+        merge_matter(first, into=other, by=by, at=world.later(days=days))
+        unmerge_matter(first, by=by, at=world.later(days=days + 1))
+        if days == 1:  # the second was parted when there were such steps
+            as_before_there_were_such_steps()
+    file_matter(first, by=by, at=world.later(days=81))
+    assert audit_matters() == [f"matter {first.pk} counts as filed 2 times"]
+    MEND(SimpleNamespace(get_model=told_all), None)
+    filed = MatterStep.objects.filter(matter=first, kind="FILED").order_by("pk")
+    months = [f"FILED:{month_of(one.at):%Y-%m}" for one in filed]
+    told = MatterStep.objects.filter(matter=first, kind="UNCOUNTED").values_list("detail", flat=True)
+    assert (len(months), sorted(told)) == (3, sorted(months[:2]))
+    assert audit_counts() == [] and audit_matters() == []
+    # What was verified in a way of which no step tells is not touched.
+    odd = world.matter("VERIFIED")
+    doubt_matter(odd.reports.get(), reason="还是不亮", by=PUBLIC, at=world.later(days=1))
+    send_back(odd, reason="未修好", by=by, at=world.later(days=1))
+    report_done(odd, kind="SOLVED", result="已修", by=world.handler(), at=world.later(days=2))
+    verify_matter(odd, by=by, at=world.later(days=2))
+    every().filter(pk=odd.pk).update(way="SOCIETY")
+    before, named = MatterStep.objects.count(), audit_ways()
+    assert len(named) == 2
+    MEND(SimpleNamespace(get_model=told_all), None)
+    assert (MatterStep.objects.count(), audit_ways(), audit_counts()) == (before, named, [])
