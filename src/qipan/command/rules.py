@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from qipan.kernel.calendar import NIGHT_TO, NOTICE, robs_sleep, touches_night
+from qipan.kernel.calendar import NOTICE, after_night, spare_night
 
 from .terms import Rhythm
 
@@ -329,22 +329,10 @@ def as_seldom(every: str, admitted: str) -> bool:
     return SELDOM_FIRST.index(every) <= SELDOM_FIRST.index(admitted)
 
 
-def after_night(moment: datetime, zone: tzinfo) -> datetime:
-    """This function will return a moment, or the morning after it where it lies between 22:00 and 7:00."""
-    local = moment.astimezone(zone)
-    if not touches_night(local, local, zone):
-        return moment
-    morning = local.replace(hour=NIGHT_TO.hour, minute=0, second=0, microsecond=0)
-    return morning if local < morning else morning + timedelta(days=1)
-
-
 def round_due(*, planned: datetime, span: timedelta, opened: datetime, zone: tzinfo) -> datetime:
     """This function will return when a round is due: it has as much time (``span``) as the first one had.
 
     Opened late it still leaves two hours, or what the first one left; a demand that would rob sleep waits till two hours
     after the night.
     """
-    due = max(planned + span, opened + min(span, NOTICE))
-    if robs_sleep(at=opened, due_at=due, zone=zone):
-        due = after_night(opened.astimezone(zone).replace(hour=23), zone) + NOTICE
-    return due
+    return spare_night(at=opened, due_at=max(planned + span, opened + min(span, NOTICE)), zone=zone)

@@ -218,3 +218,21 @@ def touches_night(first: datetime, last: datetime, zone: tzinfo) -> bool:
 def robs_sleep(*, at: datetime, due_at: datetime | None, zone: tzinfo) -> bool:
     """This function will say whether a demand leaves less than two hours to answer at night (users.md, pain 1)."""
     return due_at is not None and due_at - at < NOTICE and touches_night(at, due_at, zone)
+
+
+def after_night(moment: datetime, zone: tzinfo) -> datetime:
+    """This function will return a moment, or the morning after it where it lies between 22:00 and 7:00."""
+    local = moment.astimezone(zone)
+    if not touches_night(local, local, zone):
+        return moment
+    morning = local.replace(hour=NIGHT_TO.hour, minute=0, second=0, microsecond=0)
+    return morning if local < morning else morning + timedelta(days=1)
+
+
+def spare_night(*, at: datetime, due_at: datetime, zone: tzinfo) -> datetime:
+    """This function will return when a demand is due that can wait: two hours after the night where it would rob sleep."""
+    if not robs_sleep(at=at, due_at=due_at, zone=zone):
+        return due_at
+    local = at.astimezone(zone)
+    night = local if touches_night(local, local, zone) else local.replace(hour=NIGHT_FROM.hour, minute=0)
+    return after_night(night, zone) + NOTICE

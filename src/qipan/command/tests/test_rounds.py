@@ -28,7 +28,7 @@ from qipan.desk.api import Task, end_admission
 from qipan.forms.api import Form, FormOpening, Outcome, open_forms, take_submission
 from qipan.forms.testing import publish
 from qipan.kernel.actor import Actor
-from qipan.kernel.calendar import NOTICE, robs_sleep, touches_night
+from qipan.kernel.calendar import NOTICE, after_night, robs_sleep, touches_night
 from qipan.kernel.place import range_of
 
 from .conftest import Entry, Message
@@ -115,7 +115,7 @@ def test_what_would_open_at_night_waits_till_morning_with_all_of_its_time(cast: 
     late = cast.at.replace(hour=21, minute=30)
     first = weekly(cast, form, at=late, due_at=late + timedelta(hours=20))
     Directive.objects.filter(pk=first.pk).update(issued_at=late + timedelta(hours=2))  # as of a drill at night
-    Directive.objects.filter(pk=first.pk).update(next_at=rules.after_night(late + WEEK + timedelta(hours=2), ZONE))
+    Directive.objects.filter(pk=first.pk).update(next_at=after_night(late + WEEK + timedelta(hours=2), ZONE))
     morning = (cast.at + WEEK + timedelta(days=1)).replace(hour=7, minute=0)
     assert open_rounds(by=CLOCK, at=late + WEEK + timedelta(hours=2)) == 0
     assert open_rounds(by=CLOCK, at=morning - timedelta(minutes=1)) == 0
@@ -286,8 +286,8 @@ def test_rounds_open_by_day_in_order_and_never_after_the_last_day(first: datetim
 
 @given(planned=MOMENTS, late=st.timedeltas(timedelta(0), timedelta(days=40)), span=SPANS)
 def test_a_round_leaves_time_to_answer_and_robs_no_sleep(planned: datetime, late: timedelta, span: timedelta) -> None:
-    opened = rules.after_night(planned + late, ZONE)
-    due = rules.round_due(planned=rules.after_night(planned, ZONE), span=span, opened=opened, zone=ZONE)
+    opened = after_night(planned + late, ZONE)
+    due = rules.round_due(planned=after_night(planned, ZONE), span=span, opened=opened, zone=ZONE)
     assert due - opened >= min(span, NOTICE)
     assert not robs_sleep(at=opened, due_at=due, zone=ZONE)
 

@@ -109,28 +109,47 @@ def check_ground(admission: Admission, grounds: Iterable[tuple[int, int]]) -> No
         raise GroundNotAdmitted(title=admission.title, areas=later(ground_names, admission.grounds))
 
 
+_declared: list[Callable[..., bool]] = []
+
+
+def register_declared(reader: Callable[..., bool]) -> None:
+    """This function will let the room of declarations say whether one is in force over a ground:
+    ``reader(number, grounds, at=…, drill=…)``.
+    """
+    _declared.append(reader)
+
+
+def _guard_night(
+    kinds: Iterable[OrganType],
+    grounds: Iterable[tuple[int, int]],
+    *,
+    declaration: str,
+    due_at: datetime | None,
+    at: datetime,
+    drill: bool,
+) -> None:
+    """Nobody who only executes is asked at night for at once, but under a declaration in force over the whole ground."""
+    if not any(kind.executes_only for kind in kinds):
+        return
+    if not robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
+        return
+    if not declaration or not any(over(declaration, grounds, at=at, drill=drill) for over in _declared):
+        raise ShortNoticeAtNight
+
+
 def _gate(
     kinds: Iterable[OrganType],
     grounds: Iterable[tuple[int, int]],
     *,
     asker: Unit,
     admission: Admission | None,
-    due_at: datetime | None,
-    named_person: str,
     at: datetime,
     drill: bool,
 ) -> None:
-    """The one gate: kinds that only execute get nothing without an admission of the asker's own, nor at night at once.
-
-    In a declared emergency the room that sends knows the level on the ground and guards the night itself.
-    """
+    """The one gate: kinds that only execute get nothing without an admission of the asker's own."""
     guarded = [kind for kind in kinds if kind.executes_only]
-    if not guarded:
-        return
-    admission = check_admission(admission, grounds, asker=asker, kinds=guarded, at=at, drill=drill)
-    excused = bool(admission.declaration or named_person.strip())
-    if not excused and robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
-        raise ShortNoticeAtNight
+    if guarded:
+        check_admission(admission, grounds, asker=asker, kinds=guarded, at=at, drill=drill)
 
 
 _orders: dict[str, Callable[[int, datetime], bool]] = {}
@@ -175,7 +194,7 @@ def send_tasks(
     The room that sends has checked its own right (``directive.issue``, say). Returns how many desks
     are new to the source; the same call again sends nothing twice. ``paper_places`` are compounds
     reached on a printed sheet. ``named_person`` answers for a demand at night; the sender has checked that level I
-    or II is declared. Raises ``OrderMissing`` for what needs an order (``register_orders``), ``NotFound`` when a ground
+    or II is declared. Without one only a declaration excuses that is the admission's, in force, and over all grounds. Raises ``OrderMissing`` for what needs an order (``register_orders``), ``NotFound`` when a ground
     lies outside the actor's scope, ``NotAdmitted`` when a kind only executes and no admission of the asker holds,
     ``GroundNotAdmitted``, ``ShortNoticeAtNight``.
     """
@@ -185,9 +204,10 @@ def send_tasks(
     kinds = list(OrganType.objects.filter(code__in=organ_types))
     if len(kinds) != len(set(organ_types)):
         raise NotFound
-    _gate(
-        kinds, grounds, asker=asker, admission=admission, due_at=due_at, named_person=named_person, at=at, drill=drill
-    )
+    _gate(kinds, grounds, asker=asker, admission=admission, at=at, drill=drill)
+    if not named_person.strip():
+        under = admission.declaration if admission else ""
+        _guard_night(kinds, grounds, declaration=under, due_at=due_at, at=at, drill=drill)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     before = last_of(source) if admission and not drill else 0
     sent = insert_tasks(units_on(grounds, organ_types), given, paper_places=paper_places)
@@ -251,20 +271,26 @@ def send_task(
     drill: bool = False,
     clock: str = ClockKind.CLOCK_HOURS,
     listed: bool = False,
+    urgent: bool = False,
 ) -> Task:
     """This function will put one task on one unit's desk; the same call again returns the task that is there.
 
     A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission. Nor does
-    what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends).
+    what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends). At night
+    that waits as all else does, unless it is ``urgent``: who sends has checked what it is about.
     Raises ``OrderMissing``, ``NotAdmitted``, ``GroundNotAdmitted`` and ``ShortNoticeAtNight`` as ``send_tasks``, ``NotFound`` when the place
     lies outside the actor's scope.
     """
     check_order(kind, source, at)
     if place not in by.scope:
         raise NotFound
-    if owner.pk != asker.pk and not listed:
+    if owner.pk != asker.pk:
         here, kinds = [Range(place, place)], [owner.organ_type]
-        _gate(kinds, here, asker=asker, admission=admission, due_at=due_at, named_person="", at=at, drill=drill)
+        if not listed:
+            _gate(kinds, here, asker=asker, admission=admission, at=at, drill=drill)
+        if not urgent:
+            under = admission.declaration if admission else ""
+            _guard_night(kinds, here, declaration=under, due_at=due_at, at=at, drill=drill)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     task = Task(**given, owner=owner, place=place, on_paper=False)
     if not insert_row(task, once=("owner_id", "source")):

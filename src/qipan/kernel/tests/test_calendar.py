@@ -15,6 +15,7 @@ from qipan.kernel.calendar import (
     is_working_day,
     robs_sleep,
     running_time,
+    spare_night,
     time_left,
 )
 
@@ -175,6 +176,29 @@ def november(hour: int, minute: int = 0, day: int = 25) -> datetime:
 )
 def test_nobody_is_asked_to_answer_in_less_than_two_hours_at_night(_case, at, due_at, refused):
     assert robs_sleep(at=at, due_at=due_at, zone=SHANGHAI) is refused
+
+
+@pytest.mark.parametrize(
+    ("at", "due_at", "spared"),
+    [
+        ("2026-11-25 23:30", "2026-11-26 00:30", "2026-11-26 09:00"),
+        ("2026-11-26 03:10", "2026-11-26 04:10", "2026-11-26 09:00"),
+        ("2026-11-25 21:30", "2026-11-25 22:30", "2026-11-26 09:00"),
+        ("2026-11-25 23:30", "2026-11-26 01:30", "2026-11-26 01:30"),
+        ("2026-11-25 14:00", "2026-11-25 14:30", "2026-11-25 14:30"),
+    ],
+)
+def test_what_can_wait_is_due_two_hours_after_the_night(at, due_at, spared):
+    assert spare_night(at=local(at), due_at=local(due_at), zone=SHANGHAI) == local(spared)
+
+
+@given(st.integers(0, 525_600), st.integers(1, 600))
+def test_nothing_that_was_spared_robs_sleep_and_nothing_comes_sooner(later, minutes):
+    begin = local("2026-01-01 00:00") + timedelta(minutes=later)
+    due = begin + timedelta(minutes=minutes)
+    spared = spare_night(at=begin, due_at=due, zone=SHANGHAI)
+    assert due <= spared <= begin + timedelta(hours=12)
+    assert not robs_sleep(at=begin, due_at=spared, zone=SHANGHAI)
 
 
 def test_the_night_is_the_local_one():

@@ -7,21 +7,14 @@ from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 
-from qipan.desk.api import (
-    TaskKind,
-    TaskState,
-    answer_task,
-    decide_objection,
-    extend_task,
-    recall_tasks,
-    send_task,
-)
+from qipan.desk.api import TaskKind, TaskState, answer_task, decide_objection, extend_task, recall_tasks, send_task
 from qipan.duties.api import Unit, ground_of, lead_body, proposals
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import Call, Called, Category, Matter
+from ..queries.patterns import may_wake
 from ..queries.units import unit_of
 from ..rules import joint, loop
 from ..rules.figures import OF_CALLS, of_call_word
@@ -85,6 +78,7 @@ def open_call(
         raise joint.MeetingWrong(field="meets_where", days=joint.MEETS_WITHIN.days)
     answer_by = joint.respond_by(urgency, meets_at=meets_at, at=at)
     listed = _check_units(matter, units, caller, at=at)
+    urgent = may_wake(matter, units, answer_by, at=at)
     call = Call.objects.create(
         matter=matter,
         caller=caller,
@@ -109,6 +103,7 @@ def open_call(
             basis=_now("Called by %(unit)s: %(what)s") % {"unit": caller.label, "what": what[:200]},
             due_at=answer_by,
             listed=unit.pk in listed,
+            urgent=urgent,
             by=by,
             at=at,
             drill=call.drill,
@@ -153,7 +148,7 @@ def call_units(
 
     Needs ``matter.dispatch``, or ``matter.arbitrate`` (the lead organisation convenes). Raises ``NotAllowed``,
     ``NotFound``, ``NotNow`` (the matter has ended), ``ReasonNeeded``, ``MeetingWrong``, ``NobodyCalled``,
-    ``CallsItself``, ``WrongKind``, ``NotItsGround``, ``NotCooperating`` (a community gets what its list names).
+    ``CallsItself``, ``CallsAtNight``, ``WrongKind``, ``NotItsGround``, ``NotCooperating`` (a community gets what its list names).
     """
     held, now = locked(matter, by=by, act=None)
     may_call(by)

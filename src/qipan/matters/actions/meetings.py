@@ -66,6 +66,7 @@ def agree(call: Call, *, text: str, owner: Unit, due_at: datetime, by: Actor, at
         basis=(_now("Agreed at the site meeting: %(what)s") % {"what": held.what})[:300],
         due_at=due_at,
         listed=True,  # it was called by its list, and came
+        urgent=True,  # agreed with it at the meeting, the time too
         by=by,
         at=at,
         drill=held.drill,

@@ -78,6 +78,7 @@ def _ask(held: Referral, receiver: Unit, *, by: Actor, at: datetime) -> Task:
         due_at=held.accept_by,
         clock=str(limits.clock_of(CARRIED[Purpose(held.purpose)].accept)),
         listed=True,  # checked: its responsibility list names the purpose
+        urgent=True,  # somebody is in need; a purpose that can wait has working days
         by=by,
         at=at,
         drill=held.drill,

@@ -4,15 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.timezone import get_default_timezone
+
 from qipan.desk.api import Task, TaskKind, recall_tasks, send_task
 from qipan.duties.api import Unit
 from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
+from qipan.kernel.calendar import robs_sleep, spare_night
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading, store_row
 
 from ..ingest import Step, count_state, write_step
 from ..models import Handling, Matter
+from ..queries.patterns import is_urgent
 from ..rules import limits
 from ..rules.loop import Loop, check_reporter
 from ..terms import Outcome, Part, State, StepKind
@@ -182,9 +186,13 @@ def ask(
 ) -> Task:
     """This function will put a task of the matter on a unit's desk, with a source of its own; ``log`` stores its number.
 
-    It is due at ``due_at``, by the clock, or else when the catalogue's ``limit`` is over, by that limit's own clock.
+    It is due at ``due_at``, by the clock, or else when the catalogue's ``limit`` is over, by that limit's own clock; at
+    night a unit that only executes has until the morning for what is not urgent.
     """
     matter.tasks += 1
+    due, zone = due_at or limits.due(limit, at), get_default_timezone()
+    if owner.organ_type.executes_only and robs_sleep(at=at, due_at=due, zone=zone) and not is_urgent(matter):
+        due = spare_night(at=at, due_at=due, zone=zone)
     return send_task(
         kind=TaskKind.MATTER,
         source=f"matter:{matter.pk}:{matter.tasks}",
@@ -193,11 +201,12 @@ def ask(
         owner=owner,
         place=matter.place,
         basis=basis[:300],
-        due_at=due_at or limits.due(limit, at),
+        due_at=due,
         clock=str(limits.clock_of(limit))
         if limit and due_at is None
         else "CLOCK_HOURS",  # a moment is one by the clock
         listed=listed,
+        urgent=True,  # what is not has its time till morning
         by=by,
         at=at,
         drill=matter.drill,

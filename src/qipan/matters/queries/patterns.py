@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum, prefetch_related_objects
 from django.db.models.functions import Coalesce
+from django.utils.timezone import get_default_timezone
 
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.calendar import Kind, robs_sleep
 from qipan.kernel.place import CITY, Range
 from qipan.kernel.rate import Rate
 from qipan.kernel.refusal import NotFound
@@ -29,7 +31,7 @@ from ..models import (
     ReviewSession,
     Tally,
 )
-from ..rules import joint
+from ..rules import joint, limits
 from ..rules.figures import OF_CALLS, answered_word
 from ..rules.joint import Orphan, Part, Spot
 from ..rules.loop import ENDED
@@ -303,6 +305,29 @@ _HAZARDS = Reading[Hazard](
 def remedy_due(matter: Matter, *, at: datetime) -> datetime | None:
     """This function will return by when a handler remedies the hazards of a matter; None without one, or when late."""
     return min((one.remedy_by for one in _HAZARDS(matter.pk) if one.remedy_by > at), default=None)
+
+
+def is_urgent(matter: Matter) -> bool:
+    """This function will say whether a matter does not wait for the morning: the catalogue counts the time to accept it by
+    the clock, night and day, or it is a hazard of the gravest two grades that nobody has seen gone.
+    """
+    if limits.clock_of(matter.category.limit_accept) == Kind.CLOCK_HOURS:
+        return True
+    return any(one.remedied_at is None and one.grade in joint.URGENT for one in _HAZARDS(matter.pk))
+
+
+def may_wake(matter: Matter | None, units: Sequence[Unit], answer_by: datetime, *, at: datetime) -> bool:
+    """This function will say whether a call that leaves less than two hours at night is urgent; False by day.
+
+    Raises ``CallsAtNight`` where it is not and a unit is called that only executes.
+    """
+    if not robs_sleep(at=at, due_at=answer_by, zone=get_default_timezone()):
+        return False
+    urgent = matter is not None and is_urgent(matter)
+    asleep = next((unit for unit in units if unit.organ_type.executes_only), None)
+    if asleep is not None and not urgent:
+        raise joint.CallsAtNight(unit=asleep)
+    return urgent
 
 
 def check_reinspected(matter: Matter) -> None:

@@ -17,6 +17,8 @@ from .points import Point, cell_of
 
 # By when a called unit answers. Silence is late, and the desk shows late to the level above.
 ANSWER = {Urgency.AT_ONCE: "30m", Urgency.DANGER: "2h", Urgency.PRESSING: "24h", Urgency.PLANNED: "3wd"}
+# Whom a hazard of these grades concerns is asked at night too.
+URGENT = frozenset({Grade.EXTREME, Grade.MAJOR})
 RESULT_WITHIN = timedelta(hours=24)  # after the meeting, to say what was done
 MEETS_WITHIN = timedelta(days=31)
 SCALE = range(1, 6)
@@ -58,6 +60,16 @@ class MeetingWrong(Refusal):
     code = "meeting_wrong"
     sentence = _("Say where, and a time in the future, at most %(days)s days away.")
     status = 400
+
+
+class CallsAtNight(Refusal):
+    """Who only executes is called out of bed for what is urgent by the catalogue or by its grade, not by a word."""
+
+    code = "calls_at_night"
+    sentence = _(
+        "Between 22:00 and 7:00 %(unit)s is called to answer in less than two hours only for what the catalogue counts by "
+        "the clock, or what is graded as an especially major or a major hazard. Grade the matter first, or give two hours."
+    )
 
 
 class CallsItself(Refusal):

@@ -115,6 +115,7 @@ def ask(
         at=at,
         drill=drill,
         listed=True,
+        urgent=True,  # its agreement names the times, or the order does
     )
 
 
