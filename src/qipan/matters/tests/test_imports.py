@@ -17,13 +17,7 @@ from qipan.kernel.place import place_of, range_of
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 
 from ..actions.filing import file_matter, reopen_matter
-from ..actions.importing import (
-    LinesRefused,
-    check_lines,
-    erase_drafts,
-    import_lines,
-    save_mapping,
-)
+from ..actions.importing import LinesRefused, check_lines, erase_drafts, import_lines, save_mapping
 from ..actions.undoing import ImportInUse, UndoneAlready, undo_import
 from ..input.mapping import read_file
 from ..models import Import, ImportDraft, ImportLine, ImportMapping, Matter, MatterStep, Report, Standing, Tally
