@@ -45,7 +45,7 @@ register_opener("matters.Referral", OWN_REFERRAL)
 
 declare(
     "matters.AgendaItem",
-    plain="facts",
+    plain="facts cell",
     keys="id session kind place category n matters",
 )
 declare(
@@ -216,7 +216,7 @@ declare(
         starts_with=Starts.ENDED,
         destroy=Destroy.KEPT,
     ),
-    plain="longitude latitude",
+    plain="longitude latitude cell",
     keys="id place category channel private state handler first_receiver hops ruled merged_into root closing confirmation way tasks waiting reported_at verified_at verifier review_at review_called ended_at changed_at drill",
 )
 declare(
