@@ -76,9 +76,8 @@ class Closing(models.TextChoices):
     NOT_FOUND = "NOT_FOUND", _("not found at the place")
 
 
+# What is declined leaves the rates only when another person confirms it (users.md, section 6).
 DECLINING = (Closing.ANSWERED, Closing.REDIRECTED, Closing.UNLAWFUL, Closing.NOT_FOUND)
-# What is declined for these reasons leaves the rates only when another person confirms it (users.md, section 6).
-LEAVING = (Closing.REDIRECTED, Closing.UNLAWFUL)
 RESULTS = (Closing.SOLVED, Closing.EXPLAINED)
 
 

@@ -14,7 +14,6 @@ from ..models import Category, Matter, Report
 from ..queries.joining import followed, following
 from ..queries.patterns import agreed_open
 from ..rules import loop
-from ..rules.exclusions import is_proposed
 from ..rules.figures import ended_word
 from ..rules.limits import month_of
 from ..terms import Outcome, StepKind
@@ -43,16 +42,15 @@ def file_matter(matter: Matter, *, category: Category | None = None, note: str =
 def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will decline a matter with its kind and a reason that everyone who reported it reads.
 
-    Never counted as solved; the reporter can have it reopened. Where its kind leaves the rates, the level above is asked
-    to confirm that, and it counts until then. Needs ``matter.dispatch``. Raises
+    Never counted as solved; the reporter can have it reopened. The level above is asked to confirm that it leaves the
+    rates, and it counts until then. Needs ``matter.dispatch``. Raises
     ``NotAllowed``, ``NotFound``, ``NotNow``, ``WrongKind``, ``ReasonNeeded``.
     """
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.decline(now, kind=kind, reason=reason, at=at)
     end_waiting(held, note=_now("Declined"), by=by, at=at)
     settle(held, after, StepKind.DECLINED, detail=kind, note=reason, by=by, at=at)
-    if is_proposed(kind):
-        propose_exclusion(held, by=by, at=at)
+    propose_exclusion(held, by=by, at=at)
     tell(held, what="declined", by=by, at=at)
     return held
 

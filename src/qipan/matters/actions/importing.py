@@ -28,7 +28,6 @@ from ..queries.importing import in_parts, lookups, placing
 from ..queries.offices import Offices
 from ..queries.reading import place_names
 from ..rules import limits
-from ..rules.exclusions import is_proposed
 from ..rules.importing import Field, Line, Problem, Reader, Rules
 from ..rules.joint import cell_at
 from ..terms import Channel, Confirmation, State, StepKind
@@ -291,7 +290,7 @@ class Writer:
     def _exclusions(self) -> Iterator[tuple[Any, ...]]:
         """What another system declined counts in the rates here too, until the lead organisation confirms it."""
         for key, line in zip(self.keys, self.lines, strict=True):
-            if line.declined and is_proposed(line.closing):
+            if line.declined:
                 ended = self.moment(line.ended or line.reported)
                 yield key, line.place, line.closing, ended, self.by.account_id, "", ""
 

@@ -9,7 +9,7 @@ from .loop import Matter
 
 
 class Exclusion(models.Model):
-    """One declined matter whose kind leaves the rates: who decides that, and what was decided."""
+    """One declined matter: who decides whether it leaves the rates, and what was decided."""
 
     matter = models.ForeignKey(Matter, on_delete=models.PROTECT, related_name="exclusions")
     place = models.BigIntegerField()

@@ -13,7 +13,7 @@ from ..rules.joining import ends_of
 from ..rules.joint import cell_at
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
-from ..terms import LEAVING, Confirmation, Leaving, StepKind, Verdict
+from ..terms import Confirmation, Leaving, StepKind, Verdict
 
 MOST = 20
 
@@ -203,7 +203,7 @@ def audit_exclusions() -> list[str]:
         f"exclusions {key}: {held[key]} held, {told[key]} told" for key in {*held, *told} if held[key] != told[key]
     ]
     living = Exclusion.objects.everywhere("an audit reads all").filter(matter=OuterRef("pk"), dropped_at=None)
-    matters = Matter.objects.everywhere("an audit reads all").filter(state=S.DECLINED, closing__in=LEAVING)
+    matters = Matter.objects.everywhere("an audit reads all").filter(state=S.DECLINED)
     alone = matters.filter(~Exists(living)).order_by("pk").values_list("pk", flat=True)[:MOST]
     found += [f"matter {pk} is declined and nobody is asked whether it leaves the rates" for pk in alone]
     return sorted(found)[:MOST]

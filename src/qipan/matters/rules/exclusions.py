@@ -4,8 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.refusal import Refusal
 
-from ..terms import LEAVING, Closing
-
 DECIDE = "5wd"  # until it is decided, it counts in the rates
 
 
@@ -20,11 +18,6 @@ class SecondPerson(Refusal):
     code = "second_person"
     sentence = _("Who declined it does not decide whether it is left out of the rates: another person must look.")
     status = 403
-
-
-def is_proposed(kind: str) -> bool:
-    """This function will say whether declining for this reason proposes to leave the matter out of the rates."""
-    return Closing(kind) in LEAVING
 
 
 def check_second(proposer: int | None, account: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from qipan.kernel.rate import Rate
 
-from ..terms import LEAVING, Closing, Confirmation, Leaving, StepKind, Way
+from ..terms import Closing, Confirmation, Leaving, StepKind, Way
 from .limits import month_of
 
 LEAST = 10  # the smallest cell that everyone may see (users.md, red lines 3 and 12)
@@ -130,7 +130,7 @@ class Figures:
     @property
     def still_due(self) -> int:
         """How many of the declined count in the rates because nobody else has confirmed that they are left out."""
-        return sum(n for kind, n in self.declined.items() if kind in LEAVING) - self.left_out
+        return self.turned_away - self.left_out
 
     @property
     def solved(self) -> int:
@@ -166,9 +166,8 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
 
     Response: accepted in time, of those answered and those whose time to accept ended in these months without a
     word. Resolution: verified as solved and not disputed, of all that was due: what was closed, and what is not
-    although its time ended in these months. What was declined as unlawful or as belonging elsewhere was due until a
-    second person confirms that it is left out; what else was declined, and what is shelved, was not. What was reopened
-    since is taken off the month in which it had ended, and a filing or verification that holds no more off its own: each
+    although its time ended in these months. What was declined was due until a second person confirms that it is left
+    out; what is shelved was not. What was reopened since is taken off the month in which it had ended, and a filing or verification that holds no more off its own: each
     matter is filed once at most, and solved by one way. Satisfaction: satisfied of those who said so, each by the last
     word, with the answer rate, of what ended and was due. Silence counts in neither.
     """
@@ -219,7 +218,7 @@ def figures_of(counted: Sequence[Counted], left: Open, *, since: date, until: da
     for (kind, detail), n in steps.items():
         if kind == StepKind.VERIFIED and detail.startswith(f"{Closing.SOLVED}:"):
             ways[detail.partition(":")[2]] += n
-    kept_in = sum(declined[kind] - excluded[kind] for kind in LEAVING)
+    kept_in = declined.total() - excluded.total()
     in_time, late = steps[StepKind.RESPONDED, "IN_TIME"], steps[StepKind.RESPONDED, "LATE"]
     said_yes, said_no = steps[StepKind.CONFIRMED, "SATISFIED"], steps[StepKind.CONFIRMED, "UNSATISFIED"]
     return Figures(

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -62,7 +64,7 @@ def sound():
 
 
 @pytest.mark.row("MAT-5")
-@pytest.mark.parametrize("kind", ["UNLAWFUL", "REDIRECTED"])
+@pytest.mark.parametrize("kind", ["UNLAWFUL", "REDIRECTED", "ANSWERED", "NOT_FOUND"])
 def test_it_counts_until_a_second_person_at_the_level_above_confirms(world, kind):
     done = world.matter("VERIFIED")
     confirm_matter(done.reports.get(), satisfied=True, by=PUBLIC, at=world.later(minutes=9))
@@ -129,7 +131,7 @@ def test_nobody_decides_on_what_he_declined_himself_and_nothing_is_written(world
     decide_exclusion(matter, by=cast.district_head, **own)
     with refused(NoExclusion):  # said once
         decide_exclusion(matter, by=cast.lead, **own)
-    for other in (declined(world, "NOT_FOUND"), declined(world, "ANSWERED"), world.matter("VERIFIED")):
+    for other in (world.matter("REPORTED"), world.matter("FILED"), world.matter("VERIFIED")):
         with refused(NoExclusion):
             decide_exclusion(other, by=cast.lead, **own)
     assert sound()
@@ -184,11 +186,11 @@ def test_what_leaves_later_comes_off_the_month_in_which_it_was_declined():
     ]
     first = figures_of(rows, Open(), since=june, until=july)
     assert (first.declined, first.excluded) == ({"UNLAWFUL": 2, "NOT_FOUND": 3}, {"UNLAWFUL": 1})
-    assert (first.resolution, first.answers) == (Rate(0, 1), Rate(0, 1))
+    assert (first.resolution, first.answers) == (Rate(0, 4), Rate(0, 4))
     second = figures_of(rows, Open(), since=july, until=august)
     assert (second.declined, second.excluded, second.resolution) == ({"REDIRECTED": 1}, {}, Rate(0, 1))
     whole = figures_of(rows, Open(), since=june, until=august)
-    assert (whole.resolution, whole.left_out, whole.still_due) == (Rate(0, 2), 1, 2)
+    assert (whole.resolution, whole.left_out, whole.still_due) == (Rate(0, 5), 1, 5)
     for word in (excluded_word("REDIRECTED", june), ended_word("REDIRECTED", "EXCLUDED", june)):
         assert len(word) <= 30  # what a step's detail holds
 
@@ -226,14 +228,13 @@ def test_the_audit_names_what_does_not_agree(world):
 
 
 @pytest.mark.row("MAT-5", "PAR-10")
-def test_pages_say_which_it_is_and_the_level_above_decides_there(world):
+@pytest.mark.parametrize("kind", ["UNLAWFUL", "ANSWERED"])
+def test_pages_say_which_it_is_and_the_level_above_decides_there(world, kind):
     world.cast.at = now().replace(microsecond=0) - timedelta(hours=2)
     cache.clear()
     reported = world.reported()
     matter, head = reported.matter, world.cast.client("district_head")
-    decline_matter(
-        matter, kind="UNLAWFUL", reason="要求拆除邻居住房", by=world.cast.dispatcher, at=world.later(hours=1)
-    )
+    decline_matter(matter, kind=kind, reason="要求拆除邻居住房", by=world.cast.dispatcher, at=world.later(hours=1))
     waits, left = "计入各率，直至他人确认剔除", "不计入各率，已经他人确认"
     pages = ["/public/matters", f"/track/{reported.code}"]
     assert all(waits in Client().get(page).content.decode() for page in pages)
@@ -296,3 +297,30 @@ def test_an_import_that_is_undone_takes_what_it_proposed_with_it(world):
     batch = imported(world)
     undo_import(batch, by=world.cast.lead, at=world.later(hours=1))
     assert Exclusion.objects.everywhere("a test").count() == 0 and sound()
+
+
+@pytest.mark.row("MAT-5")
+def test_what_was_answered_or_not_found_before_waits_for_the_lead_organisation(world):
+    kinds = ("ANSWERED", "NOT_FOUND", "REDIRECTED")
+    matters = [declined(world, kind) for kind in kinds]
+    Exclusion.objects.everywhere("a test").exclude(matter=matters[2]).delete()  # as it was before they were asked of
+    migration = import_module("qipan.matters.migrations.0035_ask_of_all_declined")
+    every = {one: one.objects.everywhere("a test") for one in (Matter, Exclusion)}
+    plain = {"Matter": SimpleNamespace(objects=every[Matter]), "Exclusion": Exclusion}
+    migration.ask(SimpleNamespace(get_model=lambda _room, name: plain[name]), None)
+    assert audit_exclusions() == []
+    rows = Exclusion.objects.everywhere("a test").order_by("pk")
+    assert [(one.matter_id, one.kind, one.judge_id is None, one.task_id is None) for one in rows] == [
+        (matters[2].pk, "REDIRECTED", False, False), (matters[0].pk, "ANSWERED", True, True),
+        (matters[1].pk, "NOT_FOUND", True, True),
+    ]  # fmt: skip
+    page = world.cast.client("lead").get("/matters/exclusions").content.decode()
+    assert all(one.number in page for one in matters) and page.count("由统筹部门决定") == 2
+    at = world.later(days=1)
+    assert rates(world, at).resolution == Rate(0, 3)
+    decide_exclusion(matters[1], confirmed=True, reason="现场核实", by=world.cast.lead, at=at)
+    assert (rates(world, at).resolution, rates(world, at).excluded) == (Rate(0, 2), {"NOT_FOUND": 1})
+    assert sound()
+    plain["Exclusion"] = SimpleNamespace(objects=every[Exclusion])
+    migration.forget(SimpleNamespace(get_model=lambda _room, name: plain[name]), None)
+    assert sorted(rows.values_list("kind", flat=True)) == ["NOT_FOUND", "REDIRECTED"]

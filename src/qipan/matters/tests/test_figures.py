@@ -143,17 +143,17 @@ def test_exact_values_by_area_unit_category_and_channel(world):
     whole, lines = breakdown(asked, By.AREA, at=at)
     assert [(line.key, line.figures.reported) for line in lines] == [("510104", 9), ("510105", 1)]
     assert (whole.reported, whole.reopened, whole.declined) == (10, 2, {"NOT_FOUND": 1, "UNLAWFUL": 2})
-    assert (whole.excluded, whole.left_out, whole.still_due) == ({"UNLAWFUL": 1}, 1, 1)
-    # Two whose time to handle is over were due, and one that was declined without a second person's word; the word on
+    assert (whole.excluded, whole.left_out, whole.still_due) == ({"UNLAWFUL": 1}, 1, 2)
+    # Two whose time to handle is over were due, and two that were declined without a second person's word; the word on
     # what was reopened is taken back with its end.
-    assert (whole.resolution, whole.satisfaction, whole.answers) == (Rate(2, 5), Rate(1, 2), Rate(2, 3))
+    assert (whole.resolution, whole.satisfaction, whole.answers) == (Rate(2, 6), Rate(1, 2), Rate(2, 4))
     assert whole.response == Rate(3, 5)  # two never accepted in time
     _whole, lines = breakdown(asked, By.UNIT, at=at)
     by_unit = {line.label: line.figures for line in lines}
     assert by_unit["成都市城市管理委员会"].response == Rate(3, 5)
     assert by_unit["成都市城市管理委员会"].resolution == Rate(2, 4)
     assert by_unit["尚无承办单位"].reported == 10
-    assert by_unit["尚无承办单位"].resolution == Rate(0, 1)
+    assert by_unit["尚无承办单位"].resolution == Rate(0, 2)
     _whole, lines = breakdown(asked, By.CATEGORY, at=at)
     assert [(line.key, line.figures.reported) for line in lines] == [("01003", 6), ("20001", 4)]
     _whole, lines = breakdown(asked, By.CHANNEL, at=at)
@@ -218,7 +218,7 @@ def test_what_was_due_is_not_solved_until_another_has_verified_it(world):
 
 
 @pytest.mark.row("MAT-12")
-def test_what_is_shelved_or_declined_or_whose_clock_stands_was_not_due(world):
+def test_what_is_shelved_or_left_out_by_two_or_whose_clock_stands_was_not_due(world):
     cast, at = world.cast, world.later(days=30)
     shelved, paused, rats = world.matter("DISPATCHED"), world.matter("DISPATCHED"), world.matter("REPORTED")
     part = ask_time(
@@ -228,6 +228,8 @@ def test_what_is_shelved_or_declined_or_whose_clock_stands_was_not_due(world):
     decide_time(part, granted=True, reason="属实", by=cast.dispatcher, at=world.later(hours=2))
     assert rates(world, at).resolution == Rate(0, 1)
     decline_matter(rats, kind="NOT_FOUND", reason="查无", by=cast.dispatcher, at=world.later(hours=3))
+    assert rates(world, at).resolution == Rate(0, 2)
+    decide_exclusion(rats, confirmed=True, reason="现场核实", by=cast.district_head, at=world.later(hours=4))
     assert rates(world, at).resolution == Rate(0, 1)
     review = world.later(days=50)
     shelve_matter(
