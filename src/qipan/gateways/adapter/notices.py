@@ -25,7 +25,7 @@ from ..models import NoticeChannel
 from ..rules.notices import (
     ROBOTS,
     SERVICES,
-    SmsAbroad,
+    ServiceAbroad,
     addressed,
     is_open,
     mail_id,
@@ -130,7 +130,7 @@ def send_notice(message: Message) -> None:
     if channel.standing != Standing.ACTIVE:
         raise GiveUp(_("the channel is off"))
     if channel.service not in SERVICES:  # entered when it was still allowed
-        raise GiveUp(str(SmsAbroad(service=channel.service)))
+        raise GiveUp(str(ServiceAbroad(service=channel.service)))
     if channel.rest_until is not None and at < channel.rest_until:
         raise Later(max(channel.rest_until, at + timedelta(seconds=1)))
     url = channel.url

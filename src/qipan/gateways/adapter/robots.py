@@ -12,7 +12,7 @@ import requests
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins.dingtalk import NotifyDingTalk
 
-# How robots say in JSON what they did: 0 is yes. DingTalk and WeCom; Feishu and Lark; Feishu as it was before.
+# How robots say in JSON what they did: 0 is yes. DingTalk and WeCom; Feishu; Feishu as it was before.
 CODES = (("errcode", "errmsg"), ("code", "msg"), ("StatusCode", "StatusMessage"))
 
 

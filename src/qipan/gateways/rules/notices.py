@@ -19,12 +19,13 @@ LONGEST_URL = 500
 TO = "{to}"  # stands in the address where a reporter's number or mailbox goes
 # What Apprise can do and we let it: robots of groups, mail, a city's own gateway (also of SMS) by web. Nothing that
 # writes to this machine (file, syslog, dbus), and no shop of personal messages.
-ROBOTS = ("dingtalk", "wecombot", "feishu", "lark")
+ROBOTS = ("dingtalk", "wecombot", "feishu")
 MAIL = ("mailto", "mailtos")
 WEB = ("json", "jsons", "xml", "xmls", "form", "forms")
 SERVICES = (*ROBOTS, *MAIL, *WEB)
-# The SMS services that Apprise knows by name are firms abroad: people's numbers would leave the country (red line 16).
+# Lark, and the SMS services that Apprise knows by name, are abroad: what is sent would leave the country (red line 16).
 ABROAD = (
+    "lark",
     "twilio",
     "vonage",
     "nexmo",
@@ -56,18 +57,18 @@ MAINLAND = re.compile(r"1[3-9]\d{9}")
 
 class ServiceNotAllowed(Refusal):
     code = "service_not_allowed"
-    sentence = _("Give the address of a robot of DingTalk, WeCom, Feishu or Lark, of mail, or of an own gateway, also of SMS (jsons, forms, xmls).")  # fmt: skip
+    sentence = _("Give the address of a robot of DingTalk, WeCom or Feishu, of mail, or of an own gateway, also of SMS (jsons, forms, xmls).")  # fmt: skip
     status = 400
 
     def __init__(self) -> None:
         super().__init__(field="url")
 
 
-class SmsAbroad(Refusal):
+class ServiceAbroad(Refusal):
     """Red line 16."""
 
-    code = "sms_abroad"
-    sentence = _("%(service)s is an SMS service abroad: people's telephone numbers would leave the country. Use a gateway within the country by jsons, forms or xmls (Personal Information Protection Law, art. 38 and 40).")  # fmt: skip
+    code = "service_abroad"
+    sentence = _("%(service)s is a service abroad: what is sent, telephone numbers too, would leave the country. Use one within the country, or a gateway there by jsons, forms or xmls (Personal Information Protection Law, art. 38 and 40).")  # fmt: skip
     status = 400
 
     def __init__(self, *, service: str) -> None:
@@ -115,12 +116,12 @@ def service_of(text: str, *, reporters: str = "", own: Sequence[str]) -> str:
     """This function will return the service that an Apprise address names, when it may be entered here.
 
     ``reporters`` is "MAIL" or "SMS" for a channel to reporters. ``own`` are networks of one's own: open
-    lines are for them alone. Raises ``ServiceNotAllowed``, ``SmsAbroad``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``,
+    lines are for them alone. Raises ``ServiceNotAllowed``, ``ServiceAbroad``, ``OptionNotAllowed``, ``OpenLine``, ``PlaceOfNumber``,
     ``PrivateAddress``.
     """
     service, host, options = _parts(as_apprise(text))
     if service in ABROAD:
-        raise SmsAbroad(service=service)
+        raise ServiceAbroad(service=service)
     allowed = {"MAIL": MAIL, "SMS": WEB}.get(reporters, SERVICES)
     if service not in allowed:
         raise ServiceNotAllowed

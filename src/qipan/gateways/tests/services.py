@@ -18,22 +18,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 DINGTALK, WECOM = "oapi.dingtalk.com", "qyapi.weixin.qq.com"
-FEISHU, LARK = "open.feishu.cn", "open.larksuite.com"
+FEISHU = "open.feishu.cn"
 GATE, MAIL = "gate.example.cn", "mail.example.cn"
-NAMES = (DINGTALK, WECOM, FEISHU, LARK, GATE, MAIL)
+NAMES = (DINGTALK, WECOM, FEISHU, GATE, MAIL)
 SECRET = "SEC0123456789abcdef"
 # As the services' own documents give them.
 YES = {
     DINGTALK: {"errcode": 0, "errmsg": "ok"},
     WECOM: {"errcode": 0, "errmsg": "ok"},
     FEISHU: {"code": 0, "msg": "success", "data": {}},
-    LARK: {"code": 0, "msg": "success", "data": {}},
 }
 NO = {
     DINGTALK: {"errcode": 310000, "errmsg": "description:机器人发送签名不匹配"},
     WECOM: {"errcode": 93000, "errmsg": "invalid webhook url"},
     FEISHU: {"code": 19021, "msg": "sign match fail or timestamp is not within one hour from current time"},
-    LARK: {"code": 19021, "msg": "sign match fail or timestamp is not within one hour from current time"},
 }
 
 

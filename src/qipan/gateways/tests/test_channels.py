@@ -24,8 +24,8 @@ from ..rules.notices import (
     OpenLine,
     OptionNotAllowed,
     PlaceOfNumber,
+    ServiceAbroad,
     ServiceNotAllowed,
-    SmsAbroad,
     is_open,
     reach_of,
     service_of,
@@ -93,12 +93,13 @@ ALLOWED = {
     "https://oapi.dingtalk.com/robot/send?access_token=abcdefghij": "dingtalk",
     "wecombot://key": "wecombot",
     "feishu://token": "feishu",
-    "lark://token": "lark",
     "mailtos://u:p@mail.example.cn:465/?to=a@b.cn": "mailtos",
     "mailto://u:p@mail.example.cn/?mode=starttls&to=a@b.cn": "mailto",
     "jsons://gate.example.cn/sms?+X-Key=1": "jsons",
 }
 REFUSED = {
+    "lark://token": ServiceAbroad,
+    "https://open.larksuite.com/open-apis/bot/v2/hook/token": ServiceAbroad,
     "": ServiceNotAllowed,
     "file:///etc/passwd": ServiceNotAllowed,
     "syslog://localhost": ServiceNotAllowed,
@@ -141,9 +142,11 @@ def test_which_addresses_may_be_entered():
 
 
 @pytest.mark.parametrize("reporters", ["", "SMS", "MAIL"])
-@pytest.mark.parametrize("service", ["twilio", "vonage", "plivo", "clicksend", "d7sms", "bulksms", "sinch", "msgbird"])
-def test_no_number_leaves_the_country_by_an_sms_service_abroad(service, reporters):
-    with pytest.raises(SmsAbroad) as refused:
+@pytest.mark.parametrize(
+    "service", ["lark", "twilio", "vonage", "plivo", "clicksend", "d7sms", "bulksms", "sinch", "msgbird"]
+)
+def test_nothing_leaves_the_country_by_a_service_abroad(service, reporters):
+    with pytest.raises(ServiceAbroad) as refused:
         service_of(f"{service}://key@secret/13800000000/{{to}}", reporters=reporters, own=())
     assert (refused.value.data, refused.value.status) == ({"field": "url", "service": service}, 400)
 
@@ -155,7 +158,7 @@ def test_what_was_entered_before_the_refusal_sends_nothing(world, receiver):
     deliver()
     assert receiver.calls == []
     (failed,) = Message.objects.exclude(failed_reason="")
-    assert failed.failed_reason == "twilio 是境外短信服务，使用它会使个人电话号码出境。请以 jsons、forms 或 xmls 接入境内短信网关（《个人信息保护法》第三十八条、第四十条）。"  # fmt: skip
+    assert failed.failed_reason == "twilio 是境外服务，所发内容（包括电话号码）会因此出境。请使用境内服务，或以 jsons、forms、xmls 接入境内网关（《个人信息保护法》第三十八条、第四十条）。"  # fmt: skip
 
 
 def test_an_open_line_is_for_networks_of_ones_own_alone():

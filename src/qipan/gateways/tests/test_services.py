@@ -30,7 +30,7 @@ from ..models import NoticeChannel
 from ..terms import Audience
 from .receiver import Mailbox
 from .sending import COMMUNITY, EVERY, clock, deliver, directive, sent
-from .services import DINGTALK, FEISHU, GATE, LARK, MAIL, NAMES, NO, SECRET, WECOM, Authority, Services
+from .services import DINGTALK, FEISHU, GATE, MAIL, NAMES, NO, SECRET, WECOM, Authority, Services
 
 pytestmark = pytest.mark.row("ORG-11")
 START = Path(__file__).parent / "start"
@@ -45,12 +45,10 @@ CHANNELS = {
     "wecom page": (WE, WE),
     "feishu": (f"feishu://{TOKEN}", f"https://{FEISHU}/{HOOK}/{TOKEN}/"),
     "feishu page": (f"https://{FEISHU}/{HOOK}/{TOKEN}", f"https://{FEISHU}/{HOOK}/{TOKEN}/"),
-    "lark": (f"lark://{TOKEN}", f"https://{LARK}/{HOOK}/{TOKEN}"),
-    "lark page": (f"https://{LARK}/{HOOK}/{TOKEN}", f"https://{LARK}/{HOOK}/{TOKEN}"),
     "gateway": (f"jsons://{GATE}/notices/{TOKEN}", f"https://{GATE}/notices/{TOKEN}"),
 }
 ROBOTS = [name for name in CHANNELS if " " not in name and name != "gateway"]
-HOST = {"dingtalk": DINGTALK, "wecom": WECOM, "feishu": FEISHU, "lark": LARK, "gateway": GATE}
+HOST = {"dingtalk": DINGTALK, "wecom": WECOM, "feishu": FEISHU, "gateway": GATE}
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +118,8 @@ def body_of(service: str, title: str, text: str) -> object:
         }
     if service == "wecom":
         return {"msgtype": "text", "text": {"content": f"{title}\r\n{text}"}}
-    if service in ("feishu", "lark"):
-        between = "\r\n" if service == "feishu" else "\n"
-        return {"msg_type": "text", "content": {"text": f"{title}{between}{text}"}}
+    if service == "feishu":
+        return {"msg_type": "text", "content": {"text": f"{title}\r\n{text}"}}
     return {"version": "1.0", "title": title, "message": text, "attachments": [], "type": "info"}
 
 

@@ -64,8 +64,8 @@ def rows() -> dict[str, list[tuple]]:
         objects = model.objects.all()
         objects = objects.everywhere("a test") if hasattr(objects, "everywhere") else objects
         held[model.__name__] = sorted(objects.values_list(), key=repr)
-    held["journal"] = list(apps.get_model("journal.Entry").objects.values_list("pk"))
-    held["outbox"] = list(apps.get_model("journal.Message").objects.values_list("pk"))
+    held["journal"] = sorted(apps.get_model("journal.Entry").objects.values_list("pk"))
+    held["outbox"] = sorted(apps.get_model("journal.Message").objects.values_list("pk"))
     return held
 
 
