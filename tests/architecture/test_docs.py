@@ -50,6 +50,16 @@ def test_what_is_partly_done_says_what_is_missing():
     assert [row_id for row_id, row in coverage().items() if row["state"] == "partly" and not row["missing"]] == []
 
 
+@pytest.mark.row("PRI-6")
+def test_both_read_mes_name_the_source_of_the_specification():
+    for file, authors in {
+        "README.md": "Party school and policy research office",
+        "README.zh.md": "党校与政策研究室",
+    }.items():
+        (line,) = [part for part in (ROOT / file).read_text(encoding="utf-8").split("\n\n") if authors in part]
+        assert {"README.md": "specification follows", "README.zh.md": "所依据的规范"}[file] in line
+
+
 def test_every_setting_is_documented():
     source = (ROOT / "src/qipan/config/settings.py").read_text(encoding="utf-8")
     documented = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
