@@ -364,6 +364,8 @@ def counts(town: Town, times: int) -> list[dict[str, Any]]:
             figures(ground, since=since, until=until, at=town.at),
         )
         closed = {detail: n for (kind, detail), n in steps.items() if kind == "CLOSED"}
+        # What was declined is due until a second person confirms that it is left out.
+        due = sum({"DECLINED": n, "EXCLUDED": -n}.get(kind, 0) for (kind, _d), n in steps.items())
         different = [
             shown["new"] != states.get("REPORTED", 0),
             shown["ended"] != states.get("CLOSED", 0) + states.get("DECLINED", 0),
@@ -371,7 +373,7 @@ def counts(town: Town, times: int) -> list[dict[str, Any]]:
             sums.dispatched != sum(n for (kind, _d), n in steps.items() if kind == "DISPATCHED"),
             sums.resolution.part
             != sum(n for d, n in closed.items() if d.startswith("SOLVED:") and not d.endswith("DISPUTED")),
-            sums.resolution.whole != sum(closed.values()) + overdue(ground, since, town.at),
+            sums.resolution.whole != sum(closed.values()) + due + overdue(ground, since, town.at),
             sums.satisfaction.part != steps.get(("CONFIRMED", "SATISFIED"), 0),
         ]
         ratio = kept / slow
