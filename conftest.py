@@ -94,8 +94,10 @@ def city(db: None) -> Cast:
 
 
 @pytest.fixture(autouse=True)
-def _remember_nothing() -> Iterator[None]:
+def _remember_nothing(settings: Any) -> Iterator[None]:
     """Database ids are used again in the next test; what was read of them must not be, nor a reader's language."""
+    # SQLite's test database lives in memory and knows no second connection: nothing is read ahead on it.
+    settings.BOARD_AHEAD = False
     translation.activate(site.LANGUAGE_CODE)
     forget()
     forget_units()

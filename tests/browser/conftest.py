@@ -6,8 +6,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from qipan.pages.queries.tick import ticker
-
 
 @pytest.fixture
 def troubles() -> list[str]:
@@ -16,11 +14,8 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, live_server, settings, troubles) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, live_server, troubles) -> Iterator[Callable[..., Page]]:
     """Opens a page as a member of the cast: ``open_page(scene, "city_commander", "/board", width=1440)``."""
-    # SQLite's test database lives in memory and knows no second connection: nothing is read ahead on it.
-    settings.BOARD_AHEAD = False
-    ticker.forget()
     contexts: list[BrowserContext] = []
 
     def opened(cast, who: str, address: str, *, width: int = 1440, height: int = 900, lang: str = "zh-hans") -> Page:

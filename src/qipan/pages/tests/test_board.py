@@ -243,6 +243,12 @@ def test_what_the_page_shows_is_in_the_address(scene):
     assert 'href="/board/510104?show=receipts"' in page.content.decode()
 
 
+@pytest.mark.parametrize(("lang", "title"), [("zh-hans", "锦江区 · 棋盘"), ("en", "Jinjiang · Board")])
+def test_the_title_names_the_ground_and_the_board_once(scene, lang, title):
+    page = scene.cast.client("city_commander").get("/board/510104", headers={"Accept-Language": lang})
+    assert f"<title>{title}</title>" in page.content.decode()
+
+
 @pytest.mark.parametrize(("name", "address"), [("page", "/board/5101"), ("figures", "/api/board/5101")])
 def test_the_number_of_queries_is_a_committed_number(scene, name, address):
     client = scene.cast.client("city_commander")

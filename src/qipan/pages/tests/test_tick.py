@@ -34,8 +34,7 @@ def ahead(settings, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_part_is_read_once_for_all_who_look(settings):
-    settings.BOARD_AHEAD = False
+def test_a_part_is_read_once_for_all_who_look():
     read, ticker = [], Ticker()
 
     def part(key, *, at):
@@ -112,9 +111,8 @@ def test_inside_a_transaction_nothing_is_kept():
 
 @pytest.mark.row("ORG-1")
 @pytest.mark.django_db(transaction=True)
-def test_boards_of_all_levels_show_the_same_instant_while_visits_pour_in(settings, monkeypatch):
+def test_boards_of_all_levels_show_the_same_instant_while_visits_pour_in(monkeypatch):
     """With a tick in memory, a board costs the log-in's queries and no other, and levels agree."""
-    settings.BOARD_AHEAD = False
     monkeypatch.setattr("qipan.pages.queries.tick.PERIOD", 600)  # one tick for the whole test, however slow the machine
     scene = visited(make_emergency(at=AT))
     client = scene.cast.client("city_commander")
