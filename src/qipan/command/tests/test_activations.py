@@ -130,7 +130,7 @@ def test_each_level_receives_its_own_task_card_and_not_the_plan(cast, declared):
         "screener": [],
     }
     card = card_of(cards["card-community"])
-    assert card["on_duty"] == "社区书记带班,两名工作人员轮值"
+    assert card["on_duty"] == "社区书记带班，两名工作人员轮值"
     assert (len(card["first_hour"]), len(card["first_day"])) == (3, 3)
 
 

@@ -47,7 +47,7 @@ class CityCommand:
             "/api/declarations",
             {
                 "number": number,
-                "matter": "合成演练数据:呼吸道传染病聚集性疫情",
+                "matter": "合成演练数据：呼吸道传染病聚集性疫情",
                 "hazard": "epidemic",
                 "level": 1,
                 "basis": BASIS,
@@ -77,7 +77,7 @@ class CityCommand:
             {
                 "number": number,
                 "title": "关于做好入户走访服务保障的通知",
-                "body": "一、走访时先说明来意和依据。\n二、发现就医、用药、急难需求,当日转办。\n三、夜间22时至次日7时不上门。",
+                "body": "一、走访时先说明来意和依据。\n二、发现就医、用药、急难需求，当日转办。\n三、夜间22时至次日7时不上门。",
                 "basis": BASIS,
                 "organ_types": ["community", "compound"],
                 "areas": [self.city],
@@ -202,7 +202,7 @@ def admit(department: Line, lead: Line, at: datetime) -> int:
     said = department.write(
         "/api/admissions",
         {
-            "title": "常态化疫情防控:社区联络员和应急物资检查",
+            "title": "常态化疫情防控：社区联络员和应急物资检查",
             "basis": "《中华人民共和国传染病防治法》第四十四条",
             "minutes_per_unit": 30,
             "organ_types": ["community"],

@@ -299,7 +299,7 @@ class Replay:
         if released["left"]:
             released = self.command.hand_over(int(self.activation["id"]))
         self.report.left_open_after_release = _named(released["left"]) or 0
-        self.command.end_declaration(self.declaration, "疫情得到控制,按程序终止应急响应")
+        self.command.end_declaration(self.declaration, "疫情得到控制，按程序终止应急响应")
         self._stand()
         self._figures()
 

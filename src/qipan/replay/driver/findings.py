@@ -13,7 +13,7 @@ from html import unescape
 from .client import Answer, Line, Unexpected, moved
 
 PESTS, CLUTTER = "20001", "18003"  # of the example catalogue: the health department's, and the community's own
-WORDS = {PESTS: "垃圾房旁发现老鼠,请安排消杀", CLUTTER: "楼道堆放杂物,安全门打不开"}
+WORDS = {PESTS: "垃圾房旁发现老鼠，请安排消杀", CLUTTER: "楼道堆放杂物，安全门打不开"}
 RESULTS = {PESTS: "已完成消杀并封堵鼠洞", CLUTTER: "已与住户一起清理楼道"}
 OBJECTS_ON_DAY, DOUBTS_ON_DAY = 2, 3
 SILENT_SHARE = 0.3  # of those who reported never answer: theirs end as unconfirmed, never as satisfied
@@ -94,7 +94,7 @@ class Findings:
         own = unit.endswith(":community")
         if object_first and not own:
             act(self.posts["health"], number, "object", reason="该处属施工围挡范围")
-            act(self.posts["lead"], number, "arbitrate", unit=unit, reason="围挡外侧,仍由原单位办理")
+            act(self.posts["lead"], number, "arbitrate", unit=unit, reason="围挡外侧，仍由原单位办理")
             self.objected += 1
         self._do(number, own=own)
 
@@ -110,7 +110,7 @@ class Findings:
         self._say(code, "doubt", reason="仍有杂物")
         self.doubted += 1
         for number in self._found("verify"):
-            self._act(self.posts["street"], number, "send_back", reason="现场复核,确有杂物")
+            self._act(self.posts["street"], number, "send_back", reason="现场复核，确有杂物")
             self._do(number, own=True)
 
     def _act(self, line: Line, number: int, act: str, **form: str) -> None:
