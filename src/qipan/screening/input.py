@@ -13,7 +13,7 @@ from qipan.posture.api import Declaration
 from qipan.territory.api import AreaView, get_area
 from qipan.webkit.forms import ActForm
 
-from .rules import MINUTES_PER_VISIT, MOST_MINUTES
+from .rules import MINUTES_PER_VISIT, MOST_MINUTES, RECOUNT_SHARE
 
 PLAIN = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
 
@@ -116,7 +116,10 @@ class RoundInput(forms.Form):
         min_value=1,
         max_value=MOST_MINUTES,
         widget=forms.NumberInput(attrs={"class": "form-control"}),
-        help_text=_("Times the doors they stand on the burden meter, community by community."),
+        help_text=_(
+            "Times the doors they stand on the burden meter, community by community. Against what was admitted one door "
+            "in fifty of each community counts twice: the independent recount sees it again."
+        ),
     )
 
     def __init__(self, *arguments: Any, scope: Scope, **options: Any) -> None:
@@ -139,7 +142,8 @@ class RecountInput(ActForm):
 
     permille = forms.IntegerField(
         label=_("Share per thousand"),
-        initial=20,
+        initial=RECOUNT_SHARE,
         widget=forms.NumberInput(attrs={"class": "form-control", "min": 1, "max": 200}),
+        help_text=_("The doors that are drawn stand on the burden meter too, as those of the round do."),
     )
     closes_at = until(_("Say until when the recount runs."))

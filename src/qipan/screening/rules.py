@@ -9,6 +9,7 @@ from .terms import Came, DoorState, NextStep, Outcome, Verdict
 
 MINUTES_PER_VISIT = 5  # what a visit takes unless whoever opens a round says otherwise
 MOST_MINUTES = 480  # a visit longer than a working day is a mistake
+RECOUNT_SHARE = 20  # per thousand of the settled doors are seen again, unless whoever draws them says otherwise
 PRESUMED_AFTER = 3  # times nobody home, and nothing else
 CHECK_AGAIN_AFTER = timedelta(days=3)
 FUTURE_TOLERANCE = timedelta(minutes=2)

@@ -1,8 +1,9 @@
 """What visits at doors rest on, and what they cost the communities (SVC-9, SVC-13)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Admission, ask_work, check_admission, communities_with, hours_of
@@ -11,8 +12,8 @@ from qipan.kernel.place import COMMUNITY, Range
 from qipan.kernel.refusal import Refusal
 from qipan.posture.api import Declaration, declared_over
 
-from ..models import Campaign, Coverage, Round
-from ..rules import MOST_MINUTES
+from ..models import Campaign, Coverage, Recount, RecountTally, Round
+from ..rules import MINUTES_PER_VISIT, MOST_MINUTES, RECOUNT_SHARE, sample_size
 
 
 class VisitsNotAdmitted(Refusal):
@@ -30,8 +31,8 @@ class CostsMoreThanAdmitted(Refusal):
 
     code = "costs_more_than_admitted"
     sentence = _(
-        "“%(title)s” was admitted with %(admitted)s working hours on this ground; a visit to each of its doors takes "
-        "%(asked)s."
+        "“%(title)s” was admitted with %(admitted)s working hours on this ground; a visit to each of its doors and the "
+        "independent recount take %(asked)s."
     )
 
 
@@ -71,21 +72,65 @@ def check_rest(
 def put_on_meter(found: Round, campaign: Campaign, *, declared: bool, at: datetime) -> None:
     """This function will put a round on the burden meter: its doors times the minutes of a visit, community by community.
 
-    Once, from the register that it has just fixed; whoever sends the visits changes nothing. Raises
+    Once, from the register that it has just fixed; whoever sends the visits changes nothing. What the usual recount of it
+    will take is weighed with it, rounded up in each community, so that it can be drawn at whichever level. Raises
     ``CostsMoreThanAdmitted`` where no declaration covers it.
     """
-    rows = Coverage.objects.everywhere("the round's own register").filter(round=found)
-    doors = communities_with(rows.values_list("place", "doors"))
+    doors = communities_with(_register(found).values_list("place", "doors"))
     minutes = {unit: count * (found.minutes_per_visit or 0) for unit, count in doors.items()}
+    again = sum(sample_size(count, RECOUNT_SHARE) for count in doors.values()) * (found.minutes_per_visit or 0)
+    if not declared:
+        _weigh(campaign, asked=sum(minutes.values()) + again, communities=len(minutes))
+    _ask(f"round:{found.pk}", minutes, campaign, at=at)
+
+
+def put_recount_on_meter(recount: Recount, *, at: datetime) -> None:
+    """This function will put the drawn doors of a recount on the burden meter, beside those of its round.
+
+    It is part of the round's own work: it needs no admission beside that one, also where that one has run out by now, and
+    goes no further than its hours. Raises ``CostsMoreThanAdmitted`` where no declaration covered the round.
+    """
+    found = recount.round
+    campaign, visit = found.campaign, found.minutes_per_visit or MINUTES_PER_VISIT
+    drawn = RecountTally.objects.everywhere("the round's own recounts").filter(recount__round=found)
+    if not _was_declared(found):
+        doors = communities_with(_register(found).values_list("place", "doors"))
+        again = communities_with(drawn.values_list("place", "drawn"))
+        asked = (sum(doors.values()) + sum(again.values())) * visit
+        _weigh(campaign, asked=asked, communities=len(doors))
+    here = communities_with(drawn.filter(recount=recount).values_list("place", "drawn"))
+    _ask(f"recount:{recount.pk}", {unit: count * visit for unit, count in here.items()}, campaign, at=at)
+
+
+def _register(found: Round) -> QuerySet[Coverage]:
+    return Coverage.objects.everywhere("the round's own register").filter(round=found)
+
+
+def _was_declared(found: Round) -> bool:
+    """Whether a declaration covered all of the round when it was opened, as ``check_rest`` asked then."""
+    campaign = found.campaign
+    if campaign.declaration is None:
+        return False
+    places = _register(found).values_list("place", flat=True)
+    grounds = [Range(place, place) for place in places]
+    return declared_over(campaign.declaration.number, grounds, at=found.opened_at, drill=campaign.drill)
+
+
+def _weigh(campaign: Campaign, *, asked: int, communities: int) -> None:
     admission = campaign.admission
-    if admission is not None and not declared and sum(minutes.values()) > admission.minutes_per_unit * len(minutes):
+    if admission is not None and asked > admission.minutes_per_unit * communities:
         raise CostsMoreThanAdmitted(
             title=admission.title,
-            admitted=hours_of(admission.minutes_per_unit, len(minutes)),
-            asked=hours_of(sum(minutes.values()), 1),
+            admitted=hours_of(admission.minutes_per_unit, communities),
+            asked=hours_of(asked, 1),
         )
+
+
+def _ask(source: str, minutes: Mapping[Unit, int], campaign: Campaign, *, at: datetime) -> None:
+    """On the meter of whoever applied for the work, else of who runs the campaign; a drill costs on another day."""
     if campaign.drill:
         return
+    admission = campaign.admission
     told = {"activity": admission.activity} if admission is not None else {}
     demander = admission.demander if admission is not None else campaign.unit
-    ask_work(f"round:{found.pk}", minutes, demander=demander, **told, at=at)
+    ask_work(source, minutes, demander=demander, **told, at=at)

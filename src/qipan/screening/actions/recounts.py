@@ -20,10 +20,10 @@ from qipan.kernel.sql import fetch
 from ..models import Assignment, Recount, RecountDoor, RecountTally, Round
 from ..queries.coverage import coverage_total
 from ..queries.recounts import get_recount_door
-from ..rules import sample_size, state_of, verdict_of
+from ..rules import RECOUNT_SHARE, sample_size, state_of, verdict_of
 from ..terms import Came, DoorState, Outcome
+from .admitting import put_recount_on_meter
 
-SHARE = 20  # per thousand
 MOST_SHARE = 200
 
 
@@ -91,12 +91,13 @@ SELECT place, highest, visits FROM (
 
 @transaction.atomic
 def draw_recount(
-    round: Round, *, ground: Range, permille: int = SHARE, closes_at: datetime, by: Actor, at: datetime
+    round: Round, *, ground: Range, permille: int = RECOUNT_SHARE, closes_at: datetime, by: Actor, at: datetime
 ) -> Recount:
     """This function will draw a random share of the doors that a closed round settled on a ground and give each to another team.
 
-    ``permille`` is the share per thousand. Needs ``campaign.open``. Raises ``NotAllowed``, ``NotFound``, ``RoundRuns``,
-    ``DrawnAlready``, ``ShareOutside``, ``RecountEnds``, ``NothingSettled``, ``NoOtherTeam``.
+    What that asks of the communities goes on the burden meter, as the doors of the round did. ``permille`` is the share
+    per thousand. Needs ``campaign.open``. Raises ``NotAllowed``, ``NotFound``, ``RoundRuns``, ``DrawnAlready``,
+    ``ShareOutside``, ``RecountEnds``, ``NothingSettled``, ``NoOtherTeam``, ``CostsMoreThanAdmitted``.
     """
     by.require("campaign.open")
     if ground.without(by.scope.ranges):
@@ -137,6 +138,7 @@ def draw_recount(
         RecountTally(recount=recount, place=place_of(code), drawn=n)
         for code, n in sorted(Counter(code_of(place, COMMUNITY) for place, *_rest in doors).items())
     )
+    put_recount_on_meter(recount, at=at)
     record(
         "screening.draw_recount",
         subject=recount,

@@ -76,7 +76,7 @@ def test_visits_that_rest_on_nothing_are_refused_and_nothing_is_written(ground):
 @pytest.mark.row("SVC-9")
 @pytest.mark.row("SVC-13")
 def test_what_was_admitted_costs_whoever_applied_for_it_by_community_and_week(ground):
-    campaign = campaign_of(ground, admission=allowed(ground, minutes_per_unit=80, activity="INSPECTION"))
+    campaign = campaign_of(ground, admission=allowed(ground, minutes_per_unit=84, activity="INSPECTION"))
     week = week_of(ground.at)
     before = [line for line in by_demander([CITY], week) if line.key == "5101:health"]
     assert before == []
@@ -100,20 +100,27 @@ def test_what_was_admitted_costs_whoever_applied_for_it_by_community_and_week(gr
 
 @pytest.mark.row("SVC-9")
 def test_a_round_goes_no_further_and_costs_no_more_than_was_admitted(ground):
-    campaign = campaign_of(ground, admission=allowed(ground, minutes_per_unit=80))
+    # Twenty doors in each of four communities, and one of them again for the recount, four minutes each: 5.6 hours.
+    campaign = campaign_of(ground, admission=allowed(ground, minutes_per_unit=84))
     before = kept()
     with pytest.raises(GroundNotAdmitted):
         round_of(ground, campaign, grounds=[CITY])
     with pytest.raises(CostsMoreThanAdmitted) as refusal:
         round_of(ground, campaign, minutes_per_visit=5)
-    assert refusal.value.data == {"title": "入户走访", "admitted": 5.3, "asked": 6.7}
+    assert refusal.value.data == {"title": "入户走访", "admitted": 5.6, "asked": 7.0}
     for minutes in (0, 481):
         with pytest.raises(MinutesWrong):
             round_of(ground, campaign, minutes_per_visit=minutes)
     with pytest.raises(NotAdmitted):
         round_of(ground, campaign, at=ground.at + 3650 * DAY, closes_at=ground.at + 3651 * DAY)
+    short = campaign_of(ground, admission=allowed(ground, minutes_per_unit=83))
+    before = kept()
+    with pytest.raises(CostsMoreThanAdmitted) as refusal:
+        round_of(ground, short, minutes_per_visit=4)
+    assert refusal.value.data == {"title": "入户走访", "admitted": 5.5, "asked": 5.6}
     assert kept() == before
     assert round_of(ground, campaign, grounds=[range_of(COMMUNITY)], minutes_per_visit=4).number == 1
+    assert round_of(ground, campaign, minutes_per_visit=4).number == 2
 
 
 @pytest.mark.row("ORG-10")
