@@ -4,12 +4,12 @@ import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { noteName, toldOfOthers } from "./field/others";
 import { csrf, openStore } from "./field/store";
+import { speaker, type Words } from "./field/words";
 
 const LIST = 10 * 60_000;
 const page = document.getElementById("field")!;
-const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Record<string, string>;
-const word = (name: string, values: Record<string, string | number> = {}): string =>
-  Object.entries(values).reduce((text, [key, value]) => text.replace(`%(${key})s`, String(value)), words[name]);
+const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
+const word = speaker(words, document.documentElement.lang);
 
 async function start(): Promise<void> {
   localStorage.setItem("qipan-field", "1"); // from now on signing out has something to take off (base.ts)

@@ -18,11 +18,8 @@ import { rowsOf } from "./field/rows";
 import { OPEN_STATES, readSheet, stairwells, type Door, type Sheet, type Stairwell } from "./field/sheet";
 import { alone, csrf, openStore, type Kept, type State, type Store, type Told } from "./field/store";
 import { takeReports } from "./field/telling";
+import { speaker, type Words } from "./field/words";
 
-interface Words {
-  states: Record<string, string>;
-  [name: string]: string | Record<string, string>;
-}
 const REFRESH = 60_000;
 const COMPARE = 30 * 60_000;
 const LIST = 10 * 60_000;
@@ -30,11 +27,10 @@ const LOOK = 15_000;
 const page = document.getElementById("field")!;
 const holder = page.dataset.holder!;
 const ground = page.dataset.ground!.split(" ");
-const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words;
+const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words & { states: Record<string, string> };
 const list = document.getElementById("field-list")!;
 const dialog = document.getElementById("field-door") as HTMLDialogElement;
-const word = (name: string, values: Record<string, string | number> = {}): string =>
-  Object.entries(values).reduce((text, [key, value]) => text.replace(`%(${key})s`, String(value)), String(words[name]));
+const word = speaker(words, document.documentElement.lang);
 
 let store: Store;
 let box: Outbox;

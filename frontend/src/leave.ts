@@ -6,12 +6,13 @@ import { unhear } from "./field/clock";
 import { forgetName } from "./field/others";
 import { forgetRight } from "./field/right";
 import { alone, csrf, openStore, type Store } from "./field/store";
+import { speaker, type Words } from "./field/words";
 
 const PAGES = "qipan-pages"; // as in worker.ts
 const form = document.getElementById("leave") as HTMLFormElement;
 const said = document.getElementById("leave-said")!;
 const all = document.getElementById("leave-all") as HTMLInputElement;
-const words = JSON.parse(document.getElementById("leave-words")!.textContent!) as Record<string, string>;
+const word = speaker(JSON.parse(document.getElementById("leave-words")!.textContent!) as Words, document.documentElement.lang);
 const holders = JSON.parse(form.dataset.holders!) as string[];
 const mine = (one: { holder: string }): boolean => holders.includes(one.holder);
 
@@ -63,18 +64,18 @@ async function start(): Promise<void> {
   const store = await openStore();
   await compare(store);
   const count = await unsent(store);
-  said.textContent = count ? words.unsent.replace("%(count)s", String(count)) : words.sent;
+  said.textContent = count ? word("unsent", { count }) : word("sent");
   document.getElementById("leave-unsent")!.hidden = !count;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void alone(() => clear(store, all.checked))
       .then(() => form.submit())
-      .catch(() => (said.textContent = words.failed));
+      .catch(() => (said.textContent = word("failed")));
   });
   form.querySelector("button")!.disabled = false;
 }
 
 void start().catch(() => {
-  said.textContent = words.failed;
+  said.textContent = word("failed");
   form.querySelector("button")!.disabled = false;
 });

@@ -10,6 +10,7 @@ from pathlib import Path
 import polib
 import pytest
 from django.apps import apps
+from django.utils.translation import ngettext, override
 
 from qipan.posture.rules import grades, words
 from qipan.warnings.rules import kinds
@@ -70,7 +71,9 @@ TRANSLATE = re.compile(r"""\{%\s*(?:translate|trans)\s+(["'])(.+?)\1""")
 BLOCK = re.compile(
     r"\{%\s*blocktranslate[^%]*%\}(.*?)(?:\{%\s*plural\s*%\}.*?)?\{%\s*endblocktranslate\s*%\}", re.DOTALL
 )
-PYTHON = re.compile(r"""\b(?:_|gettext|gettext_lazy|pgettext)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\s*[,)]""")
+PYTHON = re.compile(
+    r"""\b(?:_|gettext|gettext_lazy|pgettext|ngettext|ngettext_lazy|counted)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\s*[,)]"""
+)
 
 
 def sentences(room: Path) -> set[str]:
@@ -107,6 +110,21 @@ def test_a_sentence_has_one_chinese_wording():
             wording = entry.msgstr or " / ".join(entry.msgstr_plural.values())
             wordings.setdefault((entry.msgctxt or "", entry.msgid), set()).add(wording)
     assert {sentence: words for sentence, words in wordings.items() if len(words) > 1} == {}
+
+
+def test_a_counted_sentence_stands_in_chinese_for_every_number():
+    """A catalogue that does not say how many forms its language has is read as English: two of anything stay English."""
+    missing = []
+    with override("zh-hans"):
+        for path in SOURCE.glob("*/locale/zh_Hans/LC_MESSAGES/django.po"):
+            counted = [entry for entry in polib.pofile(str(path)) if entry.msgid_plural]
+            missing += [
+                one.msgid
+                for one in counted
+                for n in (1, 2)
+                if ngettext(one.msgid, one.msgid_plural, n) != one.msgstr_plural[0]
+            ]
+    assert missing == []
 
 
 HALF_WIDTH = re.compile(r"[\u3400-\u9fff、。，；：？！”’）】》][,;:?!]|[,;:?!][\u3400-\u9fff“‘（【《]")

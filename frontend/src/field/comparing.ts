@@ -2,9 +2,10 @@
 import type { Chain } from "./chain";
 import type { Forms } from "./forms";
 import type { Outbox } from "./outbox";
+import type { Word } from "./words";
 
 /** Compares; what the server does not hold goes out again. Returns what a person reads of it. */
-export async function compared(chain: Chain, box: Outbox, forms: Forms, word: (name: string, values?: Record<string, number>) => string): Promise<string> {
+export async function compared(chain: Chain, box: Outbox, forms: Forms, word: Word): Promise<string> {
   const found = await chain.compare();
   if (found.missing.length) await Promise.all([box.again(found.missing), forms.again(found.missing)]);
   else if (!found.trouble) await forms.settled();

@@ -3,6 +3,7 @@ import { loadForm, type AnyNode } from "@getodk/xforms-engine";
 import type { Page, View } from "./questions";
 import { viewOf } from "./questions";
 import type { Blank, Filled } from "./store";
+import type { Word } from "./words";
 
 const XML = "xml_submission_file";
 const BASE = /<(?:\w+:)?deprecatedID>([^<]*)</;
@@ -57,7 +58,7 @@ export async function fill(
   blank: Blank,
   filled: Filled | undefined,
   door: string,
-  word: Page["word"],
+  word: Word,
   keep: (typed: Typed) => Promise<void>,
   change = false,
 ): Promise<Filling> {

@@ -3,8 +3,8 @@ import { button, make } from "./dom";
 import type { Filling, Typed } from "./filling";
 import { formOf, lapsed, type Forms } from "./forms";
 import type { Blank, Filled } from "./store";
+import type { Word } from "./words";
 
-type Word = (name: string, values?: Record<string, string | number>) => string;
 const SHOWN = 20; // filled forms of one kind that are listed
 
 const part = (id: string): HTMLElement => document.getElementById(id)!;

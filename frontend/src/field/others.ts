@@ -1,6 +1,7 @@
 // What other passes and posts keep on the same phone: it stays sealed for them, is told in numbers, and goes with their right.
 import { clear, goes, waits } from "./clearing";
 import { asking, type Filled, type Kept, type Store, type Told } from "./store";
+import type { Word } from "./words";
 
 const NAME = "qipan-name "; // of a post, for whoever comes after it; leave.ts takes it off
 
@@ -29,7 +30,7 @@ async function others(store: Store, holder: string): Promise<Map<string, number>
 export async function toldOfOthers(
   store: Store,
   holder: string,
-  word: (name: string, values: Record<string, string | number>) => string,
+  word: Word,
   ended: string[] = [],
 ): Promise<{ lines: string[]; posts: boolean }> {
   const waiting = [...(await others(store, holder))].filter(([, count]) => count);

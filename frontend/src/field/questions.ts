@@ -4,10 +4,11 @@ import type { AnyNode } from "@getodk/xforms-engine";
 import { choices } from "./choices";
 import { button, make, write } from "./dom";
 import { inputOf } from "./inputs";
+import type { Word } from "./words";
 
 /** What questions need of the page around them. */
 export interface Page {
-  word(name: string, values?: Record<string, string | number>): string;
+  word: Word;
   /** An answer was given: everything is drawn anew and kept. */
   answered(): void;
   /** Somebody asked to finish: what lacks is shown everywhere. */

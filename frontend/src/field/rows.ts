@@ -1,10 +1,11 @@
 // The doors of a stairwell as rows to tap.
 import { make } from "./dom";
 import { OPEN_STATES, type Door } from "./sheet";
+import type { Word } from "./words";
 
 const kindOf = (door: Door): string => (door.state === 0 ? "waiting" : OPEN_STATES.has(door.state) ? "under-way" : "done");
 
-export function rowsOf(doors: Door[], states: Record<string, string>, word: (name: string, values?: Record<string, number>) => string, choose: (door: Door) => void): HTMLElement {
+export function rowsOf(doors: Door[], states: Record<string, string>, word: Word, choose: (door: Door) => void): HTMLElement {
   const rows = make("ul", "doors");
   for (const door of doors) {
     const button = make("button", "door");

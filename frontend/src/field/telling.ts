@@ -2,12 +2,13 @@
 import { chooseSame, hideAlike } from "./alike";
 import type { Matters } from "./matters";
 import { smaller } from "./picture";
+import type { Word } from "./words";
 
 const MOST_PHOTOS = 3;
 const MOST_BYTES = 600_000; // of one, so that three go with one report
 
 /** Lets the sheet of a door take reports; ``kept`` is called when one lies on this phone. */
-export function takeReports(form: HTMLFormElement, matters: Matters, word: (name: string) => string, zone: string, place: () => string | undefined, kept: () => void): void {
+export function takeReports(form: HTMLFormElement, matters: Matters, word: Word, zone: string, place: () => string | undefined, kept: () => void): void {
   form.noValidate = true;
   const send = form.querySelector<HTMLButtonElement>("[type=submit]")!;
   form.addEventListener("submit", (event) => {
@@ -18,7 +19,7 @@ export function takeReports(form: HTMLFormElement, matters: Matters, word: (name
 }
 
 /** Keeps what was filled in; says whether it was, and else on the sheet why not. */
-async function tell(matters: Matters, word: (name: string) => string, zone: string, place: string | undefined): Promise<boolean> {
+async function tell(matters: Matters, word: Word, zone: string, place: string | undefined): Promise<boolean> {
   const category = document.getElementById("tell-category") as HTMLSelectElement;
   const text = document.getElementById("tell-text") as HTMLTextAreaElement;
   const photos = document.getElementById("tell-photos") as HTMLInputElement;

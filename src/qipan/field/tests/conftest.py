@@ -1,8 +1,14 @@
+import json
+import shutil
+import subprocess
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 
 from qipan.access.api import Enrolled, issue_pass
@@ -12,6 +18,28 @@ from qipan.desk.testing import admitted
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.screening.api import Round, assign_doors, open_campaign, open_round
+from qipan.webkit.manifest import is_built
+
+FRONT = Path(settings.ROOT) / "frontend"
+
+
+def run_script(name: str, order: Any) -> Any:
+    """This function will have a tool of the front end run the phone's own script. Skips only where none was ever built."""
+    node = FRONT.parent / ".cache" / "node" / "node"
+    found = str(node) if node.exists() else shutil.which("node")
+    if not is_built() and not (FRONT / "node_modules" / "vite").exists():
+        pytest.skip("scripts/frontend did not run on this machine")
+    assert found, "scripts/frontend ran, so there is a node"
+    ran = subprocess.run(
+        [found, str(FRONT / "tools" / f"{name}.mjs")],
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return json.loads(ran.stdout)
 
 
 @dataclass

@@ -153,6 +153,9 @@ def test_a_form_is_opened_chosen_in_corrected_finished_and_followed_in_english(e
     fits(page)
     question(page, "pet[1]/kind").locator("xpath=ancestor::fieldset").get_by_text("Take this one out").tap()
     expect(page.locator(".ask-repeat")).to_have_count(0)
+    page.locator("#form-finish").tap()
+    expect(page.locator("#form-said")).to_have_text("1 answer is missing or not right; see beside it.")
+    fits(page)
     for text, wrong in (("many", "This is no number."), ("50", "This answer is not allowed here.")):
         answer(page, people=text)
         expect(people.locator(".ask-wrong")).to_have_text(wrong)

@@ -1,16 +1,9 @@
 """How a phone judges by its clocks alone whether a right stands (ADR 29): its own script, under clocks that somebody sets."""
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 
-from qipan.webkit.manifest import is_built
+from .conftest import run_script
 
-FRONT = Path(settings.ROOT) / "frontend"
 DAY = 86_400_000
 ENDS = 10 * DAY
 
@@ -121,23 +114,9 @@ DATED: dict[str, list[tuple[str, int, int | None]]] = {
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, dict[str, list[str | int | None]]]:
-    """What the phone's script says, story by story. Skipped only where no front end was ever built."""
-    node = FRONT.parent / ".cache" / "node" / "node"
-    found = str(node) if node.exists() else shutil.which("node")
-    if not is_built() and not (FRONT / "node_modules" / "vite").exists():
-        pytest.skip("scripts/frontend did not run on this machine")
-    assert found, "scripts/frontend ran, so there is a node"
+    """What the phone's script says, story by story."""
     stories = {name: [step[:2] for step in story] for name, story in (STORIES | DATED).items()}
-    ran = subprocess.run(
-        [found, str(FRONT / "tools" / "clocks.mjs")],
-        input=json.dumps({"ends": ENDS, "stories": stories}),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    said: dict[str, dict[str, list[str | int | None]]] = json.loads(ran.stdout)
+    said: dict[str, dict[str, list[str | int | None]]] = run_script("clocks", {"ends": ENDS, "stories": stories})
     return said
 
 

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -42,6 +43,11 @@ OTHERS = (
 MOST_TEAMS = 200
 
 
+def counted(one: str, many: str) -> dict[str, str]:
+    """This function will return a sentence about a ``count`` that only the page's script knows, by its plural forms."""
+    return {"one": ngettext(one, many, 1), "other": ngettext(one, many, 2)}
+
+
 def words() -> dict[str, object]:
     """This function will return the sentences that the page's script needs, in the active language."""
     return {
@@ -49,7 +55,7 @@ def words() -> dict[str, object]:
         "building": _("Building %(name)s"),
         "entrance": _("Entrance %(name)s"),
         "left": _("%(left)s of %(doors)s left"),
-        "times": _("%(count)s visits"),
+        "times": counted("%(count)s visit", "%(count)s visits"),
         "on_phone": _("on this phone"),
         "kept": _("%(door)s kept: %(outcome)s"),
         "next": _("Next: %(door)s"),
@@ -58,12 +64,17 @@ def words() -> dict[str, object]:
         "no_round": _("No round is under way here."),
         "nothing_yet": _("No network, and no list of doors on this phone yet."),
         "offline": _("No network. Everything is kept on this phone and goes out by itself."),
-        "elsewhere": _("%(count)s entries were made under another pass; open its link again to send them."),
-        "other_post": _(
-            "%(count)s entries of another post (%(post)s) wait on this phone; sign in as that post to send them."
+        "elsewhere": counted(
+            "%(count)s entry was made under another pass; open its link again to send it.",
+            "%(count)s entries were made under another pass; open its link again to send them.",
         ),
-        "of_ended": _(
-            "%(count)s entries of a right that has ended wait on this phone; whoever works on the same ground may send them."
+        "other_post": counted(
+            "%(count)s entry of another post (%(post)s) waits on this phone; sign in as that post to send it.",
+            "%(count)s entries of another post (%(post)s) wait on this phone; sign in as that post to send them.",
+        ),
+        "of_ended": counted(
+            "%(count)s entry of a right that has ended waits on this phone; whoever works on the same ground may send it.",
+            "%(count)s entries of a right that has ended wait on this phone; whoever works on the same ground may send them.",
         ),
         "take_over": _("Send them as mine"),
         "my_posts": _("My posts"),
@@ -74,10 +85,16 @@ def words() -> dict[str, object]:
         "may_be_same": _("The same may be reported already. Choose, then report."),
         "photo_large": _("This photograph cannot be made small here. Take another one, or leave it out."),
         "say_more": _("Choose what it is, and say it in a few words."),
-        "waiting": _("%(count)s reports wait for a network."),
+        "waiting": counted("%(count)s report waits for a network.", "%(count)s reports wait for a network."),
         "agreed": _("The server holds everything that this phone has finished."),
-        "missing": _("%(count)s entries were missing on the server; they are sent again."),
-        "lost": _("%(count)s entries are neither here nor on the server; the community sees which."),
+        "missing": counted(
+            "%(count)s entry was missing on the server; it is sent again.",
+            "%(count)s entries were missing on the server; they are sent again.",
+        ),
+        "lost": counted(
+            "%(count)s entry is neither here nor on the server; the community sees which.",
+            "%(count)s entries are neither here nor on the server; the community sees which.",
+        ),
         "emptied": _(
             "This phone's store was emptied by its browser. The server holds what was sent; it last heard of this phone's list at"
             " %(time)s. What was entered after that and not sent is gone: please enter it again."
@@ -118,7 +135,10 @@ def words() -> dict[str, object]:
         "no_engine": _(
             "The part of the page that opens forms is not on this phone yet; it is fetched when there is a network."
         ),
-        "lacks": _("%(count)s answers are missing or not right; see beside them."),
+        "lacks": counted(
+            "%(count)s answer is missing or not right; see beside it.",
+            "%(count)s answers are missing or not right; see beside them.",
+        ),
         "needed": _("must be answered"),
         "held": _("filled in, not asked"),
         "is_needed": _("Please answer this."),
