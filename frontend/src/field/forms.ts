@@ -257,16 +257,23 @@ export class Forms extends EventTarget {
     this.sending = true;
     void this.tell();
     try {
-      await alone(async () => {
-        const waiting = (await this.mine()).filter((one) => one.state === "KEPT" || one.state === "SENT");
-        for (const one of waiting.reverse()) if (pause(one.ready) === 0 && !(await this.post(one))) return;
-        this.trouble = "";
-        this.wait = FIRST_WAIT;
-        const left = waiting.map((one) => pause(one.ready)).filter((wait) => wait > 0);
-        if (left.length) this.soon(Math.min(...left) + 50);
-      });
+      await alone(() => this.upload());
     } finally {
       this.sending = false;
+    }
+  }
+
+  /** Sends what is ready until nothing is; what was finished meanwhile is seen, for it is looked for anew after each. */
+  private async upload(): Promise<void> {
+    for (;;) {
+      const waiting = (await this.mine()).filter((one) => one.state === "KEPT" || one.state === "SENT").reverse();
+      const ready = waiting.find((one) => pause(one.ready) === 0);
+      if (ready && (await this.post(ready))) continue;
+      if (ready) return; // it plans the next try
+      this.trouble = "";
+      this.wait = FIRST_WAIT;
+      if (waiting.length) this.soon(Math.min(...waiting.map((one) => pause(one.ready))) + 50);
+      return;
     }
   }
 
