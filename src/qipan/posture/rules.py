@@ -26,7 +26,7 @@ DECLARATION = (
     "expected_until",
     "measures",
 )
-FILLING_IN = timedelta(minutes=15)  # so long ago may a measure begin: whoever issues it fills in a page first
+FILLING_IN = timedelta(minutes=15)  # so long ago may a response or a measure begin: a page is filled in first
 MEASURE = ("kind", "title", "article", "issuer", "grounds", "starts_at", "expires_at", "review_at")
 
 

@@ -26,7 +26,7 @@ from ..terms import ResponseLevel, StepKind
 from .conflicts import log_conflicts
 from .contents import DECLARATION, DurationMissing, LevelMissing, basis_text, require_contents
 from .postures import change_posture_level
-from .refusals import HazardUnknown
+from .refusals import DeclarationDatedBack, HazardUnknown
 
 log = logging.getLogger(__name__)
 
@@ -164,8 +164,8 @@ def declare(
     ``article`` is the code of an article of the register on which it rests; its name is the basis where none is given
     in words. ``follows`` is the identifier of the warning that came before it (the pre-alert), on the same ground.
     Needs ``declaration.issue``. Raises ``NotAllowed``; what ``get_article`` raises; for each missing part its own ``ContentMissing``
-    (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``, ``HazardUnknown``,
-    ``NotYourOrgan``, ``IssuerNotCompetent``, ``NotFound`` (ground outside the scope),
+    (Emergency Response Law 2024, art. 72); ``LevelUnknown``, ``EndsBeforeStart``, ``AlreadyPast``, ``DeclarationDatedBack``,
+    ``HazardUnknown``, ``NotYourOrgan``, ``IssuerNotCompetent``, ``NotFound`` (ground outside the scope),
     ``OutsideIssuersGround``, ``DeclarationNumberTaken``. A conflict with another command's declaration
     is no refusal: it is logged, and the higher prevails (EMG-3).
     """
@@ -193,6 +193,8 @@ def declare(
         raise EndsBeforeStart(field="expected_until")
     if expected_until <= at:
         raise AlreadyPast(field="expected_until")
+    if starts_at < at - rules.FILLING_IN:
+        raise DeclarationDatedBack(field="starts_at")
     if hazard not in rules.words("hazards"):
         raise HazardUnknown(hazard=hazard[:40], field="hazard")
     check_signature(issuer, by=by)

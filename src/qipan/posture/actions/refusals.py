@@ -52,6 +52,17 @@ class MeasureTimesDisordered(Refusal):
     status = 400
 
 
+class DeclarationDatedBack(Refusal):
+    """What holds under a response holds from the moment at which it is made known; nothing is excused afterwards."""
+
+    code = "declaration_dated_back"
+    sentence = _(
+        "A response starts from its declaring on and is not dated back; let it start now or later. When it was signed on "
+        "paper before may stand with its basis (Emergency Response Law 2024, art. 72)."
+    )
+    status = 400
+
+
 class MeasureDatedBack(Refusal):
     """Whoever is restricted knows it from the moment of issuing on; nothing is made lawful afterwards."""
 

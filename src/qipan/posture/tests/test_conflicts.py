@@ -125,7 +125,8 @@ def test_no_conflict_where_hazard_drill_time_or_ground_differ(
     changes = dict(changes)
     first = {"ground_codes": changes.pop("ground_codes")} if "ground_codes" in changes else {}
     if "days" in changes:
-        first = {"starts_at": cast.at - timedelta(days=9), "expected_until": cast.at + timedelta(hours=1)}
+        past = cast.at - timedelta(days=9)
+        first = {"starts_at": past, "expected_until": cast.at + timedelta(hours=1), "at": past}
         changes = {"starts_at": cast.at + timedelta(hours=2)}
     declare(**response(cast, **first))
     by_district(**changes)

@@ -4,13 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.utils.timezone import localdate
+from django.utils.translation import override
 
 from qipan.access.testing import Cast
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.laws.api import Article, ArticleNotForUse, cited_by, repeal_article
-from qipan.posture.actions import contents, declarations
+from qipan.posture import rules
+from qipan.posture.actions import contents, declarations, refusals
 from qipan.posture.api import (
     Declaration,
     DeclaredGround,
@@ -23,6 +26,7 @@ from qipan.posture.api import (
     take_posture,
 )
 from qipan.posture.jobs import end_what_nobody_extended
+from qipan.posture.models import DeclarationStep
 from qipan.warnings.api import issue_warning
 
 from .conftest import Entry, response
@@ -97,6 +101,28 @@ def test_what_is_refused_leaves_nothing(cast: Cast, changes: dict[str, Any], ref
     with pytest.raises(refusal):
         declare(**response(cast, **changes))
     assert Declaration.objects.count() == 0
+
+
+@pytest.mark.row("EMG-5")
+@pytest.mark.parametrize("drill", [False, True])
+@pytest.mark.parametrize("since", [timedelta(seconds=1), timedelta(hours=6), timedelta(days=400)])
+def test_a_response_is_not_dated_back(cast: Cast, since: timedelta, drill: bool) -> None:
+    """Only by the minutes that filling in its page takes, like a measure: also one that was signed on paper in the morning."""
+    before, start = Entry.objects.count(), cast.at - rules.FILLING_IN
+    said = response(cast, drill=drill, article="erl-2024-72")
+    with pytest.raises(refusals.DeclarationDatedBack) as refused:
+        declare(**said | {"starts_at": start - since})
+    assert (refused.value.code, refused.value.status, refused.value.data["field"]) == (
+        "declaration_dated_back", 400, "starts_at"
+    )  # fmt: skip
+    with override("en"):
+        assert "not dated back" in str(refused.value)
+    with override("zh-hans"):
+        assert "不得倒签" in str(refused.value)
+    cited = apps.get_model("laws", "Citation").objects.everywhere("a test")
+    written = (Declaration.objects, DeclarationStep.objects, DeclaredGround.objects, cited)
+    assert ([rows.count() for rows in written], Entry.objects.count()) == ([0, 0, 0, 0], before)
+    assert declare(**said | {"starts_at": start}).starts_at == start
 
 
 @pytest.mark.parametrize(

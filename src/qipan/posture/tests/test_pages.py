@@ -71,6 +71,13 @@ def test_out_of_scope_looks_like_missing(cast: Cast, by_district: Callable[..., 
         assert cast.client("neighbour_head").post(f"/declarations/{low.pk}/{act}").status_code == 404
 
 
+@pytest.fixture
+def declared_now(cast: Cast, clock_at: Callable[[datetime], None]) -> None:
+    """The page is filled in at the moment of the story: a response is not dated back."""
+    clock_at(cast.at)
+
+
+@pytest.mark.usefixtures("declared_now")
 def test_a_response_is_declared_on_the_page(cast: Cast) -> None:
     page = cast.client("city_commander").get("/declarations/new").content.decode()
     assert "青羊区" in page
@@ -111,6 +118,24 @@ def test_who_may_not_declare(cast: Cast, name: str, status: int) -> None:
     assert Declaration.objects.count() == 0
 
 
+@pytest.mark.row("EMG-5")
+def test_a_start_before_now_is_refused_beside_its_field(cast: Cast, clock_at: Callable[[datetime], None]) -> None:
+    clock_at(cast.at + timedelta(minutes=16))
+    answer = cast.client("city_commander").post("/declarations/new", filled(cast))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["starts_at"])
+    assert filled(cast)["starts_at"] in answer.content.decode()
+    given = {
+        "number": "1", "matter": "疫情", "hazard": "epidemic", "level": 1, "basis": "法", "areas": ["510104"], "measures": ["排查"],
+        "starts_at": cast.at.isoformat(), "expected_until": (cast.at + timedelta(days=9)).isoformat(),
+    }  # fmt: skip
+    said = cast.client("city_commander").post("/api/declarations", given, "application/json")
+    assert (said.status_code, said.json()["code"]) == (400, "declaration_dated_back")
+    assert Declaration.objects.count() == 0
+    clock_at(cast.at + timedelta(minutes=14))
+    assert cast.client("city_commander").post("/api/declarations", given, "application/json").status_code == 201
+
+
+@pytest.mark.usefixtures("declared_now")
 def test_a_district_is_offered_its_level_and_refused_another(cast: Cast) -> None:
     client = cast.client("district_head")
     form = client.get("/declarations/new").context["form"]
