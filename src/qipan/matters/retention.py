@@ -75,7 +75,7 @@ declare(
 declare(
     "matters.Called",
     plain="post refusal ruling result",
-    keys="id call unit task accepted_at refused_at excused came silent_at",
+    keys="id call unit task accepted_at refused_at excused came answer_by silent_at",
 )
 declare(
     "matters.Category",
@@ -116,11 +116,11 @@ declare(
     who_acted("by_label"),
     keys="id report at",
 )
-# ``done_by`` is an account, kept only so that somebody else verifies; nothing counts by it.
+# ``done_by`` and ``wish_by`` are accounts, kept only so that somebody else verifies, or grants; nothing counts by them.
 declare(
     "matters.Handling",
     PersonalData(
-        "objection result wish_reason done_by",
+        "objection result wish_reason done_by wish_by",
         purpose=_("what a unit did, and that another person looks"),
         basis="pipl-2021-34",
         period=KEEP_REPORTS,

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 
-from qipan.desk.api import TaskKind, TaskState, answer_task, decide_objection, extend_task, recall_tasks, send_task
-from qipan.duties.api import Unit, ground_of, lead_body, proposals
+from qipan.desk.api import TaskKind, TaskState, answer_task, extend_task, recall_tasks, send_task
+from qipan.duties.api import Unit, ground_of, proposals
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
@@ -21,14 +21,13 @@ from ..rules.figures import OF_CALLS, of_call_word
 from ..terms import Channel, StepKind, Urgency
 from .dispatching import NotCooperating, NotItsGround
 from .filing import file_matter
-from .intake import Words, place_label, report_matter, title_of
+from .intake import Words, report_matter, title_of
 from .steps import as_asker, locked, log, note_step
 
 MOST = 20  # units in one call
-DECIDE = "4wh"  # the lead organisation decides on a refusal within half a working day
 
 
-def _source(call: Call) -> str:
+def source_of(call: Call) -> str:
     return f"call:{call.pk}"
 
 
@@ -95,7 +94,7 @@ def open_call(
     for unit in {unit.pk: unit for unit in units}.values():
         task = send_task(
             kind=TaskKind.MATTER if matter is not None else TaskKind.REQUEST,
-            source=f"{_source(call)}:{unit.pk}",
+            source=f"{source_of(call)}:{unit.pk}",
             title=(title_of(matter, _now("Called to the place")) if matter is not None else what)[:200],
             asker=caller,
             owner=unit,
@@ -219,7 +218,7 @@ def open_held(call: Call, *, by: Actor) -> Call:
     return held
 
 
-def _mine(held: Call, *, by: Actor) -> Called:
+def part_in(held: Call, *, by: Actor) -> Called:
     """The part of the actor's unit in a call."""
     by.require("task.answer")
     found = held.called.select_related("unit", "task").filter(unit=by.unit_id).first()
@@ -243,11 +242,13 @@ def called_in(held: Call, called: Called) -> Called:
 
 
 def silence_of(called: Called) -> str:
-    """This function will return the source of the task that tells the level above of a unit's silence."""
-    return f"silent:{called.call_id}:{called.pk}"
+    """This function will return the source of the task that tells the level above of a unit's silence, anew after a
+    ruling that it comes.
+    """
+    return f"silent:{called.call_id}:{called.pk}" + (":ruled" if called.excused is False else "")
 
 
-def _no_longer_silent(called: Called, *, by: Actor, at: datetime) -> None:
+def no_longer_silent(called: Called, *, by: Actor, at: datetime) -> None:
     if called.silent_at is not None:
         recall_tasks(silence_of(called), note=_now("It has answered"), by=by, at=at)
 
@@ -260,84 +261,23 @@ def accept_call(call: Call, *, post: str, by: Actor, at: datetime) -> Called:
     ``NotFound``, ``CallIsOver``, ``NotCalled``, ``PostNeeded``.
     """
     held = open_held(call, by=by)
-    mine = _mine(held, by=by)
+    mine = part_in(held, by=by)
     post = post.strip()
     if not post or any(sign.isdigit() for sign in post):
         raise joint.PostNeeded(field="post")
     if mine.accepted_at is not None or (mine.refused_at is not None and mine.excused is not False):
         raise joint.NotCalled
     answer_task(mine.task, state=TaskState.ACCEPTED, note=post, by=by, at=at, on_its_page=True)
-    _no_longer_silent(mine, by=by, at=at)
+    no_longer_silent(mine, by=by, at=at)
     mine.post, mine.accepted_at = post[:60], at
     mine.save(update_fields=["post", "accepted_at"])
     finish_by = max(held.meets_at, at) + joint.RESULT_WITHIN
     asker = as_asker(mine.task, by)
     extend_task(mine.task, due_at=finish_by, reason=_now("It comes; then what it did is due"), by=asker, at=at)
-    detail = "IN_TIME" if at <= held.respond_by else "LATE"
+    detail = "IN_TIME" if at <= mine.due_by else "LATE"
     step_of(held, StepKind.COMING, unit=mine.unit, detail=detail, note=mine.post, by=by, at=at)
     log_of(held, StepKind.COMING, detail=mine.unit.code[:30], by=by, at=at)
     return mine
-
-
-@transaction.atomic
-def refuse_call(call: Call, *, reason: str, by: Actor, at: datetime) -> Called:
-    """This function will refuse to come, once and only with reasons; the lead organisation sees it and decides.
-
-    Needs ``task.answer`` in a called unit. Raises ``NotAllowed``, ``NotFound``, ``CallIsOver``, ``NotCalled``,
-    ``RefusedOnce``, ``ReasonNeeded``.
-    """
-    held = open_held(call, by=by)
-    mine = _mine(held, by=by)
-    reason = loop.said(reason)
-    if mine.excused is not None:
-        raise joint.RefusedOnce
-    if mine.accepted_at is not None or mine.refused_at is not None:
-        raise joint.NotCalled
-    answer_task(mine.task, state=TaskState.OBJECTED, note=reason, by=by, at=at, on_its_page=True)
-    _no_longer_silent(mine, by=by, at=at)
-    mine.refusal, mine.refused_at = reason[:500], at
-    mine.save(update_fields=["refusal", "refused_at"])
-    lead = lead_body()
-    send_task(
-        kind=TaskKind.MATTER,
-        source=f"{_source(held)}:refusal:{mine.pk}",
-        title=_now("To decide whether %(unit)s must come · %(place)s")
-        % {"unit": mine.unit.label, "place": place_label(held.place)},
-        asker=lead,
-        owner=lead,
-        place=held.place,
-        basis=_now("Who is called comes, or says why not to the lead organisation"),
-        due_at=joint.due(DECIDE, at),
-        clock="WORKING_HOURS",
-        by=by,
-        at=at,
-        drill=held.drill,
-    )
-    step_of(held, StepKind.NOT_COMING, unit=mine.unit, note=reason, by=by, at=at)
-    log_of(held, StepKind.NOT_COMING, detail=mine.unit.code[:30], by=by, at=at)
-    return mine
-
-
-@transaction.atomic
-def decide_refusal(called: Called, *, excused: bool, reason: str, by: Actor, at: datetime) -> Called:
-    """This function will decide on a refusal, finally: the unit is excused, or it comes.
-
-    Needs ``matter.arbitrate``. Raises ``NotAllowed``, ``NotFound``, ``CallIsOver``, ``NoRefusal``, ``ReasonNeeded``.
-    """
-    held = open_held(called.call, by=by)
-    by.require("matter.arbitrate")
-    fresh = called_in(held, called)
-    if fresh.refused_at is None or fresh.excused is not None:
-        raise joint.NoRefusal
-    reason = loop.said(reason)
-    decide_objection(fresh.task, upheld=excused, reason=reason, by=as_asker(fresh.task, by), at=at)
-    recall_tasks(f"{_source(held)}:refusal:{fresh.pk}", note=reason, by=by, at=at)
-    fresh.excused, fresh.ruling = excused, reason[:500]
-    fresh.save(update_fields=["excused", "ruling"])
-    detail = "EXCUSED" if excused else "MUST_COME"
-    step_of(held, StepKind.RULED, unit=fresh.unit, detail=detail, note=reason, by=by, at=at)
-    log_of(held, StepKind.RULED, detail=detail, by=by, at=at)
-    return fresh
 
 
 @transaction.atomic
@@ -376,7 +316,7 @@ def tell_result(call: Call, *, result: str, by: Actor, at: datetime) -> Called:
     ``NotCalled``, ``ReasonNeeded``.
     """
     held = open_held(call, by=by)
-    mine = _mine(held, by=by)
+    mine = part_in(held, by=by)
     if mine.accepted_at is None or mine.task.closed_at is not None:
         raise joint.NotCalled
     mine.result = loop.said(result)[:1000]

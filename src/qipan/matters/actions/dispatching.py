@@ -126,12 +126,12 @@ def give_part(
 def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> Matter:
     """This function will give a filed matter to the unit whose list has its item as primary; each time is a hop.
 
-    From an objection: the dispatcher agrees and names another unit. The third hop tells the lead
+    From an objection of another unit: the dispatcher agrees and names a third. The third hop tells the lead
     organisation. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow`` (somebody was
-    first), ``ReturnedByThisUnit``, ``NotItsGround``, and ``NotOnList`` of duties with the rule's text.
+    first), ``OwnObjection``, ``ReturnedByThisUnit``, ``NotItsGround``, and ``NotOnList`` of duties with the rule's text.
     """
     held, now = locked(matter, by=by, act="matter.dispatch")
-    after = loop.dispatch(now, unit=unit.pk)
+    after = loop.dispatch(now, unit=unit.pk, office=by.unit_id)
     _check_target(held, unit, returned=now.returned, at=at)
     why = _hand_over(held, unit, asker=unit_of(by), note=_now("Objection accepted"), by=by, at=at)
     settle(held, after, StepKind.DISPATCHED, note=why, by=by, at=at)

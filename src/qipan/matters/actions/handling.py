@@ -217,11 +217,15 @@ def _closed(held: Matter, after: Loop, *, note: str, by: Actor, at: datetime) ->
 
 @act
 def close_unanswered(matter: Matter, *, by: Actor, at: datetime) -> bool:
-    """This function will close a matter whose reporters had a week to speak: confirmed where one of them did,
-    else unconfirmed. For the job; needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``.
+    """This function will close a matter whose reporters each had a week to speak, those who joined it since it was
+    verified too: confirmed where one of them did, else unconfirmed. For the job; needs ``matter.verify``. Raises
+    ``NotAllowed``, ``NotFound``.
     """
     held, now = locked(matter, by=by, act="matter.verify")
     if now.state != loop.S.VERIFIED or held.verified_at is None or at - held.verified_at < loop.CONFIRM_WITHIN:
         return False
-    _close(held, now, confirmed=following(held.pk).filter(confirmed=True).exists(), by=by, at=at)
+    reports = following(held.pk)
+    if reports.filter(at__gt=at - loop.CONFIRM_WITHIN, confirmed=None).exists():
+        return False
+    _close(held, now, confirmed=reports.filter(confirmed=True).exists(), by=by, at=at)
     return True

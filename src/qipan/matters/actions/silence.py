@@ -30,7 +30,7 @@ def tell_silence(called: Called, *, by: Actor, at: datetime) -> bool:
     """
     held = held_call(called.call, by=by)
     fresh = called_in(held, called)
-    if held.ended_at is not None or fresh.answered or fresh.silent_at is not None or held.respond_by > at:
+    if held.ended_at is not None or fresh.answered or fresh.silent_at is not None or fresh.due_by > at:
         return False
     above = level_above(held.caller, but=fresh.unit)
     fresh.silent_at = at

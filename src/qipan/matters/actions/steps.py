@@ -241,7 +241,7 @@ def end_part(part: Handling, outcome: Outcome, *, note: str, by: Actor, at: date
     """This function will end a unit's part; what is still open on its desk is recalled, and what waits for its word."""
     no_longer_silent(part, note=note, by=by, at=at)
     part.outcome, part.ended_at = outcome, at
-    part.wish, part.wish_until, part.wish_reason = "", None, ""
+    part.wish, part.wish_until, part.wish_reason, part.wish_by = "", None, "", None
     store_row(part)
     if part.task.closed_at is None:
         recall_tasks(part.task.source, note=note, by=by, at=at)

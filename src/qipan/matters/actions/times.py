@@ -13,6 +13,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import store_row
 
 from ..models import Handling, Matter
+from ..queries.patterns import hazards_of
 from ..rules import loop
 from ..terms import StepKind, TimeWish
 from .dispatching import own_part
@@ -47,11 +48,25 @@ class UntilWrong(Refusal):
 
 
 class OwnConsent(Refusal):
-    """Nobody grants himself time."""
+    """Nobody grants himself time, not in another post either."""
 
     code = "own_consent"
-    sentence = _("The unit that handles it cannot grant itself time.")
+    sentence = _("The unit that handles it, or the person who asked, cannot grant the time.")
     status = 403
+
+
+class HazardWaits(Refusal):
+    """A danger does not wait for its clock."""
+
+    code = "hazard_waits"
+    sentence = _("The matter is a hazard that stands: its clock is not stopped, and it is remedied by %(until)s.")
+
+
+def _check_hazards(matter: Matter, wish: str, until: datetime) -> None:
+    """No time is asked for or granted beyond the time of the grade of a hazard that stands; raises ``HazardWaits``."""
+    first = min((one.remedy_by for one in hazards_of(matter) if one.remedied_at is None), default=None)
+    if first is not None and (wish == TimeWish.PAUSE or until > first):
+        raise HazardWaits(until=f"{localtime(first):%Y-%m-%d %H:%M}")
 
 
 @act
@@ -59,7 +74,7 @@ def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Act
     """This function will ask for a pause or for more time, with a reason. Nothing stops before it is granted.
 
     Needs ``task.answer`` in a unit with a part. Raises ``NotAllowed``, ``NotFound``, ``NotTheHandler``,
-    ``ReasonNeeded``, ``WrongKind``, ``UntilWrong``, ``WishPending``, ``Stands``.
+    ``ReasonNeeded``, ``WrongKind``, ``UntilWrong``, ``WishPending``, ``Stands``, ``HazardWaits``.
     """
     held, _loop = locked(matter, by=by, act="task.answer")
     part = own_part(held, by)
@@ -73,7 +88,8 @@ def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Act
         raise WishPending
     if part.wish_until is not None:
         raise Stands(until=f"{localtime(part.wish_until):%Y-%m-%d %H:%M}")
-    part.wish, part.wish_until, part.wish_reason = wish, until, reason[:300]
+    _check_hazards(held, wish, until)
+    part.wish, part.wish_until, part.wish_reason, part.wish_by = wish, until, reason[:300], by.account_id
     store_row(part)
     note_step(held, StepKind.TIME_ASKED, unit=part.unit_id, detail=wish, note=reason, by=by, at=at)
     log(held, StepKind.TIME_ASKED, was=held.state, detail=wish, by=by, at=at)
@@ -84,7 +100,8 @@ def ask_time(matter: Matter, *, wish: str, until: datetime, reason: str, by: Act
 def decide_time(part: Handling, *, granted: bool, reason: str, by: Actor, at: datetime) -> Handling:
     """This function will grant or refuse the time that a part asked for; its clock stands or gets its new end.
 
-    Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NoWish``, ``OwnConsent``, ``ReasonNeeded``.
+    By another unit and another person than who asked. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``,
+    ``NoWish``, ``OwnConsent``, ``ReasonNeeded``, ``HazardWaits`` (graded meanwhile; it can only be refused).
     """
     held, _loop = locked(part.matter, by=by, act="matter.dispatch")
     fresh = next((one for one in open_parts(held) if one.pk == part.pk), None)
@@ -92,14 +109,16 @@ def decide_time(part: Handling, *, granted: bool, reason: str, by: Actor, at: da
         raise NotFound
     if not fresh.wish or fresh.wish_until is None:
         raise NoWish
-    if fresh.unit_id == by.unit_id:
+    if fresh.unit_id == by.unit_id or (fresh.wish_by is not None and fresh.wish_by == by.account_id):
         raise OwnConsent
+    if granted:
+        _check_hazards(held, fresh.wish, fresh.wish_until)
     reason, wish, until, asker = loop.said(reason), fresh.wish, fresh.wish_until, as_asker(fresh.task, by)
     if granted and wish == TimeWish.PAUSE:
         suspend_task(fresh.task, reason=fresh.wish_reason, by=asker, at=at)
     elif granted:
         extend_task(fresh.task, due_at=until, reason=fresh.wish_reason, by=asker, at=at)
-    fresh.wish, fresh.wish_reason = "", ""
+    fresh.wish, fresh.wish_reason, fresh.wish_by = "", "", None
     fresh.wish_until = until if granted and wish == TimeWish.PAUSE else None  # the clock runs again then
     store_row(fresh)
     kind = StepKind.TIME_GRANTED if granted else StepKind.TIME_REFUSED

@@ -1,5 +1,7 @@
 """Joint work: calls with who comes, ratings, hazards, review sessions with agenda and conclusions."""
 
+from datetime import datetime
+
 from django.db import models
 
 from qipan.duties.api import Unit
@@ -52,6 +54,7 @@ class Called(models.Model):
     excused = models.BooleanField(null=True)  # the lead organisation's word on the refusal
     came = models.BooleanField(null=True)  # the caller's word
     result = models.CharField(max_length=1000, blank=True)
+    answer_by = models.DateTimeField(null=True)  # since the lead organisation ruled that it comes; else the call's
     silent_at = models.DateTimeField(null=True)  # its silence was told to the level above the caller
 
     class Meta:
@@ -62,8 +65,13 @@ class Called(models.Model):
 
     @property
     def answered(self) -> bool:
-        """Whether it said that it comes, or why not."""
-        return self.accepted_at is not None or self.refused_at is not None
+        """Whether it said that it comes, or why not; after a ruling that it comes, only the former."""
+        return self.accepted_at is not None or (self.refused_at is not None and self.excused is not False)
+
+    @property
+    def due_by(self) -> datetime:
+        """By when it answers."""
+        return self.answer_by or self.call.respond_by
 
     @property
     def undecided(self) -> bool:

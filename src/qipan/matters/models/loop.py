@@ -319,6 +319,7 @@ class Handling(models.Model):
     wish = models.CharField(max_length=6, choices=TimeWish, blank=True)  # time asked for, until it is decided
     wish_until = models.DateTimeField(null=True)
     wish_reason = models.CharField(max_length=300, blank=True)
+    wish_by = models.BigIntegerField(null=True)  # account, only so that somebody else grants it
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -209,7 +209,8 @@ def unanswered(scope: Scope, *, at: datetime) -> QuerySet[Called]:
     told of: for the job.
     """
     rows = Called.objects.select_related("call").filter(scope.q("call__place"), call__ended_at=None)
-    return rows.filter(call__respond_by__lte=at, accepted_at=None, refused_at=None, silent_at=None).order_by("pk")
+    silent = Q(refused_at=None, call__respond_by__lte=at) | Q(excused=False, answer_by__lte=at)
+    return rows.filter(silent, accepted_at=None, silent_at=None).order_by("pk")
 
 
 def silent(calls: Iterable[Call], *, at: datetime) -> list[Called]:

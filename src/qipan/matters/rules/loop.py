@@ -92,6 +92,14 @@ class ReturnedByThisUnit(Refusal):
     sentence = _("This unit has objected to the matter; only the lead organisation can give it back to it.")
 
 
+class OwnObjection(Refusal):
+    """Who objects and who agrees with it are two; else the one objection would be any number of hops."""
+
+    code = "own_objection"
+    sentence = _("Your unit has objected to this matter: another dispatching office or the lead organisation decides.")
+    status = 403
+
+
 class HandlerVerifies(Refusal):
     """Closing is never done by who handled it."""
 
@@ -195,9 +203,13 @@ def unmerge(loop: Loop) -> Loop:
     return moved(loop, "unmerge", ended_at=None)
 
 
-def dispatch(loop: Loop, *, unit: int) -> Loop:
-    """The first dispatch, or another unit after the dispatcher agreed with an objection; each is a hop."""
+def dispatch(loop: Loop, *, unit: int, office: int | None = None) -> Loop:
+    """The first dispatch, or another unit after the dispatching ``office`` agreed with an objection of another; each is
+    a hop.
+    """
     after = moved(loop, "dispatch")
+    if loop.state == S.OBJECTED and office == loop.handler:
+        raise OwnObjection
     if unit in loop.returned:
         raise ReturnedByThisUnit
     return _handed(after, unit)

@@ -5,7 +5,7 @@ import pytest
 from qipan.journal.api import verify
 from qipan.kernel.testing import whole_or_nothing
 
-from ..actions.calls import accept_call, decide_refusal, end_call, note_attendance, refuse_call
+from ..actions.calls import accept_call, end_call, note_attendance
 from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter, reopen_matter
 from ..actions.handling import confirm_matter, doubt_matter, report_done, send_back, verify_matter
@@ -14,6 +14,7 @@ from ..actions.intake import Words, join_matter, part_report
 from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.rechecks import recheck_matter
+from ..actions.refusing import decide_refusal, refuse_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..jobs import follow_hazards, look_again, tell_silences
 from ..models import Agreed, Call, Called, ReviewSession

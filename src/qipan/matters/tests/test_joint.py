@@ -11,21 +11,13 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.rate import Rate
 
-from ..actions.calls import (
-    accept_call,
-    call_for_problem,
-    call_units,
-    decide_refusal,
-    end_call,
-    note_attendance,
-    refuse_call,
-    tell_result,
-)
+from ..actions.calls import accept_call, call_for_problem, call_units, end_call, note_attendance, tell_result
 from ..actions.dispatching import add_cooperating, arbitrate_matter, dispatch_matter, object_to_matter
 from ..actions.filing import review_shelved, shelve_matter
 from ..actions.handling import report_done, send_back, verify_matter
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.ratings import rate_call
+from ..actions.refusing import decide_refusal, refuse_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..actions.times import ask_time, decide_time
 from ..jobs import follow_hazards, look

@@ -7,9 +7,10 @@ from django.utils.timezone import localtime
 
 from qipan.kernel.clock import now
 
-from ..actions.calls import call_units, end_call, note_attendance, refuse_call
+from ..actions.calls import call_units, end_call, note_attendance
 from ..actions.dispatching import object_to_matter
 from ..actions.hazards import grade_hazard
+from ..actions.refusing import refuse_call
 from ..actions.sessions import prepare_session
 from ..models import Call, Conclusion, Hazard, Matter, ReviewSession
 from ..testing import SPOT

@@ -11,22 +11,14 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
 
-from ..actions.calls import (
-    accept_call,
-    call_for_problem,
-    call_units,
-    decide_refusal,
-    end_call,
-    note_attendance,
-    refuse_call,
-    tell_result,
-)
+from ..actions.calls import accept_call, call_for_problem, call_units, end_call, note_attendance, tell_result
 from ..actions.dispatching import NotCooperating, NotItsGround
 from ..actions.filing import decline_matter
 from ..actions.handling import report_done, verify_matter
 from ..actions.hazards import grade_hazard, inspect_hazard
 from ..actions.intake import PlaceUnknown
 from ..actions.ratings import rate_call
+from ..actions.refusing import decide_refusal, refuse_call
 from ..actions.sessions import conclude, convene_session, end_session, prepare_session
 from ..models import Called
 from ..rules import joint, loop

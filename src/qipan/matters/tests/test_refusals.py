@@ -70,10 +70,10 @@ def rows() -> dict[str, list[tuple]]:
 
 
 @contextmanager
-def refused(refusal: type[Exception]) -> Iterator[None]:
+def refused(refusal: type[Exception]) -> Iterator[pytest.ExceptionInfo[Exception]]:
     before = rows()
     with pytest.raises(refusal) as caught:
-        yield
+        yield caught
     assert type(caught.value) is refusal
     assert rows() == before
 

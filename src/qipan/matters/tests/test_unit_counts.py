@@ -7,8 +7,9 @@ import pytest
 
 from qipan.kernel.rate import Rate
 
-from ..actions.calls import accept_call, note_attendance, refuse_call
+from ..actions.calls import accept_call, note_attendance
 from ..actions.filing import file_matter
+from ..actions.refusing import refuse_call
 from ..queries.audits import audit_counts
 from ..queries.patterns import unit_counts
 from .test_joint import CITY, called

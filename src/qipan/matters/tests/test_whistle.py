@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from qipan.desk.api import Task, TaskState, answer_task
 from qipan.kernel.clock import now
 
-from ..actions.calls import accept_call, call_units, end_call, note_attendance, refuse_call
+from ..actions.calls import accept_call, call_units, end_call, note_attendance
 from ..actions.dispatching import add_cooperating, dispatch_matter, finish_part
 from ..actions.filing import shelve_matter
 from ..actions.handling import report_done
 from ..actions.meetings import agree, record_meeting, take_back
+from ..actions.refusing import refuse_call
 from ..jobs import tell_silences
 from ..models import Agreed, Call, Called, MatterStep
 from ..queries.audits import audit_counts, audit_matters

@@ -19,20 +19,11 @@ from qipan.kernel.place import place_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.webkit.forms import offer
 
-from ..actions.calls import (
-    accept_call,
-    call_for_problem,
-    call_units,
-    decide_refusal,
-    end_call,
-    may_call,
-    note_attendance,
-    refuse_call,
-    tell_result,
-)
+from ..actions.calls import accept_call, call_for_problem, call_units, end_call, may_call, note_attendance, tell_result
 from ..actions.intake import PlaceUnknown
 from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.ratings import rate_call
+from ..actions.refusing import decide_refusal, refuse_call
 from ..input.forms import LOOK, ActForm, ReasonForm, ResultForm
 from ..input.joint import (
     AgreedForm,
