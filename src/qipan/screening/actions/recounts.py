@@ -19,6 +19,7 @@ from qipan.kernel.sql import fetch
 
 from ..models import Assignment, Recount, RecountDoor, RecountTally, Round
 from ..queries.coverage import coverage_total
+from ..queries.left import VisitsDestroyed, is_destroyed
 from ..queries.recounts import get_recount_door
 from ..rules import RECOUNT_SHARE, sample_size, state_of, verdict_of
 from ..terms import Came, DoorState, Outcome
@@ -96,16 +97,18 @@ def draw_recount(
     """This function will draw a random share of the doors that a closed round settled on a ground and give each to another team.
 
     What that asks of the communities goes on the burden meter, as the doors of the round did. ``permille`` is the share
-    per thousand. Needs ``campaign.open``. Raises ``NotAllowed``, ``NotFound``, ``RoundRuns``, ``DrawnAlready``,
-    ``ShareOutside``, ``RecountEnds``, ``NothingSettled``, ``NoOtherTeam``, ``CostsMoreThanAdmitted``.
+    per thousand. Needs ``campaign.open``. Raises ``NotAllowed``, ``NotFound``, ``RoundRuns``,
+    ``VisitsDestroyed``, ``DrawnAlready``, ``ShareOutside``, ``RecountEnds``, ``NothingSettled``, ``NoOtherTeam``, ``CostsMoreThanAdmitted``.
     """
     by.require("campaign.open")
     if ground.without(by.scope.ranges):
         raise NotFound
-    # Two at once: the second waits here and then finds the doors drawn.
-    round = Round.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=round.pk)
+    # Two at once: the second waits here and then finds the doors drawn, or the figures sealed.
+    round = Round.objects.select_for_update(of=("self", "campaign")).select_related("campaign").get(pk=round.pk)
     if round.closed_at is None:
         raise RoundRuns
+    if is_destroyed(round.pk):
+        raise VisitsDestroyed
     if not 1 <= permille <= MOST_SHARE:
         raise ShareOutside(most=MOST_SHARE, field="permille")
     if closes_at <= at:
@@ -212,7 +215,7 @@ def enter_recount(door_id: int, *, found: str, came: str, by: Actor, at: datetim
         if (door.found, door.came) == (outcome, came):
             return door
         raise SeenAlready
-    if door.recount.closes_at <= at:
+    if door.recount.closes_at <= at or is_destroyed(door.recount.round_id):
         raise RecountOver
     door.found, door.came, door.at = outcome, came, at
     door.verdict = verdict_of(DoorState(door.claimed), outcome, came)
