@@ -1,12 +1,10 @@
 """HTTP endpoints of the command room: issue, revise, recall and report; activate, resume, release."""
 
 from dataclasses import asdict
-from datetime import date
 from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
-from pydantic import AwareDatetime
 
 from qipan.access.api import signed_in
 from qipan.desk.api import get_admission, unread_count
@@ -16,6 +14,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import NotAllowed
 from qipan.posture.api import get_declaration
+from qipan.webkit.schemas import Day, Moment
 
 from .actions.activations import activate_playbook, resume_activation
 from .actions.directives import issue_directive, recall_directive, revise_directive
@@ -47,12 +46,12 @@ class DirectiveIn(Schema):
     basis: str = Field(max_length=300)
     organ_types: list[str]
     areas: list[str]
-    decided_at: AwareDatetime
-    due_at: AwareDatetime | None = None
+    decided_at: Moment
+    due_at: Moment | None = None
     admission: int | None = None
     form: str = Field("", max_length=40)
     every: Literal["", "WEEKLY", "MONTHLY"] = ""
-    repeat_until: date | None = None
+    repeat_until: Day | None = None
     named_person: str = Field("", max_length=80)
     drill: bool = False
 
@@ -61,9 +60,9 @@ class RevisionIn(Schema):
     title: str = Field(max_length=200)
     body: str
     basis: str = Field(max_length=300)
-    decided_at: AwareDatetime
-    due_at: AwareDatetime | None = None
-    repeat_until: date | None = None
+    decided_at: Moment
+    due_at: Moment | None = None
+    repeat_until: Day | None = None
     named_person: str = Field("", max_length=80)
 
 

@@ -90,7 +90,7 @@ class AdmissionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """This method will ask for the number of questions where a form is named, and take its fields where none is ticked."""
-        given = self.cleaned_data
+        given = super().clean() or self.cleaned_data
         if given.get("form_code") and given.get("asks") == []:
             asked = fields_of_form(given["form_code"], at=self.at)
             if asked is None:
@@ -162,7 +162,7 @@ class TerminalForm(ActForm):
 
     def clean(self) -> dict[str, Any]:
         """This method will want one of the registry, or a name and whose it is."""
-        given = self.cleaned_data
+        given = super().clean() or self.cleaned_data
         if not given.get("terminal"):
             for name in ("name", "owner"):
                 if not given.get(name) and name not in self.errors:

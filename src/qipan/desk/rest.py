@@ -5,7 +5,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
-from pydantic import AwareDatetime
 
 from qipan.access.api import signed_in
 from qipan.kernel.actor import Actor, Scope
@@ -13,6 +12,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotFound
 from qipan.territory.api import get_area
+from qipan.webkit.schemas import Moment
 
 from .actions.admissions import apply_admission, decide_admission
 from .models import Admission, Task
@@ -38,8 +38,8 @@ class AdmissionIn(Schema):
     areas: list[str] = []
     form_code: str = Field("", max_length=40, pattern=r"^[-a-zA-Z0-9_]*$")
     how_often: HowOften = HowOften.ONCE
-    valid_from: AwareDatetime
-    valid_to: AwareDatetime
+    valid_from: Moment
+    valid_to: Moment
 
 
 class DecisionIn(Schema):
@@ -50,7 +50,7 @@ class DecisionIn(Schema):
     basis: str = Field("", max_length=300)
     questions: int | None = Field(None, ge=0, le=1000)
     fields: list[str] | None = None
-    valid_to: AwareDatetime | None = None
+    valid_to: Moment | None = None
 
 
 def _within(actor: Actor, area: str) -> Scope:

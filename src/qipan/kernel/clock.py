@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # a moment near the ends of what a computer counts cannot be told in every zone
+
 _cached: tuple[int, dict[str, float]] = (0, {})
 
 

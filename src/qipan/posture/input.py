@@ -178,7 +178,7 @@ class MeasureInput(ActInput):
 
     def clean(self) -> dict[str, Any]:
         """This method will fill in the review date that is usual for the kind where none was typed."""
-        given = super().clean() or self.cleaned_data
+        given = super().clean()
         starts_at, expires_at = given.get("starts_at"), given.get("expires_at")
         if given.get("review_at") is None and "review_at" not in self.errors and starts_at and expires_at:
             given["review_at"] = rules.proposed_review(given.get("kind", ""), since=starts_at, until=expires_at)

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
-from pydantic import AwareDatetime
 
 from qipan.access.api import signed_in
 from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.territory.api import get_area
+from qipan.webkit.schemas import Moment
 
 from .actions.declarations import change_level, declare, end_declaration, extend_declaration
 from .actions.ending import lift_measure
@@ -29,8 +29,8 @@ class DeclarationIn(Schema):
     level: int | None = None
     basis: str = Field("", max_length=300)
     areas: list[str] = []
-    starts_at: AwareDatetime | None = None
-    expected_until: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    expected_until: Moment | None = None
     measures: list[str] = []
     drill: bool = False
 
@@ -41,7 +41,7 @@ class LevelIn(Schema):
 
 
 class ExtensionIn(Schema):
-    expected_until: AwareDatetime
+    expected_until: Moment
     reason: str = Field(max_length=300)
 
 

@@ -193,6 +193,18 @@ def grounds_held(model: str, at: datetime) -> dict[str, list[Range]]:
     return found
 
 
+def backups_of(run: DestructionRun | None, *, at: datetime) -> list[list[str]]:
+    """This function will return the backups that hold a copy of what a run destroys at ``at``, as it names them: those it
+    has named and those listed since. Each is name, where, made, lives until.
+    """
+    named: list[list[str]] = [] if run is None else run.backups
+    living = [
+        [one.name, one.where, one.made_at.isoformat(), one.lives_until.isoformat()]
+        for one in backups_living(at).order_by("lives_until", "pk")
+    ]
+    return named + [one for one in living if one not in named]
+
+
 def backups_living(at: datetime) -> QuerySet[Backup]:
     """This function will return the backups that are not gone yet."""
     return Backup.objects.filter(lives_until__gt=at).order_by("lives_until", "pk")

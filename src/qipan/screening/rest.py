@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
-from pydantic import AwareDatetime
 
 from qipan.access.api import signed_in
 from qipan.desk.api import get_admission
@@ -17,6 +16,7 @@ from qipan.kernel.place import place_text
 from qipan.kernel.refusal import BadInput, NotAllowed, NotFound
 from qipan.posture.api import get_declaration
 from qipan.territory.api import AreaView, children, get_area
+from qipan.webkit.schemas import Moment
 
 from .actions import assign_doors, close_campaign, close_round, open_campaign, open_round
 from .models import Campaign, Round
@@ -42,7 +42,7 @@ class RoundIn(Schema):
     """A round over areas, until a moment or for a number of days, with what a visit takes."""
 
     areas: list[str]
-    closes_at: AwareDatetime | None = None
+    closes_at: Moment | None = None
     days: float | None = Field(None, gt=0, le=366)
     minutes_per_visit: int = MINUTES_PER_VISIT
 

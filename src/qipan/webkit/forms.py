@@ -13,6 +13,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from qipan.kernel.clock import FIRST_YEAR, LAST_YEAR
 from qipan.kernel.refusal import Refusal
 from qipan.kernel.text import plain_text
 
@@ -62,8 +63,6 @@ class LongSelect(forms.Select):
 class ActForm(forms.Form):
     """A page's form for an act: shows a refusal beside the field that it names and keeps what was typed."""
 
-    FIRST, LAST = 1900, 2199  # years; a moment beyond cannot be told in every zone
-
     field_of: ClassVar[Mapping[str, str]] = {}  # parameters of the act whose field has another name
 
     @classmethod
@@ -72,16 +71,17 @@ class ActForm(forms.Form):
         there = {name: field for name, field in cls.base_fields.items() if name in sent}
         return {name: field.widget.value_from_datadict(sent, MultiValueDict(), name) for name, field in there.items()}
 
-    def full_clean(self) -> None:
-        """This method will judge what was sent; text is kept without control characters, and no year is out of this world."""
-        super().full_clean()
-        for name, value in list(getattr(self, "cleaned_data", {}).items()):
+    def clean(self) -> dict[str, Any]:
+        """This method will judge what was sent before a form judges it together: text is kept without control characters,
+        and no year is out of this world.
+        """
+        for name, value in list(self.cleaned_data.items()):
             if isinstance(value, str):
                 self.cleaned_data[name] = plain_text(value)
-            elif isinstance(value, date) and not self.FIRST <= value.year <= self.LAST:
-                self.add_error(
-                    name, _("Enter a year between %(first)s and %(last)s.") % {"first": self.FIRST, "last": self.LAST}
-                )
+            elif isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+                words = _("Enter a year between %(first)s and %(last)s.")
+                self.add_error(name, words % {"first": FIRST_YEAR, "last": LAST_YEAR})
+        return super().clean() or self.cleaned_data
 
     def refuse(self, refusal: Refusal) -> None:
         """This method will put the refusal's sentence where it belongs, and after it every problem that it names."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import models
+from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from qipan.kernel.labels import QuickLabels
@@ -189,8 +190,8 @@ class Matter(QuickLabels, models.Model):
 
     @property
     def number(self) -> str:
-        """What people call it: the year and a running number."""
-        return f"{self.reported_at:%Y}-{self.pk or 0:06d}"
+        """What people call it: the city's year and a running number."""
+        return f"{localtime(self.reported_at):%Y}-{self.pk or 0:06d}"
 
     @property
     def point(self) -> Point | None:

@@ -1,7 +1,7 @@
 """Nobody decides on an own wish, a danger does not wait, and whoever is asked has the time to answer."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -183,3 +183,9 @@ def test_a_week_after_the_last_report_silence_closes_it_unconfirmed(world):
     assert look(at=joined + loop.CONFIRM_WITHIN)[1] == 1
     held = Matter.objects.everywhere("a test").get(pk=matter.pk)
     assert (held.state, held.confirmation) == ("CLOSED", "UNCONFIRMED")
+
+
+def test_the_number_of_a_matter_has_the_citys_year():
+    new_year = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # half past midnight in Chengdu
+    assert Matter(pk=7, reported_at=new_year).number == "2027-000007"
+    assert Matter(pk=7, reported_at=new_year - timedelta(hours=1)).number == "2026-000007"

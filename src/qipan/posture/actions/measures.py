@@ -102,7 +102,8 @@ def impose_measure(
     check_signature(issuer, by=by)
     if hazard and declaration is None and hazard not in rules.words("hazards"):
         raise HazardUnknown(hazard=hazard[:40], field="hazard")
-    basis = get_article(article, on=localdate(at), use=Use.MEASURE)
+    for day in sorted({localdate(at), localdate(max(starts_at, at))}):  # whose end is known before it begins is none
+        basis = get_article(article, on=day, use=Use.MEASURE)
     _check_issuer(issuer, kind=kind, article=basis, at=at)
     if any(ground.without(by.scope.ranges) for ground in ranges):
         raise NotFound

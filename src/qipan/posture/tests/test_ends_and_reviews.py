@@ -16,7 +16,7 @@ from qipan.access.testing import Cast
 from qipan.desk.api import Task
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
-from qipan.laws.api import flags_of, repeal_article
+from qipan.laws.api import ArticleNotInForce, flags_of, repeal_article
 from qipan.posture import rules
 from qipan.posture.actions import ending
 from qipan.posture.actions.declarations import NotYourOrgan, ReasonMissing
@@ -278,6 +278,26 @@ def test_a_repealed_article_flags_its_measures_and_asks_each_issuer_once(
     assert set(flags_of("posture.Measure", [imposed.pk, yesterday.pk, over.pk])) == {imposed.pk, yesterday.pk}
     asked = tasks("basis:").select_related("owner")
     assert {task.owner.code for task in asked} == {"510104:district-command", "5101:city-command"}
+
+
+@pytest.mark.row("LAW-1")
+def test_an_article_whose_end_is_known_before_the_measure_begins_is_no_basis(cast: Cast, imposed: Measure) -> None:
+    repeal_article(
+        "erl-2024-73", since=localtime(cast.at).date() + timedelta(days=2), reason="修订",
+        by=Actor.system("law", acts=["law.edit"], ranges=[range_of("5101")]), at=cast.at,
+    )  # fmt: skip
+    later = {name: cast.at + timedelta(days=n) for name, n in (("starts_at", 5), ("review_at", 6), ("expires_at", 8))}
+    end = imposed.expires_at
+    with pytest.raises(ArticleNotInForce):
+        impose_measure(**restriction(cast, **later))
+    with pytest.raises(ArticleNotInForce):
+        extend_measure(
+            imposed, expires_at=end + timedelta(days=7), review_at=end + timedelta(days=3), article="erl-2024-73",
+            by=cast.city_commander, at=cast.at,
+        )  # fmt: skip
+    assert list(Measure.objects.values_list("pk", flat=True)) == [imposed.pk]
+    (first,) = impose_measure(**restriction(cast))  # it ends while the measure runs: that is flagged, not refused
+    assert first.starts_at == cast.at
 
 
 def test_an_extension_goes_on_where_the_old_one_is_written_down(cast: Cast, imposed: Measure) -> None:

@@ -40,6 +40,14 @@ def issued_now(cast: Cast, clock_at: Callable[[datetime], None]) -> None:
     clock_at(cast.at)
 
 
+@pytest.mark.parametrize("name", ["starts_at", "expires_at"])
+@pytest.mark.parametrize("moment", ["9999-12-30T00:00", "0001-01-01T00:00"])
+def test_a_moment_at_the_edge_of_time_is_refused_beside_its_field(cast: Cast, name: str, moment: str) -> None:
+    answer = cast.client("city_commander").post("/measures/new", filled(cast, **{name: moment}))
+    assert (answer.status_code, list(answer.context["form"].errors)) == (400, [name])
+    assert Measure.objects.count() == 0
+
+
 @pytest.mark.row("EMG-15")
 def test_what_the_zones_justify_is_shown_before_anything_is_imposed(cast: Cast) -> None:
     client = cast.client("city_commander")

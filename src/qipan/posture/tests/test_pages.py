@@ -135,6 +135,26 @@ def test_a_start_before_now_is_refused_beside_its_field(cast: Cast, clock_at: Ca
     assert cast.client("city_commander").post("/api/declarations", given, "application/json").status_code == 201
 
 
+@pytest.mark.row("EMG-5")
+@pytest.mark.parametrize(
+    ("name", "moment"),
+    [
+        ("expected_until", "9999-12-31T23:59:59Z"),
+        ("starts_at", "0001-01-01T00:00:00Z"),
+        ("starts_at", "2026-01-01T00:00"),
+    ],
+)
+def test_a_moment_that_cannot_be_told_in_every_zone_is_no_declaration(cast: Cast, name: str, moment: str) -> None:
+    given = {
+        "number": "1", "matter": "疫情", "hazard": "epidemic", "level": 1, "basis": "法", "areas": ["510104"], "measures": ["排查"],
+        "starts_at": cast.at.isoformat(), "expected_until": (cast.at + timedelta(days=9)).isoformat(), name: moment,
+    }  # fmt: skip
+    said = cast.client("city_commander").post("/api/declarations", given, "application/json")
+    assert (said.status_code, said.json()["code"]) == (400, "bad_input")
+    assert name in said.json()["problems"][0]
+    assert Declaration.objects.count() == 0
+
+
 @pytest.mark.usefixtures("declared_now")
 def test_a_district_is_offered_its_level_and_refused_another(cast: Cast) -> None:
     client = cast.client("district_head")

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import override
 
 from qipan.journal.api import checksum, record
@@ -17,6 +18,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.retention import destroyed_with
 
 from ..models import Certificate, DestructionRun, RunLot
+from ..queries import backups_of
 from ..rules.certificate import FORMAT, MINIMUM_CELL, sign
 from ..terms import RunState
 
@@ -103,7 +105,9 @@ def issue(run: DestructionRun, *, storage: dict[str, object], by: Actor, at: dat
         return held.certificate
     lots = list(held.lots.order_by("order"))
     assert all(lot.finished_at for lot in lots), "a lot is not done"
-    number = f"QP-{settings.CITY}-{at:%Y}-{held.pk:05d}"
+    number = f"QP-{settings.CITY}-{localtime(at):%Y}-{held.pk:05d}"
+    held.backups = backups_of(held, at=at)  # one made since it was prepared holds a copy too
+    held.save(update_fields=["backups"])
     chain = checksum()
     destroyed, kept_back = sum(lot.destroyed for lot in lots), sum(lot.held for lot in lots)
     with override(settings.LANGUAGE_CODE):

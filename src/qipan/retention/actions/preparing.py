@@ -11,7 +11,8 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.retention import holders
 
-from ..models import Backup, DestructionRun, DueLot, RunLot
+from ..models import DestructionRun, DueLot, RunLot
+from ..queries import backups_of
 from ..rules.chain import FIRST
 from ..terms import RunState
 
@@ -106,7 +107,7 @@ def prepare_run(*, lots: Sequence[int], reason: str, backups_listed: bool, by: A
     now = {(holder.model, lot.key): lot for holder in asked for lot in holder.lots(at=at)}
     run = DestructionRun.objects.create(
         reason=reason.strip()[:300],
-        backups=backups_at(at),
+        backups=backups_of(None, at=at),
         prepared_at=at,
         prepared_by=by.label[:120],
         prepared_account=person,
@@ -136,14 +137,6 @@ def prepare_run(*, lots: Sequence[int], reason: str, backups_listed: bool, by: A
     data = {"lots": [f"{lot.model} {lot.key}" for lot in chosen], "rows": sum(lot.rows for lot in chosen)}
     record("retention.prepare_run", subject=run, by=by, at=at, data=data, drill=run.drill)
     return run
-
-
-def backups_at(at: datetime) -> list[list[str]]:
-    """This function will return the backups that live at a moment, as a run names them: name, where, made, lives until."""
-    return [
-        [one.name, one.where, one.made_at.isoformat(), one.lives_until.isoformat()]
-        for one in Backup.objects.filter(lives_until__gt=at).order_by("lives_until", "pk")
-    ]
 
 
 def _waiting(run: DestructionRun, *, by: Actor) -> DestructionRun:

@@ -21,6 +21,7 @@ from ..models import Certificate, DueLot, Hold
 from ..queries import (
     account_data,
     backups_living,
+    backups_of,
     by_room,
     certificates,
     due_lots,
@@ -168,7 +169,7 @@ def _run(request: HttpRequest, pk: int, *, form: DecideInput | None = None, stat
         "holds": holds_in(run, at=at) if run.state in (RunState.PREPARED, RunState.APPROVED) else [],
         "backups": [
             (name, where, localtime(datetime.fromisoformat(made)), localtime(datetime.fromisoformat(until)))
-            for name, where, made, until in run.backups
+            for name, where, made, until in (run.backups if run.state == RunState.DONE else backups_of(run, at=at))
         ],
         "certificate": Certificate.objects.filter(run=run).first(),
         "mine": actor.account_id == run.prepared_account,

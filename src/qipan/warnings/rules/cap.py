@@ -233,7 +233,7 @@ class _Reader:
         return self.element.findall(f"{{{NAMESPACE}}}{name}")
 
     def texts(self, name: str) -> list[str]:
-        return [(one.text or "").strip() for one in self.parts(name)]
+        return [plain_text(one.text or "").strip() for one in self.parts(name)]
 
     def text(self, name: str, *, needed: bool = False) -> str:
         found = next(iter(self.texts(name)), "")

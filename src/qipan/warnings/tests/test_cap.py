@@ -139,6 +139,25 @@ def test_what_is_no_message_is_refused_by_its_fault(raw, said):
     assert said in "; ".join(fault.value.problems)
 
 
+def test_a_text_of_control_characters_alone_is_no_text():
+    """What XML may carry and nothing shows, as DEL, is taken off before a message is judged."""
+    with pytest.raises(NotCap) as fault:
+        read_alert(FROM_OUTSIDE.replace("锦江区".encode(), b"&#127;"))
+    assert fault.value.problems == ["info 1 area: areaDesc is missing"]
+
+
+@given(
+    st.text(st.sampled_from("a \n\t\x7f\x85\u2028中"), max_size=6),
+    st.sampled_from(["锦江区", "暴雨", "Severe", "WX-7", "Met"]),
+)
+def test_whatever_is_taken_is_read_again_from_what_is_kept(text, place):
+    try:
+        alert = read_alert(FROM_OUTSIDE.decode().replace(place, text).encode())
+    except NotCap:
+        return
+    assert read_alert(alert_xml(alert)) == alert
+
+
 @given(st.binary(max_size=200))
 def test_nonsense_is_refused_and_nothing_else(raw):
     with pytest.raises(NotCap):

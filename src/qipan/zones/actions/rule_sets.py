@@ -75,8 +75,8 @@ def _day(given: Any) -> date | None:
 def _texts(given: Mapping[str, Any]) -> list[str]:
     problems = []
     for name, most in (TEXTS | MAY_LACK).items():
-        text = str(given.get(name) or "").strip()
-        if (name in TEXTS and not text) or len(text) > most:
+        text = given.get(name) or ""
+        if not isinstance(text, str) or (name in TEXTS and not text.strip()) or len(text) > most:
             problems.append(_now("%(name)s is missing or longer than %(most)s signs") % {"name": name, "most": most})
     code = str(given.get("code") or "")
     if code and not (code.isascii() and code.replace("-", "").replace("_", "").isalnum()):

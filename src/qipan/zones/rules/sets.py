@@ -96,8 +96,8 @@ def read_rule(given: Mapping[str, Any], *, known: Mapping[str, Input] | None = N
     unit = given.get("unit")
     if unit in (None, ""):
         faults.append(Fault("no_unit", "unit"))
-    elif unit not in UNITS:
-        faults.append(Fault("unit", "unit", str(unit)))
+    elif not isinstance(unit, str) or unit not in UNITS:
+        faults.append(Fault("unit", "unit", str(unit)[:60]))
     rows = given.get("levels")
     if not isinstance(rows, list) or not rows:
         faults.append(Fault("no_levels", "levels"))

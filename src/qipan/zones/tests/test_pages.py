@@ -146,6 +146,14 @@ def test_rule_sets_are_published_and_abolished_on_their_page(world):
     assert answer.status_code == 400
     assert "缺少区域单元" in text(answer)
     assert "这不是 JSON 对象" in text(client.post("/zones/rules", {"text": "[1]"}))
+    for unit in ([], {}, ["COMMUNITY"], 4, True):
+        odd = client.post("/zones/rules", {"text": json.dumps({**RULE, "code": "x", "unit": unit, "trial": True})})
+        assert odd.status_code == 400
+    for name in ("title", "title_en", "basis", "source"):
+        odd = client.post("/zones/rules", {"text": json.dumps({**RULE, "code": "x", name: {"a": "b"}, "trial": True})})
+        assert odd.status_code == 400
+    deep = '{"levels": ' + "[" * 9000 + "]" * 9000 + "}"
+    assert "这不是 JSON 对象" in text(client.post("/zones/rules", {"text": deep}))
     assert RuleSet.objects.count() == 1
     wider = {**RULE, "code": "x", "trial": True, "unit": "STREET"}
     assert "须写明理由（unit_reason）" in text(client.post("/zones/rules", {"text": json.dumps(wider)}))

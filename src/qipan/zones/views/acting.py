@@ -244,7 +244,7 @@ def rules_page(request: HttpRequest) -> HttpResponse:
                 raise ValueError
             publish_rule_set(given, by=actor, at=at)
             return redirect("zone_rules")
-        except ValueError:
+        except (ValueError, RecursionError):  # nested deeper than anything that is read
             form.add_error("text", _("This is no JSON object."))
         except Refusal as refusal:
             form.refuse(refusal)
