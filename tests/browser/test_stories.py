@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.apps import apps
 from django.core.cache import cache
+from django.utils.timezone import get_default_timezone
 from playwright.sync_api import Page, expect
 
 from qipan.access.testing import Cast, make_city
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
 ]
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = get_default_timezone()
 TEN = datetime(2026, 3, 3, 10, tzinfo=ZONE).astimezone(UTC)  # a Tuesday
 NIGHT = datetime(2026, 1, 14, 23, 10, tzinfo=ZONE).astimezone(UTC)
 CITY = range_of("5101")

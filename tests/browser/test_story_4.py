@@ -5,10 +5,10 @@ the property company that closes its cost sheet and is paid.
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
+from django.utils.timezone import get_default_timezone
 from playwright.sync_api import Page, expect
 
 from qipan.access.testing import Cast, make_city
@@ -25,7 +25,7 @@ from .conftest import serious
 from .test_matters import answer_question
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = get_default_timezone()
 NINE = datetime(2026, 3, 3, 9, tzinfo=ZONE).astimezone(UTC)
 HERE = "510104001001"
 RULE = {

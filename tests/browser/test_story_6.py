@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.apps import apps
 from django.core.cache import cache
+from django.utils.timezone import get_default_timezone
 from playwright.sync_api import Page, expect
 
 from qipan.access.testing import Cast, make_city
@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
 ]
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = get_default_timezone()
 NINE = datetime(2026, 3, 3, 9, tzinfo=ZONE).astimezone(UTC)  # a Tuesday
 COMMUNITIES = 1_200
 HELD = range(1, 25)  # columns that registers hold

@@ -9,10 +9,10 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
+from django.utils.timezone import get_default_timezone
 from playwright.sync_api import Page, expect
 
 from qipan.access.api import Pass, link_for, token_for
@@ -51,7 +51,7 @@ from qipan.territory.api import doors_within
 from .conftest import serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-NINE = datetime(2026, 3, 3, 9, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+NINE = datetime(2026, 3, 3, 9, tzinfo=get_default_timezone()).astimezone(UTC)
 CITY, DISTRICT = range_of("5101"), range_of("510104")
 OWN, THEIRS, VISITS = 12, 3, 60
 DAY = timedelta(days=1)

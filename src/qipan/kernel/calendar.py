@@ -6,13 +6,13 @@ are free and the answer says so (``certain`` is False).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import chinese_calendar
+from django.utils.timezone import get_default_timezone
 
 FIRST_YEAR = min(chinese_calendar.constants.holidays).year
 LAST_YEAR = max(chinese_calendar.constants.holidays).year
@@ -21,7 +21,6 @@ LONGEST_DAYS = 36_525  # a clock that stands still for a hundred years is a mist
 ZERO = timedelta(0)
 NOTICE = timedelta(hours=2)  # at night nothing is wanted sooner
 NIGHT_FROM, NIGHT_TO = time(22, 0), time(7, 0)
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Pause = tuple[datetime, datetime | None]  # the clock stands from ... until ...; None is "still"
 
@@ -36,9 +35,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class OfficeHours:
-    """When offices are open on a working day, in their time zone."""
+    """When offices are open on a working day, in the civil time of the city."""
 
-    zone: ZoneInfo = SHANGHAI
+    zone: tzinfo = field(default_factory=get_default_timezone)
     parts: tuple[tuple[time, time], ...] = ((time(9), time(12)), (time(13), time(17)))
 
     def on(self, day: date) -> list[tuple[datetime, datetime]]:

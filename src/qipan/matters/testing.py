@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from django.utils.timezone import localdate
+
 from qipan.access.testing import Cast
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import place_of, range_of
@@ -115,7 +117,7 @@ def draw_outlines(cast: Cast) -> None:
         path = Path(folder) / "outlines.geojson"
         path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
         import_outlines(
-            path, datum="WGS84", valid_from=cast.at.date(), source="test", synthetic=True, by=cast.admin, at=cast.at
+            path, datum="WGS84", valid_from=localdate(cast.at), source="test", synthetic=True, by=cast.admin, at=cast.at
         )
 
 

@@ -1,8 +1,8 @@
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.apps import apps
+from django.utils.timezone import get_default_timezone
 
 from qipan.access.testing import Cast, make_city
 from qipan.command.actions.activations import activate_playbook
@@ -15,7 +15,7 @@ from qipan.laws.testing import make_articles
 from qipan.posture.api import declare
 
 Entry, Message = apps.get_model("journal", "Entry"), apps.get_model("journal", "Message")
-NOON = datetime(2026, 11, 25, 12, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=get_default_timezone())
 
 
 @pytest.fixture

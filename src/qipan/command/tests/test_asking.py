@@ -155,7 +155,7 @@ def test_what_was_filled_in_in_time_closes_its_task_though_it_is_sent_later(cast
     form = publish(cast, code=CODE, subject="UNIT", survey=survey, choices=CHOICES, issuer="5101:health")
     directive = ask(cast, form, admit(cast, valid_to=cast.at + timedelta(days=5)))
     raw = (
-        f'<data id="{CODE}" version="1"><ended>{cast.at + timedelta(days=4):%Y-%m-%dT%H:%M:%S.000+08:00}</ended>'
+        f'<data id="{CODE}" version="1"><ended>{(cast.at + timedelta(days=4)).isoformat(timespec="milliseconds")}</ended>'
         "<people>1</people><photo></photo><meta><instanceID>uuid:late</instanceID></meta></data>"
     )
     assert take_submission(raw.encode(), by=cast.worker, at=cast.at + timedelta(days=6)).outcome == Outcome.TAKEN

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localtime
 
 from qipan.command.actions.activations import activate_playbook
 from qipan.command.actions.playbooks import publish_playbook
@@ -26,7 +27,7 @@ def city(live_cast):
 
 
 def local(moment):
-    return (moment + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M")
+    return localtime(moment).strftime("%Y-%m-%dT%H:%M")
 
 
 def typed(**changed):

@@ -3,9 +3,9 @@
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +34,7 @@ from qipan.kernel.place import range_of
 from .conftest import Entry, Message
 from .test_asking import CHOICES, CODE, JINJIANG, SURVEY, admit, answer, ask, refused, states
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = get_default_timezone()
 OWN = "510104001001:community"
 CLOCK = Actor.system("rounds of directives", acts=["directive.issue"], ranges=[range_of("5101")])
 WEEK = timedelta(weeks=1)
@@ -54,7 +54,7 @@ def weekly(cast: Cast, form: Form, **changes: Any) -> Directive:
 
 def filled(cast: Cast, name: str, *, ended: datetime, sent: datetime) -> Outcome:
     raw = (
-        f'<data id="{CODE}" version="1"><ended>{ended:%Y-%m-%dT%H:%M:%S.000+08:00}</ended><people>1</people><photo></photo>'
+        f'<data id="{CODE}" version="1"><ended>{ended.isoformat(timespec="milliseconds")}</ended><people>1</people><photo></photo>'
         f"<meta><instanceID>uuid:{name}</instanceID></meta></data>"
     )
     return take_submission(raw.encode(), by=cast.worker, at=sent).outcome

@@ -2,10 +2,10 @@
 
 import io
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from django.utils.timezone import get_default_timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +29,7 @@ from qipan.kernel.refusal import BadInput
 
 from .test_receipts import send, tasks
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = get_default_timezone()
 CITY = range_of("5101")
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
 from qipan.access.api import named_leader
 from qipan.access.testing import Cast
@@ -202,7 +203,7 @@ def test_every_change_of_a_task_has_a_step_with_its_actor_and_time(city: Cast):
 
 
 def test_counts_of_a_ground(city: Cast):
-    at = datetime.fromisoformat("2026-11-25T10:00:00+08:00")
+    at = datetime(2026, 11, 25, 10, tzinfo=get_default_timezone())
     send(
         city,
         admission=admitted(city, valid_to=at + timedelta(days=900), at=at - timedelta(days=1)),

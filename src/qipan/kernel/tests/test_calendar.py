@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.timezone import get_default_timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from qipan.kernel.calendar import (
     LAST_YEAR,
     OFFICE,
     Kind,
+    OfficeHours,
     due_time,
     is_working_day,
     robs_sleep,
@@ -19,12 +21,12 @@ from qipan.kernel.calendar import (
     time_left,
 )
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+ZONE = get_default_timezone()
 HOURS, DAYS, CLOCK = Kind.WORKING_HOURS, Kind.WORKING_DAYS, Kind.CLOCK_HOURS
 
 
 def local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
 
 
 def hours(n: float) -> timedelta:
@@ -145,7 +147,7 @@ def test_nothing_is_due_on_a_holiday_or_outside_office_hours(start: datetime, cl
     if kind is CLOCK:
         assert due == start + amount
         return
-    day = due.astimezone(SHANGHAI).date()
+    day = due.astimezone(ZONE).date()
     assert is_working_day(day)
     assert any(first <= due <= last for first, last in OFFICE.on(day))
 
@@ -158,7 +160,7 @@ def test_running_time_is_the_reverse_of_a_due_time(start: datetime, clock: tuple
 
 
 def november(hour: int, minute: int = 0, day: int = 25) -> datetime:
-    return datetime(2026, 11, day, hour, minute, tzinfo=SHANGHAI)
+    return datetime(2026, 11, day, hour, minute, tzinfo=ZONE)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def november(hour: int, minute: int = 0, day: int = 25) -> datetime:
     ],
 )
 def test_nobody_is_asked_to_answer_in_less_than_two_hours_at_night(_case, at, due_at, refused):
-    assert robs_sleep(at=at, due_at=due_at, zone=SHANGHAI) is refused
+    assert robs_sleep(at=at, due_at=due_at, zone=ZONE) is refused
 
 
 @pytest.mark.parametrize(
@@ -189,18 +191,25 @@ def test_nobody_is_asked_to_answer_in_less_than_two_hours_at_night(_case, at, du
     ],
 )
 def test_what_can_wait_is_due_two_hours_after_the_night(at, due_at, spared):
-    assert spare_night(at=local(at), due_at=local(due_at), zone=SHANGHAI) == local(spared)
+    assert spare_night(at=local(at), due_at=local(due_at), zone=ZONE) == local(spared)
 
 
 @given(st.integers(0, 525_600), st.integers(1, 600))
 def test_nothing_that_was_spared_robs_sleep_and_nothing_comes_sooner(later, minutes):
     begin = local("2026-01-01 00:00") + timedelta(minutes=later)
     due = begin + timedelta(minutes=minutes)
-    spared = spare_night(at=begin, due_at=due, zone=SHANGHAI)
+    spared = spare_night(at=begin, due_at=due, zone=ZONE)
     assert due <= spared <= begin + timedelta(hours=12)
-    assert not robs_sleep(at=begin, due_at=spared, zone=SHANGHAI)
+    assert not robs_sleep(at=begin, due_at=spared, zone=ZONE)
 
 
 def test_the_night_is_the_local_one():
-    at = datetime(2026, 11, 25, 15, 30, tzinfo=ZoneInfo("UTC"))  # 23:30 in Chengdu
-    assert robs_sleep(at=at, due_at=at.replace(hour=16), zone=SHANGHAI) is True
+    at = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)  # 23:30 in Chengdu, 10:30 in New York
+    assert robs_sleep(at=at, due_at=at.replace(hour=16), zone=ZoneInfo("Asia/Shanghai")) is True
+    assert robs_sleep(at=at, due_at=at.replace(hour=16), zone=ZoneInfo("America/New_York")) is False
+
+
+def test_offices_are_open_in_the_civil_time_of_the_city(settings):
+    settings.TIME_ZONE = "Asia/Urumqi"
+    start = datetime(2026, 11, 25, 10, tzinfo=ZoneInfo("Asia/Urumqi"))
+    assert due_time(start, hours(3), HOURS, hours=OfficeHours()).at == start.replace(hour=14)  # noon is free

@@ -1,15 +1,15 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django.utils.timezone import get_default_timezone
 
 from qipan.access.testing import make_city
 from qipan.learning.testing import Story, end_event, make_event, publish_all, read_some
 
-NOON = datetime(2026, 11, 25, 12, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=get_default_timezone())
 ENDED = NOON + timedelta(days=3)
 
 

@@ -1,9 +1,9 @@
 """FOR-10: weaknesses have an owner and a day; what is open when a year ends is shown."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
 from qipan.desk.api import Receipt, Task, TaskState, receive
 from qipan.kernel.refusal import NotAllowed, NotFound
@@ -16,8 +16,8 @@ from qipan.learning.subscribers import clock_of_learning
 from .conftest import NOON
 
 pytestmark = pytest.mark.row("FOR-10")
-EVE = datetime(2026, 12, 31, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
-MIDNIGHT = datetime(2027, 1, 1, 0, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+EVE = datetime(2026, 12, 31, 23, 59, tzinfo=get_default_timezone())
+MIDNIGHT = datetime(2027, 1, 1, 0, 0, tzinfo=get_default_timezone())
 
 
 def everywhere(model):
@@ -44,7 +44,7 @@ def test_a_weakness_is_a_task_on_its_owners_desk_until_it_says_what_was_done(sto
         "510104001001:community",
         "HAND",
     )
-    assert weakness.due_at == datetime(2027, 3, 1, 23, 59, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert weakness.due_at == datetime(2027, 3, 1, 23, 59, 59, tzinfo=get_default_timezone())
     by = story.cast.dispatcher
     [answer] = receive([Receipt(task.pk, TaskState.DONE, NOON)], by=by, at=NOON)
     assert (answer.answer, answer.code) == ("refused", "said_on_its_page")

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
+from django.utils.timezone import get_default_timezone_name
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from openpyxl import load_workbook
@@ -169,7 +170,7 @@ class MappingForm(ActForm):
     )
     zone = forms.CharField(
         label=_("Time zone of dates without one"),
-        initial="Asia/Shanghai",
+        initial=get_default_timezone_name,
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
     datum = forms.ChoiceField(

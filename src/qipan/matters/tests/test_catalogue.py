@@ -1,11 +1,11 @@
 """The example catalogue and the responsibility lists speak of the same items; the command puts one in force."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils.timezone import localdate
+from django.utils.timezone import get_default_timezone, localdate
 
 from qipan.access.testing import make_city
 from qipan.duties.api import proposals
@@ -45,13 +45,14 @@ def test_the_command_says_what_it_did_and_what_is_wrong(world, tmp_path):
 @pytest.mark.django_db
 @pytest.mark.row("MAT-3", "MAT-5")
 def test_filing_verifying_and_ruling_have_their_time():
-    """Wednesday at ten in Chengdu: four working hours to file, one working day to verify and for the lead organisation."""
-    at = datetime(2026, 8, 5, 2, tzinfo=UTC)
+    """Wednesday at ten: four working hours to file, one working day to verify and for the lead organisation."""
+    zone = get_default_timezone()
+    at = datetime(2026, 8, 5, 10, tzinfo=zone)
     world = make_world(make_city(at=at))
     dispatcher = world.cast.dispatcher
     one, other = (world.reported().matter for _n in range(2))
     assert (one.category.limit_file, one.category.limit_verify) == ("4wh", "1wd")
-    assert (one.waiting.due_at, one.waiting.clock) == (datetime(2026, 8, 5, 7, tzinfo=UTC), "WORKING_HOURS")
+    assert (one.waiting.due_at, one.waiting.clock) == (datetime(2026, 8, 5, 15, tzinfo=zone), "WORKING_HOURS")
     for matter in (one, other):
         file_matter(matter, by=dispatcher, at=at)
         dispatch_matter(matter, unit=world.cast.unit("5101:urban-management"), by=dispatcher, at=at)
@@ -59,4 +60,4 @@ def test_filing_verifying_and_ruling_have_their_time():
     object_to_matter(other, reason="非我单位管护", by=world.handler(), at=at)
     for pk in (one.pk, other.pk):
         task = Matter.objects.everywhere("a test").get(pk=pk).waiting
-        assert (task.due_at, task.clock) == (datetime(2026, 8, 6, 9, tzinfo=UTC), "WORKING_DAYS")
+        assert (task.due_at, task.clock) == (datetime(2026, 8, 6, 17, tzinfo=zone), "WORKING_DAYS")

@@ -1,9 +1,9 @@
 """What is asked of communities at night: nothing at once but what is urgent by the catalogue or by its grade."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
 from qipan.access.testing import make_city
 from qipan.desk.api import Task
@@ -15,7 +15,7 @@ from ..models import Call, Called
 from ..rules.joint import CallsAtNight
 from ..testing import World, make_world
 
-LOCAL = ZoneInfo("Asia/Shanghai")
+LOCAL = get_default_timezone()
 COMMUNITY, LIGHTS = "510104001001:community", "5101:urban-management"
 POSTERS, WALL = "12001", "05001"  # accepted in working time; by the clock
 

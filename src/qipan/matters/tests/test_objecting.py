@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.timezone import get_default_timezone
 from django.utils.translation import override
 
 from qipan.access.testing import make_city
@@ -21,8 +22,10 @@ from .test_refusals import refused, rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("MAT-3"), pytest.mark.row("ORG-6")]
 LIGHTS = "5101:urban-management"
-WEDNESDAY = datetime(2026, 8, 5, 2, tzinfo=UTC)  # at ten in Chengdu
-OVER = datetime(2026, 8, 12, 9, tzinfo=UTC)  # five working days later at the end of the day
+WEDNESDAY = datetime(2026, 8, 5, 10, tzinfo=get_default_timezone()).astimezone(UTC)
+OVER = datetime(2026, 8, 12, 17, tzinfo=get_default_timezone()).astimezone(
+    UTC
+)  # five working days later at the end of the day
 SECOND = timedelta(seconds=1)
 
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
 from qipan.access.testing import Cast, make_city
 from qipan.desk.api import ShortNoticeAtNight, Task, admit_emergency, send_task, send_tasks
@@ -14,7 +14,7 @@ from qipan.posture.api import declare, declared_over, end_declaration
 
 from .conftest import response
 
-NIGHT = datetime(2026, 3, 3, 23, tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+NIGHT = datetime(2026, 3, 3, 23, tzinfo=get_default_timezone()).astimezone(UTC)
 HERE, ELSEWHERE = range_of("510104001001"), range_of("510105001001")
 
 

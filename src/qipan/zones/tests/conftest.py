@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
 from qipan.access.testing import Cast, make_city
 from qipan.kernel.actor import Actor
@@ -11,7 +12,7 @@ from qipan.kernel.place import place_of, range_of
 from qipan.zones.actions.rule_sets import publish_rule_set
 from qipan.zones.models import Correction, Count, RiskZone, RuleSet
 
-AT = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)  # noon in Chengdu
+AT = datetime(2026, 11, 28, 12, tzinfo=get_default_timezone()).astimezone(UTC)
 TODAY = date(2026, 11, 28)
 COMMUNITY = "510104001001"
 OTHER = "510104001002"

@@ -1,9 +1,10 @@
 """EMG-15, LAW-1: many proposed levels confirmed at once, each with what became of it; each cites its article."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.apps import apps
+from django.utils.timezone import get_default_timezone
 
 from qipan.desk.api import Task
 from qipan.journal.api import entries_of, subscribe
@@ -197,11 +198,11 @@ def test_the_end_of_a_rule_set_is_published_as_its_other_acts_are(cast, rule_set
     end_rule_set(rule_set, on=date(2026, 12, 1), basis="gazette", by=keeper, at=AT)
     (event,) = heard
     assert (event.rule_set_id, event.hazard, event.at) == (rule_set.pk, "epidemic", AT)
-    assert event.ends_at.isoformat() == "2026-12-01T00:00:00+08:00"
+    assert event.ends_at == datetime(2026, 12, 1, tzinfo=get_default_timezone())
     heard.clear()
     publish_rule_set({**RULE, "code": "other", "valid_from": "2026-12-01"}, by=keeper, at=AT)
     publish_rule_set({**RULE, "code": "other", "valid_from": "2026-12-05"}, by=keeper, at=AT)
-    assert [event.ends_at.isoformat() for event in heard] == ["2026-12-05T00:00:00+08:00"]
+    assert [event.ends_at for event in heard] == [datetime(2026, 12, 5, tzinfo=get_default_timezone())]
     assert level_over([range_of(COMMUNITY)], hazard="epidemic", at=AT) == [(range_of(COMMUNITY), None)]
 
 

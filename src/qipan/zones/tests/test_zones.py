@@ -1,8 +1,9 @@
 """Levels in force: confirmed by an official from what the counts propose, exact to the second, until another one."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
 from qipan.journal.api import entries_of, subscribe
 from qipan.kernel.place import Range, range_of
@@ -172,7 +173,7 @@ def test_abolished_rules_hold_nothing(cast):
     confirmed(ended, cast)
     ground = range_of(COMMUNITY)
     end = ended.ends_at
-    assert end.isoformat() == "2026-12-01T00:00:00+08:00"
+    assert end == datetime(2026, 12, 1, tzinfo=get_default_timezone())
     assert level_over([ground], hazard="epidemic", at=end - timedelta(seconds=1)) == [(ground, 2)]
     assert level_over([ground], hazard="epidemic", at=end) == [(ground, None)]
     with pytest.raises(NoRuleSet):
