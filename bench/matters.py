@@ -55,6 +55,7 @@ from qipan.matters.input.mapping import read_file
 from qipan.matters.models import Category, Matter
 from qipan.matters.queries.alike import near
 from qipan.matters.rules.importing import Rules
+from qipan.matters.terms import DECLINING
 from qipan.territory.api import generate_territory
 
 from .civic import DATA
@@ -171,11 +172,12 @@ def lines(town: Town, count: int, *, first: int) -> Iterator[tuple[str, ...]]:
         ended = "" if is_open else f"{at + timedelta(hours=chance.expovariate(1 / 60)):%Y-%m-%d %H:%M:%SZ}"
         if not is_open and ended > f"{town.at:%Y-%m-%d %H:%M:%SZ}":
             ended = f"{town.at:%Y-%m-%d %H:%M:%SZ}"
+        closing = "" if is_open else chance.choice(ENDS)
+        word = "" if is_open or closing in DECLINING else chance.choice(WORDS)
         yield (
             f"B{number}", town.categories[kind % len(town.categories)], f"{place}{chance.randrange(COMPOUNDS) + 1:03d}",
             chance.choice(town.sample.texts), f"{at:%Y-%m-%d %H:%M:%SZ}", "OPEN" if is_open else "ENDED",
-            "" if is_open else chance.choice(ENDS), town.units[unit % len(town.units)], ended,
-            "" if is_open else chance.choice(WORDS),
+            closing, town.units[unit % len(town.units)], ended, word,
         )  # fmt: skip
 
 

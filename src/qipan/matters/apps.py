@@ -9,7 +9,14 @@ class MattersConfig(AppConfig):
         from qipan.journal.api import register_audit, subscribe
 
         from .actions.steps import MatterMoved
-        from .queries.audits import audit_counts, audit_exclusions, audit_matters, audit_rechecks, audit_ways
+        from .queries.audits import (
+            audit_counts,
+            audit_exclusions,
+            audit_matters,
+            audit_rechecks,
+            audit_ways,
+            audit_words,
+        )
         from .queries.referrals import audit_referrals
         from .subscribers import note_responses, watch_closes
 
@@ -26,4 +33,5 @@ class MattersConfig(AppConfig):
         register_audit("referrals against what was handed over and their tasks", audit_referrals)
         register_audit("what is left out of the rates against steps and tasks", audit_exclusions)
         register_audit("ways in which matters were verified against the matters", audit_ways)
+        register_audit("words of satisfaction against what reporters said", audit_words)
         register_audit("sampled reviews against their steps and tasks", audit_rechecks)

@@ -7,13 +7,14 @@ from itertools import islice
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Standing, StreetTally, Tally
-from ..rules.figures import excluded_word, verified_word
+from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Report, Standing, StreetTally, Tally
+from ..rules.figures import excluded_word, said_word, unsaid_word, verified_word
 from ..rules.joining import ends_of
 from ..rules.joint import cell_at
 from ..rules.limits import community_of, month_of, street_of
 from ..rules.loop import HELD, S
 from ..terms import Confirmation, Leaving, StepKind, Verdict
+from .joining import followed
 
 MOST = 20
 
@@ -155,6 +156,28 @@ def audit_ways() -> list[str]:
         ] += 1  # fmt: skip
     return sorted(
         f"verified {key}: {kept[key]} kept, {held[key]} counted" for key in {*kept, *held} if kept[key] != held[key]
+    )[:MOST]
+
+
+def audit_words() -> list[str]:
+    """This function will name the words of satisfaction, by matter, unit and month, that steps told and did not take back
+    otherwise than the reports hold them that follow the matter.
+    """
+    told: Counter[tuple[int, int, str]] = Counter()
+    steps = MatterStep.objects.filter(kind__in=(StepKind.CONFIRMED, StepKind.UNSAID)).exclude(detail="")
+    for step in steps.iterator(chunk_size=2000):
+        if step.kind == StepKind.UNSAID:
+            told[step.matter_id, step.unit_id or 0, step.detail] -= 1
+        else:
+            told[step.matter_id, step.unit_id or 0, f"{step.detail}:{month_of(step.at):%Y-%m}"] += 1
+    held: Counter[tuple[int, int, str]] = Counter()
+    reports = Report.objects.filter(satisfied__isnull=False).select_related("matter__root")
+    for report in reports.iterator(chunk_size=2000):
+        matter, when = followed(report), report.said_at
+        word = said_word(report.satisfied) if when is None else unsaid_word(bool(report.satisfied), month_of(when))
+        held[matter.pk, matter.handler_id or 0, word] += 1
+    return sorted(
+        f"words of matter {key}: {held[key]} held, {told[key]} told" for key in {*held, *told} if held[key] != told[key]
     )[:MOST]
 
 

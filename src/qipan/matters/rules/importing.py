@@ -98,6 +98,7 @@ class Fault(TextChoices):
     BEFORE = "BEFORE", _("%(field)s lies before the report: %(value)s")
     AFTER_END = "AFTER_END", _("%(field)s lies after the end: %(value)s")
     OPEN_ENDED = "OPEN_ENDED", _("is open and has a time of its end: %(value)s")
+    DECLINED_SAID = "DECLINED_SAID", _("was declined, and nobody is asked then whether they are satisfied: %(value)s")
     TOO_LONG = "TOO_LONG", _("%(field)s is longer than %(most)s characters")
     NO_CHARACTER = "NO_CHARACTER", _("%(field)s holds a character that no text holds")
     NO_POINT = "NO_POINT", _("%(field)s is not in degrees, or is alone: %(value)s")
@@ -354,7 +355,10 @@ class Reader:
         satisfied = {"": None, Said.SATISFIED.value: True, Said.UNSATISFIED.value: False}[word]
         state = self._word(Field.STATE, said[Field.STATE], wrong)
         if state == Open.ENDED:
-            return self._word(Field.CLOSING, said[Field.CLOSING], wrong) or None, satisfied
+            closing = self._word(Field.CLOSING, said[Field.CLOSING], wrong)
+            if closing in DECLINING and satisfied is not None:  # no step tells it, so no figure may hold it
+                wrong(Fault.DECLINED_SAID, Field.SATISFIED, said[Field.SATISFIED])
+            return closing or None, satisfied
         if state == Open.OPEN:
             if said[Field.ENDED]:
                 wrong(Fault.OPEN_ENDED, Field.ENDED, said[Field.ENDED])

@@ -148,6 +148,8 @@ def test_a_file_brings_its_matters_with_the_history_that_it_tells(world, bring):
         ({"how": "-"}, ("MISSING", "closing")),
         ({"how": "完"}, ("UNKNOWN", "closing")),
         ({"happy": "一般"}, ("UNKNOWN", "satisfied")),
+        ({"how": "不受理"}, ("DECLINED_SAID", "satisfied")),
+        ({"how": "不受理", "happy": "否"}, ("DECLINED_SAID", "satisfied")),
         ({"unit": "天庭"}, ("UNKNOWN", "unit")),
         ({"words": "长" * 2001}, ("TOO_LONG", "text")),
         ({"words": "a\0b"}, ("NO_CHARACTER", "text")),
