@@ -65,6 +65,7 @@ PAGES = {
         "/conflicts",
         "/events/{declaration}",
         "/events/{declaration}/report",
+        "/releases/{over}",
         "/lessons/{lesson}/publish?step=card-community",
         "/readiness/510104001",
     ],
