@@ -39,7 +39,7 @@ from .directives import (
     receipts_at,
     unread_page,
 )
-from .grounds import area_for, areas_of, code_for, overlaps, root_area
+from .grounds import area_for, areas_named, areas_of, code_for, overlaps, root_area
 from .opened import found_open, others_over, titles_of
 from .plans import PlanRow, PlanView, plan_view, plans_for
 from .rounds import Series, series_of
@@ -59,6 +59,7 @@ __all__ = [
     "activations_for",
     "activations_under",
     "area_for",
+    "areas_named",
     "areas_of",
     "card_of",
     "code_for",

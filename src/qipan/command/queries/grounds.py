@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 
 from django.conf import settings
 
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import COMMUNITY
 from qipan.kernel.refusal import NotFound
-from qipan.territory.api import AreaView, children, get_area
+from qipan.territory.api import OFFICIAL, AreaView, children, get_area, named_area
 
 
 def areas_of(codes: Iterable[str]) -> list[AreaView]:
@@ -21,6 +22,12 @@ def areas_of(codes: Iterable[str]) -> list[AreaView]:
         hierarchy, separator, bare = code.rpartition(":")
         areas.append(get_area(bare, hierarchy=hierarchy) if separator else get_area(code))
     return areas
+
+
+def areas_named(codes: Iterable[str], *, on: date) -> list[AreaView]:
+    """This function will return areas as they were on a day, by codes that were written down then as for ``areas_of``."""
+    parts = [code.rpartition(":") for code in dict.fromkeys(codes)]
+    return [named_area(bare, on=on, hierarchy=hierarchy or OFFICIAL) for hierarchy, _separator, bare in parts]
 
 
 def code_for(area: AreaView) -> str:

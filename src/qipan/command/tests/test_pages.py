@@ -13,7 +13,8 @@ from qipan.desk.api import Task, admit_emergency
 from qipan.duties.api import OrganType
 from qipan.kernel.clock import now
 from qipan.kernel.place import place_of, range_of
-from qipan.territory.api import Compound
+from qipan.territory.api import Compound, get_area
+from qipan.territory.testing import merge
 
 from .conftest import declare_epidemic, publish_all
 
@@ -299,6 +300,16 @@ class TestActivating:
         activation.refresh_from_db()
         assert activation.released_at is not None
         assert Task.objects.within(city.city_commander.scope).filter(kind="RELEASE").count() == 2
+
+    @pytest.mark.row("ORG-5")
+    def test_what_was_activated_is_read_and_released_after_its_area_was_merged(self, city):
+        activation = an_activation(city)
+        client, before = city.client("city_commander"), get_area("510104").name
+        merge("510104", into="510105", at=now())
+        page = client.get(f"/activations/{activation.pk}")
+        assert (page.status_code, [area.name for area in page.context["areas"]]) == (200, [before])
+        assert client.post(f"/activations/{activation.pk}/release").status_code == 302
+        assert client.get(f"/activations/{activation.pk}").status_code == 200
 
 
 PAGES = [

@@ -15,6 +15,7 @@ from qipan.desk.api import Task
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import BadInput
+from qipan.territory.testing import merge
 
 from .conftest import activate, declare_epidemic, everywhere
 
@@ -175,6 +176,12 @@ class TestADrill:
         assert cast.client("guard").get(f"/activations/{drill.pk}/score").status_code == 403
         activation = cast.client("city_commander").get(f"/activations/{drill.pk}").content.decode()
         assert f"/activations/{drill.pk}/score" in activation
+
+    def test_the_page_names_areas_that_were_merged_since(self, cast, drill):
+        release(drill, by=cast.city_commander, at=cast.at + timedelta(hours=1))
+        merge("510104", into="510105", at=cast.at + timedelta(hours=2))
+        page = cast.client("city_commander").get(f"/activations/{drill.pk}/score")
+        assert (page.status_code, page.context["areas"][0].name) == (200, "锦江区")
 
 
 @pytest.mark.django_db

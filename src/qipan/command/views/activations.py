@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -23,6 +24,7 @@ from ..models import Activation, ActivationItem
 from ..queries import (
     PLANNING,
     activations_for,
+    areas_named,
     areas_of,
     card_of,
     current_playbooks,
@@ -151,7 +153,7 @@ def _activation(request: HttpRequest, actor: Actor, activation: Activation) -> H
         "command/activation.html",
         {
             "activation": activation,
-            "areas": areas_of(activation.grounds),
+            "areas": areas_named(activation.grounds, on=localdate(activation.activated_at)),
             "items": items,
             "left": left,
             "lessons": lessons_of(activation.playbook),

@@ -2,13 +2,14 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from qipan.access.api import signed_in
 from qipan.kernel.clock import now
 
-from ..queries import PLANNING, areas_of, get_activation
+from ..queries import PLANNING, areas_named, get_activation
 from ..queries.scoring import score_of
 
 LABELS = {
@@ -32,7 +33,7 @@ def score_page(request: HttpRequest, pk: int) -> HttpResponse:
         "command/score.html",
         {
             "activation": activation,
-            "areas": areas_of(activation.grounds),
+            "areas": areas_named(activation.grounds, on=localdate(activation.activated_at)),
             "score": score,
             "rows": [(LABELS[line.name], line, line.name.endswith("_percent")) for line in score.lines],
             "as_of": now(),

@@ -8,9 +8,9 @@ from django.db.models import Q, QuerySet
 
 from qipan.duties.api import OrganType, Unit
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import COMMUNITY, Range, code_for, place_text
+from qipan.kernel.place import COMMUNITY, Range, code_for
 from qipan.kernel.refusal import NotFound
-from qipan.territory.api import AreaView, children, get_area
+from qipan.territory.api import AreaView, children, get_area, ground_name
 
 from ..models import Admission
 from ..terms import AdmissionState
@@ -89,13 +89,7 @@ def grounds_of(codes: Iterable[str], *, actor: Actor) -> list[Range]:
 
 def ground_names(grounds: Iterable[Sequence[int]] | None) -> str:
     """This function will name the areas for which work was admitted, in the active language; "" where none is held."""
-    return ", ".join(_named(Range(first, last)) for first, last in grounds or [])
-
-
-def _named(ground: Range) -> str:
-    code = code_for(ground)
-    area = _area(code) if code else None
-    return area.label if area else code or f"{place_text(ground.first)}–{place_text(ground.last)}"
+    return ", ".join(ground_name(Range(first, last)) for first, last in grounds or [])
 
 
 def _area(code: str) -> AreaView | None:

@@ -2,9 +2,8 @@
 
 from django import template
 
-from qipan.kernel.place import Range, code_for, place_text
-from qipan.kernel.refusal import NotFound
-from qipan.territory.api import get_area
+from qipan.kernel.place import Range
+from qipan.territory.api import ground_name as name_of
 
 register = template.Library()
 
@@ -12,8 +11,4 @@ register = template.Library()
 @register.simple_tag
 def ground_name(first: int, last: int) -> str:
     """This tag will name the area that is exactly this range of places; its numbers where there is none."""
-    code = code_for(Range(first, last))
-    try:
-        return get_area(code).label if code else f"{place_text(first)}–{place_text(last)}"
-    except NotFound:
-        return code or ""
+    return name_of(Range(first, last))

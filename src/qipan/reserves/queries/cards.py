@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
 from qipan.laws.api import Article, Flag, flags_of, rested_on
+from qipan.territory.api import ground_name
 
 from .. import rules
 from ..models import Call, CallLine
 from ..terms import CallState
-from .reading import ground_label
 
 CALLS = Call._meta.label
 COMPLAINTS = "21001"  # of the catalogue of matters, as for measures
@@ -61,7 +61,7 @@ def card_of(call: Call, *, at: datetime) -> OrderCard:
         state=call.state(at),
         articles=tuple(rested_on(CALLS, [call.pk]).get(call.pk, [])),
         flags=tuple(flags_of(CALLS, [call.pk]).get(call.pk, [])),
-        area=ground_label(ground),
+        area=ground_name(ground),
         lines=tuple(call.lines.order_by("pk")),
         complaint_address=f"/report?{urlencode(complaint)}",
     )

@@ -8,10 +8,8 @@ from typing import TypeVar
 from django.db.models import F, Model, Q, QuerySet
 
 from qipan.kernel.actor import Actor
-from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.scoped import overlapping
-from qipan.territory.api import get_area
 
 from ..models import Agreement, Call, CallLine, CostSheet, Offer
 
@@ -19,15 +17,6 @@ Row = TypeVar("Row", bound=Model)
 READING = ("reserve.lend", "reserve.call", "reserve.view")
 OPEN = Q(handed_in_at=None)
 UNPAID = Q(handed_in_at__isnull=False, paid_at=None) & ~Q(decided_at__isnull=False, accepted=0)
-
-
-def ground_label(ground: Range) -> str:
-    """This function will name the area that is exactly this range; its numbers where there is none."""
-    code = code_for(ground)
-    try:
-        return get_area(code).label if code else f"{place_text(ground.first)}–{place_text(ground.last)}"
-    except NotFound:
-        return code or ""
 
 
 def _overseeing(actor: Actor) -> bool:

@@ -14,6 +14,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.territory.api import ground_name
 
 from .. import rules
 from ..actions.agreeing import decline_agreement, propose_agreement, sign_agreement
@@ -21,7 +22,7 @@ from ..actions.parties import governing_of
 from ..input import AgreementInput, DeclineInput
 from ..models import Agreement
 from ..queries.cards import flagged
-from ..queries.reading import READING, agreements_of, calls_of, get_agreement, ground_label, offers_for
+from ..queries.reading import READING, agreements_of, calls_of, get_agreement, offers_for
 
 YEAR = timedelta(days=365)
 
@@ -81,7 +82,7 @@ def _shown(agreement: Agreement, actor: Actor, *, at: datetime, decline: Decline
     unsigned = agreement.firm_signed_at is None and agreement.declined_at is None and agreement.ends_at > at
     return {
         "agreement": agreement,
-        "lines": [(line, ground_label(Range(line.first, line.last))) for line in agreement.lines.order_by("pk")],
+        "lines": [(line, ground_name(Range(line.first, line.last))) for line in agreement.lines.order_by("pk")],
         "in_force": agreement.in_force(at),
         "may_sign": unsigned and actor.can("reserve.lend") and actor.unit_id == agreement.firm_id,
         "may_call": actor.can("reserve.call") and actor.unit_id == agreement.payer_id,

@@ -16,6 +16,7 @@ from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.territory.api import ground_name
 from qipan.webkit.forms import ActForm
 
 from ..actions.calling import end_call, extend_call
@@ -24,7 +25,7 @@ from ..actions.returning import agree_return, say_return
 from ..input import CostInput, EndInput, LongerInput, ReturnInput, UseInput, fen
 from ..models import Call
 from ..queries.cards import card_of
-from ..queries.reading import READING, get_call, ground_label
+from ..queries.reading import READING, get_call
 from ..terms import CallState, call_source
 
 
@@ -102,7 +103,7 @@ def _one(
         "card": card_of(call, at=at),
         "state": state,
         "lines": [(line, line.to_return and line.return_said_by_id not in (None, side)) for line in lines],
-        "area": ground_label(Range(call.first, call.last)),
+        "area": ground_name(Range(call.first, call.last)),
         "task": task,
         "may_acknowledge": lends
         and task is not None

@@ -20,6 +20,7 @@ from .areas import (
 )
 from .kept import Mark, territory_mark
 from .marks import DataMarks, audit_register, data_marks
+from .naming import ground_name, named_area
 from .outlines import area_holding, metres_outside, outline_ruler, outlines, points_in
 
 __all__ = [
@@ -39,9 +40,11 @@ __all__ = [
     "denominator",
     "doors_within",
     "get_area",
+    "ground_name",
     "joined",
     "metres_outside",
     "moved_ranges",
+    "named_area",
     "official_ranges",
     "outline_ruler",
     "outlines",

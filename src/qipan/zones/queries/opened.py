@@ -5,7 +5,7 @@ from datetime import datetime
 
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.refusal import NotFound, later
-from qipan.territory.api import get_area
+from qipan.territory.api import get_area, named_area
 
 from ..models import RiskZone
 from ..terms import ZoneLevel
@@ -38,11 +38,7 @@ def open_lines(emergency: Emergency, *, at: datetime) -> list[OpenLine]:
 
 
 def _title(code: str, level: int) -> str:
-    try:
-        name = get_area(code).label
-    except NotFound:  # it was merged since
-        name = code
-    return f"{name} · {ZoneLevel(level).label}"
+    return f"{named_area(code).label} · {ZoneLevel(level).label}"
 
 
 @dataclass(frozen=True)
