@@ -8,7 +8,17 @@ from .actions.organs import Seeded, rename_organ_type, seed_organisation
 from .models import CompanyContact, OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
 from .queries.contacts import contact_of, contacts_of, looked_after
 from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, named_primary, proposals
-from .queries.units import command_for, get_unit, ground_of, is_partner, lead_body, partners_for, unit_above, units_on
+from .queries.units import (
+    command_for,
+    get_unit,
+    ground_of,
+    is_partner,
+    lead_body,
+    partners_for,
+    signing_unit,
+    unit_above,
+    units_on,
+)
 from .terms import PROPERTY_COMPANY, STANDING_FIRMS, FaultKind, ItemKind, Role
 
 __all__ = [
@@ -55,6 +65,7 @@ __all__ = [
     "seed_lists",
     "seed_organisation",
     "set_duty",
+    "signing_unit",
     "unit_above",
     "units_on",
 ]

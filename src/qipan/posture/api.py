@@ -20,6 +20,7 @@ from .queries.declared import (
     contradictions_of,
     declarations_in_force,
     declarations_on,
+    declared_areas,
     declared_over,
     drill_in_force,
     get_declaration,
@@ -31,7 +32,7 @@ from .queries.measures import measure_words, measures_in_force, measures_to_revi
 from .queries.opened import emergency_of, open_lines
 from .queries.zoning import carried_by_zone
 from .rules import review_days
-from .terms import PostureKind, ResponseLevel
+from .terms import PostureKind, ResponseLevel, StepKind
 
 __all__ = [
     "CommandConflict",
@@ -45,6 +46,7 @@ __all__ = [
     "PostureKind",
     "PostureView",
     "ResponseLevel",
+    "StepKind",
     "cards_on",
     "carried_by_zone",
     "change_level",
@@ -53,6 +55,7 @@ __all__ = [
     "declarations_in_force",
     "declarations_on",
     "declare",
+    "declared_areas",
     "declared_over",
     "drill_in_force",
     "emergency_of",

@@ -7,17 +7,17 @@ from datetime import datetime
 from xml.sax.saxutils import escape
 
 from django.db.models import Case, Q, QuerySet, When
-from django.utils.timezone import get_default_timezone
+from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import get_language
 
 from qipan.desk.api import Task
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, signing_unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range, short_code
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.scoped import overlapping
-from qipan.territory.api import AreaView, get_area
+from qipan.territory.api import AreaView, get_area, named_area
 
 from . import rules
 from .models import ReceivedAlert, Warning, WarningGround
@@ -168,8 +168,13 @@ def prealert_of(warning: Warning) -> list[PreAlert]:
 
 def area_names(warning: Warning) -> list[str]:
     """This function will return the names of a message's areas in the reader's language."""
+    return [area.label for area in areas_of(warning)]
+
+
+def areas_of(warning: Warning) -> list[AreaView]:
+    """This function will return the areas that a message speaks of, as they were when it was sent."""
     codes = dict.fromkeys(ground.code for ground in warning.grounds.all())
-    return [get_area(code).label for code in codes]
+    return [named_area(code, on=localdate(warning.sent_at)) for code in codes]
 
 
 def kind_name(code: str, *, english: bool | None = None) -> str:
@@ -185,7 +190,7 @@ def alert_of(warning: Warning) -> rules.Alert:
     """This function will return a message as CAP says it: Chinese first, English where it was written."""
     zone = get_default_timezone()
     kind = rules.kinds().get(warning.kind)
-    areas = [get_area(code) for code in dict.fromkeys(ground.code for ground in warning.grounds.all())]
+    areas = areas_of(warning)
 
     def info(language: str, headline: str, description: str, instruction: str) -> rules.Info:
         english = language.startswith("en")
@@ -317,10 +322,10 @@ def _within(area: AreaView, own: Sequence[Range], offered: Sequence[AreaView]) -
     return offered[0].code if whole else ""
 
 
-def to_change(references: Sequence[str], *, unit_id: int | None, at: datetime) -> Warning | None:
-    """This function will return the warning of a unit that was issued from what an alert refers to and still holds."""
+def to_change(references: Sequence[str], *, actor: Actor, at: datetime) -> Warning | None:
+    """This function will return the warning that an actor may change, was issued from what an alert refers to, and holds."""
     lasts = [last_of(one.pk) for one in issued_from(references)]
-    return next((one for one in lasts if one.issuer_id == unit_id and still_holds(one, at=at)), None)
+    return next((one for one in lasts if still_holds(one, at=at) and signing_unit(one.issuer, by=actor)), None)
 
 
 def _names(reference: Sequence[str], alert: ReceivedAlert) -> bool:

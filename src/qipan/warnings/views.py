@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, ground_of
+from qipan.duties.api import Unit, ground_of, signing_unit
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, Range, code_of
 from qipan.kernel.refusal import NotFound, Refusal
@@ -169,7 +169,7 @@ def _one(request: HttpRequest, warning: Warning, *, form: ReasonInput | None = N
     chain = chain_of(warning)
     last = chain[-1]
     holds = still_holds(last, at=at)
-    own = actor.can("warning.issue") and actor.unit_id == warning.issuer_id
+    own = actor.can("warning.issue") and signing_unit(warning.issuer, by=actor) is not None
     may_change = holds and last.pk == warning.pk and own
     asked = later_alerts(chain) if may_change else []
     cancelled = next((one for one in asked if one.msg_type == MessageKind.CANCEL), None)
@@ -207,8 +207,9 @@ def update_page(request: HttpRequest, identifier: str) -> HttpResponse:
     alert = _alert_named(request.GET.get("from", ""))
     if alert is not None and alert not in later_alerts(chain_of(warning)):
         raise AlertOfAnother
-    areas, status = _areas_of(warning.issuer), 200
-    said, left = _from_alert(alert, warning.issuer, areas) if alert else ({}, [])
+    unit = organ_of(actor)
+    areas, status = _areas_of(unit), 200
+    said, left = _from_alert(alert, unit, areas) if alert else ({}, [])
     if request.method == "GET":
         codes = list(dict.fromkeys(ground.code for ground in warning.grounds.all()))
         held = {name: getattr(warning, name) for name in WarningInput.base_fields if hasattr(warning, name)}
@@ -228,7 +229,7 @@ def update_page(request: HttpRequest, identifier: str) -> HttpResponse:
             except Refusal as refusal:
                 form.refuse(refusal)
                 status = refusal.status
-    shown = {"form": form, "unit": warning.issuer, "before": warning, "alert": alert, "left": left}
+    shown = {"form": form, "unit": unit, "before": warning, "alert": alert, "left": left}
     return render(request, "warnings/new.html", shown, status=status)
 
 
@@ -293,7 +294,7 @@ def alert_page(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "warns": rules.warns(alert.status, alert.msg_type),
         "ours": issued_from(read.references),
-        "held": to_change(read.references, unit_id=actor.unit_id, at=at) if alert.status == "Actual" else None,
+        "held": to_change(read.references, actor=actor, at=at) if alert.status == "Actual" else None,
     }
     return render(request, "warnings/alert.html", shown, status=status)
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from qipan.kernel.actor import Scope
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, range_of
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading
@@ -93,6 +93,21 @@ def ground_of(unit: Unit) -> tuple[Range, ...]:
         return get_area(code).ranges
     except NotFound:
         return (own,)
+
+
+def signing_unit(organ: Unit, *, by: Actor) -> Unit | None:
+    """This function will return the organ for which a post follows up what an organ began; None where it may not.
+
+    Each organ follows up its own. Where it has ended, whoever has its ground now, or stands above, does so in its own name:
+    nothing that was ordered stays without anybody who can change or end it. Jobs act for the organ itself.
+    """
+    if by.unit_id in (None, organ.pk):
+        return organ
+    if organ.valid_to is None or organ.place not in by.scope:
+        return None
+    rank = organ.organ_type.authority_rank
+    units = current(Unit.objects.select_related("organ_type"))
+    return units.filter(pk=by.unit_id, organ_type__authority_rank__gte=rank).first()
 
 
 def command_for(place_range: Range, level: int) -> Unit:

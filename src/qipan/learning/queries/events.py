@@ -22,11 +22,19 @@ from qipan.command.api import (
 from qipan.desk.api import Task, lead_times
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
-from qipan.posture.api import Declaration, Measure, contradictions_of, get_declaration, measures_to_review
+from qipan.posture.api import (
+    Declaration,
+    Measure,
+    StepKind,
+    contradictions_of,
+    declared_areas,
+    get_declaration,
+    measures_to_review,
+)
 from qipan.reserves.api import Costs, costs_under
 from qipan.retention.api import DueLot, RunLot, destroyed_of, due_lots
 from qipan.screening.api import CoverageRow, Round, coverage_total
-from qipan.territory.api import AreaView, get_area
+from qipan.territory.api import AreaView
 from qipan.warnings.api import Warning, sent_between
 from qipan.zones.api import ZoneLevel, zones_in_force
 
@@ -86,7 +94,7 @@ class Event:
     @cached_property
     def areas(self) -> list[AreaView]:
         """The declared areas."""
-        return [get_area(code) for code in dict.fromkeys(one.code for one in self.declaration.grounds.all())]
+        return declared_areas(self.declaration)
 
     @cached_property
     def warnings(self) -> list[Warning]:
@@ -265,7 +273,7 @@ def _declared(event: Event) -> list[Moment]:
     return [
         Moment(
             step.at,
-            "recover" if step.kind == "ENDED" else "respond",
+            "recover" if step.kind in (StepKind.ENDED, StepKind.LAPSED) else "respond",
             " · ".join(filter(None, (step.get_kind_display(), step.get_level_display(), step.reason))),
             href,
         )

@@ -6,20 +6,18 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.utils.timezone import localdate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qipan.access.testing import Cast, make_city
-from qipan.kernel.actor import Actor
-from qipan.kernel.place import place_of, range_of
+from qipan.kernel.place import place_of
 from qipan.learning.actions.provisions import Line, confirm_provision
 from qipan.learning.actions.refusals import TooManyItems
 from qipan.learning.models import Provision
 from qipan.learning.queries.provisions import provision_of, stored_of
 from qipan.learning.rules import joined
 from qipan.learning.terms import Need
-from qipan.territory.api import merge_area
+from qipan.territory.testing import merge
 
 from .conftest import NOON
 from .test_provisions import OWN, WATER, acts, count, own, say, signals, stored
@@ -45,8 +43,7 @@ def cast(city: Cast, db: None) -> Iterator[Cast]:
 
 def merged(cast, at):
     """The second community goes into the first, as an official of the territory orders it."""
-    by = Actor.system("surveyor", acts=["territory.import"], ranges=[range_of("5101")])
-    merge_area(NEXT, into=OWN, on=localdate(at), by=by, at=at)
+    merge(NEXT, into=OWN, at=at)
 
 
 NEXT = "510104001002"

@@ -27,6 +27,7 @@ from .conflicts import log_conflicts
 from .contents import DECLARATION, DurationMissing, LevelMissing, basis_text, require_contents
 from .postures import change_posture_level
 from .refusals import DeclarationDatedBack, HazardUnknown
+from .signing import check_signature, signer_of
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +63,6 @@ class IssuerNotCompetent(Refusal):
         "%(issuer)s may not declare a response of this level: the plan gives it to a higher organ "
         "(Emergency Response Law 2024, art. 71 and 72)."
     )
-    status = 403
-
-
-class NotYourOrgan(Refusal):
-    code = "not_your_organ"
-    sentence = _("Your post belongs to another organ; it cannot sign for %(issuer)s.")
     status = 403
 
 
@@ -109,12 +104,6 @@ class DeclarationEnded:
 
     declaration_id: int
     at: datetime
-
-
-def check_signature(issuer: Unit, *, by: Actor) -> None:
-    """This function will refuse a post that signs for another organ than its own; jobs have no organ."""
-    if by.unit_id is not None and by.unit_id != issuer.pk:
-        raise NotYourOrgan(issuer=issuer)
 
 
 def _check_competence(issuer: Unit, *, level: int, at: datetime) -> None:
@@ -261,13 +250,18 @@ def _step(declaration: Declaration, kind: StepKind, *, reason: str, by: Actor, a
     )
 
 
-def _running(declaration: Declaration, *, by: Actor, at: datetime) -> Declaration:
-    """This function will return the declaration, locked, when it may still be changed by this actor."""
+def _running(declaration: Declaration, *, ends: bool = False, by: Actor, at: datetime) -> Declaration:
+    """This function will return the declaration, locked, when it may still be changed by this actor.
+
+    Who ``ends`` it may have lost a part of its ground since; what goes on there is only for who has all of it.
+    """
     by.require("declaration.issue")
     fresh = Declaration.objects.select_for_update().select_related("issuer__organ_type").get(pk=declaration.pk)
-    if any(ground.without(by.scope.ranges) for ground in grounds_of(fresh)):
+    grounds = grounds_of(fresh)
+    whole = not any(ground.without(by.scope.ranges) for ground in grounds)
+    if not whole and not (ends and any(by.scope.narrowed(ground).ranges for ground in grounds)):
         raise NotFound
-    check_signature(fresh.issuer, by=by)
+    signer_of(fresh.issuer, by=by)
     if fresh.ended_at is not None:
         raise AlreadyEnded(number=fresh.number)
     return fresh
@@ -292,7 +286,7 @@ def change_level(declaration: Declaration, *, level: int, reason: str, by: Actor
         raise LevelUnchanged(field="level")
     if not reason.strip():
         raise ReasonMissing(field="reason")
-    _check_competence(fresh.issuer, level=level, at=at)
+    _check_competence(signer_of(fresh.issuer, by=by), level=level, at=at)
     old, fresh.level = fresh.level, level
     fresh.save(update_fields=["level"])
     changed = change_posture_level(fresh, at=at)
@@ -359,7 +353,7 @@ def end_declaration(declaration: Declaration, *, reason: str, by: Actor, at: dat
     Needs ``declaration.issue``. Raises ``NotAllowed``, ``NotFound``, ``NotYourOrgan``, ``AlreadyEnded``,
     ``ReasonMissing``.
     """
-    fresh = _running(declaration, by=by, at=at)
+    fresh = _running(declaration, ends=True, by=by, at=at)
     if not reason.strip():
         raise ReasonMissing(field="reason")
     fresh.end_reason = reason

@@ -11,14 +11,14 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, later
 from qipan.laws.api import Article, Use, cite, get_article
+from qipan.territory.api import ground_name
 
 from .. import rules
 from ..models import Declaration, Measure, OpenEnd
 from ..queries.declared import grounds_of
 from ..queries.measures import beyond_spans, goes_on
-from ..queries.zoning import Judged, ground_label, hazard_label, judge, level_label, rank_label
+from ..queries.zoning import Judged, hazard_label, judge, level_label, rank_label
 from .contents import MEASURE, basis_text, require_contents
-from .declarations import check_signature
 from .ending import weigh_ahead
 from .noting import clock_of_measures, note, still_in_force
 from .postures import DeclarationNotRunning, OutsideDeclaredGround
@@ -43,6 +43,7 @@ from .refusals import (
     OutlivesDeclaration,
 )
 from .reviewing import check_review_day
+from .signing import check_signature, signer_of
 
 Span = tuple[datetime, datetime]
 
@@ -192,7 +193,7 @@ def _check_beyond(judged: Judged, *, kind: str, issuer: Unit, reason: str, held:
     grade = judged.grade
     if not reason:
         raise (MeasureTooWide if judged.beyond == rules.WIDE else MeasureTooStrict)(
-            area=later(ground_label, judged.ground),
+            area=later(ground_name, judged.ground),
             reaching=judged.reaching,
             of=judged.of,
             level=later(level_label, grade.least_level),
@@ -253,7 +254,7 @@ def extend_measure(
         kind=fresh.kind,
         title=fresh.title,
         article=article,
-        issuer=fresh.issuer,
+        issuer=signer_of(fresh.issuer, by=by),
         grounds=[Range(fresh.first, fresh.last)],
         starts_at=fresh.expires_at,
         expires_at=expires_at,

@@ -12,9 +12,9 @@ from qipan.kernel.refusal import NotFound
 from .. import rules
 from ..models import Measure
 from ..terms import EXECUTING, order_source
-from .declarations import check_signature
 from .noting import note, still_in_force
 from .refusals import TaskNotOfThisKind
+from .signing import signer_of
 
 MINUTES = 60  # a day's work of one unit under an order, as the burden of communities counts it
 
@@ -43,7 +43,7 @@ def send_order_tasks(
     if ground.without(by.scope.ranges):
         raise NotFound
     fresh = still_in_force(measure, at=at)
-    check_signature(fresh.issuer, by=by)
+    signer = signer_of(fresh.issuer, by=by)
     if kind not in rules.kinds()[fresh.kind].tasks:
         raise TaskNotOfThisKind(field="task")
     if fresh.tasks_of is None:
@@ -67,7 +67,7 @@ def send_order_tasks(
         kind=kind,
         source=order_source(fresh.tasks_of, kind),
         title=(title.strip() or f"{label} · {fresh.title}")[:200],
-        asker=fresh.issuer,
+        asker=signer,
         organ_types=EXECUTING,
         grounds=[ground],
         basis=f"{fresh.number} · {fresh.basis}"[:300],

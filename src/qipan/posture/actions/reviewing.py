@@ -19,9 +19,10 @@ from .. import rules
 from ..models import Measure
 from ..queries.measures import kind_label, reviews_missed, untold
 from ..terms import review_source
-from .declarations import ReasonMissing, check_signature
+from .declarations import ReasonMissing
 from .noting import note, still_in_force
 from .refusals import NextReviewOutside, ReviewTooLate
+from .signing import signer_of
 
 ANSWER_WITHIN = timedelta(hours=24)
 
@@ -46,7 +47,7 @@ def review_measure(
     if Range(measure.first, measure.last).without(by.scope.ranges):
         raise NotFound
     fresh = still_in_force(measure, at=at)
-    check_signature(fresh.issuer, by=by)
+    signer_of(fresh.issuer, by=by)
     if not reason.strip():
         raise ReasonMissing(field="reason")
     if next_review_at is None or not at < next_review_at <= fresh.expires_at:

@@ -11,12 +11,13 @@ from django.utils.translation import get_language, get_language_info
 from qipan.kernel.place import Range, code_for, place_text
 from qipan.kernel.refusal import NotFound
 from qipan.laws.api import Flag, flags_of, rested_on
+from qipan.territory.api import ground_name
 
 from .. import rules
 from ..models import Measure
 from ..terms import CardState
 from .measures import measure_words, measures_in_force, measures_to_come
-from .zoning import ground_label, level_label
+from .zoning import level_label
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def cards_of(measures: list[Measure], *, at: datetime) -> list[OrderCard]:
                 flags=tuple(flags.get(one.pk, [])),
                 declaration=f"{one.declaration.number} {one.declaration.matter}" if one.declaration else "",
                 hazard=hazards.get(one.hazard, ("", ""))[int(english)],
-                area=ground_label(Range(one.first, one.last)),
+                area=ground_name(Range(one.first, one.last)),
                 over_reason=one.over_reason,
                 starts_at=one.starts_at,
                 ends_at=one.ends_at,

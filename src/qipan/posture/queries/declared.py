@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils.timezone import get_default_timezone
+from django.utils.timezone import get_default_timezone, localdate
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.scoped import overlapping
+from qipan.territory.api import AreaView, named_area
 
 from .. import rules
 from ..models import CommandConflict, Declaration, DeclaredGround, Posture
@@ -186,6 +187,12 @@ def contradictions_of(declaration: Declaration) -> QuerySet[CommandConflict]:
 def grounds_of(declaration: Declaration) -> list[Range]:
     """This function will return the declared ground."""
     return [Range(ground.first, ground.last) for ground in declaration.grounds.order_by("first")]
+
+
+def declared_areas(declaration: Declaration) -> list[AreaView]:
+    """This function will return the areas of a declaration, as they were on its first day."""
+    codes = dict.fromkeys(ground.code for ground in declaration.grounds.all())
+    return [named_area(code, on=localdate(declaration.starts_at)) for code in codes]
 
 
 def declaration_names(keys: Sequence[int]) -> dict[int, tuple[str, str]]:

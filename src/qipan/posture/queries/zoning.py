@@ -7,9 +7,8 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from qipan.kernel.place import Range, code_for, place_text
-from qipan.kernel.refusal import NotFound
-from qipan.territory.api import get_area
+from qipan.kernel.place import Range
+from qipan.territory.api import ground_name
 from qipan.zones.api import ZoneLevel, level_over, share_meeting
 
 from .. import rules
@@ -30,7 +29,7 @@ class Judged:
     @property
     def area(self) -> str:
         """The name of the ground."""
-        return ground_label(self.ground)
+        return ground_name(self.ground)
 
     @property
     def needed(self) -> str:
@@ -68,7 +67,7 @@ class Part:
 def parts_of(grounds: Sequence[Range], *, hazard: str, at: datetime) -> list[Part]:
     """This function will return the levels in force on grounds, part by part; last, once, what has none."""
     found = level_over(grounds, hazard=hazard, at=at)
-    parts = [Part(ground_label(ground), level, level_label(level)) for ground, level in found if level is not None]
+    parts = [Part(ground_name(ground), level, level_label(level)) for ground, level in found if level is not None]
     if len(parts) < len(found):
         parts.append(Part(_("The rest") if parts else _("Everywhere"), None, level_label(None)))
     return parts
@@ -89,12 +88,3 @@ def rank_label(rank: int | None) -> str:
     """This function will write the rank of an organ."""
     names = {1: _("subdistrict"), 2: _("county or district"), 3: _("city"), 4: _("province")}
     return names.get(rank or 0, _("nobody"))
-
-
-def ground_label(ground: Range) -> str:
-    """This function will name the area that is exactly this range; its numbers where there is none."""
-    code = code_for(ground)
-    try:
-        return get_area(code).label if code else f"{place_text(ground.first)}–{place_text(ground.last)}"
-    except NotFound:
-        return code or ""

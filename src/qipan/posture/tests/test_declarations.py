@@ -14,6 +14,7 @@ from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.laws.api import Article, ArticleNotForUse, cited_by, repeal_article
 from qipan.posture import rules
 from qipan.posture.actions import contents, declarations, refusals
+from qipan.posture.actions.signing import NotYourOrgan
 from qipan.posture.api import (
     Declaration,
     DeclaredGround,
@@ -86,7 +87,7 @@ def test_each_missing_part_has_its_own_refusal_and_nothing_is_written(
         ({"hazard": "epidemics"}, declarations.HazardUnknown),  # no hazard of the list: nothing would be weighed by it
         ({"by": "dispatcher"}, NotAllowed),
         ({"by": "auditor"}, NotAllowed),
-        ({"by": "district_head"}, declarations.NotYourOrgan),
+        ({"by": "district_head"}, NotYourOrgan),
         ({"ground_codes": ["5101", "999999"]}, NotFound),
     ],
 )

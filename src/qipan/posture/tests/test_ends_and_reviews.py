@@ -19,9 +19,10 @@ from qipan.kernel.place import range_of
 from qipan.laws.api import ArticleNotInForce, flags_of, repeal_article
 from qipan.posture import rules
 from qipan.posture.actions import ending
-from qipan.posture.actions.declarations import NotYourOrgan, ReasonMissing
+from qipan.posture.actions.declarations import ReasonMissing
 from qipan.posture.actions.refusals import NextReviewOutside, ReviewTooLate
 from qipan.posture.actions.reviewing import review_measure, tell_reviews
+from qipan.posture.actions.signing import NotYourOrgan
 from qipan.posture.api import Measure, MeasuresEnded, extend_measure, impose_measure, lift_measure, measures_in_force
 from qipan.posture.jobs import ask_the_zones, look_at_measures
 from qipan.posture.models import OpenEnd

@@ -4,32 +4,19 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.utils.timezone import localdate
 
 from qipan.access.testing import Cast
 from qipan.desk.api import Task
-from qipan.kernel.actor import Actor
 from qipan.kernel.opened import Emergency
 from qipan.kernel.place import range_of
 from qipan.posture.api import Measure, impose_measure, lift_measure, measures_in_force, open_lines
-from qipan.territory.api import Area, DivisionRow, import_divisions
+from qipan.territory.testing import close
 
 from .conftest import Entry, restriction, zone
 
 HERE, NEXT = "510104001001", "510104001002"
 HIGH = 3
 DAY = timedelta(days=1)
-
-
-def closed(code: str, cast: Cast) -> None:
-    """An import whose map has the area no more, an hour into the story."""
-    rows = [
-        DivisionRow(one.code, one.name, one.level, one.parent_code, one.name_en)
-        for one in Area.objects.filter(hierarchy="OFFICIAL", valid_to=None).exclude(code=code)
-    ]
-    at = cast.at + timedelta(hours=1)
-    by = Actor.system("surveyor", acts=["territory.import"], ranges=[range_of("5101")])
-    import_divisions(rows, valid_from=localdate(at), source="the new map", by=by, at=at)
 
 
 @pytest.mark.row("EMG-15", "EMG-8")
@@ -44,8 +31,8 @@ def test_on_ground_that_the_map_lost_what_holds_is_named_and_what_its_level_carr
 
     control, elsewhere = imposed("gate-control"), imposed("gate-control", NEXT)
     closure, check = imposed("area-closure"), imposed("gate-check")
-    closed(HERE, cast)
     at = cast.at + timedelta(hours=1)
+    close(HERE, at=at)
     for measure in (control, elsewhere, closure, check):
         measure.refresh_from_db()
     # As with every level that drops: at once, or after the hours that its issuer has to end it in order.

@@ -15,8 +15,8 @@ from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.posture import rules
 from qipan.posture.actions import contents, refusals
-from qipan.posture.actions.declarations import NotYourOrgan
 from qipan.posture.actions.postures import DeclarationNotRunning, OutsideDeclaredGround
+from qipan.posture.actions.signing import NotYourOrgan
 from qipan.posture.api import (
     Declaration,
     Measure,

@@ -27,9 +27,9 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.posture import rules
-from qipan.posture.actions.declarations import NotYourOrgan
 from qipan.posture.actions.ending import end_due
 from qipan.posture.actions.refusals import GuidanceIncomplete, MeasureOver, TaskNotOfThisKind
+from qipan.posture.actions.signing import NotYourOrgan
 from qipan.posture.api import (
     Declaration,
     Measure,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, ground_of
+from qipan.duties.api import Unit, ground_of, signing_unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import COMMUNITY, code_of
@@ -36,6 +36,7 @@ from ..models import Declaration
 from ..queries.declared import (
     conflicts_of,
     declarations_on,
+    declared_areas,
     get_declaration,
     grounds_of,
     holding,
@@ -186,19 +187,13 @@ def _forms(declaration: Declaration) -> dict[str, ActInput]:
     }
 
 
-def declared_areas(declaration: Declaration) -> list[AreaView]:
-    """This function will return the areas of a declaration, as they were on its first day."""
-    codes = dict.fromkeys(ground.code for ground in declaration.grounds.all())
-    return [get_area(code, on=localdate(declaration.starts_at)) for code in codes]
-
-
 def _detail(
     request: HttpRequest, declaration: Declaration, *, bound: dict[str, ActInput] | None = None, status: int = 200
 ) -> HttpResponse:
     actor, at = signed_in(request), now()
     areas = declared_areas(declaration)
     running = declaration.ended_at is None and declaration.expected_until > at
-    own = actor.unit_id == declaration.issuer_id
+    own = signing_unit(declaration.issuer, by=actor) is not None
     return render(
         request,
         "posture/declaration.html",

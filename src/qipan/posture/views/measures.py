@@ -1,5 +1,6 @@
 """Pages of measures: what is in force on a ground, imposing one with its zones shown first, one measure and its acts."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
+from qipan.duties.api import signing_unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -35,7 +37,7 @@ from ..input import (
 )
 from ..models import Declaration, Measure
 from ..queries.cards import cards_of
-from ..queries.declared import get_declaration, organ_of
+from ..queries.declared import declared_areas, get_declaration, organ_of
 from ..queries.measures import (
     get_measure,
     measures_ended,
@@ -45,7 +47,7 @@ from ..queries.measures import (
     tasks_under,
 )
 from ..queries.zoning import Judged, Part, judge, parts_of
-from .declarations import areas_of, declared_areas
+from .declarations import areas_of
 
 PER_PAGE = 30
 SHOWS = {
@@ -56,9 +58,12 @@ SHOWS = {
 }
 
 
-def ranges_of(codes: Sequence[str]) -> list[Range]:
-    """This function will return the grounds of areas; raises ``NotFound`` for a code that is none."""
-    return [ground for code in dict.fromkeys(codes) for ground in get_area(code).ranges]
+def ranges_of(codes: Sequence[str], *, declaration: Declaration | None) -> list[Range]:
+    """This function will return the grounds of areas, of declared ones as declared; raises ``NotFound`` for a code that is none."""
+    declared: dict[str, list[Range]] = defaultdict(list)
+    for ground in declaration.grounds.order_by("first") if declaration else ():
+        declared[ground.code].append(Range(ground.first, ground.last))
+    return [part for code in dict.fromkeys(codes) for part in declared.get(code) or get_area(code).ranges]
 
 
 @require_GET
@@ -116,7 +121,7 @@ def new_measure_page(request: HttpRequest) -> HttpResponse:
     judged: list[Judged] = []
     parts: list[Part] = []
     try:
-        given, grounds = form.cleaned_data, ranges_of(form.area_codes())
+        given, grounds = form.cleaned_data, ranges_of(form.area_codes(), declaration=declaration)
         hazard = declaration.hazard if declaration else given["hazard"]
         begins = max(given["starts_at"] or at, at)
         judged = [one for ground in grounds if (one := judge(given["kind"], hazard, ground, at=begins)) is not None]
@@ -230,7 +235,7 @@ def _one(
     request: HttpRequest, measure: Measure, *, bound: dict[str, ActInput] | None = None, status: int = 200
 ) -> HttpResponse:
     actor, at = signed_in(request), now()
-    own = actor.unit_id == measure.issuer_id and actor.can("measure.impose")
+    own = actor.can("measure.impose") and signing_unit(measure.issuer, by=actor) is not None
     over = measure.over(at)
     acts = {
         "review": own and not over and measure.lifted_at is None,

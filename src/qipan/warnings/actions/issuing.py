@@ -1,5 +1,6 @@
 """Issuing, updating and cancelling warnings: each is a message of its own (EMG-13) and moves the pre-alert (EMG-5)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from qipan.duties.api import Unit, ground_of
+from qipan.duties.api import Unit, ground_of, signing_unit
 from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
@@ -175,7 +176,7 @@ def update_warning(
         MessageKind.UPDATE,
         content,
         codes,
-        issuer=held.issuer,
+        issuer=signing_unit(held.issuer, by=by),
         before=held,
         reason=reason,
         drill=held.drill,
@@ -202,12 +203,12 @@ def cancel_warning(
     names = ("kind", "colour", "basis", "headline", "headline_en", "description", "description_en", "instruction",
              "instruction_en", "urgency", "certainty", "starts_at", "expires_at")  # fmt: skip
     content = {name: getattr(held, name) for name in names}
-    codes = list(held.grounds.values_list("code", flat=True))
+    codes = list(dict.fromkeys(held.grounds.order_by("pk").values_list("code", flat=True)))
     sent = _send(
         MessageKind.CANCEL,
         content,
         codes,
-        issuer=held.issuer,
+        issuer=signing_unit(held.issuer, by=by),
         before=held,
         reason=reason,
         drill=held.drill,
@@ -225,7 +226,7 @@ def _held(warning: Warning, *, by: Actor, at: datetime) -> Warning:
     held = Warning.objects.select_for_update(of=("self",)).select_related("issuer__organ_type").get(pk=warning.pk)
     if held.issuer.place not in by.scope:
         raise NotFound
-    if held.issuer_id != by.unit_id:
+    if by.unit_id is None or signing_unit(held.issuer, by=by) is None:
         raise WarningOfAnother(issuer=held.issuer)
     if held.msg_type == MessageKind.CANCEL or held.expires_at <= at or Warning.objects.filter(replaces=held).exists():
         raise WarningOver
@@ -255,16 +256,15 @@ def _send(
     kind = rules.kinds()[content["kind"]]
     if not rules.may_warn(kind, rank=organ.authority_rank, executes_only=organ.executes_only):
         raise WarnerNotCompetent(issuer=issuer)
-    grounds = [(area.code, ground) for code in codes for area in [get_area(code)] for ground in area.ranges]
-    own = ground_of(issuer)
-    if any(ground.without(by.scope.ranges) for _code, ground in grounds):
-        raise NotFound
-    if any(ground.without(own) for _code, ground in grounds):
-        raise WarningOutsideGround(issuer=issuer)
-    if message != MessageKind.CANCEL and not (
-        content["starts_at"] < content["expires_at"] and content["expires_at"] > at
-    ):
-        raise WarningTimesDisordered(field="expires_at")
+    grounds = _grounds(codes, before=before, message=message)
+    if message != MessageKind.CANCEL:  # what was told is taken back everywhere, also where the issuer lost the ground
+        own = ground_of(issuer)
+        if any(ground.without(by.scope.ranges) for _code, ground in grounds):
+            raise NotFound
+        if any(ground.without(own) for _code, ground in grounds):
+            raise WarningOutsideGround(issuer=issuer)
+        if not (content["starts_at"] < content["expires_at"] and content["expires_at"] > at):
+            raise WarningTimesDisordered(field="expires_at")
     sent = Warning.objects.create(
         **content,
         identifier=f"qipan-{uuid7()}",
@@ -292,6 +292,25 @@ def _send(
     _tell(sent, [ground for _code, ground in grounds], at=at)
     publish(WarningIssued(warning_id=sent.pk, drill=drill))
     return sent
+
+
+def _grounds(codes: Sequence[str], *, before: Warning | None, message: str) -> list[tuple[str, Range]]:
+    """The ground of each area, by code: as the map has it. A cancellation has what the message before has; an update too
+    for an area that has ended since. Raises ``NotFound``."""
+    held: dict[str, list[Range]] = defaultdict(list)
+    for one in before.grounds.order_by("pk") if before else ():
+        held[one.code].append(Range(one.first, one.last))
+    found: list[tuple[str, Range]] = []
+    for code in codes:
+        ranges: Sequence[Range] = held.get(code, [])
+        if message != MessageKind.CANCEL:
+            try:
+                ranges = get_area(code).ranges
+            except NotFound:
+                if not ranges:
+                    raise
+        found += [(code, ground) for ground in ranges]
+    return found
 
 
 def _tell(sent: Warning, grounds: Sequence[Range], *, at: datetime) -> None:
