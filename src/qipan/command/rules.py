@@ -107,8 +107,8 @@ def _step_problems(step: dict[str, Any], number: int, posture: str, seen: Mappin
 
 
 def asks_units(steps: Iterable[Mapping[str, Any]]) -> bool:
-    """This function will say whether a playbook puts tasks on desks, and so needs work admission (ORG-10)."""
-    return any(step["kind"] in ("CARD", "DIRECTIVE", "SHIFTS") for step in steps)
+    """This function will say whether a playbook puts tasks or forms on desks, and so needs work admission (ORG-10)."""
+    return any(step["kind"] in ("CARD", "DIRECTIVE", "SHIFTS", "FORM") for step in steps)
 
 
 @dataclass(frozen=True)

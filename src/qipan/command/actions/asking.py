@@ -23,6 +23,16 @@ class FormOfAnother(Refusal):
     status = 403
 
 
+class FormNeedsAdmission(Refusal):
+    """SVC-9: whoever is on the ground sees an open form, also where only a command was told of it."""
+
+    code = "form_needs_admission"
+    sentence = _(
+        "“%(title)s” would stand on the desks and phones of communities: a form is opened under a work admission of the lead "
+        "organisation, or under a declaration. Nothing was issued."
+    )
+
+
 class FormNotAdmitted(Refusal):
     """SVC-9, SVC-13: what a form costs is counted by the application that named it."""
 
@@ -68,10 +78,14 @@ class RhythmNotAdmitted(Refusal):
 
 def check_form(form: Form, *, issuer: Unit, admission: Admission | None) -> None:
     """This function will refuse a form that its issuer may not ask for: who issued it asks, or a command, and under the
-    admission that named it; in an emergency under the command's. Raises ``FormOfAnother``, ``FormNotAdmitted``."""
+    admission that named it; in an emergency under the command's. Whichever kinds of units are told, an open form reaches
+    every desk and phone on its ground (SVC-9). Raises ``FormOfAnother``, ``FormNeedsAdmission``, ``FormNotAdmitted``.
+    """
     if form.issuer_id != issuer.pk and not issuer.organ_type.is_command:
         raise FormOfAnother(title=form, issuer=form.issuer)
-    if admission is not None and not admission.declaration and admission.form_code != form.code:
+    if admission is None:
+        raise FormNeedsAdmission(title=form)
+    if not admission.declaration and admission.form_code != form.code:
         raise FormNotAdmitted(admission=admission.title, title=form)
 
 

@@ -227,7 +227,7 @@ def issue_directive(
     (SVC-13). ``every`` (``Rhythm``) lets the clock ask again until the day ``repeat_until``
     (``rounds.open_rounds``). Raises ``NotAllowed``,
     ``NotFound``, ``BadInput``, ``BasisMissing``, ``NumberTaken``, ``DueInThePast``, ``DecidedInTheFuture``,
-    ``ShortNoticeAtNight``, ``EmptyTarget``, ``FormOfAnother``, ``FormNotAdmitted``, what ``check_series`` raises and, from
+    ``ShortNoticeAtNight``, ``EmptyTarget``, ``FormOfAnother``, ``FormNeedsAdmission``, ``FormNotAdmitted``, what ``check_series`` raises and, from
     the desk, ``NotAdmitted`` (ORG-10), from the forms what ``open_form`` raises.
     """
     by.require("directive.issue")

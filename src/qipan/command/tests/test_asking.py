@@ -7,9 +7,9 @@ import pytest
 from django.utils.translation import override
 
 from qipan.access.testing import Cast
-from qipan.command.actions.asking import FormNotAdmitted, FormOfAnother
+from qipan.command.actions.asking import FormNeedsAdmission, FormNotAdmitted, FormOfAnother
 from qipan.command.api import Directive, issue_directive, recall_directive, revise_directive
-from qipan.desk.api import Admission, NotAdmitted, Task, apply_admission, decide_admission, receive
+from qipan.desk.api import Admission, Task, apply_admission, decide_admission, receive
 from qipan.forms.api import Form, FormOpening, Outcome, Sent, Submission, open_forms, take_submission
 from qipan.forms.testing import publish
 from qipan.kernel.place import range_of
@@ -101,7 +101,9 @@ def test_a_form_is_never_open_longer_than_admission_and_passport(cast: Cast, for
 
 @pytest.mark.row("SVC-9", "ORG-10")
 def test_a_form_that_was_not_admitted_reaches_no_community(cast: Cast, form: Form) -> None:
-    refused(cast, NotAdmitted, form, None)
+    refused(cast, FormNeedsAdmission, form, None)
+    # Whoever is told of it, the open form would stand on every desk and phone of the ground.
+    refused(cast, FormNeedsAdmission, form, None, organ_types=["district-command"])
     foreign = publish(cast, code="foreign", subject="UNIT", survey=SURVEY, choices=CHOICES, number="QP-8")
     said = refused(cast, FormNotAdmitted, form, admit(cast, form_code="foreign"))
     assert said == "“人数统计” was not admitted for the form “Needs at the door”. Choose the admission of this form."

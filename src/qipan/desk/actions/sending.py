@@ -119,7 +119,7 @@ def register_declared(reader: Callable[..., bool]) -> None:
     _declared.append(reader)
 
 
-def _guard_night(
+def guard_night(
     kinds: Iterable[OrganType],
     grounds: Iterable[tuple[int, int]],
     *,
@@ -128,7 +128,9 @@ def _guard_night(
     at: datetime,
     drill: bool,
 ) -> None:
-    """Nobody who only executes is asked at night for at once, but under a declaration in force over the whole ground."""
+    """This function will refuse to ask who only executes at night for at once, but under a declaration in force over the
+    whole ground. Raises ``ShortNoticeAtNight``.
+    """
     if not any(kind.executes_only for kind in kinds):
         return
     if not robs_sleep(at=at, due_at=due_at, zone=get_default_timezone()):
@@ -207,7 +209,7 @@ def send_tasks(
     _gate(kinds, grounds, asker=asker, admission=admission, at=at, drill=drill)
     if not named_person.strip():
         under = admission.declaration if admission else ""
-        _guard_night(kinds, grounds, declaration=under, due_at=due_at, at=at, drill=drill)
+        guard_night(kinds, grounds, declaration=under, due_at=due_at, at=at, drill=drill)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     before = last_of(source) if admission and not drill else 0
     sent = insert_tasks(units_on(grounds, organ_types), given, paper_places=paper_places)
@@ -290,7 +292,7 @@ def send_task(
             _gate(kinds, here, asker=asker, admission=admission, at=at, drill=drill)
         if not urgent:
             under = admission.declaration if admission else ""
-            _guard_night(kinds, here, declaration=under, due_at=due_at, at=at, drill=drill)
+            guard_night(kinds, here, declaration=under, due_at=due_at, at=at, drill=drill)
     given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
     task = Task(**given, owner=owner, place=place, on_paper=False)
     if not insert_row(task, once=("owner_id", "source")):

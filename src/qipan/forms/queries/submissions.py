@@ -117,9 +117,11 @@ def files_beside(form: Form, *, actor: Actor, at: datetime) -> list[tuple[str, s
 
 
 def submissions_held(ids: Iterable[UUID]) -> set[UUID]:
-    """This function will return which filled forms are held here, standing or disputed, by the id that ODK's engine gives."""
+    """This function will return which filled forms are held here whole, standing or disputed, by the id that ODK's engine
+    gives: not those of which a file is still awaited.
+    """
     names = {f"uuid:{one}": one for one in ids}
-    rows = Submission.objects.everywhere("a phone asks for its own ids").filter(instance_id__in=list(names))
+    rows = Submission.objects.everywhere("a phone asks for its own ids").filter(instance_id__in=list(names), awaits=[])
     return {names[name] for name in rows.values_list("instance_id", flat=True)}
 
 

@@ -49,7 +49,7 @@ def read_columns(lines: str, *, paths: Mapping[str, str]) -> tuple[list[Column],
 def write_columns(columns: Sequence[Mapping[str, str]]) -> str:
     """This function will write a stored column order as it is typed."""
     return "\n".join(
-        f'{one["header"]} = "{one["text"]}"' if one.get("text") else f"{one['header']} = {one['path']}"
+        f"{one['header']} = {one['path']}" if one.get("path") else f'{one["header"]} = "{one["text"]}"'
         for one in columns
     )
 

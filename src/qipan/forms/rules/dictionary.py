@@ -124,7 +124,8 @@ def sealed_words(words: Iterable[str]) -> str:
 
 def sensitive_words(question: Question) -> dict[Sensitivity, str]:
     """This function will return which sensitive facts the words of a question ask for, each with its word."""
-    said = " ".join((question.name.replace("_", " "), *question.labels.values(), *question.hints.values()))
+    texts = (*question.labels.values(), *question.hints.values(), *question.around)
+    said = " ".join((question.name.replace("_", " "), *texts))
     return {kind: found[0] for kind, pattern in _SENSITIVE.items() if (found := pattern.search(said))}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
@@ -18,6 +19,7 @@ ASKS = {
     "trigger",
 }  # a file cannot be given on paper, and no form demands one
 DRAWN = {"geopoint", "geotrace", "geoshape", "barcode"}  # what only a device can say
+MOST_TICKED = 30  # a longer list would stand at every door of the sheet: its answer is written down
 PASSPORT_NOTES = ("qipan_passport", "qipan_refuse")  # printed apart, with the day on which the form lapses
 
 
@@ -65,7 +67,7 @@ def _lines(
                 path,
                 _said(control, "label", texts),
                 _said(control, "hint", texts),
-                choices=tuple(_choices(control, texts, lists)),
+                choices=_choices(control, texts, lists),
                 many=kind == "select",
                 conditional=conditional,
                 repeated=repeated,
@@ -98,8 +100,13 @@ def _said(control: Element, tag: str, texts: Mapping[str, Words]) -> Words:
     return {"": _plain(element)}
 
 
-def _choices(control: Element, texts: Mapping[str, Words], lists: Mapping[str, Element]) -> Iterator[Words]:
-    """What may be ticked; none where the list is a file or hangs on another answer: then it is written down."""
+def _choices(control: Element, texts: Mapping[str, Words], lists: Mapping[str, Element]) -> tuple[Words, ...]:
+    """What may be ticked; none where the list is a file, is long or hangs on another answer: then it is written down."""
+    found = tuple(islice(_listed(control, texts, lists), MOST_TICKED + 1))
+    return found if len(found) <= MOST_TICKED else ()
+
+
+def _listed(control: Element, texts: Mapping[str, Words], lists: Mapping[str, Element]) -> Iterator[Words]:
     for item in (one for one in control if local(one.tag) == "item"):
         yield _said(item, "label", texts)
     itemset = next((one for one in control if local(one.tag) == "itemset"), None)

@@ -49,11 +49,12 @@ class Question:
     hints: Mapping[str, str] = attribute(default_factory=dict)
     choices: tuple[str, ...] = ()  # what the author offers, in every language
     repeated: bool = False  # stands in a repeat, so a submission may hold it many times
+    around: tuple[str, ...] = ()  # names, labels and hints of the groups in which it stands, which are read with it
 
     @property
     def words(self) -> tuple[str, ...]:
         """Everything that whoever is asked reads, and the name under which the answer is kept."""
-        return (self.name, *self.labels.values(), *self.hints.values(), *self.choices)
+        return (self.name, *self.labels.values(), *self.hints.values(), *self.choices, *self.around)
 
 
 def broken(sentence: Any, **named: object) -> FormBroken:
@@ -140,6 +141,7 @@ class Row:
     name: str
     path: str
     repeated: bool
+    within: tuple[Mapping[str, str], ...] = ()  # the cells of the groups and repeats around it, the outermost first
 
 
 def walk(rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
@@ -149,6 +151,7 @@ def walk(rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
     """
     groups: list[str] = []
     repeats: list[bool] = []
+    around: list[Mapping[str, str]] = []
     for number, raw in enumerate(rows, 2):
         cells = {key.strip().lower(): value for key, value in raw.items()}
         kind = " ".join((cells.get("type") or cells.get("command") or "").split())
@@ -158,14 +161,17 @@ def walk(rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
         plain = kind.lower().replace("_", " ")
         if plain.startswith("begin "):
             groups.append(name)
+            around.append(cells)
             repeats.append(not plain.startswith("begin group"))
             if len(groups) > MOST_DEPTH:
                 raise broken(_("groups stand more than %(most)s deep inside each other"), most=MOST_DEPTH)
         elif plain.startswith("end ") and groups:
             groups.pop()
+            around.pop()
             repeats.pop()
         elif kind and name:
-            yield Row(number, cells, kind, name, "/".join(["", ROOT, *filter(None, groups), name]), any(repeats))
+            path = "/".join(["", ROOT, *filter(None, groups), name])
+            yield Row(number, cells, kind, name, path, any(repeats), tuple(around))
 
 
 def columns_of(header: Mapping[str, Any], *names: str) -> dict[str, str]:
@@ -219,6 +225,11 @@ def questions_of(book: DefinitionData) -> list[Question]:
             hints=said(row.cells, hints),
             choices=next((lists[word] for word in row.kind.split()[1:] if word in lists), ()),
             repeated=row.repeated,
+            around=tuple(
+                text
+                for one in row.within
+                for text in ((one.get("name") or ""), *said(one, labels).values(), *said(one, hints).values())
+            ),
         )
         for row in walk(book.survey or [])
     ]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -19,7 +20,7 @@ from qipan.forms.actions.refusals import (
 )
 from qipan.forms.api import Outcome, Sent, close_forms, take_submission
 from qipan.forms.models import Attachment, FieldEntry, Form, FormOpening, FormQuestion, Submission
-from qipan.forms.queries.submissions import audit_submissions
+from qipan.forms.queries.submissions import audit_submissions, submissions_held
 from qipan.forms.rules.submission import (
     GRID,
     InstanceIdMissing,
@@ -308,12 +309,15 @@ def test_files_come_in_parts_and_each_is_kept_once(cast: Cast, needs: Form) -> N
     filled = with_photo()
     assert take(cast, filled) == Outcome.PART
     assert rows()[0].awaits == [file_keys("a.png")[0]]  # by its key: a name may tell of somebody
+    own = UUID(rows()[0].instance_id.removeprefix("uuid:"))
+    assert submissions_held([own]) == set()  # a phone that is told so sends the rest
     assert take_submission(filled.xml(), [photo("b.png")], by=cast.screener, at=cast.at).left_out == 1
     assert held() == (1, 0, 1)
     assert take(cast, filled, photo()) == Outcome.TAKEN
     assert take(cast, filled, photo()) == Outcome.AGAIN
     assert take(cast, filled) == Outcome.AGAIN
     assert (rows()[0].awaits, held()) == ([], (1, 1, 2))
+    assert submissions_held([own]) == {own}
     kept = Attachment.objects.get()
     assert (kept.name, bytes(kept.content), kept.media_type) == ("a.png", PNG, "image/jpeg")
 

@@ -179,9 +179,11 @@ def test_sixty_percent_is_the_limit() -> None:
 
 def test_columns_are_read_as_they_are_written() -> None:
     paths = {"heating": "/data/inside/heating", "door_heating_works": "/data/inside/heating"}
-    columns, wrong = read_columns('户号 = @place\n供暖=door_heating_works\n来源 = "社区"\n', paths=paths)
+    columns, wrong = read_columns('户号 = @place\n供暖=door_heating_works\n来源 = "社区"\n备注 = ""\n', paths=paths)
     assert wrong == []
-    assert columns == [Column("户号", "@place"), Column("供暖", "/data/inside/heating"), Column("来源", text="社区")]
+    assert columns == [
+        Column("户号", "@place"), Column("供暖", "/data/inside/heating"), Column("来源", text="社区"), Column("备注"),
+    ]  # fmt: skip
     again, wrong = read_columns(
         write_columns([one.__dict__ for one in columns]), paths={**paths, paths["heating"]: paths["heating"]}
     )

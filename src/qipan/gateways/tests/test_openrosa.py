@@ -308,6 +308,7 @@ def test_who_tries_passes_is_held_back(city, form, monkeypatch):
     monkeypatch.setattr("qipan.gateways.views.openrosa.TRIES", 3)
     statuses = [Phone("x" * (n + 20)).get("formList").status_code for n in range(5)]
     assert statuses == [401, 401, 401, 429, 429]
+    assert [Client().get("/openrosa/formList").status_code for _n in range(4)] == [401] * 4  # it only asks how
     good = Phone(city.screener_pass.token)
     assert good.get("formList").status_code == 200  # the same address, a good pass
     monkeypatch.setattr("qipan.gateways.views.openrosa.TRIES_WITH_PASS", 3)

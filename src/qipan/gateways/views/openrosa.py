@@ -110,16 +110,20 @@ def served(*methods: str) -> Callable[[View], View]:
 
 
 def _actor(request: HttpRequest, token: str) -> Actor:
-    """A pass that is not good counts for its address, so that passes cannot be tried out."""
+    """A pass that is shown and not good counts for its address, so that passes cannot be tried out; a client that shows
+    none yet asks for the challenge.
+    """
     if not token and _from_our_page(request):
         actor = signed_in(request)
         count_tries(f"openrosa-page-{actor.pass_id or actor.post_id}", most=TRIES_WITH_PASS)
         actor.require(ACT)
         return actor
+    shown = token or token_in(request)
     try:
-        actor = actor_of_token(token or token_in(request), at=now())
+        actor = actor_of_token(shown, at=now())
     except NotSignedIn:
-        count_tries(f"openrosa-{source_of(request)}", most=TRIES)
+        if shown:
+            count_tries(f"openrosa-{source_of(request)}", most=TRIES)
         raise
     count_tries(f"openrosa-pass-{actor.pass_id}", most=TRIES_WITH_PASS)
     actor.require(ACT)

@@ -64,9 +64,13 @@ def check_rest(
         return True
     if admission is None or admission.declaration:
         raise VisitsNotAdmitted
-    kinds = list(OrganType.objects.filter(executes_only=True, level=COMMUNITY))
-    check_admission(admission, grounds, asker=unit, kinds=kinds, at=at, drill=drill)
+    check_admission(admission, grounds, asker=unit, kinds=communities(), at=at, drill=drill)
     return False
+
+
+def communities() -> list[OrganType]:
+    """This function will return the kinds of units that knock at doors, and do only what they are asked."""
+    return list(OrganType.objects.filter(executes_only=True, level=COMMUNITY))
 
 
 def put_on_meter(found: Round, campaign: Campaign, *, declared: bool, at: datetime) -> None:

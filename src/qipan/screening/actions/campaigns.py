@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from qipan.desk.api import Admission
+from qipan.desk.api import Admission, guard_night
 from qipan.duties.api import Unit
 from qipan.forms.api import Form
 from qipan.journal.api import publish, record
@@ -21,7 +21,7 @@ from qipan.posture.api import Declaration
 from ..models import Campaign, Coverage, Round
 from ..queries.coverage import STATE_COLUMNS
 from ..rules import MINUTES_PER_VISIT, MOST_MINUTES
-from .admitting import MinutesWrong, check_rest, put_on_meter
+from .admitting import MinutesWrong, check_rest, communities, put_on_meter
 from .samples import sample_round
 
 EVERYWHERE = Range(0, 2**63 - 1)
@@ -157,7 +157,8 @@ def open_round(
 
     One row of counters per compound with doors, by one statement. Raises ``NotAllowed``,
     ``NotFound``, ``CampaignClosed``, ``GroundMissing``, ``EndMissing``, ``MinutesWrong``, ``EmptyRound``, where it rests on
-    nothing ``VisitsNotAdmitted``, ``NotAdmitted``, ``GroundNotAdmitted``, ``CostsMoreThanAdmitted``.
+    nothing ``VisitsNotAdmitted``, ``NotAdmitted``, ``GroundNotAdmitted``, ``CostsMoreThanAdmitted``, and at night for at
+    once ``ShortNoticeAtNight``.
     """
     by.require("campaign.open")
     ranges = sorted({Range(*ground) for ground in grounds})
@@ -175,6 +176,14 @@ def open_round(
         raise MinutesWrong
     declared = check_rest(
         campaign.admission, campaign.declaration, unit=campaign.unit, grounds=ranges, at=at, drill=campaign.drill
+    )
+    guard_night(
+        communities(),
+        ranges,
+        declaration=campaign.declaration.number if campaign.declaration is not None else "",
+        due_at=closes_at,
+        at=at,
+        drill=campaign.drill,
     )
     number = (campaign.rounds.aggregate(last=Max("number"))["last"] or 0) + 1
     opened = Round.objects.create(

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.timezone import get_default_timezone
 
-from qipan.desk.api import GroundNotAdmitted, NotAdmitted
+from qipan.desk.api import GroundNotAdmitted, NotAdmitted, ShortNoticeAtNight
 from qipan.desk.testing import WorkAsked, admitted, audit_burden, by_demander, week_of
 from qipan.kernel.place import range_of
 from qipan.posture.api import declare, end_declaration
@@ -201,3 +202,16 @@ def test_the_endpoints_take_what_it_rests_on(ground):
     before = kept()
     too_long = client.post(url, {"areas": [COMMUNITY], "days": 1, "minutes_per_visit": 0}, "application/json")
     assert (too_long.status_code, too_long.json()["code"], kept() == before) == (400, "minutes_wrong", True)
+
+
+@pytest.mark.row("SVC-9")
+def test_no_round_is_asked_for_at_once_at_night_but_in_an_emergency(ground):
+    night = ground.at.astimezone(get_default_timezone()).replace(hour=23, minute=30)
+    campaign, soon = campaign_of(ground, admission=allowed(ground), at=night), night + timedelta(minutes=90)
+    before = kept()
+    with pytest.raises(ShortNoticeAtNight):
+        round_of(ground, campaign, closes_at=soon, at=night)
+    assert kept() == before
+    assert round_of(ground, campaign, closes_at=night + timedelta(hours=12), at=night).number == 1
+    emergency = campaign_of(ground, declaration=declared_on(ground), at=night)
+    assert round_of(ground, emergency, closes_at=soon, at=night).closes_at == soon
