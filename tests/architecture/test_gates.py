@@ -178,7 +178,7 @@ GATES = {
     "matters/figures.<slug:kind>": Gate("matter.view"),
     "matters/catalogue": Gate("matter.view", "matter.catalogue"),
     "matters/catalogue.<slug:kind>": Gate("matter.view"),
-    "matters/<int:pk>": Gate("matter.view"),
+    "matters/<int:pk>": Gate("matter.view"),  # and whose unit has an open part in it, of that part alone
     "matters/<int:pk>/photos/<int:number>": Gate("matter.view"),
     "matters/<int:pk>/<slug:act>": Gate(None, "matter.view"),
     "matters/<int:pk>/call": Gate("matter.dispatch matter.arbitrate", "matter.dispatch matter.arbitrate"),
@@ -193,7 +193,7 @@ GATES = {
     "matters/patterns": Gate("matter.dispatch matter.arbitrate"),
     "calls": Gate("matter.view"),
     "calls/new": Gate("matter.dispatch", "matter.dispatch"),
-    "calls/<int:pk>": Gate("matter.view"),
+    "calls/<int:pk>": Gate("matter.view"),  # as for a matter
     "calls/<int:pk>/<slug:act>": Gate(None, "matter.view"),
     "hazards": Gate("matter.view"),
     "referrals": Gate("referral.make"),

@@ -1,7 +1,6 @@
 """The pages of matters in a browser, and what stories are told with (``test_stories``)."""
 
 import re
-from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -9,8 +8,7 @@ from django.core.cache import cache
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from qipan.access.api import Account, Post, Role, actor_of_post
-from qipan.access.testing import Cast, make_city
+from qipan.access.testing import add_member, make_city
 from qipan.matters.models import Matter
 from qipan.matters.testing import World, make_world
 
@@ -23,25 +21,12 @@ pytestmark = [
 PHONE = {"width": 390, "height": 800}
 
 
-def officer(cast: Cast, name: str, unit: str) -> None:
-    """Adds an officer of a department to the cast."""
-    account = Account.objects.create(username=name, display_name=name, password="!")
-    post = Post.objects.create(
-        account=account,
-        unit=cast.unit(unit),
-        role=Role.objects.get(code="department"),
-        valid_from=cast.at - timedelta(days=9),
-    )
-    cast.accounts[name] = account
-    setattr(cast, name, actor_of_post(post, at=cast.at))
-
-
 @pytest.fixture
 def world(db: None) -> World:
     cache.clear()
     made = make_world(make_city())
-    officer(made.cast, "builders", "5101:housing")
-    officer(made.cast, "gardeners", "5101:parks")
+    add_member(made.cast, "builders", role="department", unit="5101:housing")
+    add_member(made.cast, "gardeners", role="department", unit="5101:parks")
     return made
 
 

@@ -28,8 +28,8 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, COMMUNITY, DISTRICT, STREET, place_of, range_of
 
 from .actions import Enrolled, issue_pass, seed_roles
-from .models import Account, Post
-from .queries import PASS_COOKIE, POST_KEY, actor_of_token, at_work, forget
+from .models import Account, Post, Role
+from .queries import PASS_COOKIE, POST_KEY, actor_of_post, actor_of_token, at_work, forget
 
 CITY_CODE = "5101"
 BEGIN = date(2020, 1, 1)
@@ -107,6 +107,22 @@ class Cast:
     def bearer(self) -> dict[str, Any]:
         """This method will return the header with which the screener's phone calls an endpoint."""
         return {"headers": {"Authorization": f"Bearer {self.screener_pass.token}"}}
+
+
+def add_member(cast: Cast, name: str, *, role: str, unit: str) -> Actor:
+    """This function will add somebody with a post to the cast, as ``cast.client(name)`` too."""
+    account = Account.objects.create(username=name, display_name=name, password="!")  # noqa: S106 - no log-in by password
+    held = Post(
+        account=account,
+        unit=cast.unit(unit),
+        role=Role.objects.get(code=role),
+        valid_from=cast.at - timedelta(days=30),
+    )
+    held.save(force_insert=True)
+    actor = actor_of_post(held, at=cast.at)
+    cast.accounts[name] = account
+    setattr(cast, name, actor)
+    return actor
 
 
 def make_territory() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 from django.utils.timezone import localdate
 
+from qipan.access.api import Role
 from qipan.access.testing import Cast
-from qipan.kernel.actor import Actor
+from qipan.duties.api import ground_of
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import place_of, range_of
 from qipan.territory.api import import_outlines
 
@@ -24,6 +26,15 @@ from .models import Category, Matter, Report
 from .rules.photos import Picture
 from .terms import State
 
+# Who answers the desk of which kind of unit; of any other a department's officer.
+ROLES = {
+    "city-command": "city-command",
+    "district-command": "district-command",
+    "lead-body": "lead-body",
+    "street-office": "street-dispatcher",
+    "community": "community-worker",
+    "property-company": "property-manager",
+}
 SPOT = place_of("510104001001001")  # the first compound of the dispatcher's street
 PUBLIC = Actor(
     label="resident", acts=frozenset({"matter.report"}), scope=Actor.system("", ranges=[range_of("5101")]).scope
@@ -86,12 +97,13 @@ class World:
         return verify_matter(matter, by=dispatcher, at=self.later(minutes=3))
 
     def handler(self, unit: str = "5101:urban-management", account: int = 9001) -> Actor:
-        """This method will return an officer of a unit who answers its desk."""
+        """This method will return who answers a unit's desk: with the role that such a unit's people have, on its ground."""
         owner = self.cast.unit(unit)
+        role = Role.objects.get(code=ROLES.get(owner.organ_type.code, "department"))
         return Actor(
-            label=f"{owner.code}, officer",
-            acts=frozenset({"desk.view", "task.answer", "matter.view", "matter.report"}),
-            scope=Actor.system("", ranges=[range_of("5101")]).scope,
+            label=f"{owner.code}, {role.code}",
+            acts=frozenset(role.acts),
+            scope=Scope(ground_of(owner)),
             account_id=account,
             unit_id=owner.pk,
         )

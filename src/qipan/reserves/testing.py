@@ -5,12 +5,9 @@ agreement of a district, a declaration and a call under it.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
 from django.utils.timezone import localdate
 
-from qipan.access.api import Account, Post, Role, actor_of_post
-from qipan.access.testing import Cast
-from qipan.duties.api import Unit
+from qipan.access.testing import Cast, add_member
 from qipan.kernel.actor import Actor
 from qipan.kernel.ids import uuid7
 from qipan.kernel.place import range_of
@@ -29,19 +26,7 @@ HERE = range_of("510104001001")
 
 def add_manager(cast: Cast, name: str = "manager", unit: str = FIRM, role: str = "property-manager") -> Actor:
     """This function will add whoever signs for a firm to the cast, as ``cast.client(name)`` too."""
-    firm: Unit = cast.unit(unit)
-    account = Account.objects.create(username=name, display_name=name, password=make_password(None))
-    post = Post(
-        account=account,
-        unit=firm,
-        role=Role.objects.get(code=role),
-        valid_from=cast.at - timedelta(days=30),
-    )
-    post.save(force_insert=True)
-    actor = actor_of_post(post, at=cast.at)
-    cast.accounts[name] = account
-    setattr(cast, name, actor)
-    return actor
+    return add_member(cast, name, role=role, unit=unit)
 
 
 def offered(cast: Cast, manager: Actor, **changes: Any) -> Offer:

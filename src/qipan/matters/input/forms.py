@@ -105,7 +105,7 @@ class ReportForm(ActForm):
         label=_("Keep it off the public list"),
         required=False,
         help_text=_(
-            "It is then on no list for everyone; what you join of others stays there, without anything of yours."
+            "It is then on no list for everyone, and a company that handles it reads none of your words; what you join of others stays there, without anything of yours."
         ),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )

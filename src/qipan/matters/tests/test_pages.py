@@ -335,7 +335,7 @@ def test_a_contact_is_shown_once_with_its_reason(world):
 
 
 def test_a_post_takes_down_a_report_for_a_caller(world):
-    for who, usual in (("dispatcher", "HOTLINE"), ("guard", "PROPERTY"), ("worker", "WORKER")):
+    for who, usual in (("dispatcher", "HOTLINE"), ("worker", "WORKER")):
         client = world.cast.client(who)
         assert client.get("/matters/new").context["form"]["channel"].value() == usual
     page = client.get("/matters/new").content.decode()

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_GET, require_POST
 
-from qipan.access.api import needs, signed_in
+from qipan.access.api import signed_in
 from qipan.duties.api import Role, get_unit, named_primary, proposals
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -58,6 +58,7 @@ from ..models import Category, Exclusion, Handling, Matter, Report
 from ..queries.exclusions import exclusions_of, may_decide
 from ..queries.joining import shown_photos
 from ..queries.mapping import drawing_around
+from ..queries.parts import reached, told_photos
 from ..queries.patterns import agreed_late, calls_of, hazards_of, silent
 from ..queries.reading import (
     categories,
@@ -77,6 +78,7 @@ from ..queries.suggesting import Proposed, advice_on, shown_token
 from ..rules.loop import ENDED, MOVES, S
 from ..rules.points import point_from
 from ..terms import Part, Suggested
+from .parts import PART_ACTS, after_part, part_page
 
 Given = dict[str, Any]
 Act = Callable[[Matter, Given, Actor, datetime], object]
@@ -214,10 +216,23 @@ def _offered(
 
 
 @require_GET
-@needs("matter.view")
 def matter_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will show a matter with its whole history and what this post can do with it."""
-    return _page(request, get_matter(pk, actor=signed_in(request)))
+    """This view will show a matter with its whole history and what this post can do with it; to a post that does not see
+    matters its unit's open part alone.
+    """
+    matter, part = reached(pk, actor=signed_in(request))
+    return _page(request, matter) if part is None else _own_page(request, part)
+
+
+def _own_page(
+    request: HttpRequest, part: Handling, *, bound: tuple[str, ActForm] | None = None, status: int = 200
+) -> HttpResponse:
+    actor, at = signed_in(request), now()
+    offered = [act for act in _offered(part.matter, actor, part, None, at=at) if act in PART_ACTS]
+    forms = [
+        (act, bound[1] if bound and bound[0] == act else _blank(act, part.matter, at, [], (), None)) for act in offered
+    ]
+    return part_page(request, part, forms, bound=bound, status=status)
 
 
 def _page(
@@ -316,13 +331,14 @@ def _blank(
 
 
 @require_POST
-@needs("matter.view")
 def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """This view will do one act on a matter; what is refused is said beside its form, and what was typed stays."""
     actor = signed_in(request)
-    matter = get_matter(pk, actor=actor)
+    matter, part = reached(pk, actor=actor)
     if act not in ACTS:
         raise NotFound
+    if part is not None and act not in PART_ACTS:
+        actor.require("matter.view")
     kind, run = ACTS[act]
     form = kind(request.POST, request.FILES, auto_id=f"{act}_%s")
     if act == "file":
@@ -342,21 +358,23 @@ def matter_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
             result = run(matter, given, actor, at)
             if act == "contact":
                 return _page(request, matter, contact=str(result))
-            return redirect("matter", pk)
+            return redirect("matter", pk) if part is None else after_part(part, actor=actor)
         except Refusal as refusal:
             if refusal.status == 404 and act not in ("dispatch", "arbitrate", "cooperate", "merge"):
                 raise
             form.refuse(refusal)
             status = refusal.status
-    return _page(request, get_matter(pk, actor=actor), bound=(act, form), status=status)
+    matter, part = reached(pk, actor=actor)
+    if part is not None:
+        return _own_page(request, part, bound=(act, form), status=status)
+    return _page(request, matter, bound=(act, form), status=status)
 
 
 @require_GET
-@needs("matter.view")
 def photo(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """This view will give one photograph of a matter to a post on whose ground it lies."""
-    matter = get_matter(pk, actor=signed_in(request))
-    found = shown_photos(matter.pk).filter(pk=number).first()
+    """This view will give one photograph of a matter to a post on whose ground it lies, or whose unit is told it."""
+    matter, part = reached(pk, actor=signed_in(request))
+    found = (shown_photos(matter.pk) if part is None else told_photos(matter)).filter(pk=number).first()
     if found is None:
         raise NotFound
     return HttpResponse(bytes(found.jpeg), content_type="image/jpeg", headers={"Content-Disposition": "inline"})

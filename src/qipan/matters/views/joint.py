@@ -37,18 +37,14 @@ from ..input.joint import (
     TakeBackForm,
 )
 from ..models import Agreed, Call, Called, Matter
-from ..queries.patterns import (
-    agreed_of,
-    called_of,
-    calls_on,
-    get_call,
-    unit_counts,
-)
+from ..queries.parts import reached_call
+from ..queries.patterns import agreed_of, called_of, calls_on, unit_counts
 from ..queries.public import places_like
 from ..queries.reading import categories, get_category, get_matter, place_names, targets
 from ..queries.units import departments
 from ..rules.limits import quarter
 from ..terms import Side
+from .parts import CALLED_ACTS, after_called, called_page
 from .public import place_given
 
 PAGE = 50
@@ -222,38 +218,53 @@ CALL_ACTS: dict[str, tuple[type[ActForm], CallAct]] = {
 
 
 @require_GET
-@needs("matter.view")
 def call_one_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """This view will show a call: who is called, who comes, who refused and why, who came, what came of it."""
-    return _call(request, _seen_call(request, pk))
+    """This view will show a call: who is called, who comes, who refused and why, who came, what came of it; to a post that
+    does not see matters its unit's own part alone.
+    """
+    return _call(request, *_seen_call(request, pk))
 
 
-def _seen_call(request: HttpRequest, pk: int) -> Call:
+def _seen_call(request: HttpRequest, pk: int) -> tuple[Call, Called | None]:
     """A session's call is seen by who convenes and by who is called; a matter's by who sees the matter."""
     actor = signed_in(request)
-    call = get_call(pk, actor=actor)
+    call, mine = reached_call(pk, actor=actor)
     convenes = call.matter is not None or actor.can("matter.arbitrate")
-    if not convenes and not call.called.filter(unit=actor.unit_id).exists():
+    if mine is None and not convenes and not call.called.filter(unit=actor.unit_id).exists():
         raise NotFound
-    return call
+    return call, mine
+
+
+def _answers(mine: Called, *, running: bool) -> list[str]:
+    """What a called unit can say now."""
+    if not running:
+        return []
+    if mine.accepted_at is not None:
+        return ["tell"] if mine.task.closed_at is None else []
+    if mine.refused_at is None:
+        return ["accept", "refuse"]
+    return ["accept"] if mine.excused is False else []
 
 
 def _call(
-    request: HttpRequest, call: Call, *, bound: tuple[str, ActForm] | None = None, status: int = 200
+    request: HttpRequest,
+    call: Call,
+    own: Called | None,
+    *,
+    bound: tuple[str, ActForm] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The page of a call, or of the ``own`` part that a post sees alone."""
+    if own is not None:
+        acts = _answers(own, running=call.ended_at is None)
+        forms = [(act, bound[1] if bound and bound[0] == act else _blank(act, call)) for act in acts]
+        return called_page(request, own, forms, bound=bound, status=status)
     actor, at = signed_in(request), now()
     units = called_of(call)
     mine = next((one for one in units if one.unit_id == actor.unit_id), None)
     caller = call.caller_id == actor.unit_id and _may_call(actor)
     running = call.ended_at is None
-    offered: list[str] = []
-    if mine is not None and running and actor.can("task.answer"):
-        if mine.accepted_at is not None:
-            offered = ["tell"] if mine.task.closed_at is None else []
-        elif mine.refused_at is None:
-            offered = ["accept", "refuse"]
-        elif mine.excused is False:
-            offered = ["accept"]
+    offered = _answers(mine, running=running) if mine is not None and actor.can("task.answer") else []
     if caller and running:
         offered += ["record", "agree", "end"] if at >= call.meets_at else ["end"]
     forms = [(act, bound[1] if bound and bound[0] == act else _blank(act, call)) for act in offered]
@@ -293,13 +304,14 @@ def _present(call: Call, units: list[Called]) -> list[tuple[str, str]]:
 
 
 @require_POST
-@needs("matter.view")
 def call_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """This view will do one act on a call and show what came of it, or the refusal beside the form."""
     actor = signed_in(request)
-    call = _seen_call(request, pk)
+    call, mine = _seen_call(request, pk)
     if act not in CALL_ACTS:
         raise NotFound
+    if mine is not None and act not in CALLED_ACTS:
+        actor.require("matter.view")
     kind, run = CALL_ACTS[act]
     form = kind(request.POST, auto_id=f"{act}_%s")
     if act == "agree":
@@ -308,10 +320,10 @@ def call_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     if form.is_valid():
         try:
             run(call, form.cleaned_data, actor, now())
-            return redirect("call", pk)
+            return redirect("call", pk) if mine is None else after_called(mine, actor=actor)
         except Refusal as refusal:
             if refusal.status == 404:
                 raise
             form.refuse(refusal)
             status = refusal.status
-    return _call(request, get_call(pk, actor=actor), bound=(act, form), status=status)
+    return _call(request, *_seen_call(request, pk), bound=(act, form), status=status)

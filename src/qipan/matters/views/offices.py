@@ -18,7 +18,7 @@ from qipan.territory.api import AreaView, get_area
 from qipan.webkit.challenge import new_challenge, nonce_of
 
 from ..actions.intake import PlaceUnknown
-from ..input.forms import LOOK, StaffReportForm, category_choice
+from ..input.forms import LOOK, ReportForm, StaffReportForm, category_choice
 from ..models import Matter
 from ..queries.alike import Alike
 from ..queries.mapping import PointElsewhere
@@ -116,11 +116,14 @@ def new_page(request: HttpRequest) -> HttpResponse:
     where = where_given(given)
     q = given.get("q", "")[:60]
     sent = request.method == "POST" and LOOK not in request.POST
-    form: StaffReportForm = StaffReportForm(
+    # Who does not see matters reads none of others' words, and reports for itself alone (red line 6).
+    sees = actor.can("matter.view")
+    kind = StaffReportForm if sees else ReportForm
+    form = kind(
         request.POST if sent else None,
         request.FILES if sent else None,
         categories=categories(),
-        initial={"channel": channel_of(actor, otherwise=Channel.HOTLINE), **StaffReportForm.typed(request.POST)},
+        initial={"channel": channel_of(actor, otherwise=Channel.HOTLINE), **kind.typed(request.POST)},
     )
     status, same = 200, request.POST.get("same", "")
     alike: list[Alike] = []
@@ -129,7 +132,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
         if not where.code:
             form.refuse(PlaceUnknown())
         valid = form.is_valid() and bool(where.code) and not where.wrong
-        found = alike_of(request.POST, open_to_all=False) if valid and not same else []
+        found = alike_of(request.POST, open_to_all=not sees) if valid and not same else []
         alike = [one for one in found if one.matter.place in actor.scope]
         if alike:
             status = 200
@@ -138,8 +141,8 @@ def new_page(request: HttpRequest) -> HttpResponse:
             try:
                 # The signed token makes a form sent twice one report; a post answers no question.
                 nonce = nonce_of(request.POST.get("token", ""), request.POST.get("answer", ""))
-                words = words_of(data, data["channel"])
-                how: dict[str, Any] = {"same": same, "nonce": nonce, "by": actor, "at": at, "open_to_all": False}
+                words = words_of(data, data["channel"] if sees else channel_of(actor))
+                how: dict[str, Any] = {"same": same, "nonce": nonce, "by": actor, "at": at, "open_to_all": not sees}
                 reported = take_report(data["category"], words, where, **how)
                 return render(request, "matters/reported.html", {"reported": reported})
             except PointElsewhere as refusal:
