@@ -46,7 +46,9 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.peer_settings", "PYTHONPATH": str(ROOT)}
+        # What is measured is this checkout's own source, whatever is installed.
+        own = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "bench.peer_settings", "PYTHONPATH": own}
         self.process = subprocess.Popen(
             [
                 str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--port", str(self.port),

@@ -14,6 +14,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.opened import Emergency, OpenLine
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 from qipan.kernel.sql import fetch_rows
 from qipan.territory.api import Compound
 
@@ -59,10 +60,14 @@ def standing_teams(ranges: Iterable[Range], *, at: datetime) -> QuerySet[Team]:
     )
 
 
+_GROUND = Reading[tuple[int, int]](
+    lambda pk: Team.objects.everywhere("a pass works where its team does").filter(pk=pk).values_list("first", "last")
+)
+
+
 def ground_of_team(team_id: int) -> list[Range]:
     """This function will return where a team works; nowhere when there is no such team."""
-    rows = Team.objects.everywhere("a pass works where its team does").filter(pk=team_id)
-    return [Range(first, last) for first, last in rows.values_list("first", "last")]
+    return [Range(first, last) for first, last in _GROUND(team_id)]
 
 
 def shifts_between(ranges: Iterable[Range], *, start: datetime, end: datetime) -> QuerySet[Shift]:

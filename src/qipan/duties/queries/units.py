@@ -67,10 +67,14 @@ def partners_for(ranges: Iterable[Range]) -> QuerySet[Unit]:
     )
 
 
+_PARTNER = Reading[tuple[int]](
+    lambda pk: Unit.objects.filter(Q(first=None) | Q(organ_type__code__in=STANDING_FIRMS), pk=pk).values_list("pk")
+)
+
+
 def is_partner(unit_id: int) -> bool:
     """This function will say whether a unit is a partner: it has no ground of its own but where it works, or is a firm."""
-    partners = Q(first=None) | Q(organ_type__code__in=STANDING_FIRMS)
-    return Unit.objects.filter(partners, pk=unit_id).exists()
+    return _PARTNER.one(unit_id) is not None
 
 
 def ground_of(unit: Unit) -> tuple[Range, ...]:

@@ -40,9 +40,8 @@ def manager(city):
 
 
 def entries():
-    return list(
-        apps.get_model("journal", "Entry").objects.filter(act="duties.keep_contact").values_list("data", flat=True)
-    )
+    kept = apps.get_model("journal", "Entry").objects.filter(act="duties.keep_contact")
+    return list(kept.order_by("pk").values_list("data", flat=True))
 
 
 @pytest.mark.row("FRC-5")

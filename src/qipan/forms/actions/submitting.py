@@ -17,7 +17,9 @@ from qipan.kernel import writer
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading, insert_row
 from qipan.kernel.sealed import file_keys, keyed_digests
+from qipan.kernel.sql import fetch
 
 from ..models import Attachment, Form, Submission
 from ..queries.held import otherwise_held
@@ -184,8 +186,7 @@ def in_hand(instance_id: str) -> Iterator[None]:
 
 def _lock(instance_id: str, place: int) -> None:
     """The locks of PostgreSQL that end with the transaction: of the form, and of the versions of what it is about."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{int(PATIENCE_S * 1000)}ms"])
+    fetch("SELECT set_config('lock_timeout', %s, true)", [f"{int(PATIENCE_S * 1000)}ms"])
     try:
         lock(instance_id, *lock_words(place))
     except OperationalError as error:
@@ -215,14 +216,18 @@ def _keep_all(wanted: list[Wanted]) -> list[Taken]:
     return [_keep(one) for one in wanted]
 
 
+_NEAR = Reading[Submission](
+    lambda own, before: (
+        Submission.objects.everywhere("the id is the client's own secret until it is known")
+        .filter(Q(instance_id=own) | Q(based_on=own) | Q(instance_id=before))
+        .defer("xml", "answers")
+    )
+)
+
+
 def _keep(wanted: Wanted) -> Taken:
     """Writes one post in the open transaction, with nobody else at the same form."""
-    rows = Submission.objects.everywhere("the id is the client's own secret until it is known").filter(
-        Q(instance_id=wanted.instance_id)
-        | Q(based_on=wanted.instance_id)
-        | Q(instance_id=wanted.based_on or wanted.instance_id)
-    )
-    near = list(rows.defer("xml", "answers"))
+    near = _NEAR(wanted.instance_id, wanted.based_on or wanted.instance_id)
     held = [one for one in near if one.instance_id == wanted.instance_id]
     if any(one.place not in wanted.by.scope for one in held):
         raise NotFound  # an id of another ground: nothing is said of what is there
@@ -267,7 +272,7 @@ def _tell(row: Submission, wanted: Wanted) -> None:
 def _row(wanted: Wanted, standing: Standing, digest: str) -> Submission:
     here = {one.name for one in wanted.files}
     sent = dict(flat(wanted.answered.answers))
-    row = Submission.objects.create(
+    row = Submission(
         form=wanted.form,
         instance_id=wanted.instance_id,
         based_on=wanted.based_on,
@@ -291,24 +296,25 @@ def _row(wanted: Wanted, standing: Standing, digest: str) -> Submission:
         erase_at=wanted.erase_at,
         drill=wanted.drill,
     )
+    insert_row(row)
     _attach(row, wanted.files, at=wanted.at)
     _note("forms.take_submission", row, wanted, standing=standing)
     return row
 
 
 def _attach(row: Submission, files: Sequence[Sent], *, at: datetime) -> None:
-    Attachment.objects.bulk_create(
-        Attachment(
-            submission=row,
-            name=one.name,
-            name_digest=file_keys(one.name)[0],
-            media_type=one.media_type[:100],
-            sha256=one.sha256,
-            content=one.content,
-            received_at=at,
+    for one in {one.name: one for one in files}.values():
+        insert_row(
+            Attachment(
+                submission=row,
+                name=one.name,
+                name_digest=file_keys(one.name)[0],
+                media_type=one.media_type[:100],
+                sha256=one.sha256,
+                content=one.content,
+                received_at=at,
+            )
         )
-        for one in {one.name: one for one in files}.values()
-    )
 
 
 def _note(act: str, row: Submission, wanted: Wanted, **more: Any) -> None:

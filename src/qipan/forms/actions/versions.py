@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
+from qipan.kernel.rows import Reading
+from qipan.kernel.sql import fetch
 
 from ..models import Form, Submission
 from ..queries.submissions import subject_of
@@ -45,8 +47,7 @@ def lock(*words: str) -> None:
     """
     if connection.vendor == "postgresql":
         one = "pg_advisory_xact_lock(hashtextextended(%s, 7311))"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT " + ", ".join([one] * len(words)), words)
+        fetch("SELECT " + ", ".join([one] * len(words)), words)
 
 
 def lock_words(*places: int) -> list[str]:
@@ -75,11 +76,18 @@ def family_of(near: Iterable[Submission], *, form: Form, place: int, drill: bool
     return family
 
 
+_BESIDE = Reading[Submission](
+    lambda code, place, opening: (
+        Submission.objects.everywhere("what is asked once of one place")
+        .filter(form__code=code, place=place, opening=opening, standing__in=HELD_BY_ID)
+        .defer("xml", "answers")[:MOST_VERSIONS]
+    )
+)
+
+
 def beside(form: Form, *, place: int, opening: int | None) -> list[Submission]:
     """This function will return what was filled in at a place in one asking of a form that asks each door once."""
-    rows = Submission.objects.everywhere("what is asked once of one place")
-    found = rows.filter(form__code=form.code, place=place, opening=opening, standing__in=HELD_BY_ID)
-    return list(found.defer("xml", "answers")[:MOST_VERSIONS]) if opening is not None else []
+    return _BESIDE(form.code, place, opening) if opening is not None else []
 
 
 def versions_of(first: Iterable[int]) -> list[Submission]:

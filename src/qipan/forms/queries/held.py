@@ -30,10 +30,11 @@ from qipan.kernel.place import (
     place_text,
 )
 from qipan.kernel.refusal import Refusal
+from qipan.kernel.rows import Reading
 from qipan.territory.api import area_at, compounds_within, doors_within
 
 from .. import rules
-from ..models import FieldEntry, FieldValue, Form
+from ..models import FieldEntry, FieldValue, Form, FormQuestion
 from ..rules.versions import flat
 from ..terms import Held, Subject
 
@@ -95,6 +96,11 @@ def _fields(codes: Iterable[str]) -> list[FieldEntry]:
     return [one for one in entries if one.code != rules.PLACE_FIELD]
 
 
+_FILLED_IN = Reading[tuple[str, str]](
+    lambda form: FormQuestion.objects.filter(form=form, held=True).values_list("path", "field_code")
+)
+
+
 def otherwise_held(
     form: Form, answers: Mapping[str, Any], *, place: int, asks_place: str, ranges: Iterable[Range], at: datetime
 ) -> dict[str, Any]:
@@ -104,7 +110,7 @@ def otherwise_held(
     ``asks_place`` is the name of the question that says which door or unit it is about. What was not filled in, as by a
     client that has not fetched the values, says nothing.
     """
-    asked = {one.path.removeprefix("/data/"): one.field_code for one in form.questions.filter(held=True)}
+    asked = {path.removeprefix("/data/"): code for path, code in _FILLED_IN(form.pk)}
     said = dict(flat(answers))
     filled = {path: code for path, code in asked.items() if code != rules.PLACE_FIELD and said.get(path)}
     fields = _fields(filled.values()) if filled else []

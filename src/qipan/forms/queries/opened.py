@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 from qipan.kernel.scoped import overlapping
 
 from .. import rules
@@ -87,16 +88,18 @@ def openings_on(ranges: Iterable[Range]) -> QuerySet[FormOpening]:
     )
 
 
+_OPEN = Reading[FormOpening](lambda ground, code, at: openings_on(ground.ranges).filter(running(at), form__code=code))
+
+
 def open_forms(ranges: Iterable[Range], *, at: datetime, code: str = "") -> list[FormOpening]:
     """This function will return what is open on the ground at ``at``, exact to the second without any job; ``code``
     asks for one form.
 
     A form about persons does not count as open on ground where the standing posture holds (EMG-19).
     """
-    openings = openings_on(ranges).filter(running(at))
     return [
         opening
-        for opening in (openings.filter(form__code=code) if code else openings)
+        for opening in (_OPEN(Scope(tuple(ranges)), code, at) if code else openings_on(ranges).filter(running(at)))
         if opening.form.subject != "PERSON"
         or rules.may_open(
             opening.form.subject,

@@ -8,12 +8,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Prefetch
+from django.db.models import Prefetch
 
 from qipan.journal.api import entries_of
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.rows import Reading
 from qipan.kernel.sealed import keyed_digests
 
 from ..models import Attachment, FieldEntry, Form, FormMedia, FormOpening, FormQuestion, Submission
@@ -34,11 +35,30 @@ MOST_DISPUTES = 50  # of one page
 AT_ONCE = 500  # rows that an audit holds
 
 
+_PUBLISHED = Reading[Form](
+    lambda code, version, at: (
+        Form.objects.defer("source").filter(code=code, version=version, valid_from__lte=at).exclude(xform="")
+    )
+)
+_SUMS = Reading[tuple[str, str]](
+    lambda form: FormMedia.objects.filter(form=form).order_by("name").values_list("name", "sha256")
+)
+_SHORTEST = Reading[tuple[int]](
+    lambda form: (
+        FieldEntry.objects.filter(
+            code__in=FormQuestion.objects.filter(form=form).exclude(field_code="").values("field_code"), valid_to=None
+        )
+        .order_by("retention_days")
+        .values_list("retention_days")[:1]
+    )
+)
+
+
 def published_form(code: str, version: str, *, at: datetime) -> Form | None:
     """This function will return one published version of a form that clients can fill, None where there is none."""
     if not (version.isascii() and version.isdigit() and len(version) <= 5):
         return None
-    return Form.objects.defer("source").filter(code=code, version=int(version), valid_from__lte=at).exclude(xform="").first()  # fmt: skip
+    return _PUBLISHED.one(code, int(version), at)
 
 
 def known_code(code: str, *, at: datetime) -> bool:
@@ -48,8 +68,7 @@ def known_code(code: str, *, at: datetime) -> bool:
 
 def asked_by(form: Form) -> XForm:
     """This function will return what a form asks, with the lists that its files hold; read once by each process."""
-    sums = FormMedia.objects.filter(form=form).order_by("name").values_list("name", "sha256")
-    return _asked(form.pk, form.xform, tuple(sums))
+    return _asked(form.pk, form.xform, tuple(_SUMS(form.pk)))
 
 
 @lru_cache(maxsize=64)
@@ -153,9 +172,8 @@ def file_of(form: Form, name: str, *, actor: Actor, at: datetime) -> FormMedia |
 
 def keep_days(form: Form) -> int:
     """This function will return for how many days a filled form is kept: the shortest of its fields' in the dictionary."""
-    codes = FormQuestion.objects.filter(form=form).exclude(field_code="").values("field_code")
-    shortest = FieldEntry.objects.filter(code__in=codes, valid_to=None).aggregate(days=Min("retention_days"))["days"]
-    return shortest if shortest is not None else KEEP_DAYS[Subject(form.subject)]
+    shortest = _SHORTEST.one(form.pk)
+    return shortest[0] if shortest is not None else KEEP_DAYS[Subject(form.subject)]
 
 
 @dataclass(frozen=True)

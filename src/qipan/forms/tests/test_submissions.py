@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +39,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed, Refusal
 from qipan.kernel.sealed import file_keys
 
-from ..testing import NEXT_DOOR, SURVEY, Filled, opened, publish
+from ..testing import DOOR, NEXT_DOOR, SURVEY, Filled, opened, publish
 from .conftest import Entry
 
 PNG = b"\x89PNG\r\n\x1a\n not really"
@@ -95,6 +97,15 @@ def test_a_filled_form_is_kept_once_with_its_answers(cast: Cast, needs: Form) ->
     assert take(cast, filled, at=cast.at + timedelta(days=2)) == Outcome.AGAIN
     assert held() == (1, 0, 1)
     assert audit_submissions() == []
+
+
+def test_a_filled_form_is_taken_by_statements_that_are_worded_once(cast: Cast, needs: Form) -> None:
+    """A form at every door is some fifty a second: Django words no statement anew for it (ADR 12)."""
+    assert take(cast, with_photo(), photo()) == Outcome.TAKEN
+    with CaptureQueriesContext(connection) as said:
+        assert take(cast, with_photo("b.png", place=f"{int(DOOR) + 1:019d}"), photo("b.png")) == Outcome.TAKEN
+    assert [one["sql"] for one in said if "SAVEPOINT" not in one["sql"]] == []
+    assert held() == (2, 2, 2)
 
 
 @pytest.mark.row("ORG-15")
