@@ -15,7 +15,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
 
 from ..models import AgendaItem, Call, Conclusion, ReviewSession
-from ..queries.patterns import alarms, disputed, hot_spots, orphans, to_review
+from ..queries.patterns import alarms, categories_by_code, disputed, hot_spots, orphans, to_review
 from ..queries.rechecks import recurred
 from ..queries.units import unit_of
 from ..rules import joint
@@ -72,9 +72,11 @@ def _points(by: Actor, *, at: datetime) -> list[tuple[AgendaKind, Sequence[int],
         points.append(
             (AgendaKind.HOT_SPOT, spot.matters, {"place": spot.site.place, "cell": spot.site.cell, "facts": facts})
         )
-    for one in orphans(ranges, at=at):
+    lost = orphans(ranges, at=at)
+    types = categories_by_code(one.category for one in lost)
+    for one in lost:
         facts = {"returned": one.returned, "organs": list(one.organs), "proposed": one.proposed}
-        points.append((AgendaKind.ORPHAN, one.matters, {"category_id": one.category, "facts": facts}))
+        points.append((AgendaKind.ORPHAN, one.matters, {"category": types[one.category], "facts": facts}))
     for kind, rows in (
         (AgendaKind.SHELVED, to_review(ranges, at=at)),
         (AgendaKind.DISPUTED, disputed(ranges)),

@@ -69,7 +69,8 @@ def hot_spots(ranges: Iterable[Range], *, at: datetime) -> list[Spot]:
 
 def orphans(ranges: Iterable[Range], *, at: datetime) -> list[Orphan]:
     """This function will return the types of matters without an owner on a ground: returned twice, or with three
-    organs, in 90 days. A street office is one organ wherever it stands; each department is its own.
+    organs, in 90 days. A street office is one organ wherever it stands; each department is its own; a type is its code,
+    whichever catalogue was in force.
 
     The database adds up by type and unit; then come the matters behind each type, the latest ``SHOWN``: those
     returned, or all where organs change.
@@ -82,7 +83,7 @@ def orphans(ranges: Iterable[Range], *, at: datetime) -> list[Orphan]:
         matter__drill=False,
     ).order_by()
     sums = list(
-        rows.values_list("matter__category", "unit").annotate(
+        rows.values_list("matter__category__code", "unit").annotate(
             returned=Count("objected_at"), done=Count("pk", filter=Q(outcome=Outcome.DONE))
         )
     )
@@ -98,7 +99,7 @@ def _organ(unit: Unit) -> str:
 
 
 def _behind(rows: QuerySet[Handling], one: Orphan) -> tuple[int, ...]:
-    held = rows.filter(matter__category=one.category)
+    held = rows.filter(matter__category__code=one.category)
     if not one.scattered:
         held = held.filter(objected_at__isnull=False)
     return tuple(sorted(set(held.order_by("-asked_at", "-pk").values_list("matter", flat=True)[:SHOWN])))
@@ -134,9 +135,9 @@ def matters_of(keys: Iterable[int], *, scope: Scope) -> dict[int, Matter]:
     return {one.pk: one for one in rows}
 
 
-def categories_by_key(keys: Iterable[int]) -> dict[int, Category]:
-    """This function will return categories by their keys."""
-    return Category.objects.in_bulk(set(keys))
+def categories_by_code(codes: Iterable[str]) -> dict[str, Category]:
+    """This function will return categories by their codes, each as the newest catalogue has it that names it."""
+    return {one.code: one for one in Category.objects.filter(code__in=set(codes)).order_by("valid_from", "pk")}
 
 
 # ---- calls

@@ -101,7 +101,7 @@ def told_reports() -> list[Told]:
         .exclude(text="")
         .order_by("-pk")
         .values_list(
-            "matter", "matter__root", "at", "matter__ended_at", "matter__category", "matter__place", "text", "channel",
+            "matter", "matter__root", "at", "matter__ended_at", "matter__category__code", "matter__place", "text", "channel",
             "matter__state", "matter__longitude", "matter__latitude",
         )[:MOST_CASES]
     )  # fmt: skip

@@ -285,7 +285,7 @@ def hot_spots(rows: Iterable[tuple[int, int, int]]) -> list[Spot]:
 class Part:
     """What one unit had as primary of one type, added up, as the search for orphans sees it."""
 
-    category: int
+    category: str  # its code
     organ: str  # one organ, wherever it stands: a department by its code, a street office by its kind
     returned: int
     done: int
@@ -295,7 +295,7 @@ class Part:
 class Orphan:
     """A type of matters that nobody owns: returned twice or more, or handled by three organs or more in 90 days."""
 
-    category: int
+    category: str  # its code
     returned: int
     organs: tuple[str, ...]
     proposed: str | None  # the organ that did most of them: the lists should name it
@@ -309,7 +309,7 @@ class Orphan:
 
 def orphans(parts: Iterable[Part]) -> list[Orphan]:
     """This function will find the types without an owner among the primary parts of 90 days, most returned first."""
-    by_category: dict[int, list[Part]] = defaultdict(list)
+    by_category: dict[str, list[Part]] = defaultdict(list)
     for part in parts:
         by_category[part.category].append(part)
     found = []

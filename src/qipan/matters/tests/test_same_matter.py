@@ -306,9 +306,9 @@ def test_the_hint_asks_the_same_few_questions_however_many_decisions_there_are(
     learned.reported(point=GATE)
     similar(learned.category(), SPOT, WORDS, at=learned.at, point=NEAR)
     light = learned.category()
-    # The compound with its reports, the circle with its reports, the switch, the newest training.
-    with django_assert_num_queries(6):
+    # The keys of the category, the compound with its reports, the circle with its reports, the switch, the newest training.
+    with django_assert_num_queries(7):
         similar(light, SPOT, WORDS, at=learned.at, point=NEAR)
     elsewhere = place_of("510104002001001")
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         similar(light, elsewhere, WORDS, at=learned.at)

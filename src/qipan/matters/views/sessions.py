@@ -24,7 +24,7 @@ from ..models import AgendaItem, ReviewSession
 from ..queries.patterns import (
     agenda,
     called_of,
-    categories_by_key,
+    categories_by_code,
     conclusions_open,
     get_session,
     hot_spots,
@@ -55,7 +55,7 @@ def patterns_page(request: HttpRequest) -> HttpResponse:
     )
     kept = watched(actor.scope.ranges, at=at)
     names = site_names([*(spot.site for spot in spots), *(one.site for one in kept)])
-    types = categories_by_key(one.category for one in lost)
+    types = categories_by_code(one.category for one in lost)
     organs = organ_names([organ for one in lost for organ in one.organs])
     shown = {
         "watched": [(one, names[one.site]) for one in kept],
