@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.place import CODE_LENGTHS, COMPOUND, DISTRICT, DOOR, code_of, place_of, range_of, short_code
+from qipan.kernel.place import DISTRICT, level_of, short_code
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.matters.api import Point, area_at_point, named_in, read_point
 from qipan.matters.api import PointWrong as NoPoint
-from qipan.territory.api import doors_within, get_area
+from qipan.territory.api import known_place
 
 from .requests import city
 
@@ -71,14 +71,9 @@ def place_asked(*, address_id: str, point: Point | None, address: str) -> int:
 
 def _by_number(text: str) -> int:
     try:
-        code = short_code(text.strip())
-        level = CODE_LENGTHS.index(len(code))
-        place = place_of(code)
-        if level < DISTRICT or place not in city():
-            raise ValueError
-        get_area(code_of(place, min(level, COMPOUND)))
-        if level == DOOR and not doors_within([range_of(code)]).exists():
-            raise ValueError
-    except (ValueError, NotFound):
+        place = known_place(text)
+    except NotFound:
         raise PlaceIdUnknown from None
+    if level_of(short_code(text.strip())) < DISTRICT or place not in city():
+        raise PlaceIdUnknown
     return place

@@ -29,6 +29,10 @@ def _forget_tries():
     cache.clear()
 
 
+# No such street, compound and door in this city.
+NOWHERE = ("510104999", "510104001001777", "5101040010010019999")
+
+
 def fresh(pk: int) -> Matter:
     return Matter.objects.everywhere("a test").get(pk=pk)
 
@@ -104,6 +108,7 @@ def test_a_form_with_faults_says_so_and_saves_nothing(world):
     many = [SimpleUploadedFile(f"{n}.jpg", jpeg()) for n in range(4)]
     for how, says in (
         ({"place": "510199"}, "请选择本市内的地点"), ({"place": ""}, "请选择本市内的地点"), ({"text": ""}, "field-error"),
+        *(({"place": code}, "请选择本市内的地点") for code in NOWHERE),
         ({"category": "99999"}, "field-error"), ({"answer": "0"}, "答案不对"), ({"answer": ""}, "答案不对"),
         ({"token": "x"}, "答案不对"), ({"photos": fake}, "不是照片"), ({"photos": many}, "最多附 3 张"),
         ({"reach": "x" * 121}, "field-error"),
@@ -345,7 +350,9 @@ def test_a_post_takes_down_a_report_for_a_caller(world):
         "category": "01003", "place": "510104001001001", "text": "来电反映路灯不亮", "channel": "HOTLINE", "token": token,
         "answer": str(int(first) + int(second)),
     }  # fmt: skip
-    assert client.post("/matters/new", {**given, "place": "510105001001001"}).status_code == 400
+    for code in ("510105001001001", *NOWHERE):
+        refused = client.post("/matters/new", {**given, "place": code})
+        assert (refused.status_code, Matter.objects.everywhere("a test").count()) == (400, 0), code
     answer = client.post("/matters/new", given)
     assert answer.status_code == 200 and 'class="code"' in answer.content.decode()
     [report] = Report.objects.all()

@@ -19,10 +19,10 @@ from qipan.access.api import named_leader
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, place_of, range_of
+from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, place_of, place_text, range_of, short_code
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.posture.api import order_title
-from qipan.territory.api import AreaView, get_area, path_to
+from qipan.territory.api import AreaView, get_area, known_place, path_to
 from qipan.webkit.challenge import count_try, new_challenge, nonce_of, source_of
 
 from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
@@ -65,11 +65,11 @@ def resident() -> Actor:
 
 
 def place_given(code: str) -> tuple[str, str]:
-    """This function will return a place's code and its name, both empty where the code names none in this city."""
+    """This function will return a place's code and its name, both empty where the code names none that this city knows."""
     try:
-        place = place_of(code)
-        return (code, place_label(place)) if place in city() else ("", "")
-    except (ValueError, Refusal):
+        place = known_place(code)
+        return (short_code(place_text(place)), place_label(place)) if place in city() else ("", "")
+    except Refusal:
         return "", ""
 
 

@@ -12,7 +12,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from qipan.kernel.actor import Scope
-from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DOOR, STREET, Range, code_of, range_of
+from qipan.kernel.place import (
+    CITY,
+    CODE_LENGTHS,
+    COMMUNITY,
+    COMPOUND,
+    DOOR,
+    STREET,
+    Range,
+    code_of,
+    level_of,
+    place_of,
+    range_of,
+    short_code,
+)
 from qipan.kernel.refusal import NotFound
 
 from ..models import Area, AreaRange, Compound, Denominator, Door
@@ -271,6 +284,23 @@ def compounds_within(ranges: Iterable[Range]) -> QuerySet[Compound]:
 def doors_within(ranges: Iterable[Range]) -> QuerySet[Door]:
     """This function will return the doors on this ground."""
     return Door.objects.filter(Scope(tuple(ranges)).q())
+
+
+def known_place(code: str) -> int:
+    """This function will return the place that an official code names, where it stands in the territory: an area, a
+    compound, or a door of the register.
+
+    The code may be padded with zeros. Raises ``NotFound``.
+    """
+    try:
+        short = short_code(code.strip())
+    except ValueError:
+        raise NotFound from None
+    place, level = place_of(short), level_of(short)
+    get_area(code_of(place, min(level, COMPOUND)))
+    if level == DOOR and not doors_within([range_of(short)]).exists():
+        raise NotFound
+    return place
 
 
 def denominator(code: str, kind: str, *, on: date | None = None, hierarchy: str = OFFICIAL) -> Denominator | None:

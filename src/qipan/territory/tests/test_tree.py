@@ -8,7 +8,17 @@ from django.utils import translation
 from qipan.kernel.actor import Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotFound
-from qipan.territory.api import Compound, area_at, areas_within, children, data_marks, get_area, path_to
+from qipan.territory.api import (
+    Compound,
+    Door,
+    area_at,
+    areas_within,
+    children,
+    data_marks,
+    get_area,
+    known_place,
+    path_to,
+)
 from qipan.territory.models import Area
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +127,20 @@ def test_ground_of_half_a_community_holds_no_community(city):
     assert areas_within([Range(whole.first, whole.last - 1)], 4) == []
     halves = [Range(whole.first, whole.first + 9), Range(whole.first + 10, whole.last)]
     assert [a.code for a in areas_within(halves, 4)] == ["510104001001"]
+
+
+@pytest.mark.row("ORG-2")
+def test_a_code_names_a_place_only_where_area_compound_or_door_stand(compound):
+    Door.objects.create(place=range_of("5101040010020070003").first)
+    for code, short in (
+        ("5101", "5101"), ("510104", "510104"), ("510104001", "510104001"), ("510104001002", "510104001002"),
+        ("510104001002007", "510104001002007"), ("5101040010020070003", "5101040010020070003"),
+        (" 510104001000 ", "510104001"), ("5101040010020070000", "510104001002007"),
+    ):  # fmt: skip
+        assert known_place(code) == range_of(short).first, code
+    for code in (
+        "", "x", "51010", "510199", "510104999", "510104001009", "510104001002008", "5101040010020070004",
+        "5101040010020080001", "٥١٠١٠٤", "9" * 19, "0" * 19, "1" * 20,
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            known_place(code)
