@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.desk.api import Admission, guard_night
 from qipan.duties.api import Unit
@@ -48,7 +49,11 @@ class RoundClosed(Refusal):
 
 class RoundsOpen(Refusal):
     code = "rounds_open"
-    sentence = _("%(count)s rounds of the campaign are still open: close them first.")
+    sentence = ngettext_lazy(
+        "%(count)s round of the campaign is still open: close it first.",
+        "%(count)s rounds of the campaign are still open: close them first.",
+        "count",
+    )
 
 
 class WiderThanScope(Refusal):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.utils.translation import override
 
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import range_of
@@ -177,6 +178,14 @@ def test_a_campaign_closes_after_its_rounds(ground):
     with pytest.raises(RoundsOpen) as refusal:
         close_campaign(campaign, by=by, at=ground.at)
     assert refusal.value.data == {"count": 1}
+    said = {}
+    for lang in ("en", "zh-hans"):
+        with override(lang):
+            said[lang] = str(refusal.value)
+    assert said == {
+        "en": "1 round of the campaign is still open: close it first.",
+        "zh-hans": "该排查还有 1 轮未结束，请先结束各轮。",
+    }
     close_round(ground.round, by=by, at=ground.at)
     assert close_campaign(campaign, by=by, at=ground.at).closed_at == ground.at
     with pytest.raises(CampaignClosed):

@@ -58,6 +58,15 @@ def test_the_page_shows_exact_figures_at_each_level(ground):
     assert compound.context["total"].left == 5
 
 
+@pytest.mark.parametrize(("visits", "said"), [(1, "1 visit."), (2, "2 visits.")])
+def test_visits_are_told_in_the_form_of_their_number(ground, visits, said):
+    ground.told(*[ground.visit(place) for place in ground.doors[:visits]])
+    client = ground.cast.client("city_commander")
+    assert f"; {said}" in client.get(address(ground, "page"), headers={"Accept-Language": "en"}).content.decode()
+    chinese = client.get(address(ground, "page"), headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert f"；已走访 {visits} 次。" in chinese
+
+
 @pytest.mark.parametrize(
     ("_case", "query", "status"),
     [

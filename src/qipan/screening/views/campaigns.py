@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
@@ -299,10 +300,12 @@ def round_open(request: HttpRequest, pk: int) -> HttpResponse:
         raise
     except Refusal as refusal:
         return show_campaign(request, found, form=form, refusal=refusal, status=refusal.status)
-    messages.info(
-        request,
-        _("Round %(number)s is open; %(teams)s teams have their doors.") % {"number": opened.number, "teams": teams},
+    said = ngettext(
+        "Round %(number)s is open; %(teams)s team has its doors.",
+        "Round %(number)s is open; %(teams)s teams have their doors.",
+        teams,
     )
+    messages.info(request, said % {"number": opened.number, "teams": teams})
     return redirect("campaign", found.pk)
 
 

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
@@ -40,7 +41,10 @@ def recount_draw(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         form.refuse(refusal)
         return show_campaign(request, found.campaign, recount_form=form, status=refusal.status)
-    messages.info(request, _("%(doors)s doors are drawn; other teams have them.") % {"doors": drawn})
+    said = ngettext(
+        "%(doors)s door is drawn; another team has it.", "%(doors)s doors are drawn; other teams have them.", drawn
+    )
+    messages.info(request, said % {"doors": drawn})
     answer = redirect("campaign", found.campaign_id)
     answer["Location"] += f"?round={found.number}&area={area.code}#recount"
     return answer
