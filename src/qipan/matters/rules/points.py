@@ -43,8 +43,21 @@ class Point(NamedTuple):
     @property
     def label(self) -> str:
         """As people read it: latitude first."""
-        north, east = "N" if self.latitude >= 0 else "S", "E" if self.longitude >= 0 else "W"
-        return f"{abs(self.latitude):.{DECIMALS}f}° {north}, {abs(self.longitude):.{DECIMALS}f}° {east}"
+        return _label(self, DECIMALS)
+
+
+class Cell(Point):
+    """A point on the grid of about 100 m: what everyone is told, and the middle of a cell."""
+
+    @property
+    def label(self) -> str:
+        """As people read it, with the decimals that are true."""
+        return _label(self, PUBLIC_DECIMALS)
+
+
+def _label(point: Point, decimals: int) -> str:
+    north, east = "N" if point.latitude >= 0 else "S", "E" if point.longitude >= 0 else "W"
+    return f"{abs(point.latitude):.{decimals}f}° {north}, {abs(point.longitude):.{decimals}f}° {east}"
 
 
 def rounded(longitude: float, latitude: float) -> Point:
@@ -77,7 +90,7 @@ def point_from(text: str) -> Point | None:
 
 def for_everyone(point: Point) -> Point:
     """This function will return a point as it is shown in public: moved to a grid of about 100 m."""
-    return Point(round(point.longitude, PUBLIC_DECIMALS) + 0.0, round(point.latitude, PUBLIC_DECIMALS) + 0.0)
+    return Cell(round(point.longitude, PUBLIC_DECIMALS) + 0.0, round(point.latitude, PUBLIC_DECIMALS) + 0.0)
 
 
 def cell_of(point: Point) -> int:
@@ -89,7 +102,7 @@ def cell_of(point: Point) -> int:
 def middle_of(cell: int) -> Point:
     """This function will return the point in the middle of a cell: what ``for_everyone`` makes of each point in it."""
     north, east = divmod(cell - 1, ROW)
-    return Point(round(east / CELLS - 180, PUBLIC_DECIMALS) + 0.0, round(north / CELLS - 90, PUBLIC_DECIMALS) + 0.0)
+    return Cell(round(east / CELLS - 180, PUBLIC_DECIMALS) + 0.0, round(north / CELLS - 90, PUBLIC_DECIMALS) + 0.0)
 
 
 def metres_between(one: Point, other: Point) -> float:

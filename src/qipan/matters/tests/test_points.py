@@ -36,6 +36,12 @@ def test_what_is_read():
     assert Point(-58.4, -34.6).label == "34.60000° S, 58.40000° W"
 
 
+def test_what_is_told_to_100_metres_is_written_with_the_decimals_that_are_true():
+    shown = for_everyone(Point(104.06575, -30.65))
+    assert shown.label == middle_of(cell_of(shown)).label == "30.650° S, 104.066° E"
+    assert shown.text == "104.06600,-30.65000"  # it travels as every point does
+
+
 @pytest.mark.parametrize(
     ("longitude", "latitude"),
     [

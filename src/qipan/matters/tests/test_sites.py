@@ -139,8 +139,8 @@ def test_the_pages_say_which_place_it_is_in_both_languages(world):
     session = prepare_session(by=world.cast.lead, at=world.later(hours=10))
     lead = world.cast.client("lead")
     for language, around, whole in (
-        ("zh-hans", "，30.62000° N, 104.02000° E附近", "（整个社区，未说明具体地点）"),
-        ("en", ", around 30.62000° N, 104.02000° E", " as a whole, no nearer place told"),
+        ("zh-hans", "，30.620° N, 104.020° E附近", "（整个社区，未说明具体地点）"),
+        ("en", ", around 30.620° N, 104.020° E", " as a whole, no nearer place told"),
     ):
         for address, times in (("/matters/patterns", 2), (f"/reviews/{session.pk}", 1)):
             page = lead.get(address, headers={"Accept-Language": language}).content.decode()
