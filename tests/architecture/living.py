@@ -32,9 +32,10 @@ from qipan.kernel.place import place_text, range_of
 from qipan.laws.actions.rules import draft_rule, open_rule
 from qipan.learning.actions.lessons import propose_lesson
 from qipan.learning.actions.weaknesses import note_weakness
-from qipan.matters.actions.importing import keep_draft
+from qipan.matters.actions.importing import check_lines, import_lines, keep_draft
 from qipan.matters.api import call_units, hand_over, prepare_session
-from qipan.matters.input.mapping import packed
+from qipan.matters.input.mapping import packed, read_file
+from qipan.matters.rules.importing import Rules
 from qipan.matters.testing import Picture, make_world
 from qipan.pages.testing import Scene, make_emergency
 from qipan.posture.api import Declaration, declare, end_declaration
@@ -205,10 +206,9 @@ def make_living() -> Living:
     given_up = rows("journal.Message").create(
         channel="apprise", key="notice:forgotten", payload={}, created_at=at, not_before=at, attempts=6
     )
+    batch = _imported(cast, at)
     draft = keep_draft("matters.csv", packed(b"what,where\nlight,gate\n"), by=cast.lead, at=datetime.now(UTC))
-    rows("matters.Import").create(
-        pk=draft.pk, name="matters.csv", sha256="0" * 64, lines=0, matters=0, held=0, left_out=0, at=at, by_label="lead"
-    )
+    rows("matters.ImportDraft").filter(pk=draft.pk).update(id=batch.pk)  # one address names a draft, then its import
     again = rows("screening.Recount").create(
         round=scene.round, first=0, last=1, permille=20, seed="0" * 32, claimed=1, drawn=1,
         drawn_at=at, closes_at=at + timedelta(days=3),
@@ -310,7 +310,8 @@ def make_living() -> Living:
         "readiness.code": "510104001001",
         "matters.pk": told.matter.pk,
         "matters.act": "decline",
-        "matters/imports.pk": draft.pk,
+        "matters/imports.pk": batch.pk,
+        "matters/exclusions.pk": batch.pk,
         "matters.number": rows("matters.Photo").get().pk,
         "calls.pk": call.pk,
         "calls.act": "end",
@@ -369,6 +370,15 @@ def _lesson(cast: Cast) -> Any:
     return propose_lesson(
         title="Ring first", text="Ring before you climb", playbook="flood", by=cast.dispatcher, at=cast.at
     )
+
+
+def _imported(cast: Cast, at: datetime) -> Any:
+    """A matter of another system that was declined there: a second person decides whether it leaves the rates."""
+    table = read_file(b"category,place,reported,state,closing\n01003,510104001001,2025-03-01,ENDED,UNLAWFUL\n")
+    rules = Rules(columns={name: (name,) for name in table.header})
+    checked = check_lines(table.header, table.lines, mapping="old", rules=rules, by=cast.lead, at=at)
+    how = {"name": "matters.csv", "sha256": table.sha256, "mapping": "old", "rules": rules}
+    return import_lines(checked, **how, by=cast.lead, at=at)
 
 
 def _partner(cast: Cast) -> int:

@@ -196,7 +196,7 @@ def member_for(route: str) -> str:
     if route.startswith(("access/accounts", "partners", "subscriptions", "notices")):
         return "admin"
     if route in ("admissions/<int:pk>/decide", "api/admissions/<pk>/decision") or route.startswith(
-        ("matters/imports", "forms/fields/sources")
+        ("matters/imports", "matters/exclusions", "forms/fields/sources")
     ):
         return "lead"
     if route in ("api/visits", "api/field/doors"):

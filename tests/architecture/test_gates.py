@@ -189,6 +189,7 @@ GATES = {
     "matters/suggestions": Gate("matter.view", "matter.catalogue"),
     "matters/rechecks": Gate("matter.view", "matter.arbitrate"),
     "matters/exclusions": Gate("matter.view"),
+    "matters/exclusions/<int:pk>": Gate("matter.view", "matter.arbitrate"),
     "matters/<int:pk>/recheck": Gate("matter.view", "matter.verify"),
     "matters/patterns": Gate("matter.dispatch matter.arbitrate"),
     "calls": Gate("matter.view"),

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from qipan.access.testing import add_member, make_city
 from qipan.matters.models import Matter
 from qipan.matters.testing import World, make_world
+from qipan.matters.tests.test_import_decided import brought, lines, second
 
 from .conftest import serious
 
@@ -61,12 +62,13 @@ def report(page: Page, text: str) -> None:
 @pytest.mark.parametrize("lang", ["zh-hans", "en"])
 def test_the_pages_as_people_see_them(world, turn_to, troubles, lang):
     """On a desk and on a phone: nothing sticks out, nothing that a screen reader stumbles over, no script error."""
-    reported = world.reported(reach="13900000000")
+    reported, batch = world.reported(reach="13900000000"), brought(world, lines(60), by=second(world))
     pages = [
         ("anonymous", "/report"), ("anonymous", "/track"), ("anonymous", f"/track/{reported.code}"),
         ("anonymous", "/public/matters"), ("dispatcher", "/matters"), ("dispatcher", f"/matters/{reported.matter.pk}"),
         ("dispatcher", f"/matters/{world.matter('FILED').pk}"), ("dispatcher", f"/matters/{world.matter('DISPATCHED').pk}"),
-        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"), ("lead", "/matters/rechecks"), ("lead", "/matters/exclusions"), ("lead", "/matters/patterns"),
+        ("dispatcher", "/matters/figures"), ("worker", "/matters/new"), ("lead", "/matters/catalogue"), ("lead", "/matters/rechecks"), ("lead", "/matters/exclusions"),
+        ("lead", f"/matters/exclusions/{batch.pk}"), ("lead", "/matters/patterns"),
         ("district_head", f"/matters/{reported.matter.pk}/recheck"),
     ]  # fmt: skip
     wrong = []

@@ -167,14 +167,14 @@ declare(
         destroy=Destroy.KEPT,
     ),
     plain="note",
-    keys="id matter place kind ended_at judge task verdict unit at dropped_at",
+    keys="id matter place kind ended_at batch judge task verdict unit at dropped_at",
 )
 # A file waits for whoever brought it, at most a day; what was taken over keeps the file's sum, not the file.
 declare(
     "matters.Import",
     who_acted("by_label undone_by"),
-    plain="name sha256 mapping",
-    keys="id lines matters held left_out at undone_at",
+    plain="name sha256 mapping note",
+    keys="id lines matters held left_out at undone_at verdict unit decided_at decided",
 )
 declare(
     "matters.ImportDraft",

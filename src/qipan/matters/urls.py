@@ -44,6 +44,7 @@ urlpatterns = [
     path("matters/<int:pk>/call", joint.call_page, name="matter_call"),
     path("matters/rechecks", rechecks.rechecks_page, name="matter_rechecks"),
     path("matters/exclusions", exclusions.exclusions_page, name="matter_exclusions"),
+    path("matters/exclusions/<int:pk>", exclusions.import_page, name="matter_exclusions_import"),
     path("matters/<int:pk>/recheck", rechecks.recheck_page, name="matter_recheck"),
     path("matters/<int:pk>/hazard", hazards.hazard_page, name="matter_hazard"),
     path("calls", joint.calls_page, name="calls"),

@@ -3,17 +3,24 @@
 Until then, and where it is refused, it counts like any other that ended without being solved.
 """
 
+from collections import Counter
 from datetime import datetime
+from functools import cache
 
 from django.utils.translation import gettext as _now
 
 from qipan.desk.api import TaskKind, TaskState, answer_task, recall_tasks, send_task
 from qipan.duties.api import Unit
+from qipan.journal.api import record
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
-from qipan.kernel.refusal import NotAllowed
+from qipan.kernel.bulk import write
+from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.sql import adapted
 
-from ..models import Exclusion, Matter
+from ..ingest import Step, Tally, add_counts
+from ..models import Exclusion, Import, Matter
+from ..queries.exclusions import get_brought, waiting_of
 from ..queries.offices import level_above, office_for
 from ..rules import exclusions, limits, loop
 from ..rules.figures import excluded_word
@@ -86,6 +93,60 @@ def decide_exclusion(matter: Matter, *, confirmed: bool, reason: str, by: Actor,
     note_step(held, kind, detail=detail, note=reason, by=by, at=at)
     log(held, kind, was=held.state, detail=detail, by=by, at=at)
     return one
+
+
+@act
+def decide_import(batch: Import, *, confirmed: bool, reason: str, by: Actor, at: datetime) -> Import:
+    """This function will decide as one on everything that an import brought as declined and that still waits: whether it
+    is left out of the rates, by another person than who imported it. Everyone reads the decision and its reason.
+
+    Needs ``matter.arbitrate``. Raises ``NotAllowed``, ``NotFound`` (some of it lies outside the scope), ``NoExclusion``,
+    ``SecondPerson``, ``ReasonNeeded``.
+    """
+    by.require("matter.arbitrate")
+    get_brought(batch.pk, actor=by)
+    held = Import.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    waiting = waiting_of(held)
+    matters = Matter.objects.everywhere("of an import whose ground is checked").filter(pk__in=waiting.values("matter"))
+    # All are locked first: a single decision that came before has left its verdict, one that comes later finds this one.
+    places = set(matters.order_by("pk").select_for_update(no_key=True).values_list("place", flat=True))
+    if any(place not in by.scope for place in places):
+        raise NotFound
+    accounts = set(waiting.values_list("account", flat=True))
+    if not accounts:
+        raise exclusions.NoExclusion
+    for account in accounts:
+        exclusions.check_second(account, by.account_id)
+    reason = loop.said(reason)[:500]
+    verdict, kind = (Leaving.EXCLUDED, StepKind.EXCLUDED) if confirmed else (Leaving.KEPT_IN, StepKind.KEPT_IN)
+    tallies: Counter[Tally] = Counter()
+    steps = []
+    declined_in, month, moment = cache(month_of), month_of(at), adapted(at)
+    columns = (
+        "kind",
+        "ended_at",
+        "matter",
+        "place",
+        "matter__category",
+        "matter__channel",
+        "matter__handler",
+        "matter__drill",
+    )
+    for closing, ended, matter, place, category, channel, unit, drill in waiting.order_by("matter").values_list(
+        *columns
+    ):
+        detail = excluded_word(closing, declined_in(ended)) if confirmed else closing
+        steps.append((matter, kind.value, detail, unit, moment, by.label[:120], reason, None))
+        tallies[limits.community_of(place), category, channel, unit or 0, month, kind.value, detail, drill] += 1
+    matters.update(changed_at=at)
+    waiting.update(verdict=verdict, note=reason, unit=by.unit_id, at=at)
+    write("matters_matterstep", Step._fields, steps, nullable=("unit_id", "report"))
+    held.verdict, held.note, held.unit_id, held.decided_at, held.decided = verdict, reason, by.unit_id, at, len(steps)
+    held.save(update_fields=["verdict", "note", "unit", "decided_at", "decided"])
+    add_counts(tallies, {})
+    data = {"verdict": str(verdict), "matters": len(steps)}
+    record("matters.decide_import", subject=held, by=by, at=at, data=data)
+    return held
 
 
 def drop_exclusion(matter: Matter, *, by: Actor, at: datetime) -> str:

@@ -18,7 +18,6 @@ from qipan.desk.api import OwnTask, TaskKind, send_own
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
-from qipan.kernel.place import CODE_LENGTHS, STREET
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.kernel.sql import adapted, take_keys
 
@@ -31,7 +30,7 @@ from ..rules import limits
 from ..rules.importing import Field, Line, Problem, Reader, Rules
 from ..rules.joint import cell_at
 from ..terms import Channel, Confirmation, State, StepKind
-from .intake import place_label, to_file
+from .intake import to_file
 
 MATTER = (
     "id", "place", "longitude", "latitude", "cell", "category_id", "channel", "private", "state", "handler_id", "first_receiver_id", "hops", "closing",
@@ -42,7 +41,7 @@ REPORT = (
     "satisfied", "said_at",
 )  # fmt: skip
 STEP = ("matter_id", "kind", "detail", "unit_id", "at", "by_label", "note")
-EXCLUSION = ("matter_id", "place", "kind", "ended_at", "account", "verdict", "note")
+EXCLUSION = ("matter_id", "place", "kind", "ended_at", "batch_id", "account", "verdict", "note")
 LINE = ("batch_id", "matter_id", "line", "number")
 NULLABLE = frozenset(
     {
@@ -292,7 +291,7 @@ class Writer:
         for key, line in zip(self.keys, self.lines, strict=True):
             if line.declined:
                 ended = self.moment(line.ended or line.reported)
-                yield key, line.place, line.closing, ended, self.by.account_id, "", ""
+                yield key, line.place, line.closing, ended, self.batch.pk, self.by.account_id, "", ""
 
     def _lines(self) -> Iterator[tuple[Any, ...]]:
         for key, line in zip(self.keys, self.lines, strict=True):
@@ -320,18 +319,12 @@ class Writer:
 
 
 def _names(places: set[int]) -> dict[int, str]:
-    """Places in words: communities with their compounds in a few statements, what is larger one by one."""
+    """Places in words: a community before its compounds."""
     communities = {place: limits.community_of(place) for place in places}
-    large = {place for place in places if not f"{place:019d}"[CODE_LENGTHS[STREET] :].strip("0")}
     said: dict[int, str] = {}
-    for part in in_parts(sorted((places | set(communities.values())) - large), 5000):
+    for part in in_parts(places | set(communities.values()), 5000):
         said |= place_names(part)
-    return {
-        place: place_label(place)
-        if place in large
-        else " ".join(dict.fromkeys((said[communities[place]], said[place])))
-        for place in places
-    }
+    return {place: " ".join(dict.fromkeys((said[communities[place]], said[place]))) for place in places}
 
 
 def _state(line: Line) -> State:

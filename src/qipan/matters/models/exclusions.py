@@ -15,6 +15,10 @@ class Exclusion(models.Model):
     place = models.BigIntegerField()
     kind = models.CharField(max_length=10, choices=Closing)
     ended_at = models.DateTimeField()  # when it was declined
+    # Another system had declined it: the import that brought it so.
+    batch = models.ForeignKey(
+        "matters.Import", null=True, on_delete=models.PROTECT, related_name="exclusions", db_index=False
+    )
     account = models.BigIntegerField(null=True)  # who declined it, only so that another person decides
     judge = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     task = models.ForeignKey("desk.Task", null=True, on_delete=models.PROTECT, related_name="+")
@@ -37,7 +41,12 @@ class Exclusion(models.Model):
         indexes = [
             models.Index(
                 fields=["place"], name="matters_exclusion_open", condition=models.Q(verdict="", dropped_at=None)
-            )
+            ),
+            models.Index(
+                fields=["batch", "ended_at"],
+                name="matters_exclusion_batch",
+                condition=models.Q(batch__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

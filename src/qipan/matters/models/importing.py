@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from ..terms import Leaving
 from .loop import Matter
 
 
@@ -44,6 +45,12 @@ class Import(models.Model):
     by_label = models.CharField(max_length=120)
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=120, blank=True)
+    # What was decided as one of all that it brought as declined and that was not decided singly before.
+    verdict = models.CharField(max_length=8, choices=Leaving, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    decided_at = models.DateTimeField(null=True)
+    decided = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

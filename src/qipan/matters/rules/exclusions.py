@@ -16,7 +16,9 @@ class SecondPerson(Refusal):
     """Whoever declined something would take it out of the rates by which the own office is judged."""
 
     code = "second_person"
-    sentence = _("Who declined it does not decide whether it is left out of the rates: another person must look.")
+    sentence = _(
+        "Who declined or imported it does not decide whether it is left out of the rates: another person must look."
+    )
     status = 403
 
 
