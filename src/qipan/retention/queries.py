@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import override
 
 from qipan.access.api import Account, Post
+from qipan.duties.api import signing_unit
 from qipan.journal.api import entries_about
 from qipan.kernel.actor import Actor
 from qipan.kernel.opened import Emergency, OpenLine
@@ -244,18 +245,24 @@ def wishes_of(subject: str) -> list[Wish]:
 
 
 def wishes_to(actor: Actor) -> QuerySet[Wish]:
-    """This function will return the wishes to the actor's own unit, the open ones first."""
-    rows = Wish.objects.within(actor.scope).filter(unit=actor.unit_id or 0)
+    """This function will return the wishes to the actor's own unit, and the open ones to an ended unit that it may answer
+    for (``signing_unit``); the open ones first.
+    """
+    ended = Wish.objects.within(actor.scope).filter(unit__valid_to__isnull=False, decided_at=None)
+    instead = [
+        one.pk for one in ended.select_related("unit__organ_type") if signing_unit(one.unit, by=actor) is not None
+    ]
+    rows = Wish.objects.within(actor.scope).filter(Q(unit=actor.unit_id or 0) | Q(pk__in=instead))
     return rows.order_by(F("decided_at").desc(nulls_first=True), "due_at", "pk")
 
 
 def get_wish(pk: int, *, actor: Actor) -> Wish:
-    """This function will return a wish to the actor's own unit; any other looks missing (``NotFound``)."""
-    if actor.unit_id is None:
-        raise NotFound
-    rows = Wish.objects.within(actor.scope).select_related("unit", "task")
-    found = rows.filter(pk=pk, unit=actor.unit_id).first()
-    if found is None:
+    """This function will return a wish to the actor's own unit, or to an ended one that it answers for; any other looks
+    missing (``NotFound``).
+    """
+    rows = Wish.objects.within(actor.scope).select_related("unit__organ_type", "task")
+    found = rows.filter(pk=pk).first()
+    if actor.unit_id is None or found is None or signing_unit(found.unit, by=actor) is None:
         raise NotFound
     return found
 

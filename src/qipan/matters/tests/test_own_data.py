@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from qipan.access.api import forget
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotFound
@@ -22,6 +23,7 @@ from qipan.retention.api import (
     prepare_run,
     refresh_lots,
 )
+from qipan.territory.testing import merge
 
 from ..actions.dispatching import dispatch_matter
 from ..actions.filing import file_matter
@@ -112,6 +114,29 @@ def test_a_wish_for_deletion_is_a_task_with_a_clock_and_is_done_when_granted(liv
     assert (Wish.objects.everywhere("a test").get().state, wish.task.state) == (WishState.GRANTED, "DONE")
     page = Client().get(f"/my-data/{told.code}").content.decode()
     assert "已无：均已销毁" in page and "已按您的要求办理" in page
+
+
+def test_a_wish_to_a_unit_that_was_merged_is_answered_by_its_heir(lively):
+    cast, told = lively.cast, reported(lively)
+    Client().post(f"/my-data/{told.code}/wish", {"kind": "DELETE"})
+    wish = Wish.objects.everywhere("a test").get()
+    for name in ("neighbour_dispatcher", "worker"):
+        assert cast.client(name).get(f"/retention/wishes/{wish.pk}").status_code in (403, 404)
+    merge("510104001", into="510104002", at=now())
+    forget()
+    for name in (
+        "dispatcher",
+        "worker",
+        "neighbour_head",
+    ):  # the ended office itself, who stands below, another district
+        answer = cast.client(name).post(f"/retention/wishes/{wish.pk}", {"grant": "1", "reason": ""})
+        assert answer.status_code in (302, 403, 404) and Report.objects.get(pk=told.report.pk).text == "楼下路灯不亮"
+    heir = cast.client("neighbour_dispatcher")
+    assert f"/retention/wishes/{wish.pk}" in heir.get("/retention/wishes").content.decode()
+    assert heir.post(f"/retention/wishes/{wish.pk}", {"grant": "1", "reason": ""}).status_code == 302
+    wish.task.refresh_from_db()
+    assert (Wish.objects.everywhere("a test").get().state, wish.task.state) == (WishState.GRANTED, "DONE")
+    assert Report.objects.get(pk=told.report.pk).text == ""
 
 
 def test_a_refused_wish_needs_a_reason_which_the_person_reads(lively):

@@ -1,5 +1,6 @@
 """What a person asks about own data: looked up by the code of one purpose, answered by the owner within its time."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from qipan.desk.api import ClockKind, TaskKind, TaskState, answer_task, send_task
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, signing_unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import Kind, due_time
@@ -110,13 +111,13 @@ def correct_own(own: Own, *, name: str, value: str, by: Actor, at: datetime) -> 
 def decide_wish(wish: Wish, *, grant: bool, reason: str, by: Actor, at: datetime) -> Wish:
     """This function will answer a wish: a deletion that is granted is done in the same act; the person reads the answer.
 
-    For the unit that holds the data; needs ``task.answer``. Raises ``NotAllowed``, ``NotFound``, ``WishDecided``,
+    For the unit that holds the data, or where that has ended its heir or the command above; needs ``task.answer``. Raises ``NotAllowed``, ``NotFound``, ``WishDecided``,
     ``ReasonNeeded``.
     """
     by.require("task.answer")
-    rows = Wish.objects.within(by.scope).select_for_update(of=("self",)).select_related("task")
-    held = rows.filter(pk=wish.pk, unit=by.unit_id).first()
-    if held is None:
+    rows = Wish.objects.within(by.scope).select_for_update(of=("self",)).select_related("task", "unit__organ_type")
+    held = rows.filter(pk=wish.pk).first()
+    if held is None or by.unit_id is None or signing_unit(held.unit, by=by) is None:
         raise NotFound
     if held.decided_at is not None:
         raise WishDecided
@@ -130,7 +131,8 @@ def decide_wish(wish: Wish, *, grant: bool, reason: str, by: Actor, at: datetime
     held.words = ""
     held.save(update_fields=["state", "decided_at", "decided_by", "reason", "words"])
     if held.task is not None:
-        answer_task(held.task, state=TaskState.DONE, note="", by=by, at=at, on_its_page=True)
+        owner = replace(by, unit_id=held.task.owner_id)  # whoever answers for it has done its task
+        answer_task(held.task, state=TaskState.DONE, note="", by=owner, at=at, on_its_page=True)
     record(
         "retention.decide_wish",
         subject=held,
