@@ -15,7 +15,7 @@ from django.db.models.expressions import Combinable
 
 from qipan.duties.api import Unit
 from qipan.kernel.act import gather
-from qipan.kernel.sql import Statement, adapted, fetch, insertions
+from qipan.kernel.sql import Statement, adapted, fetch, here, insertions
 
 from .models import Task, TaskStep
 
@@ -68,27 +68,39 @@ def insert_steps(tasks: QuerySet[Task], *, state: str, at: datetime, by_label: s
     return _insert_select("desk_taskstep", tasks, columns)
 
 
-# Ids go as one value: one statement for one task and for tens of thousands.
-IDS = {"sqlite": "SELECT value FROM json_each(%s)", "postgresql": "SELECT unnest(CAST(%s AS bigint[]))"}
-RECALL = """
-UPDATE desk_task SET state = 'RECALLED', closed_at = %s, changed_at = %s, note = %s, suspended_at = NULL
-WHERE id IN ({ids})
+# What goes as one value: one statement for one source and for hundreds. PostgreSQL locks in the order of the ids, as receipts
+# do, so that no two wait for each other; SQLite has one writer.
+RECALL_POSTGRES = """
+WITH open AS (
+    SELECT id, source, drill FROM desk_task WHERE closed_at IS NULL AND source = ANY(%(sources)s)
+    ORDER BY id FOR NO KEY UPDATE
+), closed AS (
+    UPDATE desk_task t SET state = 'RECALLED', closed_at = %(at)s, changed_at = %(at)s, note = %(note)s, suspended_at = NULL
+    FROM open WHERE t.id = open.id
+), step AS (
+    INSERT INTO desk_taskstep (task_id, state, at, by_label, note)
+    SELECT id, 'RECALLED', %(at)s, %(by_label)s, %(note)s FROM open
+)
+SELECT id, source, drill FROM open
 """
-RECALL_STEPS = """
-INSERT INTO desk_taskstep (task_id, state, at, by_label, note)
-SELECT id, 'RECALLED', {moment}, CAST(%s AS text), CAST(%s AS text) FROM desk_task WHERE id IN ({ids})
+RECALL_SQLITE = """
+UPDATE desk_task SET state = 'RECALLED', closed_at = %(at)s, changed_at = %(at)s, note = %(note)s, suspended_at = NULL
+WHERE closed_at IS NULL AND source IN (SELECT value FROM json_each(%(sources)s)) RETURNING id, source, drill
 """
 
 
-def close_recalled(ids: Sequence[int], *, note: str, by_label: str, at: datetime) -> None:
-    """This function will close locked tasks as recalled, each with its step: two statements for all."""
-    sqlite = connection.vendor == "sqlite"
-    given = json.dumps(ids) if sqlite else list(ids)
-    moment = connection.ops.adapt_datetimefield_value(at)
+def recall_open(sources: Sequence[str], *, note: str, by_label: str, at: datetime) -> list[tuple[int, str, bool]]:
+    """This function will close the open tasks of some sources as recalled, each with its step; returns (id, source, drill)
+    of each, in the order of the ids.
+    """
     said = note[:300]
-    words = {"ids": IDS[connection.vendor], "moment": "%s" if sqlite else "CAST(%s AS timestamptz)"}
-    fetch(RECALL.format(**words), (moment, moment, said, given))
-    fetch(RECALL_STEPS.format(**words), (moment, by_label[:120], said, given))
+    if here().vendor == "postgresql":
+        given = {"sources": list(sources), "at": at, "note": said, "by_label": by_label[:120]}
+        return sorted((pk, source, drill) for pk, source, drill in fetch(RECALL_POSTGRES, given))
+    rows = fetch(RECALL_SQLITE, {"sources": json.dumps(list(sources)), "at": adapted(at), "note": said})
+    found = sorted((pk, source, bool(drill)) for pk, source, drill in rows)
+    write_steps([(pk, "RECALLED", at, by_label, said) for pk, _source, _drill in found])
+    return found
 
 
 STEP_COLUMNS = ("task_id", "state", "at", "by_label", "note")

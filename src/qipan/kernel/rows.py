@@ -315,6 +315,14 @@ def store_row(row: Model) -> bool:
     return True
 
 
+def note_stored(row: Model, **values: Any) -> None:
+    """This function will give a row what another statement has stored in its columns, so that ``store_row`` leaves them."""
+    row.__dict__.update(values)
+    read: dict[str, Any] | None = getattr(row, "as_read", None)
+    if read is not None:
+        read.update(values)
+
+
 @lru_cache(maxsize=512)
 def _update(model: type[Model], names: tuple[str, ...]) -> str:
     quote = connection.ops.quote_name

@@ -9,7 +9,7 @@ from qipan.kernel.rows import Reading, store_row
 from .actions.rechecks import draw_recheck, note_return
 from .actions.steps import MatterMoved, no_longer_silent
 from .ingest import Step, write_step
-from .models import Handling, Matter
+from .models import Handling
 from .terms import StepKind
 
 SAID = frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED})
@@ -43,9 +43,6 @@ def note_responses(event: TasksAnswered) -> None:
 
 
 WATCH = Actor.system("90-day watch")
-_MOVED = Reading[Matter](
-    lambda pk: Matter.objects.everywhere("the matter of the event").select_related("category").filter(pk=pk)
-)
 
 
 def watch_closes(event: MatterMoved) -> None:
@@ -55,8 +52,7 @@ def watch_closes(event: MatterMoved) -> None:
     """
     if event.drill or event.step not in (StepKind.CLOSED, StepKind.DISPATCHED):
         return
-    [matter] = _MOVED(event.matter)
     if event.step == StepKind.CLOSED:
-        draw_recheck(matter)
+        draw_recheck(event.row)
     else:
-        note_return(matter, by=WATCH, at=matter.changed_at)
+        note_return(event.row, by=WATCH, at=event.row.changed_at)

@@ -14,7 +14,7 @@ from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMPOUND
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
-from qipan.kernel.rows import Reading
+from qipan.kernel.rows import Reading, note_stored
 
 from ..ingest import store_receipts, write_steps
 from ..models import Task
@@ -249,7 +249,7 @@ def _record(moved: dict[int, _Held], *, by: Actor, at: datetime) -> None:
 
 
 def answer_task(task: Task, *, state: str, note: str = "", by: Actor, at: datetime, on_its_page: bool = False) -> Task:
-    """This function will answer one task and return it as it now is; the same answer again changes nothing.
+    """This function will answer one task, move the given one along and return it; the same answer again changes nothing.
 
     ``on_its_page`` is for the room that asked and reserved this word for its own page (``reserve_words``).
 
@@ -259,4 +259,8 @@ def answer_task(task: Task, *, state: str, note: str = "", by: Actor, at: dateti
     [answer] = receive([Receipt(task.pk, state, at, note)], by=by, at=at, on_its_page=on_its_page)
     if answer.answer == REFUSED:
         raise REFUSALS[answer.code]
-    return _ANSWERED(by.scope, task.pk)[0]
+    if answer.answer != STORED:
+        return _ANSWERED(by.scope, task.pk)[0]
+    moments = {name: getattr(task, name) or at for name in IMPLIED[state]}
+    note_stored(task, state=state, note=note.strip()[:300] or task.note, changed_at=at, **moments)
+    return task

@@ -15,9 +15,9 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import robs_sleep
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal, later
-from qipan.kernel.rows import Reading, insert_row
+from qipan.kernel.rows import insert_row
 
-from ..ingest import close_recalled, insert_tasks
+from ..ingest import insert_tasks, recall_open
 from ..models import Admission, Task
 from ..queries.admissions import covers, ground_names
 from ..rules import remind_at
@@ -324,27 +324,12 @@ def recall_sources(sources: Iterable[str], *, note: str, by: Actor, at: datetime
     )
 
 
-# Locked in the order of the ids, as receipts do, so that no two wait for each other.
-_OPEN = Reading[tuple[int, str, bool]](
-    lambda sources: (
-        Task.objects.everywhere("the sender's own source")
-        .filter(source__in=sources, closed_at=None)
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("pk")
-        .values_list("pk", "source", "drill")
-    )
-)
-
-
 def _recall(sources: list[str], *, note: str, by: Actor, at: datetime) -> int:
-    found = _OPEN(sources)
+    found = recall_open(sources, note=note, by_label=by.label, at=at)
     for drill in (False, True):
         counts = Counter(source for _pk, source, of_drill in found if of_drill is drill)
         if not counts:
             continue
-        close_recalled(
-            [pk for pk, _source, of_drill in found if of_drill is drill], note=note, by_label=by.label, at=at
-        )
         data = {"tasks": counts.total(), "note": note} | ({"sources": sorted(counts)} if len(counts) > 1 else {})
         record("desk.recall_tasks", subject=f"desk.source:{min(counts)}", by=by, at=at, data=data, drill=drill)
         for source, count in counts.items():

@@ -53,8 +53,8 @@ _LINES = Reading[Responsibility](
 
 # One statement. "held": the codes of the areas (and the compound) that hold the place that day: what its digits say,
 # unless a merger or a split gave the place to another. "kind": the kinds of units that the item's lines name, and the
-# backstop. A unit's own line stands in place of its kind's. (Sets of keys, and no joins: SQLite would go through all units for
-# a filter of what it joins.)
+# backstop. A unit's own line stands in place of its kind's. (Sets of keys, and no joins: each database would go through all
+# units for a filter of what it joins, PostgreSQL also for a set of which it cannot guess how small it is, so it gets a list.)
 UNIT_FIELDS, TYPE_FIELDS = (
     [str(field.attname) for field in model._meta.local_concrete_fields] for model in (Unit, OrganType)
 )
@@ -63,6 +63,7 @@ UNIT_COLUMNS, TYPE_COLUMNS = (
     for short, model in (("u", Unit), ("t", OrganType))
 )
 LINE_FIELDS = ("role", "basis", "basis_en")
+AMONG = {"sqlite": "IN ({})", "postgresql": "= ANY(ARRAY({}))"}
 PROPOSED = f"""
 WITH line AS (
     SELECT organ_type_id, unit_id, role, basis, basis_en, version FROM duties_responsibility
@@ -79,7 +80,7 @@ WITH line AS (
 ), kind AS (
     SELECT code FROM duties_organtype WHERE id IN (SELECT organ_type_id FROM line) OR (is_command AND level = {DISTRICT})
 ), candidate AS (
-    SELECT id FROM duties_unit WHERE code IN (SELECT held.code || ':' || kind.code FROM held, kind)
+    SELECT id FROM duties_unit WHERE code {{of_kinds}}
     UNION SELECT unit_id FROM duties_stewardship
         WHERE place = %(compound_place)s AND valid_from <= %(on)s AND (valid_to IS NULL OR valid_to > %(on)s)
     UNION SELECT u.id FROM duties_unit u CROSS JOIN held
@@ -92,8 +93,15 @@ FROM duties_unit u
 JOIN duties_organtype t ON t.id = u.organ_type_id
 LEFT JOIN line own ON own.unit_id = u.id
 LEFT JOIN line shared ON shared.organ_type_id = t.id
-WHERE u.id IN (SELECT id FROM candidate) AND u.valid_from <= %(on)s AND (u.valid_to IS NULL OR u.valid_to > %(on)s)
+WHERE u.id {{candidates}} AND u.valid_from <= %(on)s AND (u.valid_to IS NULL OR u.valid_to > %(on)s)
 """  # noqa: S608 - names of columns only
+PROPOSED_ON = {
+    vendor: PROPOSED.format(
+        of_kinds=among.format("SELECT held.code || ':' || kind.code FROM held, kind"),
+        candidates=among.format("SELECT id FROM candidate"),
+    )
+    for vendor, among in AMONG.items()
+}
 
 
 def proposals(item_code: str, place: int, *, on: date) -> list[Proposal]:
@@ -104,9 +112,8 @@ def proposals(item_code: str, place: int, *, on: date) -> list[Proposal]:
     """
     digits = dict(zip(("city", "district", "street", "community", "compound"), _codes(place), strict=True))
     day = connection.ops.adapt_datefield_value(on)
-    rows = fetch(
-        PROPOSED, {"item": item_code, "place": place, "on": day, "compound_place": compound_of(place), **digits}
-    )
+    given = {"item": item_code, "place": place, "on": day, "compound_place": compound_of(place), **digits}
+    rows = fetch(PROPOSED_ON[connection.vendor], given)
     ends = len(UNIT_FIELDS), len(UNIT_FIELDS) + len(TYPE_FIELDS)
     found: list[Proposal] = []
     backstop: Proposal | None = None

@@ -1,7 +1,7 @@
 """What every act on a matter shares: lock it, ask the rules, write matter, step, counts, journal and event."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils.timezone import get_default_timezone
@@ -31,6 +31,7 @@ class MatterMoved:
     step: str
     state: str
     drill: bool
+    row: Matter = field(repr=False, compare=False)  # as it was stored, locked
 
 
 # A weaker lock than an update of the key, so that a step written from the desk need not wait.
@@ -163,7 +164,7 @@ def log(matter: Matter, kind: StepKind, *, was: str, detail: str = "", by: Actor
         data=data,
         drill=matter.drill,
     )
-    publish(MatterMoved(matter.pk, matter.place, kind.value, str(matter.state), matter.drill))
+    publish(MatterMoved(matter.pk, matter.place, kind.value, str(matter.state), matter.drill, matter))
 
 
 def as_asker(task: Task, by: Actor) -> Actor:

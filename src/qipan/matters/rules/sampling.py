@@ -1,7 +1,7 @@
 """The sampled review after the close, and the 90 days in which a solved matter is watched. Pure; time passed in."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -66,7 +66,9 @@ def lot_of(matter: int, ended_at: datetime, *, key: str) -> float:
 
     So a close is drawn once however often it is asked, and no unit can tell before which of its matters are looked at.
     """
-    return int(keyed_hash(f"{matter}:{ended_at.isoformat()}", key=key, purpose="sample")[:12], 16) / LOTS
+    return (
+        int(keyed_hash(f"{matter}:{ended_at.astimezone(UTC).isoformat()}", key=key, purpose="sample")[:12], 16) / LOTS
+    )
 
 
 def is_drawn(sample: Sample, lot: float) -> bool:
