@@ -15,6 +15,7 @@ from django.db.models.expressions import Combinable
 
 from qipan.duties.api import Unit
 from qipan.kernel.act import gather
+from qipan.kernel.rows import few_shapes
 from qipan.kernel.sql import Statement, adapted, fetch, here, insertions
 
 from .models import Task, TaskStep
@@ -68,11 +69,11 @@ def insert_steps(tasks: QuerySet[Task], *, state: str, at: datetime, by_label: s
     return _insert_select("desk_taskstep", tasks, columns)
 
 
-# What goes as one value: one statement for one source and for hundreds. PostgreSQL locks in the order of the ids, as receipts
-# do, so that no two wait for each other; SQLite has one writer.
+# PostgreSQL locks in the order of the ids, as receipts do, so that no two wait for each other; SQLite has one writer. Sources
+# stand one by one, and not as one value: PostgreSQL would plan anew at each run for how many it holds.
 RECALL_POSTGRES = """
 WITH open AS (
-    SELECT id, source, drill FROM desk_task WHERE closed_at IS NULL AND source = ANY(%(sources)s)
+    SELECT id, source, drill FROM desk_task WHERE closed_at IS NULL AND source IN ({sources})
     ORDER BY id FOR NO KEY UPDATE
 ), closed AS (
     UPDATE desk_task t SET state = 'RECALLED', closed_at = %(at)s, changed_at = %(at)s, note = %(note)s, suspended_at = NULL
@@ -85,7 +86,7 @@ SELECT id, source, drill FROM open
 """
 RECALL_SQLITE = """
 UPDATE desk_task SET state = 'RECALLED', closed_at = %(at)s, changed_at = %(at)s, note = %(note)s, suspended_at = NULL
-WHERE closed_at IS NULL AND source IN (SELECT value FROM json_each(%(sources)s)) RETURNING id, source, drill
+WHERE closed_at IS NULL AND source IN ({sources}) RETURNING id, source, drill
 """
 
 
@@ -93,11 +94,15 @@ def recall_open(sources: Sequence[str], *, note: str, by_label: str, at: datetim
     """This function will close the open tasks of some sources as recalled, each with its step; returns (id, source, drill)
     of each, in the order of the ids.
     """
-    said = note[:300]
+    if not sources:
+        return []
+    said, names = note[:300], few_shapes(sources)
+    given = {f"source_{n}": name for n, name in enumerate(names)} | {"at": adapted(at), "note": said}
+    marks = ", ".join(f"%(source_{n})s" for n in range(len(names)))
     if here().vendor == "postgresql":
-        given = {"sources": list(sources), "at": at, "note": said, "by_label": by_label[:120]}
-        return sorted((pk, source, drill) for pk, source, drill in fetch(RECALL_POSTGRES, given))
-    rows = fetch(RECALL_SQLITE, {"sources": json.dumps(list(sources)), "at": adapted(at), "note": said})
+        rows = fetch(RECALL_POSTGRES.format(sources=marks), given | {"by_label": by_label[:120]})
+        return sorted((pk, source, drill) for pk, source, drill in rows)
+    rows = fetch(RECALL_SQLITE.format(sources=marks), given)
     found = sorted((pk, source, bool(drill)) for pk, source, drill in rows)
     write_steps([(pk, "RECALLED", at, by_label, said) for pk, _source, _drill in found])
     return found

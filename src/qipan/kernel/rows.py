@@ -168,6 +168,13 @@ class _Statement:
         return tuple(changed)
 
 
+def few_shapes(values: Sequence[T]) -> list[T]:
+    """This function will return values for an ``IN`` of which few lengths are prepared: the last may stand more than once."""
+    every = list(values)
+    length = 1 << (len(every) - 1).bit_length() if every else 0
+    return every + every[-1:] * (length - len(every))
+
+
 class Reading(Generic[T]):
     """A queryset that is put into SQL once for each shape of its arguments.
 
@@ -187,9 +194,9 @@ class Reading(Generic[T]):
                 shape.append(len(one.ranges))
                 values += [end for ground in one.ranges for end in ground]
             elif isinstance(one, list):
-                length = 1 << (len(one) - 1).bit_length() if one else 0  # few shapes: the last stands more than once
-                shape.append(-length)
-                values += one + one[-1:] * (length - len(one))
+                every = few_shapes(one)
+                shape.append(-len(every))
+                values += every
             elif type(one) is int and abs(one) > MOST:
                 return []  # no column holds it, as Django finds too; a driver would fail
             else:
