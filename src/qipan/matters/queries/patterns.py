@@ -303,10 +303,15 @@ _HAZARDS = Reading[Hazard](
     )
 )
 
+# What each act asks: the words of a hazard, its matter and who looks at it are for pages.
+_GRADED = Reading[tuple[str, datetime, datetime | None]](
+    lambda matter: Hazard.objects.filter(matter__in=ending_at(matter)).values_list("grade", "remedy_by", "remedied_at")
+)
+
 
 def remedy_due(matter: Matter, *, at: datetime) -> datetime | None:
     """This function will return by when a handler remedies the hazards of a matter; None without one, or when late."""
-    return min((one.remedy_by for one in _HAZARDS(matter.pk) if one.remedy_by > at), default=None)
+    return min((due for _grade, due, _remedied in _GRADED(matter.pk) if due > at), default=None)
 
 
 def is_urgent(matter: Matter) -> bool:
@@ -315,7 +320,7 @@ def is_urgent(matter: Matter) -> bool:
     """
     if limits.clock_of(matter.category.limit_accept) == Kind.CLOCK_HOURS:
         return True
-    return any(one.remedied_at is None and one.grade in joint.URGENT for one in _HAZARDS(matter.pk))
+    return any(remedied is None and grade in joint.URGENT for grade, _due, remedied in _GRADED(matter.pk))
 
 
 def may_wake(matter: Matter | None, units: Sequence[Unit], answer_by: datetime, *, at: datetime) -> bool:
@@ -336,7 +341,7 @@ def check_reinspected(matter: Matter) -> None:
     """This function will pass when a matter is no hazard, or one that somebody else has seen gone; so is what is joined to
     it. Raises ``NotReinspected``.
     """
-    if any(one.remedied_at is None for one in _HAZARDS(matter.pk)):
+    if any(remedied is None for _grade, _due, remedied in _GRADED(matter.pk)):
         raise joint.NotReinspected
 
 
