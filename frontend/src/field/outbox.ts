@@ -203,8 +203,10 @@ export class Outbox extends EventTarget {
     const mine = (await step.store.getAll()).filter((kept) => kept.holder === this.holder);
     const waiting = mine.filter((kept) => kept.state === "KEPT" || kept.state === "SENT");
     const ready = waiting.filter((kept) => pause(kept.ready) === 0);
-    // An upload is of one team, and dated by one clock.
-    const due = ready.filter((kept) => kept.team === ready[0].team && !kept.served === !ready[0].served).slice(0, size);
+    // An upload is of one team, and dated by one clock: the server's, this phone's, or as this phone's stood before it was set back.
+    const at = new Date().toISOString();
+    const clock = (kept: Kept): string => (kept.served ? "server" : kept.at > at ? kept.at.slice(0, 10) : "phone");
+    const due = ready.filter((kept) => kept.team === ready[0].team && clock(kept) === clock(ready[0])).slice(0, size);
     const batch = due.map((kept): Kept => ({ ...kept, state: "SENT", tried: true }));
     for (const kept of batch) void step.store.put(kept);
     await step.done;
@@ -250,13 +252,13 @@ interface Answer {
 /** The body of POST /api/visits; ``sent_at`` lets the server take the error of this phone's clock out. What is dated by the
  * server's clock goes without: the server believes it as it stands, whatever was set since.
  *
- * What is dated after the sending was entered before the clock was set back: no visit is refused for that. */
+ * What is dated after the sending was entered before the clock was set back: it is sent as of its latest, so that no visit is
+ * refused for that. Its own time says which visit it is, and never changes from one try to the next. */
 function bodyOf(batch: Kept[]): object {
-  const sent_at = batch[0].served ? undefined : new Date().toISOString();
-  const dated = (at: string): string => (sent_at && at > sent_at ? sent_at : at);
+  const sent_at = batch[0].served ? undefined : batch.reduce((latest, { at }) => (at > latest ? at : latest), new Date().toISOString());
   return {
     sent_at,
     team: batch[0].team,
-    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at: dated(at) })),
+    visits: batch.map(({ id, round, place, name, at }) => ({ id, round, place, outcome: name, at })),
   };
 }

@@ -163,3 +163,45 @@ def test_a_visit_keeps_its_time_though_somebody_sets_the_clock_before_it_is_sent
     comes(page, stored, [(int(DOOR(1)), Outcome.ANSWERED), (int(DOOR(2)), Outcome.NOT_HOME)])
     for visit in Visit.objects.everywhere("a test"):
         assert abs(visit.happened_at - entered) < timedelta(seconds=20)
+
+
+@pytest.mark.row("EMG-20")
+@pytest.mark.parametrize("tried", [False, True], ids=["right before it is sent", "right after it was tried"])
+def test_a_leapt_clock_that_is_put_right_and_a_lost_answer_make_no_conflict(phone, tried):
+    """Whichever comes first: a visit is the same from one try to the next, and refused for no time."""
+    _scene, context, page = phone
+    page.add_init_script(CLOCK)
+    with page.expect_response("**/api/field/doors*"):
+        page.reload()
+    expect(page.locator(f"[data-place='{DOOR(1)}']")).to_be_visible()
+    page.wait_for_timeout(500)  # the answer was heard
+    context.set_offline(True)
+    page.evaluate("shift = 86_400_000")
+    for number, name in ((1, "ANSWERED"), (2, "NOT_HOME")):
+        enter(page, number, name)
+        page.locator("#door-close").tap()
+    entered, right, lost = timezone.now(), not tried, []
+    if right:
+        page.evaluate("shift = 0")
+        enter(page, 3, "ANSWERED")
+        page.locator("#door-close").tap()
+
+    def lose(route):
+        if lost and right:
+            return route.continue_()
+        lost.extend(one["answer"] for one in route.fetch().json()["answers"])  # the server took it; the phone never hears of it
+        return route.abort()
+
+    page.route("**/api/visits", lose)
+    context.set_offline(False)
+    comes(page, lambda: bool(lost), True)
+    page.evaluate("shift = 0")
+    right = True
+    wanted = [(int(DOOR(1)), Outcome.ANSWERED), (int(DOOR(2)), Outcome.NOT_HOME), (int(DOOR(3)), Outcome.ANSWERED)]
+    wanted = wanted[: 2 if tried else 3]
+    expect(page.locator("#count-ACKNOWLEDGED")).to_have_text(str(len(wanted)), timeout=20_000)
+    assert [page.locator(f"#count-{state}").inner_text() for state in ("CONFLICT", "REFUSED")] == ["0", "0"]
+    assert (set(lost), stored()) == ({"stored"}, wanted)
+    happened = list(Visit.objects.everywhere("a test").order_by("place").values_list("happened_at", flat=True))
+    assert all(abs(moment - entered) < timedelta(seconds=20) for moment in happened)
+    assert happened[0] < happened[1]  # as far apart as they were entered
