@@ -201,7 +201,7 @@ async function sweep(): Promise<void> {
 
 /** What was finished under a right that has ended goes out under this one. */
 async function takeUp(): Promise<void> {
-  await alone(() => takeOver(store, ended, holder, ground));
+  await alone("visits", () => takeOver(store, ended, holder, ground));
   box.soon(0);
   forms.soon(0);
   await matters.send();

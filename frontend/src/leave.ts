@@ -68,7 +68,7 @@ async function start(): Promise<void> {
   document.getElementById("leave-unsent")!.hidden = !count;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void alone(() => clear(store, all.checked))
+    void alone("visits", () => clear(store, all.checked))
       .then(() => form.submit())
       .catch(() => (said.textContent = word("failed")));
   });

@@ -1,6 +1,6 @@
 // The numbered list of what this phone has finished. Each line's hash covers all before it, so no line can be left out
 // unseen. The server is asked now and then which lines it holds: "nothing lost" is compared, not believed.
-import { writing, type Agreed, type Filled, type Kept, type Line, type Store, type Told } from "./store";
+import { alone, writing, type Agreed, type Filled, type Kept, type Line, type Store, type Told } from "./store";
 
 const AT_ONCE = 500;
 interface Item {
@@ -60,9 +60,13 @@ export class Chain {
     await this.agreed({ emptied: undefined });
   }
 
-  /** Adds what is not on the list yet. Only one page at a time may call it (``alone``). */
+  /** Adds what is not on the list yet. */
   async append(items: Item[]): Promise<void> {
     if (!globalThis.crypto?.subtle) return; // no secure address, no list; the counts above still hold
+    await alone("list", () => this.add(items));
+  }
+
+  private async add(items: Item[]): Promise<void> {
     let { n, hash } = (await this.lines(0)).at(-1) ?? (await this.agreed());
     for (const { id, place } of items) {
       if (await this.db.getFromIndex("lines", "id", id)) continue;

@@ -2,13 +2,14 @@
 // sent by themselves to the OpenRosa address when they are finished, and taken once whatever is sent again.
 import type { Chain } from "./chain";
 import { hear, now, pause, TAKE_BACK } from "./clock";
-import { alone, asking, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
+import { alone, asking, patience, writing, type Blank, type Filled, type Offer, type State, type Store } from "./store";
 
 const FIRST_WAIT = 2_000;
 const LONGEST_WAIT = 120_000;
 const DAY = 86_400_000;
 const FORGOTTEN = 30 * DAY; // a draft that nobody went on with
-const AT_ONCE = 8_000_000; // bytes; a larger one goes out in several posts
+const AT_ONCE = 1_000_000; // bytes; more goes out in several posts
+const LEAST = 60_000; // ms for the answer to a form without files
 const FINAL = new Set([400, 403, 404, 409, 413, 415]); // sending the same again would not help
 
 const SAID = new Set<Filled["state"]>(["ACKNOWLEDGED", "CONFLICT"]); // the server said that it holds it
@@ -257,16 +258,18 @@ export class Forms extends EventTarget {
     this.sending = true;
     void this.tell();
     try {
-      await alone(() => this.upload());
+      await alone("forms", () => this.upload());
     } finally {
       this.sending = false;
     }
   }
 
-  /** Sends what is ready until nothing is; what was finished meanwhile is seen, for it is looked for anew after each. */
+  /** Sends what is ready until nothing is, or one fails: the others go before it then. It is looked anew after each, for some may
+   * have been finished meanwhile. */
   private async upload(): Promise<void> {
     for (;;) {
       const waiting = (await this.mine()).filter((one) => one.state === "KEPT" || one.state === "SENT").reverse();
+      waiting.sort((a, b) => (a.failed ?? 0) - (b.failed ?? 0));
       const ready = waiting.find((one) => pause(one.ready) === 0);
       if (ready && (await this.post(ready))) continue;
       if (ready) return; // it plans the next try
@@ -277,45 +280,53 @@ export class Forms extends EventTarget {
     }
   }
 
-  /** Sends one, in several posts where it is large; says whether the next may be tried. */
+  /** Sends one, each file in a post of its own where they are large, and none twice; says whether the next may be tried. */
   private async post(filled: Filled): Promise<boolean> {
     await this.chain.append([{ id: filled.id, place: filled.place || this.home }]); // before it leaves
     await this.mark(filled.id, { state: "SENT" });
-    const [xml, ...rest] = filled.parts;
-    const whole = rest.reduce((sum, part) => sum + part.blob.size, 0) <= AT_ONCE;
-    const posts = whole ? [rest] : rest.map((part) => [part]);
+    let parts = filled.parts;
+    const [xml, ...files] = parts;
+    const left = files.filter((part) => !part.taken);
+    const posts = left.length && sizeOf(left) > AT_ONCE ? left.map((part) => [part]) : [left];
     let told: { state: State; why?: string } = { state: "ACKNOWLEDGED" };
-    for (const [n, parts] of posts.entries()) {
+    for (const [n, some] of posts.entries()) {
       const body = new FormData();
-      for (const part of [xml, ...parts]) body.append(part.name, part.blob, part.name);
+      for (const part of [xml, ...some]) body.append(part.name, part.blob, part.name);
       if (n < posts.length - 1) body.append("*isIncomplete*", "yes");
       let answer: Response;
       try {
-        answer = await fetch(`${this.root}submission`, { method: "POST", headers: { ...this.headers(), "Qipan-Sent-At": new Date().toISOString() }, credentials: "same-origin", body, signal: AbortSignal.timeout(120_000) });
+        const headers = { ...this.headers(), "Qipan-Sent-At": new Date().toISOString() };
+        answer = await fetch(`${this.root}submission`, { method: "POST", headers, credentials: "same-origin", body, signal: patience(sizeOf([xml, ...some]), LEAST) });
       } catch {
         return this.later(filled.id, "offline");
       }
-      if (answer.ok) continue;
-      const said = sentenceIn(await answer.text()) || `HTTP ${answer.status}`;
-      const code = answer.headers.get("X-Refusal");
-      // Without the right it waits for one, as visits do.
-      if (!FINAL.has(answer.status) || code === "not_allowed") return this.later(filled.id, said);
-      const conflict = answer.status === 409 && !code;
-      told = { state: conflict ? "CONFLICT" : "REFUSED", why: said };
-      if (!conflict) break; // what differs from another is kept beside it: the rest of its files belongs to it
+      if (!answer.ok) {
+        const said = sentenceIn(await answer.text()) || `HTTP ${answer.status}`;
+        const code = answer.headers.get("X-Refusal");
+        // Without the right it waits for one, as visits do.
+        if (!FINAL.has(answer.status) || code === "not_allowed") return this.later(filled.id, said);
+        const conflict = answer.status === 409 && !code;
+        told = { state: conflict ? "CONFLICT" : "REFUSED", why: said };
+        if (!conflict) break; // what differs from another is kept beside it: the rest of its files belongs to it
+      }
+      parts = parts.map((part) => (some.includes(part) ? { ...part, taken: true } : part));
+      if (n < posts.length - 1) await this.mark(filled.id, { parts });
     }
-    await this.mark(filled.id, { ...told, changed: now() });
+    // Whoever sends it anew, sends it whole.
+    await this.mark(filled.id, { ...told, parts: parts.map(({ taken: _taken, ...part }) => part), failed: undefined, changed: now() });
     return true;
   }
 
   private async later(id: string, why: string): Promise<boolean> {
     this.trouble = why;
-    await this.mark(id, { state: "KEPT" });
+    await this.mark(id, { state: "KEPT", failed: now() });
     this.soon(this.wait * (0.75 + Math.random() / 2));
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
     return false;
   }
 }
+
+const sizeOf = (parts: Filled["parts"]): number => parts.reduce((sum, { blob }) => sum + blob.size, 0);
 
 /** The sentence in an answer of OpenRosa. */
 export function sentenceIn(text: string): string {

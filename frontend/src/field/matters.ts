@@ -1,7 +1,7 @@
 // Something is wrong at a door: written down first, sent when there is a network, taken once whatever is sent again.
 import { v7 as uuid7 } from "uuid";
 import type { Chain } from "./chain";
-import { alone, writing, type Store, type Told } from "./store";
+import { alone, patience, writing, type Store, type Told } from "./store";
 
 const EVERY = 30_000;
 const HINT = 5_000;
@@ -69,7 +69,7 @@ export class Matters extends EventTarget {
     if (this.sending) return;
     this.sending = true;
     try {
-      await alone(async () => {
+      await alone("matters", async () => {
         for (const told of await this.mine()) if (told.state === "KEPT" && !(await this.post(told))) break;
       });
     } finally {
@@ -82,14 +82,15 @@ export class Matters extends EventTarget {
     await this.chain.append([told]);
     const { id, place, category, text, drill, same = null } = told;
     const photos = await Promise.all((told.photos ?? []).map(base64));
+    const body = JSON.stringify({ id, place, category, text, drill, photos, same });
     let answer: Response;
     try {
       answer = await fetch("/api/field/matters", {
         method: "POST",
         headers: writing(this.token(), this.holder),
         credentials: "same-origin",
-        body: JSON.stringify({ id, place, category, text, drill, photos, same }),
-        signal: AbortSignal.timeout(30_000),
+        body,
+        signal: patience(body.length),
       });
     } catch {
       return false;
@@ -100,7 +101,9 @@ export class Matters extends EventTarget {
       return false; // later, or under another right
     } else {
       const said = (await answer.json().catch(() => ({}))) as { sentence?: string };
-      await this.db.put("matters", { ...told, state: "REFUSED", why: said.sentence ?? `HTTP ${answer.status}` });
+      const store = this.db.transaction("matters", "readwrite").store;
+      const held = await store.get(id);
+      if (held) await store.put({ ...held, state: "REFUSED", why: said.sentence ?? `HTTP ${answer.status}` });
     }
     this.dispatchEvent(new Event("changed"));
     return true;

@@ -148,7 +148,7 @@ export class Outbox extends EventTarget {
     if (this.sending) return;
     this.sending = true;
     try {
-      await alone(() => this.upload());
+      await alone("visits", () => this.upload());
     } finally {
       this.sending = false;
     }

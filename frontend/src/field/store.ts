@@ -83,7 +83,8 @@ export interface Filled {
   state: "DRAFT" | State;
   ready: number; // until then it does not go out
   why: string;
-  parts: { name: string; blob: Blob }[]; // the XML first, then photographs; emptied when the server holds it for good
+  failed?: number; // when it was tried last, in vain
+  parts: { name: string; blob: Blob; taken?: boolean }[]; // the XML first, then photographs that the server has taken or not; emptied when it holds all for good
 }
 /** One line of the list of what was finished; ``hash`` covers the line and all before it. */
 export interface Line {
@@ -134,10 +135,18 @@ export function openStore(): Promise<Store> {
   });
 }
 
+/** What is done by one page of this browser at a time; none waits for another: an upload may take minutes. */
+type Work = "visits" | "matters" | "forms" | "list";
+
 /** Runs one piece of work at a time in all pages of this browser. */
-export async function alone<T>(work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? ((await navigator.locks.request("qipan-outbox", work)) as T) : work();
+export async function alone<T>(name: Work, work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? ((await navigator.locks.request(`qipan-${name}`, work)) as T) : work();
 }
+
+const SLOWEST = 10; // bytes in a ms
+
+/** Gives a request up that takes longer than the slowest network takes for its bytes. */
+export const patience = (bytes: number, least = 30_000): AbortSignal => AbortSignal.timeout(least + bytes / SLOWEST);
 
 /** The token that guards what this page writes. */
 export const csrf = (): string => document.cookie.split("; ").find((part) => part.startsWith("csrftoken="))?.slice(10) ?? "";
