@@ -9,7 +9,7 @@ import { button, drawLines, make } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
-import { keepEngine, keepPage, kept, PAGES } from "./field/keeping";
+import { dropPages, keepEngine, keepPage, kept } from "./field/keeping";
 import { keepOrders } from "./field/orders";
 import { isLeft, isPost, noteName, sweepEnded, takeOver, toldOfOthers } from "./field/others";
 import { Outbox } from "./field/outbox";
@@ -26,6 +26,7 @@ const LIST = 10 * 60_000;
 const LOOK = 15_000;
 const page = document.getElementById("field")!;
 const holder = page.dataset.holder!;
+const team = Number(page.dataset.team);
 const ground = page.dataset.ground!.split(" ");
 const words = JSON.parse(document.getElementById("field-words")!.textContent!) as Words & { states: Record<string, string> };
 const list = document.getElementById("field-list")!;
@@ -265,22 +266,23 @@ function hideForClock(): Promise<void> {
   return hide(why, `${word(why, { time: written(Date.now()), end: written(right.ends) })} ${word("clock_do", { days: DAYS })}`);
 }
 
-/** Takes doors, page and answers off this phone when the right to them is over; what was finished and not sent waits for a right. */
-async function wipe(): Promise<void> {
+/** Takes doors, page and answers off this phone when the right to them is over, or those of a team that stands down; what was
+ * finished and not sent waits for a right. */
+async function wipe(of?: number): Promise<void> {
   sheet = undefined;
   wells = [];
   drawn = "";
   asks = "";
-  await box.dropSheets();
-  await globalThis.caches?.delete(PAGES);
+  if (!of) await box.dropSheets();
+  await dropPages(!of);
   document.getElementById("field-orders")?.remove();
   list.replaceChildren(make("p", "empty", word("ended")));
-  await forms.wipe();
+  await forms.wipe(of);
   papers.sealed = true;
   dialog.close();
   papers.shut();
   // Not one at a time with the sending, which may wait long: it leaves alone what is on its way.
-  await clear(store, [holder], goes);
+  await clear(store, [holder], goes, of);
   drawSaid([], []);
   await papers.draw();
   await drawCounts();
@@ -291,6 +293,7 @@ async function refresh(): Promise<void> {
   if (read.told) right.confirm();
   standing = right.read();
   if (read.ended || standing === "over") return wipe();
+  if (read.gone) return wipe(isPost(holder) ? team : undefined); // a pass is for its team alone
   if (hidden === "other" && !read.told && !read.other) return drawCounts(); // nobody says that this post is back
   asks = read.other || read.asks ? read.refused : "";
   if (read.other) return hide("other", read.refused);
@@ -327,9 +330,9 @@ async function start(): Promise<void> {
   store = await openStore();
   chain = new Chain(store, holder, csrf, page.dataset.lists!);
   box = await Outbox.open(store, chain, holder, csrf);
-  matters = new Matters(store, chain, holder, "drill" in page.dataset, csrf);
+  matters = new Matters(store, chain, holder, "drill" in page.dataset, csrf, team);
   matters.addEventListener("changed", () => void drawCounts().then(drawList));
-  forms = new Forms(store, chain, holder, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!);
+  forms = new Forms(store, chain, holder, csrf, page.dataset.forms!, page.dataset.openrosa!, page.dataset.home!, team);
   papers = new FormPage(forms, word, labelOf, page.dataset.zone!, keepEngine);
   forms.addEventListener("changed", () => void drawCounts());
   navigator.serviceWorker?.addEventListener("controllerchange", () => void papers.keepAhead());

@@ -14,7 +14,7 @@ const here = self as unknown as EventTarget & {
   clients: { claim(): Promise<void> };
 };
 const FILES = "qipan-files";
-const PAGES = "qipan-pages"; // field.ts empties it when the right ends
+const PAGES = "qipan-pages"; // keeping.ts empties it when the right ends
 const PATIENCE = 5_000;
 const ANY = { ignoreVary: true }; // language and cookie are the holder's own here
 

@@ -38,6 +38,7 @@ export class Forms extends EventTarget {
     private path: string, // of the list
     private root: string, // of OpenRosa
     private home: string, // the team's place: what is about no door is about its ground
+    private team?: number, // none at a desk
   ) {
     super();
     addEventListener("online", () => this.soon(0));
@@ -164,8 +165,8 @@ export class Forms extends EventTarget {
   async keep(filled: Pick<Filled, "id" | "blank" | "title" | "place" | "label" | "parts">): Promise<void> {
     if (this.over) return; // a form that stood open when the right ended
     const held = await this.db.get("filled", filled.id);
-    const at = held?.at ?? new Date().toISOString();
-    await this.db.put("filled", { ...filled, holder: this.holder, at, changed: now(), state: "DRAFT", ready: 0, why: "" });
+    const { at, team } = held ?? { at: new Date().toISOString(), team: this.team };
+    await this.db.put("filled", { ...filled, holder: this.holder, at, team, changed: now(), state: "DRAFT", ready: 0, why: "" });
   }
 
   /** The last word of a draft: it goes out by itself, in a few seconds. */
@@ -207,10 +208,10 @@ export class Forms extends EventTarget {
     }
   }
 
-  /** The right is over: drafts go, and nothing is written down until a right is back. */
-  async wipe(): Promise<void> {
+  /** The right is over, or a team's: drafts go, and nothing is written down until a right is back. */
+  async wipe(team?: number): Promise<void> {
     this.over = true;
-    for (const one of await this.mine()) if (one.state === "DRAFT") await this.drop(one.id);
+    for (const one of await this.mine()) if (one.state === "DRAFT" && (!team || one.team === team)) await this.drop(one.id);
   }
 
   private grief(offer: Offer): string {

@@ -26,6 +26,7 @@ export class Matters extends EventTarget {
     private holder: string,
     private drill: boolean, // the page is an exercise's: what is told here is a drill's, too
     private token: () => string,
+    private team: number,
   ) {
     super();
     addEventListener("online", () => void this.send());
@@ -50,7 +51,7 @@ export class Matters extends EventTarget {
   }
 
   async keep(told: Said & Pick<Told, "photos" | "same">): Promise<void> {
-    await this.db.add("matters", { ...told, id: uuid7(), holder: this.holder, drill: this.drill, at: new Date().toISOString(), state: "KEPT", why: "" });
+    await this.db.add("matters", { ...told, id: uuid7(), holder: this.holder, team: this.team, drill: this.drill, at: new Date().toISOString(), state: "KEPT", why: "" });
     void this.send();
     this.dispatchEvent(new Event("changed"));
   }

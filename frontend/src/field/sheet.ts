@@ -35,7 +35,8 @@ export interface Stairwell {
 }
 
 /** The server's own words for a right that is over. Whose session has ended signs in again (401), and loses nothing. */
-const ENDED = new Set(["pass_expired", "pass_revoked", "right_ended", "not_allowed", "not_found"]);
+const ENDED = new Set(["pass_expired", "pass_revoked", "right_ended", "not_allowed"]);
+const GONE = "not_found";
 const NOT_HOME = 1;
 const PRESUMED_VACANT = 11;
 /** States that ask for another visit: not yet visited, nobody home, appointment, language help. */
@@ -47,7 +48,8 @@ export interface Read {
   asked: number; // when the server was asked for it, on this phone's clock
   told: boolean; // the server has just answered under this right
   refused: string; // the server's sentence when it gave none
-  ended: boolean; // the right to it is gone
+  ended: boolean; // the right of whoever holds it is gone
+  gone: boolean; // the team stands down, or is not the holder's any more
   asks: boolean; // somebody has to sign in again
   other: boolean; // another post works on this phone now
 }
@@ -77,7 +79,7 @@ export function withChanges(sheet: Sheet, { counts, changed }: Change): Sheet | 
 /** Reads the sheet from the server, only what changed when this phone holds it; from this phone without a network. */
 export async function readSheet(box: Outbox, key: string, whole = false): Promise<Read> {
   const old = await box.sheet(key);
-  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, told: false, refused: "", ended: false, asks: false, other: false };
+  const kept = { sheet: old?.body as Sheet | undefined, as_of: old?.as_of ?? "", asked: old?.asked ?? 0, told: false, refused: "", ended: false, gone: false, asks: false, other: false };
   const begun = Date.now();
   try {
     const base = whole ? undefined : (old?.body as Sheet | undefined)?.base;
@@ -99,8 +101,9 @@ export async function readSheet(box: Outbox, key: string, whole = false): Promis
     const told = (await answer.json()) as Sheet & Change & { code?: string; sentence?: string };
     if (!answer.ok) {
       const ended = ENDED.has(told.code ?? "");
+      const gone = told.code === GONE;
       const other = told.code === "other_holder";
-      return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended, other, asks: !ended && !other && answer.status === 401 };
+      return { ...kept, refused: told.sentence ?? `HTTP ${answer.status}`, ended, gone, other, asks: !ended && !other && answer.status === 401 };
     }
     const body = told.changed ? withChanges(kept.sheet!, told) : told;
     if (!body) return await readSheet(box, key, true);

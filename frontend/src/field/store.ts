@@ -39,6 +39,7 @@ export interface Told {
   id: string;
   holder: string;
   place: string;
+  team?: number; // at whose doors
   category: string;
   text: string;
   photos?: Blob[];
@@ -77,6 +78,7 @@ export interface Filled {
   blank: string; // key of its form
   title: string;
   place: string;
+  team?: number; // on whose page it was begun; none at a desk
   label: string; // of the door or unit, in words
   at: string;
   changed: number;

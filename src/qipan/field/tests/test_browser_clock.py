@@ -189,7 +189,8 @@ def test_a_leapt_clock_that_is_put_right_and_a_lost_answer_make_no_conflict(phon
     def lose(route):
         if lost and right:
             return route.continue_()
-        lost.extend(one["answer"] for one in route.fetch().json()["answers"])  # the server took it; the phone never hears of it
+        # The server took it; the phone never hears of it.
+        lost.extend(one["answer"] for one in route.fetch().json()["answers"])
         return route.abort()
 
     page.route("**/api/visits", lose)

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from qipan.access.api import forget, issue_pass, revoke_passes
+from qipan.deployment.api import release_teams
 from qipan.field.models import DeviceList
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
@@ -13,6 +15,7 @@ from qipan.screening.api import Outcome, Visit
 
 from .conftest import build
 from .test_browser import stored
+from .test_browser_clock import comes
 from .test_browser_forms import leave_draft, open_form_sheet, question, samples
 from .test_browser_leaving import LYING, open_pass
 from .test_holders import end
@@ -145,3 +148,45 @@ def test_what_was_finished_under_a_right_that_has_ended_is_sent_by_whoever_works
     assert [
         row.missing for row in DeviceList.objects.everywhere("a test").filter(holder=scene.phone.issued.serial)
     ] == [[]]
+
+
+PAGES = "async () => (await (await caches.open('qipan-pages')).keys()).map((one) => new URL(one.url).search).sort()"
+
+
+@pytest.mark.row("EMG-20")
+def test_a_team_that_stands_down_takes_its_own_off_and_leaves_what_the_post_works_on_besides(handset, live_server):
+    scene = build()
+    samples(scene.cast)
+    page = handset.new_page()
+    page.goto("/accounts/login/")
+    work_as(handset, scene, page, "worker")
+    for team in (scene.other, scene.team):
+        go(page, team)
+        expect(page.locator("#forms-count")).to_have_text("2", timeout=15_000)
+        leave_draft(page)
+        page.locator("[data-place]").first.tap()
+        page.locator("[data-name=ANSWERED]").tap()
+        page.locator("#door-close").tap()
+        expect(page.locator("#count-ACKNOWLEDGED")).to_have_text(str(1 + (team == scene.team)), timeout=15_000)
+        comes(page, lambda search=f"?team={team.pk}": search in page.evaluate(PAGES), True)
+    handset.route("**/api/visits", lambda route: route.abort())
+    page.locator("[data-place]").last.tap()
+    page.locator("[data-name=NOT_HOME]").tap()
+    page.locator("#door-close").tap()
+    assert [page.evaluate(LYING)[name] for name in ("visits", "filled", "sheets", "forms")] == [3, 2, 2, 2]
+
+    release_teams([scene.team.pk], by=scene.cast.city_commander, at=timezone.now())
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#field-list")).to_contain_text("权限已经结束", timeout=15_000)
+    expect(page.locator("#field-forms")).to_be_hidden()
+    comes(page, lambda: [page.evaluate(LYING)[name] for name in ("visits", "filled", "sheets", "forms")], [2, 1, 1, 2])
+    assert set(page.evaluate(PAGES)) == {f"?team={scene.other.pk}"}
+    expect(page.locator("#count-KEPT")).to_have_text("1")  # it was finished, and waits
+
+    handset.unroute("**/api/visits")
+    go(page, scene.other)
+    expect(page.locator("#count-KEPT")).to_have_text("0", timeout=20_000)
+    comes(page, lambda: [outcome for _place, outcome in stored()].count(Outcome.NOT_HOME), 1)
+    open_form_sheet(page)
+    page.locator("#form-mine .btn", has_text="继续填写").tap()
+    expect(question(page, "outcome").locator(":checked")).to_have_value("APPOINTMENT")

@@ -87,7 +87,8 @@ def test_a_large_file_goes_out_over_a_slow_network_and_no_visit_waits_for_it(pho
     _scene, context, page = phone
     begin(page, HASTE)
     fill_in_files(page, 1, plan=7_000_000)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 800_000}  # 16 kB/s in that haste
+    # 16 kB/s in that haste.
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 800_000}
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", slow)
