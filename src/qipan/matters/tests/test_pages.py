@@ -418,4 +418,3 @@ def test_the_desk_leads_to_the_matter(world):
         f'href="/matters/{matter.pk}"' in shown
         and "DONE" not in shown.partition("task-acts")[2].partition("task-steps")[0]
     )
-    assert world.at + timedelta(0) == world.at
