@@ -32,7 +32,7 @@ from .ingest import count_source
 from .models import Category, Matter, MatterStep, Report
 from .queries.alike import Alike, similar
 from .queries.figures import Figures, figures
-from .queries.joining import followed
+from .queries.joining import followed, know_wishes
 from .queries.mapping import area_at_point, named_in
 from .queries.offices import channel_of
 from .queries.patterns import hazards_on, hot_spots, orphans
@@ -121,6 +121,7 @@ __all__ = [
     "inbox",
     "inspect_hazard",
     "join_matter",
+    "know_wishes",
     "last_told",
     "let_stand",
     "merge_matter",

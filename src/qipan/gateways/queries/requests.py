@@ -15,7 +15,7 @@ from qipan.kernel.actor import Scope
 from qipan.kernel.ids import key_of
 from qipan.kernel.place import COMMUNITY, DISTRICT, STREET, code_of, range_of
 from qipan.kernel.refusal import Refusal
-from qipan.matters.api import ENDED, Category, Matter, Part, are_common, last_told, of_categories
+from qipan.matters.api import ENDED, Category, Matter, Part, are_common, know_wishes, last_told, of_categories
 from qipan.territory.api import OFFICIAL, Area, points_in
 
 from ..rules.window import Window
@@ -109,6 +109,7 @@ def list_requests(filters: Filters) -> list[Matter]:
 
 def shown(matters: Sequence[Matter]) -> list[dict[str, Any]]:
     """This function will write matters as service requests, in a fixed number of statements."""
+    know_wishes(matters)
     reasons = last_told(matters)
     communities = {one.pk: code_of(one.place, COMMUNITY) for one in matters}
     names, points = _names(communities.values()), points_in(communities.values())

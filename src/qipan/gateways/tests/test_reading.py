@@ -10,7 +10,15 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from qipan.kernel.clock import now
-from qipan.matters.api import decline_matter, merge_matter, reopen_matter, shelve_matter
+from qipan.matters.api import (
+    Words,
+    decline_matter,
+    join_matter,
+    merge_matter,
+    part_report,
+    reopen_matter,
+    shelve_matter,
+)
 from qipan.territory.api import import_outlines
 
 from ..queries.requests import MOST, USUAL
@@ -156,11 +164,22 @@ def test_what_was_joined_leads_to_the_other_but_never_to_a_private_one(door):
     merge_matter(first, into=second, by=by, at=at)
     (one,) = told(door.get(f"requests/{first.number}.json"))
     assert (one["status"], second.number in one["status_notes"]) == ("closed", True)
+    # Joined to one that was wished private: both are followed by who did not wish so, and it is public.
     third = world.matter("FILED")
+    assert door.get(f"requests/{hidden.number}.json").status_code == 404
     merge_matter(third, into=hidden, by=by, at=at)
     (one,) = told(door.get(f"requests/{third.number}.json"))
-    assert one["status"] == "closed"
-    assert hidden.number not in one["status_notes"]
+    assert (one["status"], hidden.number in one["status_notes"]) == ("closed", True)
+    (one,) = told(door.get(f"requests/{hidden.number}.json"))
+    assert (one["status"], one["description"]) == ("open", None)
+    # Joined by way of one of which only what was wished private is left: that one is not named.
+    way, last = world.matter("FILED"), world.matter("FILED")
+    join_matter(way, words=Words("不公开", private=True), nonce="kept", by=by, at=at)
+    merge_matter(last, into=way, by=by, at=at)
+    merge_matter(way, into=second, by=by, at=at)
+    part_report(way.reports.get(private=False), by=by, at=at)
+    (one,) = told(door.get(f"requests/{last.number}.json"))
+    assert (one["status"], way.number in one["status_notes"]) == ("closed", False)
 
 
 def test_done_verified_and_closed_say_what_they_do_not_mean(door):

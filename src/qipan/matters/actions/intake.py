@@ -22,7 +22,7 @@ from qipan.territory.api import path_to
 
 from ..ingest import count_source, count_state, count_steps
 from ..models import Category, Contact, Matter, MatterStep, Photo, Report
-from ..queries.joining import following
+from ..queries.joining import following, wished_private
 from ..queries.mapping import check_point
 from ..queries.offices import office_for
 from ..rules import limits, loop
@@ -311,16 +311,25 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     held.matter = matter
     held.save(update_fields=["matter"])
     Photo.objects.filter(report=held).update(matter=matter)
+    for one in {old, other}:
+        keep_off(one)
     count_state(matter, was=None, now=State.REPORTED)
     note_step(matter, StepKind.REPORTED, by=by, at=at)
     ask_office(matter, office_for(matter.place), label=place_label(matter.place), by=by, at=at)
-    if not old.reports.filter(private=False).exists():
-        old.private = True  # only those are left who wished it so
     note_step(old, StepKind.PARTED, note=matter.number, by=by, at=at)
     log(old, StepKind.PARTED, was=old.state, detail=matter.number, by=by, at=at)
     log(matter, StepKind.REPORTED, was="", by=by, at=at)
     tell(matter, by=by, at=at, what="parted")
     return matter
+
+
+def keep_off(matter: Matter) -> None:
+    """This function will take a matter off the public list where only those still follow it who wished so."""
+    if not matter.private and wished_private(matter.pk):
+        Matter.objects.everywhere("a matter that was gated, or the end of its chain").filter(pk=matter.pk).update(
+            private=True
+        )
+        matter.private = True
 
 
 def tell(matter: Matter, *, what: str, by: Actor, at: datetime) -> None:

@@ -12,16 +12,17 @@ from django.utils.translation import gettext as _now
 
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
+from qipan.kernel.rows import store_row
 from qipan.kernel.sql import fetch
 
 from ..models import Matter
-from ..queries.joining import following
+from ..queries.joining import following, wished_private
 from ..queries.offices import office_for
 from ..rules import loop
 from ..rules.joining import DrillApart, ends_of
 from ..terms import StepKind
 from .hazards import part_hazards, take_hazards_along
-from .intake import SameMatter, ask_office, place_label, tell
+from .intake import SameMatter, ask_office, keep_off, place_label, tell
 from .steps import end_waiting, locked, note_step, settle
 from .unsaying import take_back_filing, take_back_words
 
@@ -32,7 +33,7 @@ JOINING_LOCK = 1903718768
 def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
     """This function will join a matter to another; everyone who reported it follows that one and is told so.
 
-    Also who follows it already. Its street calls, what was agreed at them, and its hazards go on there: they hold up
+    It is off the public list only if all who follow it wished so. Also who follows it already. Its street calls, what was agreed at them, and its hazards go on there: they hold up
     that one until they are done, and come back with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``,
     ``NotNow``, ``SameMatter``, ``DrillApart``, ``VerifiedWithoutIt`` (a hazard).
     """
@@ -49,10 +50,12 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     take_hazards_along(held, target, by=by, at=at)
     tell(held, by=by, at=at, what="merged")
     _every().filter(root=held).update(root=target)
+    target.private &= held.private  # each is so only if all that follow it are
     held.merged_into = held.root = target
     note = _now("Joined to %(number)s") % {"number": target.number}
     end_waiting(held, note=note, by=by, at=at)
     settle(held, after, StepKind.MERGED, note=target.number, by=by, at=at)
+    store_row(target)
     note_step(target, StepKind.JOINED, note=held.number, by=by, at=at)
     return held
 
@@ -73,8 +76,10 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     theirs = [key for key, end in ends_of(links).items() if end == held.pk]
     _every().filter(pk__in=theirs).update(root=held)
     held.merged_into = held.root = None
+    held.private = wished_private(held.pk)
     take_back_filing(held, by=by, at=at)
     settle(held, after, StepKind.UNMERGED, by=by, at=at)
+    keep_off(other)
     # What they said was of the other.
     take_back_words(other, following(held.pk), unit=other.handler_id, by=by, at=at)
     ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)

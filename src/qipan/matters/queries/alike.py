@@ -153,4 +153,6 @@ def _around(rows: QuerySet[Matter], point: Point) -> list[Matter]:
     inside = rows.filter(
         latitude__gte=box.south, latitude__lte=box.north, longitude__gte=box.west, longitude__lte=box.east
     )
-    return [one for one in inside[:MOST_READ] if one.point is not None and metres_between(point, one.point) <= NEAR]
+    # A point that everyone may see roughly: no wished-private one is found by trying points.
+    shown = [one for one in inside[:MOST_READ] if one.public_point is not None]
+    return [one for one in shown if one.point is not None and metres_between(point, one.point) <= NEAR]

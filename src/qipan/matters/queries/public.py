@@ -26,7 +26,7 @@ from ..models import Contact, Matter, MatterStep, Report
 from ..rules import limits
 from ..rules.loop import ENDED
 from ..terms import SHOWN, TOLD, State, StepKind
-from .joining import followed
+from .joining import followed, know_wishes
 from .mapping import named_in
 from .reading import MANY, first_of, newest, standing
 
@@ -102,7 +102,9 @@ def public_list(ranges: Iterable[Range], *, show: str = "", before: int | None =
     rows = rows.filter(private=False, drill=False)
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    return first_of(rows, PUBLIC_PAGE + 1)
+    found = first_of(rows, PUBLIC_PAGE + 1)
+    know_wishes(found)
+    return found
 
 
 def last_told(matters: Iterable[Matter]) -> dict[int, str]:

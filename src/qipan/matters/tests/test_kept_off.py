@@ -1,17 +1,21 @@
 """Who joins a public matter and wishes to be kept off the list: nothing of theirs is public, and both pages say so."""
 
 import re
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from qipan.journal.api import verify
 from qipan.kernel.clock import now
 
 from ..actions.intake import Words, join_matter, part_report
-from ..actions.joining import merge_matter
+from ..actions.joining import merge_matter, unmerge_matter
 from ..models import Matter, Photo, Report
+from ..rules.points import Point
 from ..testing import PUBLIC, draw_outlines
 from .test_pages import filled, jpeg
 
@@ -139,3 +143,80 @@ def test_a_wished_matter_that_an_office_joins_to_a_public_one_stays_unseen(world
         page = Client().get(address).content.decode()
         assert kept.matter.number not in page and TEXT not in page and EXACT not in page
     assert said(Client(), f"/track/{kept.code}", KEPT)
+
+
+def wishes():
+    return list(Matter.objects.everywhere("a test").order_by("pk").values_list("private", flat=True))
+
+
+@pytest.mark.row("PAR-10")
+def test_a_public_matter_joined_to_a_wished_one_stays_on_the_list_until_that_is_undone(world):
+    draw_outlines(world.cast)
+    where, at = Point(104.031234, 30.631234), now()
+    kept = world.reported(text=TEXT, spot=EXACT, private=True, reach="13900000000", point=where, at=at)
+    public, by = world.reported(at=at), world.cast.dispatcher
+    anyone = Client()
+    assert (wishes(), listed()) == ([True, False], 1)
+    merge_matter(public.matter, into=kept.matter, by=by, at=at)
+    assert (wishes(), listed()) == ([False, False], 1)
+    number = kept.matter.number
+    similar = {"category": "01003", "place": "510104001001001", "text": "小区门口路灯不亮了", "point": where.text}
+    pages = {
+        "list": anyone.get("/public/matters"),
+        "reporter": anyone.get(f"/track/{public.code}"),
+        "open311": anyone.get("/open311/v2/requests.json"),
+        "request": anyone.get(f"/open311/v2/requests/{number}.json"),
+        "hint": anyone.post("/report/similar", similar),
+    }
+    for name, page in pages.items():
+        told = page.content.decode().encode().decode("unicode_escape", "ignore") + page.content.decode()
+        assert page.status_code == 200 and (number in told or name == "hint"), name
+        shown = told.replace(where.text, "")  # the hint says again what it was asked
+        for hidden in (TEXT, "摔倒", EXACT, "13900000000", "104.03", "30.63", kept.code):
+            assert hidden not in shown, (name, hidden)
+    assert said(anyone, f"/track/{kept.code}", KEPT)
+    unmerge_matter(public.matter, by=by, at=at)
+    assert (wishes(), listed()) == ([True, False], 1)
+    assert number not in anyone.get("/public/matters").content.decode()
+    assert anyone.get(f"/open311/v2/requests/{number}.json").status_code == 404
+    assert said(anyone, f"/track/{kept.code}", OFF)
+    assert verify().differences == []
+
+
+@pytest.mark.row("PAR-10")
+def test_along_a_chain_each_end_is_off_the_list_only_while_all_that_follow_it_wished_so(world):
+    wished, second, public = (world.reported(private=private).matter for private in (True, True, False))
+    by, at = world.cast.dispatcher, world.at
+    merge_matter(second, into=wished, by=by, at=at)
+    assert (wishes(), listed()) == ([True, True, False], 1)
+    unmerge_matter(second, by=by, at=at)
+    merge_matter(public, into=second, by=by, at=at)
+    merge_matter(second, into=wished, by=by, at=at)
+    assert (wishes()[0], listed()) == (False, 1)
+    unmerge_matter(public, by=by, at=at)  # out of the middle
+    assert (wishes()[0], wishes()[2], listed()) == (True, False, 1)
+    unmerge_matter(second, by=by, at=at)
+    assert (wishes(), listed()) == ([True, True, False], 1)
+    # A report that leaves a joined matter for one of its own takes the list's reason with it.
+    join_matter(public, words=Words(TEXT, private=True), nonce="p", by=PUBLIC, at=at)
+    merge_matter(public, into=wished, by=by, at=at)
+    assert (wishes()[0], listed()) == (False, 1)
+    part_report(public.reports.get(private=False), by=by, at=at)
+    assert (wishes(), listed()) == ([True, True, True, False], 1)
+
+
+@pytest.mark.row("PAR-10")
+def test_what_was_joined_to_a_wished_one_before_is_seen_again(world):
+    made = [world.reported(private=private).matter for private in (True, True, False, True, False)]
+    wished, second, public, _third, _fourth = made
+    merge_matter(second, into=wished, by=world.cast.dispatcher, at=world.at)
+    show = import_module("qipan.matters.migrations.0040_seen_when_joined").show
+    held = SimpleNamespace(objects=Matter.objects.everywhere("a migration"))
+    rooms = SimpleNamespace(get_model=lambda _room, _name: held)
+    show(rooms, None)
+    assert wishes() == [True, True, False, True, False]
+    merge_matter(public, into=wished, by=world.cast.dispatcher, at=world.at)
+    held.objects.filter(pk=wished.pk).update(private=True)  # as it was left before
+    assert listed() == 1
+    show(rooms, None)
+    assert (wishes(), listed()) == ([False, True, False, True, False], 2)
