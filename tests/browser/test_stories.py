@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils.timezone import get_default_timezone
 from playwright.sync_api import Page, expect
 
-from qipan.access.testing import Cast, make_city
+from qipan.access.testing import Cast, add_member, make_city
 from qipan.command.api import Directive
 from qipan.desk.api import Receipt, Task, TaskState, admit_emergency, receive
 from qipan.duties.api import seed_organisation
@@ -25,7 +25,7 @@ from qipan.matters.testing import World, make_world
 from qipan.territory.api import Compound
 
 from .conftest import serious
-from .test_matters import PHONE, act, answer_question, officer, picture, report
+from .test_matters import PHONE, act, answer_question, picture, report
 
 pytestmark = [
     pytest.mark.browser,
@@ -69,7 +69,7 @@ def wall(clock: Clock, db: None) -> World:
     clock(TEN)
     made = make_world(make_city(at=TEN))
     for name, unit in (("builders", "housing"), ("gardeners", "parks"), ("wardens", "urban-management")):
-        officer(made.cast, name, f"5101:{unit}")
+        add_member(made.cast, name, role="department", unit=f"5101:{unit}")
     return made
 
 

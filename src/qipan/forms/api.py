@@ -2,7 +2,7 @@
 
 from .actions import PersonFormUnderStanding, close_forms, open_form, publish_form, seed_forms
 from .actions.disputes import decide_dispute
-from .actions.erasing import erase_submissions, start_clock
+from .actions.erasing import erase_submissions, forget_points, start_clock
 from .actions.refusals import InProgress
 from .actions.submitting import FormAnswered, Sent, Taken, take_submission
 from .models import Form, FormMedia, FormOpening, Submission
@@ -49,6 +49,7 @@ __all__ = [
     "erase_submissions",
     "file_of",
     "files_beside",
+    "forget_points",
     "form_to_fill",
     "forms_to_fill",
     "get_form",

@@ -7,16 +7,17 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.queue import every, queue
 
-from .actions.erasing import erase_submissions
+from .actions.erasing import erase_submissions, forget_points
 from .adapter import pull_due
 
 
 @queue.periodic_task(crontab(minute="50", hour="3"))
 def erase_each_night() -> None:
-    """This job will erase what is kept long enough, a thousand at a time."""
+    """This job will erase what is kept long enough, and forget points, a thousand at a time."""
     by = Actor.system("forms clock", acts=["form.erase"])
-    while erase_submissions(by=by, at=now()):
-        pass
+    for act in (erase_submissions, forget_points):
+        while act(by=by, at=now()):
+            pass
 
 
 @every(30)

@@ -127,5 +127,5 @@ declare(
     ),
     who_acted("decided_by"),
     plain="instance_id digest based_on emergency code_hash",
-    keys="id form standing place unit team device_at record opening contested received_at erase_at decided_at drill",
+    keys="id form standing place unit team device_at record opening contested points_until received_at erase_at decided_at drill",
 )

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from django.apps import apps
 
-from qipan.forms.api import Form, Submission, erase_submissions, take_submission
+from qipan.forms.api import Form, Submission, erase_submissions, forget_points, take_submission
 from qipan.forms.testing import CODE, Filled, opened, publish
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
@@ -148,6 +148,22 @@ def test_a_run_takes_the_answers_of_an_emergency_whose_number_is_too_long_for_th
     assert holder.take(lot.key, after="", most=100, held=[here]).skipped == 1
     assert holder.take(lot.key, after="", most=100, held=[]).destroyed == 1
     assert not everywhere(Submission).exists()
+
+
+@pytest.mark.row("EMG-8", "PRI-2")
+def test_a_hold_keeps_where_an_answer_was_given(cast):
+    opened(cast, publish(cast))
+    anywhere = Actor.system("visitor", acts=["visit.submit"], ranges=[range_of("5101")])
+    spot = "<spot><photo/><point>30.65731 104.06631 490 4.5</point><width/></spot>"
+    for place in ("5101040010010010001", "5101040010020010001"):
+        take_submission(Filled(place=place, more=spot).xml(), by=anywhere, at=cast.at)
+    refresh_lots(at=cast.at)
+    lot, over = DueLot.objects.get(model="forms.Submission"), cast.at + timedelta(days=60)
+    place_hold(lot, area="510104001001", assessment="A-7", why="诉讼", until=over, by=cast.lead, at=cast.at)
+    assert forget_points(by=CLOCK, at=over - timedelta(days=1)) == 1
+    assert ["point" in row.answers["spot"] for row in everywhere(Submission).order_by("pk")] == [True, False]
+    assert forget_points(by=CLOCK, at=over) == 1
+    assert not any("point" in row.answers["spot"] for row in everywhere(Submission))
 
 
 @pytest.mark.row("EMG-8", "PRI-2")

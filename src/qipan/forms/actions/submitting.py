@@ -31,7 +31,7 @@ from ..queries.submissions import (
     sources_at,
     subject_of,
 )
-from ..rules.submission import Answered, answered, content_digest, corrected, read_submission
+from ..rules.submission import POINTS_KEPT, Answered, answered, content_digest, corrected, read_submission
 from ..rules.versions import flat, undecided, with_held
 from ..terms import HELD_BY_ID, Outcome, Standing, Subject
 from .asking import LATE, asked_for, asking_of, erase_at, ground_of, place_of
@@ -280,6 +280,7 @@ def _row(wanted: Wanted, standing: Standing, digest: str) -> Submission:
         place=wanted.place,
         xml=wanted.answered.xml,
         answers=with_held(wanted.answered.answers, wanted.held),
+        points_until=wanted.at + POINTS_KEPT if wanted.answered.located else None,
         differs={path: sent[path] for path in wanted.held} or None,
         digest=digest,
         code_hash=wanted.code_hash,

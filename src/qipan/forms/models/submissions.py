@@ -27,9 +27,10 @@ class Submission(models.Model):
     instance_id = models.CharField(max_length=120)
     standing = models.CharField(max_length=9, choices=Standing, default=Standing.STANDS)
     place = models.BigIntegerField()  # the door it is about, else the ground of who handed it in
-    # As it was sent, less what is not kept: the device, when somebody began, of points more than 50 metres.
+    # As it was sent, less what is not kept: the device, when somebody began, any point.
     xml = SealedField()
-    answers = SealedJSONField()  # by question, groups and repeats as they stand in the form
+    answers = SealedJSONField()  # by question, groups and repeats as they stand in the form; points to 50 metres
+    points_until = models.DateTimeField(null=True)  # when its points are forgotten; null where it has none (any more)
     digest = models.CharField(max_length=64)  # of the content, keyed; the journal holds nothing else of it
     code_hash = models.CharField(max_length=64, blank=True)  # of the code that the person holds, keyed
     awaits = models.JSONField(default=list)  # files that the answers speak of and that are not here, by ``file_keys``
@@ -69,6 +70,9 @@ class Submission(models.Model):
         indexes = [
             models.Index(fields=["form", "place"], name="forms_submission_place"),
             models.Index(fields=["erase_at"], name="forms_submission_erase"),
+            models.Index(
+                fields=["points_until"], name="forms_submission_points", condition=models.Q(points_until__isnull=False)
+            ),
             # What was asked for this emergency?
             models.Index(fields=["emergency"], name="forms_submission_emergency", condition=~models.Q(emergency="")),
             # What came before the one that it is based on; the versions of a record; what waits for a person.

