@@ -46,7 +46,7 @@ def keep_purposes(*, at: datetime) -> int:
     end_citations(over, at=at)
     Purpose.objects.filter(pk__in=[one.pk for one in over]).delete()
     Purpose.objects.bulk_create(
-        [Purpose(model=model, fields=fields) for model, fields in declared.keys() - held.keys()]
+        [Purpose(model=model, fields=fields) for model, fields in declared if (model, fields) not in held]
     )
     rows = {one.pk: one for one in Purpose.objects.all()}
     cited = cited_by(LABEL, rows)
