@@ -25,7 +25,7 @@ queue = make_queue(settings.HUEY_DATABASE)
 
 @dataclass(frozen=True)
 class Beat:
-    """Work that is due more often than once a minute."""
+    """Work that is due more often than once a minute, or may last longer than other jobs should wait."""
 
     seconds: float
     run: Callable[[], object]
@@ -37,7 +37,7 @@ beats: list[Beat] = []
 def every(seconds: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
     """This decorator will let ``qipan work`` call a function of ``jobs.py`` every few seconds, in a thread of its own.
 
-    For less than a minute; longer rhythms are ``@queue.periodic_task(crontab(...))``.
+    For less than a minute, or what may last for minutes; other rhythms are ``@queue.periodic_task(crontab(...))``.
     """
 
     def add(run: Callable[[], object]) -> Callable[[], object]:

@@ -3,7 +3,7 @@
 from huey import crontab
 
 from qipan.kernel.clock import now
-from qipan.kernel.queue import queue
+from qipan.kernel.queue import every, queue
 
 from .actions.lots import refresh_lots
 from .actions.resting import keep_purposes
@@ -17,7 +17,7 @@ def list_each_hour() -> None:
     keep_purposes(at=now())
 
 
-@queue.periodic_task(crontab(minute="*"))
+@every(60)
 def carry_out_each_minute() -> None:
-    """This job will carry out what two people decided, going on where an earlier one ended."""
+    """This beat will carry out what two people decided, going on where an earlier one ended; it may last many minutes."""
     carry_out_approved(at=now())

@@ -1,6 +1,6 @@
 """What screening holds of persons, for which purpose and how long; every column of every table of the room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Max, Min, Sum
@@ -23,7 +23,7 @@ from qipan.kernel.retention import (
 
 from .actions.destroying import seal_figures, take_rows
 from .models import Campaign, Coverage, Round, SealedCampaign
-from .queries import late_by_campaign, recount_coverage
+from .queries import audit_parts, late_by_campaign, recount_coverage
 
 KEEP = timedelta(days=30)  # for complaints and the review; then it is destroyed (Emergency Response Law, art. 85)
 
@@ -64,15 +64,17 @@ class Campaigns:
             )
         return found
 
-    def prove(self, key: str) -> None:
+    def prove(self, key: str) -> Iterator[None]:
         """This method will recount the counters from the visits, once: what is sealed is proven already."""
         campaign = _campaign(key)
         if SealedCampaign.objects.filter(campaign=campaign).exists():
             return
-        rounds = list(Round.objects.filter(campaign=campaign).values_list("pk", flat=True))
-        differences = recount_coverage(rounds)
-        if differences:
-            raise FiguresDiffer(first=differences[0])
+        for round_id in Round.objects.filter(campaign=campaign).order_by("pk").values_list("pk", flat=True):
+            for ground in audit_parts(round_id):
+                differences = recount_coverage([round_id], within=ground)
+                if differences:
+                    raise FiguresDiffer(first=differences[0])
+                yield
 
     def seal(self, key: str, *, by: Actor, at: datetime) -> Sealed | None:
         """This method will seal the counters."""

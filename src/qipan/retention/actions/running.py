@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from qipan.kernel.refusal import Refusal
 from qipan.kernel.retention import holders
 
 from ..models import DestructionRun, Hold, RunLot
-from ..rules.chain import SHARE, STEP, STEP_SQLITE, link, rest_after
+from ..rules.chain import STEP, STEP_SQLITE, link, rest_after
 from ..terms import RunState
 from .certifying import issue
 from .lots import refresh_lots
@@ -44,14 +45,13 @@ def carry_out(
     at: datetime,
     most_steps: int | None = None,
     step_rows: int | None = None,
-    share: float = SHARE,
 ) -> bool:
     """This function will carry out what is left of an approved destruction; True when its certificate is issued.
 
     Killed at any moment, it goes on where it was: what a step deletes, where the next one begins and the chain of
     digests stand in one transaction. Two that run at once take turns.
-    ``step_rows`` is how many one transaction destroys, about. After each step it rests, so that it is at work for no more
-    than a ``share`` of the time: the slower the database answers, the longer it leaves it to the others. Needs ``destruction.run``; raises ``NotAllowed``.
+    ``step_rows`` is how many one transaction destroys, about. It rests after each step and each part of a proof
+    (``rest_after``), so that whoever works beside it notices nothing. Needs ``destruction.run``; raises ``NotAllowed``.
     """
     by.require("destruction.run")
     began = time.monotonic()
@@ -64,12 +64,13 @@ def carry_out(
     steps = 0
     for lot in held.lots.order_by("order"):
         try:
-            if not _sealed(lot, by=by, at=at):
-                continue
-            while _timed_step(lot.pk, at=at, rows=step_rows, share=share):
-                steps += 1
-                if most_steps is not None and steps >= most_steps:
+            since = time.monotonic()
+            for destroyed in _work(lot, rows=step_rows, by=by, at=at):
+                steps += destroyed is not None
+                if steps == most_steps:
                     return False
+                time.sleep(rest_after(time.monotonic() - since, destroyed or 0))
+                since = time.monotonic()
         except Refusal as refusal:
             # Figures that do not agree with their rows: nothing more is destroyed until a person has looked.
             DestructionRun.objects.filter(pk=held.pk).update(trouble=str(refusal)[:300])
@@ -82,24 +83,27 @@ def carry_out(
     return True
 
 
-def _sealed(lot: RunLot, *, by: Actor, at: datetime) -> bool:
-    """Proves and seals the figures that stay, before the first row goes; False when the lot is done."""
-    if lot.finished_at is not None:
-        return False
+def _work(lot: RunLot, *, rows: int | None, by: Actor, at: datetime) -> Iterator[int | None]:
+    """Does what is left of a lot; yields None after each part of the proof, and after each step how many rows it destroyed."""
+    if lot.proven_at is None:
+        for _part in holders()[lot.model].prove(lot.key):  # reads only: no writer waits while millions are counted
+            yield None
+        _seal(lot.pk, by=by, at=at)
+    while (destroyed := _step(lot.pk, at=at, rows=rows)) is not None:
+        yield destroyed
+
+
+@transaction.atomic
+def _seal(pk: int, *, by: Actor, at: datetime) -> None:
+    """Seals the figures that stay, before the first row goes."""
+    lot = RunLot.objects.select_for_update().get(pk=pk)
     if lot.proven_at is not None:
-        return True
-    holder = holders()[lot.model]
-    holder.prove(lot.key)  # reads only: no writer waits while millions of rows are counted
-    with transaction.atomic():
-        held = RunLot.objects.select_for_update().get(pk=lot.pk)
-        if held.proven_at is not None:
-            return held.finished_at is None
-        sealed = holder.seal(lot.key, by=by, at=at)
-        if sealed is not None:
-            held.cells, held.folded, held.figures = sealed.cells, sealed.folded, sealed.digest
-        held.proven_at = at
-        held.save(update_fields=["cells", "folded", "figures", "proven_at"])
-    return True
+        return
+    sealed = holders()[lot.model].seal(lot.key, by=by, at=at)
+    if sealed is not None:
+        lot.cells, lot.folded, lot.figures = sealed.cells, sealed.folded, sealed.digest
+    lot.proven_at = at
+    lot.save(update_fields=["cells", "folded", "figures", "proven_at"])
 
 
 def holds_on(model: str, key: str, *, at: datetime) -> list[Hold]:
@@ -107,21 +111,12 @@ def holds_on(model: str, key: str, *, at: datetime) -> list[Hold]:
     return list(Hold.objects.filter(model=model, key=key, lifted_at=None, until__gt=at).order_by("pk"))
 
 
-def _timed_step(pk: int, *, at: datetime, rows: int | None, share: float) -> bool:
-    """One step and the rest after it, outside of its transaction."""
-    began = time.monotonic()
-    more = _step(pk, at=at, rows=rows)
-    if more:
-        time.sleep(rest_after(time.monotonic() - began, share))
-    return more
-
-
 @transaction.atomic
-def _step(pk: int, *, at: datetime, rows: int | None) -> bool:
-    """Destroys the next rows of a lot; False when none is left."""
+def _step(pk: int, *, at: datetime, rows: int | None) -> int | None:
+    """Destroys the next rows of a lot; returns how many, None when none is left behind them."""
     lot = RunLot.objects.select_for_update().get(pk=pk)
     if lot.finished_at is not None:
-        return False
+        return None
     holds = holds_on(lot.model, lot.key, at=at)
     most = rows or (STEP if connection.vendor == "postgresql" else STEP_SQLITE)
     taken = holders()[lot.model].take(
@@ -141,7 +136,7 @@ def _step(pk: int, *, at: datetime, rows: int | None) -> bool:
     else:
         lot.reached = taken.after
     lot.save()
-    return taken.after is not None
+    return None if taken.after is None else taken.destroyed
 
 
 def clean(run: DestructionRun) -> dict[str, object]:

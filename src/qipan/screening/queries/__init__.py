@@ -1,7 +1,7 @@
 """Reading campaigns, rounds, coverage, what is left; one gate per noun."""
 
 from .addresses import Address, addresses_of
-from .audits import audit_batches, audit_coverage, audit_samples, figures_of, recount_coverage
+from .audits import audit_batches, audit_coverage, audit_parts, audit_samples, figures_of, recount_coverage
 from .campaigns import (
     campaigns_for,
     conflicts_for,
@@ -56,6 +56,7 @@ __all__ = [
     "audit_batches",
     "audit_coverage",
     "audit_late",
+    "audit_parts",
     "audit_recounts",
     "audit_samples",
     "campaigns_for",

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from qipan.journal.api import entries_of
+from qipan.kernel.place import Range, compound_of
 from qipan.kernel.retention import digest_of_lines
 
 from ..models import Coverage, RecountTally, Round, SealedCampaign, Visit, VisitConflict
@@ -15,13 +16,30 @@ from ..terms import SAMPLED_PLACES, DoorState
 from .coverage import SETTLED_SUM, STATE_COLUMNS
 
 MOST = 20  # differences named; the first is what matters
+EVERYWHERE = Range(0, 2**63 - 1)
+PART = 25_000  # visits that are recounted at once where others are at work beside it
 
 
-def recount_coverage(rounds: Sequence[int]) -> list[str]:
+def audit_parts(round_id: int) -> Iterator[Range]:
+    """This function will yield grounds of whole compounds that together are everywhere, each with about as many visits of a round."""
+    first = EVERYWHERE.first
+    while first <= EVERYWHERE.last:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT place FROM screening_visit WHERE round_id = %s AND place >= %s ORDER BY place LIMIT 1 OFFSET %s",
+                [round_id, first, PART - 1],
+            )
+            found = cursor.fetchone()
+        last = compound_of(found[0]) + 9_999 if found else EVERYWHERE.last
+        yield Range(first, last)
+        first = last + 1
+
+
+def recount_coverage(rounds: Sequence[int], *, within: Range = EVERYWHERE) -> list[str]:
     """This function will recount every compound of some rounds from the visits and return what differs."""
     if not rounds:
         return []
-    which = ", ".join(str(int(key)) for key in rounds)
+    which, ground = ", ".join(str(int(key)) for key in rounds), f"BETWEEN {int(within.first)} AND {int(within.last)}"
     columns = list(STATE_COLUMNS.values())
     counts = ", ".join(
         f"SUM(CASE WHEN s.state = {state} THEN 1 ELSE 0 END) AS {column}" for state, column in STATE_COLUMNS.items()
@@ -30,20 +48,20 @@ def recount_coverage(rounds: Sequence[int]) -> list[str]:
         WITH s AS (
             SELECT v.round_id, v.place - v.place % 10000 AS compound, count(*) AS visits,
                 CASE WHEN max(v.outcome) = 1 AND count(*) >= 3 THEN {DoorState.PRESUMED_VACANT.value} ELSE max(v.outcome) END AS state
-            FROM screening_visit v WHERE v.round_id IN ({which}) GROUP BY v.round_id, v.place
+            FROM screening_visit v WHERE v.round_id IN ({which}) AND v.place {ground} GROUP BY v.round_id, v.place
         ), t AS (
             SELECT s.round_id, s.compound, SUM(s.visits) AS visits, {counts} FROM s GROUP BY s.round_id, s.compound
         )
         SELECT c.round_id, c.place, {", ".join(f"c.{column}, COALESCE(t.{column}, 0)" for column in (*columns, "visits"))}
         FROM screening_coverage c LEFT JOIN t ON t.round_id = c.round_id AND t.compound = c.place
-        WHERE c.round_id IN ({which})
+        WHERE c.round_id IN ({which}) AND c.place {ground}
             AND ({" OR ".join(f"c.{column} <> COALESCE(t.{column}, 0)" for column in (*columns, "visits"))})
         ORDER BY c.round_id, c.place LIMIT {MOST}
     """  # noqa: S608
     lost = f"""
         SELECT DISTINCT v.round_id, v.place - v.place % 10000 AS compound FROM screening_visit v
         LEFT JOIN screening_coverage c ON c.round_id = v.round_id AND c.place = v.place - v.place % 10000
-        WHERE c.id IS NULL AND v.round_id IN ({which}) ORDER BY 1, 2 LIMIT {MOST}
+        WHERE c.id IS NULL AND v.round_id IN ({which}) AND v.place {ground} ORDER BY 1, 2 LIMIT {MOST}
     """  # noqa: S608
     differences = []
     with connection.cursor() as cursor:
