@@ -5,13 +5,13 @@ from huey import crontab
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.queue import every, queue
+from qipan.kernel.queue import every, slow
 
 from .actions.erasing import erase_submissions, forget_points
 from .adapter import pull_due
 
 
-@queue.periodic_task(crontab(minute="50", hour="3"))
+@slow.periodic_task(crontab(minute="50", hour="3"))
 def erase_each_night() -> None:
     """This job will erase what is kept long enough, and forget points, a thousand at a time."""
     by = Actor.system("forms clock", acts=["form.erase"])

@@ -3,7 +3,7 @@
 from huey import crontab
 
 from qipan.kernel.clock import now
-from qipan.kernel.queue import every, queue
+from qipan.kernel.queue import every, slow
 
 from .actions import deliver_waiting, forget_messages, seal
 
@@ -20,7 +20,7 @@ def send_messages() -> None:
     deliver_waiting(at=now())
 
 
-@queue.periodic_task(crontab(hour="3", minute="5"))
+@slow.periodic_task(crontab(hour="3", minute="5"))
 def forget_each_night() -> None:
     """This job will blank what was said in messages that left a month ago."""
     forget_messages(at=now())

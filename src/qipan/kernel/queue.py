@@ -1,4 +1,4 @@
-"""The one queue of background jobs: every room's ``jobs.py`` hangs its periodic work on it.
+"""The queues of background jobs: every room's ``jobs.py`` hangs its periodic work on one of them.
 
 Work is only woken up here; what must not be lost stands in the database (the outbox, a task's due
 time), so a queue that is thrown away loses nothing.
@@ -9,18 +9,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import close_old_connections
 from huey import Huey, PostgresHuey, SqliteHuey
 
 
-def make_queue(address: str) -> Huey:
-    """This function will open the queue at a file's path or a PostgreSQL address."""
+def make_queue(address: str, name: str = "qipan") -> Huey:
+    """This function will open the queue of a name at a file's path or a PostgreSQL address; its hours are the city's.
+
+    Each job finds the database again where the connection was lost since the one before.
+    """
     if address.startswith(("postgres://", "postgresql://")):
-        return PostgresHuey("qipan", dsn=address, results=False)
-    Path(address).parent.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("qipan", filename=address, results=False)
+        opened = PostgresHuey(name, dsn=address, results=False, utc=False)
+    else:
+        Path(address).parent.mkdir(parents=True, exist_ok=True)
+        opened = SqliteHuey(name, filename=address, results=False, utc=False)
+    opened.pre_execute("connections")(lambda _task: close_old_connections())
+    return opened
 
 
 queue = make_queue(settings.HUEY_DATABASE)
+slow = make_queue(settings.HUEY_DATABASE, "qipan-slow")  # for what may last for minutes: nothing due each minute waits
 
 
 @dataclass(frozen=True)

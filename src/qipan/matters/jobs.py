@@ -11,7 +11,7 @@ from huey import crontab
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.place import range_of
-from qipan.kernel.queue import queue
+from qipan.kernel.queue import queue, slow
 from qipan.kernel.refusal import Refusal
 
 from .actions.filing import call_review
@@ -107,14 +107,14 @@ def look_again(*, at: datetime) -> tuple[int, int]:
     return _each(to_ask(scope, at=at)[:MOST], ask_recheck, at=at), ended
 
 
-@queue.periodic_task(crontab(minute="20", hour="3"))
+@slow.periodic_task(crontab(minute="20", hour="3"))
 def erase_each_night() -> None:
     """This job will erase contacts whose purpose is over."""
     while erase_contacts(by=clock_actor(), at=now()):
         pass
 
 
-@queue.periodic_task(crontab(minute="50", hour="3"))
+@slow.periodic_task(crontab(minute="50", hour="3"))
 def learn_each_night() -> None:
     """This job will learn suggestions anew each night, after what must be erased is gone."""
     learn(at=now())

@@ -3,14 +3,14 @@
 from huey import crontab
 
 from qipan.kernel.clock import now
-from qipan.kernel.queue import every, queue
+from qipan.kernel.queue import every, slow
 
 from .actions.lots import refresh_lots
 from .actions.resting import keep_purposes
 from .actions.running import carry_out_approved
 
 
-@queue.periodic_task(crontab(minute="12"))
+@slow.periodic_task(crontab(minute="12"))
 def list_each_hour() -> None:
     """This job will keep what is due, and what purposes rest on."""
     refresh_lots(at=now())

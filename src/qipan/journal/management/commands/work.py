@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 from django.utils.module_loading import autodiscover_modules
 
-from qipan.kernel.queue import Beat, beats, queue
+from qipan.kernel.queue import Beat, beats, queue, slow
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +28,15 @@ class Command(BaseCommand):
         threads = [Thread(target=self.beat, args=(beat, stop), daemon=True) for beat in beats]
         for thread in threads:
             thread.start()
-        self.stdout.write(f"qipan work: {len(queue._registry.periodic_tasks)} periodic jobs, {len(beats)} beats")
+        jobs = sum(len(one._registry.periodic_tasks) for one in (queue, slow))
+        self.stdout.write(f"qipan work: {jobs} periodic jobs, {len(beats)} beats")
+        beside = slow.create_consumer(workers=1, periodic=True, shutdown_timeout=10)
+        beside.start()
         try:
             queue.create_consumer(workers=options["workers"], periodic=True).run()
         finally:
             stop.set()
+            beside.stop(graceful=True)
             for thread in threads:
                 thread.join(timeout=10)
 
