@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.desk.api import Task, TaskState, receive
 from qipan.journal.api import record
@@ -18,7 +18,11 @@ class NotOnPaper(Refusal):
     """A receipt that is no printed sheet of this directive on the actor's ground."""
 
     code = "not_on_paper"
-    sentence = _("%(count)s of these are no printed sheets of this directive in your area; nothing was entered.")
+    sentence = ngettext_lazy(
+        "%(count)s of these is no printed sheet of this directive in your area; nothing was entered.",
+        "%(count)s of these are no printed sheets of this directive in your area; nothing was entered.",
+        "count",
+    )
 
 
 SIGN_BATCH = 500

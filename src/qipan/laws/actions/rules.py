@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -56,7 +57,11 @@ class StillOpen(Refusal):
 
 class CommentsUnanswered(Refusal):
     code = "comments_unanswered"
-    sentence = _("%(n)s comments have no answer yet; each is answered before the rule is adopted.")
+    sentence = ngettext_lazy(
+        "%(n)s comment has no answer yet; each is answered before the rule is adopted.",
+        "%(n)s comments have no answer yet; each is answered before the rule is adopted.",
+        "n",
+    )
 
 
 class CommentsClosed(Refusal):

@@ -1,6 +1,7 @@
 """What the acts of this room refuse, and why."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.kernel.refusal import Refusal
 
@@ -30,7 +31,9 @@ class TestsUnanswered(Refusal):
 
     __test__ = False
     code = "tests_unanswered"
-    sentence = _("%(count)s of the five tests have no answer yet.")
+    sentence = ngettext_lazy(
+        "%(count)s of the five tests has no answer yet.", "%(count)s of the five tests have no answer yet.", "count"
+    )
 
 
 class ImprovementsMissing(Refusal):

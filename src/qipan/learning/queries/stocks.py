@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.command.api import Closing
 from qipan.kernel.actor import Scope
@@ -25,7 +26,11 @@ class StockNotCounted(Refusal):
 
 class StockShort(Refusal):
     code = "stock_short"
-    sentence = _("What is left lasts %(days)s days, less than %(least)s: it fills up and says so.")
+    sentence = ngettext_lazy(
+        "What is left lasts %(days)s day, less than %(least)s: it fills up and says so.",
+        "What is left lasts %(days)s days, less than %(least)s: it fills up and says so.",
+        "days",
+    )
 
 
 def stocks_open(emergency: Emergency, *, at: datetime) -> list[OpenLine]:

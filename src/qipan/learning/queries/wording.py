@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from ..rules import Signal
 from ..terms import Light, Need
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise  # known to the types only
 
 FIGURES: Mapping[str, Promise] = {
     "opened": _("items that were opened"),
@@ -38,20 +43,35 @@ def figure_lines(figures: Mapping[str, float | int | None]) -> list[tuple[str, f
 
 
 ENTER = _('A community worker enters it on the page "Stock and helpers".')
-UNCONFIRMED = _("Last confirmed on %(on)s, %(ago)s days ago.")
+UNCONFIRMED = ngettext_lazy(
+    "Last confirmed on %(on)s, %(ago)s day ago.", "Last confirmed on %(on)s, %(ago)s days ago.", "n_ago"
+)
 CONFIRM = _('A community worker looks at the figures and presses "Still right", or changes them.')
 
+STOCK_LASTS = ngettext_lazy(
+    "Stock lasts for %(days)s day; used up first: %(item)s. Confirmed on %(on)s.",
+    "Stock lasts for %(days)s days; used up first: %(item)s. Confirmed on %(on)s.",
+    "n_days",
+)
+
 # What each reason says, and what to do about it; numbers fill the places.
-REASONS: Mapping[tuple[str, str], tuple[Promise, Promise | str]] = {
+REASONS: "Mapping[tuple[str, str], tuple[_StrPromise, _StrPromise | str]]" = {
     (Need.ROSTER, "nobody"): (
         _("Nobody holds a post in this community."),
         _("The administrator gives somebody a post here."),
     ),
     (Need.ROSTER, "empty"): (
-        _("%(empty)s of %(shifts)s shifts in the next 24 hours have nobody."),
+        _("Shifts in the next 24 hours that have nobody: %(empty)s of %(shifts)s."),
         _("Fill the shifts on the desk."),
     ),
-    (Need.ROSTER, "filled"): (_("%(posts)s people hold a post here; no shift ahead is empty."), ""),
+    (Need.ROSTER, "filled"): (
+        ngettext_lazy(
+            "%(posts)s person holds a post here; no shift ahead is empty.",
+            "%(posts)s people hold a post here; no shift ahead is empty.",
+            "n_posts",
+        ),
+        "",
+    ),
     (Need.BACKUP, "nobody"): (
         _("Nobody holds a post in this community."),
         _("The administrator gives somebody a post here."),
@@ -60,39 +80,61 @@ REASONS: Mapping[tuple[str, str], tuple[Promise, Promise | str]] = {
         _("Only one person can be called: when that person is away, nobody answers."),
         _("Name a second person and give a post."),
     ),
-    (Need.BACKUP, "second"): (_("%(posts)s people can be called."), ""),
+    (Need.BACKUP, "second"): (
+        ngettext_lazy("%(posts)s person can be called.", "%(posts)s people can be called.", "n_posts"),
+        "",
+    ),
     (Need.DRILL, "never"): (_("No drill was held here."), _("Hold a drill and release it: it is scored by itself.")),
     (Need.DRILL, "old"): (
-        _("The last drill was %(days)s days ago."),
+        ngettext_lazy("The last drill was %(days)s day ago.", "The last drill was %(days)s days ago.", "n_days"),
         _("Hold a drill and release it: it is scored by itself."),
     ),
     (Need.DRILL, "unjudged"): (
-        _("The drill of %(days)s days ago was measured against no target."),
+        ngettext_lazy(
+            "The drill of %(days)s day ago was measured against no target.",
+            "The drill of %(days)s days ago was measured against no target.",
+            "n_days",
+        ),
         _("Write targets into the playbook and drill again."),
     ),
     (Need.DRILL, "missed"): (
-        _("The drill of %(days)s days ago met %(met)s of %(judged)s targets."),
+        ngettext_lazy(
+            "Targets met in the drill of %(days)s day ago: %(met)s of %(judged)s.",
+            "Targets met in the drill of %(days)s days ago: %(met)s of %(judged)s.",
+            "n_days",
+        ),
         _("Mend what was missed and drill again: the result raises the level."),
     ),
-    (Need.DRILL, "passed"): (_("The drill of %(days)s days ago met all of %(judged)s targets."), ""),
-    (Need.STOCK, "unknown"): (_("Not known: the community has not entered what it stores."), ENTER),
-    (Need.STOCK, "lasts"): (
-        _("Stock lasts for %(days)s days; used up first: %(item)s. Confirmed on %(on)s."),
+    (Need.DRILL, "passed"): (
+        ngettext_lazy(
+            "The drill of %(days)s day ago met all its targets (%(judged)s).",
+            "The drill of %(days)s days ago met all its targets (%(judged)s).",
+            "n_days",
+        ),
         "",
     ),
+    (Need.STOCK, "unknown"): (_("Not known: the community has not entered what it stores."), ENTER),
+    (Need.STOCK, "lasts"): (STOCK_LASTS, ""),
     (Need.STOCK, "short"): (
-        _("Stock lasts for %(days)s days; used up first: %(item)s. Confirmed on %(on)s."),
+        STOCK_LASTS,
         _("Fill up what is used up first, and enter the new amount."),
     ),
     (Need.STOCK, "unconfirmed"): (UNCONFIRMED, CONFIRM),
     (Need.HELPERS, "unknown"): (_("Not known: the community has not entered how many households need help."), ENTER),
     (Need.HELPERS, "none"): (_("No household needs help by what the community knows. Confirmed on %(on)s."), ""),
     (Need.HELPERS, "all"): (
-        _("%(households)s households cannot help themselves; all have a helper. Confirmed on %(on)s."),
+        ngettext_lazy(
+            "%(households)s household cannot help itself; it has a helper. Confirmed on %(on)s.",
+            "%(households)s households cannot help themselves; all have a helper. Confirmed on %(on)s.",
+            "n_households",
+        ),
         "",
     ),
     (Need.HELPERS, "some"): (
-        _("%(without)s of %(households)s households that cannot help themselves have no helper. Confirmed on %(on)s."),
+        _(
+            "Households that cannot help themselves and have no helper: %(without)s of %(households)s. "
+            "Confirmed on %(on)s."
+        ),
         _("Arrange a helper for each of them; here only the counts are kept."),
     ),
     (Need.HELPERS, "unconfirmed"): (UNCONFIRMED, CONFIRM),
@@ -117,11 +159,12 @@ def signal_lines(signals: Iterable[Signal]) -> list[SignalLine]:
     for signal in signals:
         reason, remedy = REASONS[signal.need, signal.reason]
         drill = signal.numbers.get("activation")
+        counts: dict[str, object] = {f"n_{name}": value for name, value in signal.numbers.items()}  # choose the plural
         found.append(
             SignalLine(
                 str(Need(signal.need).label),
                 None if signal.light is None else Light(signal.light),
-                str(reason) % {name: _said(value) for name, value in signal.numbers.items()},
+                str(reason % (counts | {name: _said(value) for name, value in signal.numbers.items()})),
                 str(remedy),
                 drill if isinstance(drill, int) else None,
                 signal.need in (Need.STOCK, Need.HELPERS),

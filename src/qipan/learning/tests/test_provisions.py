@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,6 +115,23 @@ def test_figures_of_93_days_ago_are_amber_with_that_as_the_reason():
     assert (line.reason, line.remedy) == (
         "不掌握：社区尚未填写储备情况。",
         "由社区工作者在“储备与帮扶”页面填写。",
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "days", "households"),
+    [
+        (1, "1 day", "1 household cannot help itself; it has a helper."),
+        (1234, "1,234 days", "1,234 households cannot help themselves; all have a helper."),
+    ],
+)
+def test_english_has_a_singular(number, days, households):
+    given = said(days=number, households=number, with_helper=number)
+    with override("en"):
+        stock, helpers = signal_lines([stock_signal(given, on=TODAY), helpers_signal(given, on=TODAY)])
+    assert (stock.reason, helpers.reason) == (
+        f"Stock lasts for {days}; used up first: 水. Confirmed on 25 November 2026.",
+        f"{households} Confirmed on 25 November 2026.",
     )
 
 
