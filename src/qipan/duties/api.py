@@ -4,14 +4,18 @@ from .actions.contacts import LinePersonal, LineUnreadable, check_line, keep_con
 from .actions.firms import register_firm
 from .actions.helping import LooksAfterOthers, end_help, help_in
 from .actions.lists import ListsChanged, ListsRead, import_lists, seed_lists, set_duty
-from .actions.organs import Seeded, rename_organ_type, seed_organisation
+from .actions.organs import Seeded, UnitsMerged, rename_organ_type, seed_organisation
 from .models import CompanyContact, OrganType, Responsibility, ResponsibilityItem, Stewardship, Unit
 from .queries.contacts import contact_of, contacts_of, looked_after
 from .queries.lists import NotOnList, Proposal, check_primary, duty_map, items_on, named_primary, proposals
 from .queries.units import (
+    GroundClosed,
+    areas_of,
+    areas_to_begin_on,
     command_for,
     get_unit,
     ground_of,
+    heir_of,
     is_partner,
     lead_body,
     partners_for,
@@ -26,6 +30,7 @@ __all__ = [
     "STANDING_FIRMS",
     "CompanyContact",
     "FaultKind",
+    "GroundClosed",
     "ItemKind",
     "LinePersonal",
     "LineUnreadable",
@@ -41,6 +46,9 @@ __all__ = [
     "Seeded",
     "Stewardship",
     "Unit",
+    "UnitsMerged",
+    "areas_of",
+    "areas_to_begin_on",
     "check_line",
     "check_primary",
     "command_for",
@@ -50,6 +58,7 @@ __all__ = [
     "end_help",
     "get_unit",
     "ground_of",
+    "heir_of",
     "help_in",
     "import_lists",
     "is_partner",

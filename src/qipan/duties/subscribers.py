@@ -7,7 +7,7 @@ from .actions.organs import merge_units, split_units
 
 def on_area_merged(event: AreaMerged) -> None:
     """This function will end the units of the merged area."""
-    merge_units(event.code, into=event.into, on=event.on)
+    merge_units(event.code, into=event.into, on=event.on, at=event.at)
 
 
 def on_area_split(event: AreaSplit) -> None:

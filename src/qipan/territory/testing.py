@@ -23,10 +23,11 @@ def merge(code: str, *, into: str, at: datetime) -> None:
     merge_area(code, into=into, on=localdate(at), by=_surveyor(), at=at)
 
 
-def close(code: str, *, at: datetime) -> None:
-    """This function will import a map that has an area no more."""
+def close(code: str, *, at: datetime, whole: bool = False) -> None:
+    """This function will import a map that has an area no more; ``whole`` with all below it."""
+    gone = {"code__startswith": code} if whole else {"code": code}
     rows = [
         DivisionRow(one.code, one.name, one.level, one.parent_code, one.name_en)
-        for one in Area.objects.filter(hierarchy=OFFICIAL, valid_to=None).exclude(code=code)
+        for one in Area.objects.filter(hierarchy=OFFICIAL, valid_to=None).exclude(**gone)
     ]
     import_divisions(rows, valid_from=localdate(at), source="the new map", by=_surveyor(), at=at)

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, ground_of, signing_unit
+from qipan.duties.api import Unit, areas_of, areas_to_begin_on, ground_of, signing_unit
 from qipan.kernel.clock import now
-from qipan.kernel.place import COMMUNITY, Range, code_of
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound, Refusal
-from qipan.territory.api import AreaView, children, get_area
+from qipan.territory.api import AreaView, get_area
 
 from . import rules
 from .actions import (
@@ -62,14 +62,6 @@ FEEDS: dict[str, tuple[type[SyndicationFeed], str]] = {
 }
 # What a relayed alert brings along into the form, by the element of CAP.
 COLOURS = {rules.severity_of(colour): colour for colour in (1, 2, 3, 4)}
-
-
-def _areas_of(unit: Unit) -> list[AreaView]:
-    """The area of an organ and those right below it."""
-    if unit.first is None:
-        return []
-    code = code_of(unit.first, unit.organ_type.level)
-    return [get_area(code), *(children(code) if unit.organ_type.level < COMMUNITY else [])]
 
 
 def _shown(warnings: Sequence[Warning]) -> list[dict[str, Any]]:
@@ -146,7 +138,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
     alert = _alert_named(request.GET.get("from", ""))
     if alert is not None and not rules.warns(alert.status, alert.msg_type):
         raise NoNewWarning
-    areas, status = _areas_of(unit), 200
+    areas, status = areas_to_begin_on(unit), 200
     said, left = _from_alert(alert, unit, areas) if alert else ({"starts_at": at}, [])
     if request.method == "GET":
         form = WarningInput(initial=said, areas=areas)
@@ -208,7 +200,7 @@ def update_page(request: HttpRequest, identifier: str) -> HttpResponse:
     if alert is not None and alert not in later_alerts(chain_of(warning)):
         raise AlertOfAnother
     unit = organ_of(actor)
-    areas, status = _areas_of(unit), 200
+    areas, status = areas_of(unit), 200
     said, left = _from_alert(alert, unit, areas) if alert else ({}, [])
     if request.method == "GET":
         codes = list(dict.fromkeys(ground.code for ground in warning.grounds.all()))

@@ -2,6 +2,7 @@
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import COMMUNITY, Range
+from qipan.kernel.refusal import NotFound
 from qipan.territory.api import AreaView, children, get_area
 
 
@@ -31,5 +32,8 @@ def own_area(actor: Actor) -> AreaView | None:
     digits = f"{actor.scope.ranges[0].first:019d}"
     for length in (4, 6, 9, 12):
         if not digits[length:].strip("0"):
-            return get_area(digits[:length])
+            try:
+                return get_area(digits[:length])
+            except NotFound:  # closed on the map
+                return None
     return None

@@ -9,7 +9,7 @@ from django.db.models import CharField, ExpressionWrapper, F, Value
 from django.db.models.functions import Concat, Length, Substr
 from django.utils.timezone import localdate
 
-from qipan.journal.api import record
+from qipan.journal.api import publish, record
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, COMMUNITY, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, range_of
 from qipan.kernel.refusal import NotFound
@@ -51,6 +51,14 @@ class Seeded:
     def total(self) -> int:
         """Units of all kinds together."""
         return sum(self.units.values())
+
+
+@dataclass(frozen=True)
+class UnitsMerged:
+    """Event: the units of a merged area have ended, their heirs have what stood below them; ordered at ``at``."""
+
+    code: str
+    at: datetime
 
 
 def seed_types(path: Path) -> dict[str, OrganType]:
@@ -124,7 +132,7 @@ def seed_organisation(city_code: str, *, by: Actor, at: datetime, types: Path | 
     return seeded
 
 
-def merge_units(code: str, *, into: str, on: date) -> None:
+def merge_units(code: str, *, into: str, on: date, at: datetime) -> None:
     """This function will end the units of a merged area and put those below them under the area that remains.
 
     For the subscriber: the territory has checked the right and recorded the act.
@@ -136,6 +144,7 @@ def merge_units(code: str, *, into: str, on: date) -> None:
             Unit.objects.filter(parent=ended).update(parent=heir)
             ended.valid_to = on
             ended.save(update_fields=["valid_to"])
+    publish(UnitsMerged(code, at))
 
 
 def split_units(code: str, *, new: str, on: date) -> None:

@@ -4,15 +4,37 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.actor import Actor, Scope
-from qipan.kernel.place import CITY, CODE_LENGTHS, COMPOUND, DISTRICT, STREET, Range, code_of, place_of, range_of
-from qipan.kernel.refusal import NotFound
+from qipan.kernel.place import (
+    CITY,
+    CODE_LENGTHS,
+    COMMUNITY,
+    COMPOUND,
+    DISTRICT,
+    STREET,
+    Range,
+    code_of,
+    place_of,
+    range_of,
+)
+from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import Reading
-from qipan.territory.api import get_area
+from qipan.territory.api import AreaView, area_at, areas_within, children, get_area, named_area
 
 from ..models import OrganType, Stewardship, Unit
 from ..terms import STANDING_FIRMS
+
+
+class GroundClosed(Refusal):
+    """The map has neither the area of an organ any more nor an area on its ground."""
+
+    code = "ground_closed"
+    sentence = _(
+        "“%(area)s” is on the map no more, and no area of the map lies on its ground, so %(unit)s begins nothing new there. "
+        "%(other)s can, or whoever keeps the map enters the area that stands in its place."
+    )
 
 
 def current(units: QuerySet[Unit], *, on: date | None = None) -> QuerySet[Unit]:
@@ -97,6 +119,45 @@ def ground_of(unit: Unit) -> tuple[Range, ...]:
         return get_area(code).ranges
     except NotFound:
         return (own,)
+
+
+def areas_of(unit: Unit) -> list[AreaView]:
+    """This function will return the area of an organ and those right below it; where the map has its own no more, those
+    that lie on its ground.
+    """
+    if unit.first is None:
+        return []
+    level = unit.organ_type.level
+    try:
+        own = get_area(code_of(unit.first, level))
+    except NotFound:
+        return areas_within(ground_of(unit), level + 1) if level < COMMUNITY else []
+    return [own, *(children(own.code) if level < COMMUNITY else [])]
+
+
+def areas_to_begin_on(unit: Unit) -> list[AreaView]:
+    """This function will return the areas on which an organ begins something new. Raises ``GroundClosed`` when its
+    ground is on the map no more.
+    """
+    areas = areas_of(unit)
+    if not areas and unit.first is not None:
+        heir = heir_of(unit)
+        other = heir if heir != unit else unit_above(unit) or unit
+        raise GroundClosed(area=named_area(code_of(unit.first, unit.organ_type.level)), unit=unit, other=other)
+    return areas
+
+
+def heir_of(unit: Unit) -> Unit:
+    """This function will return the unit that has in hand what lay with one that was merged: of its kind, on the ground
+    where its desk stood, however often that was merged since. The unit itself while it stands, and where the map names no heir.
+    """
+    if unit.valid_to is None:
+        return unit
+    area = area_at(unit.place, unit.organ_type.level)
+    if area is None:
+        return unit
+    kind = unit.code.partition(":")[2]
+    return current(Unit.objects.select_related("organ_type")).filter(code=f"{area.code}:{kind}").first() or unit
 
 
 def signing_unit(organ: Unit, *, by: Actor) -> Unit | None:

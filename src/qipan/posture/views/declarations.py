@@ -12,13 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, ground_of, signing_unit
+from qipan.duties.api import Unit, areas_to_begin_on, ground_of, signing_unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
-from qipan.kernel.place import COMMUNITY, code_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.laws.api import Use, article_choices, flags_of, rested_on
-from qipan.territory.api import AreaView, children, get_area
 from qipan.warnings.api import Warning, kind_name, prealert_of, warnings_on
 
 from .. import rules
@@ -47,14 +45,6 @@ from ..queries.measures import measures_in_force, measures_to_review
 from ..terms import ResponseLevel
 
 PER_PAGE = 30
-
-
-def areas_of(unit: Unit) -> list[AreaView]:
-    """This function will return the area of an organ and those right below it."""
-    if unit.first is None:
-        return []
-    code = code_of(unit.first, unit.organ_type.level)
-    return [get_area(code), *(children(code) if unit.organ_type.level < COMMUNITY else [])]
 
 
 def _levels_of(unit: Unit, *, at: datetime) -> list[int]:
@@ -110,7 +100,7 @@ def new_page(request: HttpRequest) -> HttpResponse:
     articles = article_choices(Use.RESPONSE, on=localdate(at))
     offered: dict[str, Any] = {
         "levels": levels,
-        "areas": areas_of(unit),
+        "areas": areas_to_begin_on(unit),
         "articles": articles,
         "warned": [(one.identifier, _named(one)) for one in warnings_on(ground_of(unit), at=at, drills=True)],
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import signing_unit
+from qipan.duties.api import areas_to_begin_on, signing_unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -47,7 +47,6 @@ from ..queries.measures import (
     tasks_under,
 )
 from ..queries.zoning import Judged, Part, judge, parts_of
-from .declarations import areas_of
 
 PER_PAGE = 30
 SHOWS = {
@@ -105,7 +104,7 @@ def new_measure_page(request: HttpRequest) -> HttpResponse:
     actor, at = signed_in(request), now()
     unit = organ_of(actor, "measure.impose")
     declaration = _declaration(request, actor)
-    areas = declared_areas(declaration) if declaration else areas_of(unit)
+    areas = declared_areas(declaration) if declaration else areas_to_begin_on(unit)
     offered: dict[str, Any] = {"articles": article_choices(Use.MEASURE, on=localdate(at))}
     if request.method == "GET":
         begin: dict[str, Any] = {"starts_at": at}

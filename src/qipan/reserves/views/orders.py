@@ -12,14 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, ground_of, units_on
+from qipan.duties.api import Unit, areas_to_begin_on, ground_of, units_on
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
-from qipan.kernel.place import COMMUNITY, code_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.laws.api import Use, article_choices
 from qipan.posture.api import Declaration, declarations_on
-from qipan.territory.api import AreaView, children, get_area
 
 from .. import rules
 from ..actions.calling import call_reserve, requisition
@@ -30,13 +28,6 @@ from ..queries.reading import get_agreement
 from ..terms import FIRMS
 
 MOST = 100
-
-
-def _areas(unit: Unit) -> list[AreaView]:
-    if unit.first is None:
-        return []
-    code = code_of(unit.first, unit.organ_type.level)
-    return [get_area(code), *(children(code) if unit.organ_type.level < COMMUNITY else [])]
 
 
 def _running(unit: Unit, *, at: datetime) -> dict[int, Declaration]:
@@ -55,7 +46,7 @@ def _offer(
     form.offer_bases(
         declarations=[(key, f"{one.number} {one.matter}") for key, one in declared.items()],
         articles=list(dict.fromkeys(articles)),
-        areas=_areas(unit),
+        areas=areas_to_begin_on(unit),
     )
 
 
