@@ -4,6 +4,7 @@ from .actions.admissions import FieldsNotAsked, admit_emergency, apply_admission
 from .actions.asking import decide_objection, extend_task, hasten_task, resume_task, suspend_task
 from .actions.burden import ask_work
 from .actions.delivery import deliver_desk
+from .actions.inheriting import TasksInherited
 from .actions.lateness import Escalated, escalate_late, remind_of
 from .actions.nuisances import say_nuisance
 from .actions.own import OwnTask, send_own
@@ -73,6 +74,7 @@ __all__ = [
     "TaskKind",
     "TaskState",
     "TasksAnswered",
+    "TasksInherited",
     "TasksRecalled",
     "TasksSent",
     "admission_of_form",

@@ -5,7 +5,7 @@ class DeskConfig(AppConfig):
     name = "qipan.desk"
 
     def ready(self) -> None:
-        from qipan.duties.api import ListsChanged
+        from qipan.duties.api import ListsChanged, UnitsMerged
         from qipan.journal.api import register_audit, subscribe
         from qipan.laws.api import ArticleRepealed, name_subjects
 
@@ -13,10 +13,11 @@ class DeskConfig(AppConfig):
         from .queries.audits import audit_tasks
         from .queries.burden import audit_burden
         from .rules import reserve_words
-        from .subscribers import on_article_repealed, on_lists_changed
+        from .subscribers import on_article_repealed, on_lists_changed, on_units_merged
         from .terms import TaskState
 
         subscribe(ListsChanged, on_lists_changed)
+        subscribe(UnitsMerged, on_units_merged)
         subscribe(ArticleRepealed, on_article_repealed)
         name_subjects("desk.Admission", names_of_admissions)
         reserve_words("sign", frozenset({TaskState.DONE, TaskState.OBJECTED}))  # decided on the page of signs

@@ -47,7 +47,7 @@ def insert_tasks(units: QuerySet[Unit], given: dict[str, object], *, paper_place
     """This function will put one task on the desk of each unit; returns how many are new.
 
     ``given`` holds the columns that are the same for all. A unit that holds the source already
-    keeps what it has. Compounds among ``paper_places`` are marked as reached on paper.
+    for its place keeps what it has. Compounds among ``paper_places`` are marked as reached on paper.
     """
     columns = _values(Task, given) | {"owner_id": F("pk"), "place": F("place")}
     if paper_places is None:
@@ -58,7 +58,7 @@ def insert_tasks(units: QuerySet[Unit], given: dict[str, object], *, paper_place
             default=Value(False),
             output_field=BooleanField(),
         )
-    return _insert_select("desk_task", units, columns, once="owner_id, source")
+    return _insert_select("desk_task", units, columns, once="owner_id, source, place")
 
 
 def insert_steps(tasks: QuerySet[Task], *, state: str, at: datetime, by_label: str, note: str = "") -> int:

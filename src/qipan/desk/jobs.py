@@ -1,4 +1,4 @@
-"""Every minute: reminders and escalation."""
+"""Every minute: reminders and escalation, and what still lies on the desks of merged units goes to their heirs."""
 
 from django.conf import settings
 from huey import crontab
@@ -9,6 +9,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue
 from qipan.territory.api import children
 
+from .actions.inheriting import hand_over_desks
 from .actions.lateness import Escalated, escalate_late
 
 
@@ -22,6 +23,7 @@ def look() -> Escalated:
     """This function will remind and escalate once, now: district by district, so that no lock is held for long."""
     at = now()
     city = range_of(settings.CITY)
+    hand_over_desks(by=Actor.system("desk clock", ranges=[city]), at=at)
     districts = [ground for area in children(settings.CITY) for ground in area.ranges]
     total = Escalated(0, 0, 0)
     for ground in (*districts, *city.without(districts)):

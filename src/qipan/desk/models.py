@@ -99,6 +99,9 @@ class Task(models.Model):
     owner = models.ForeignKey(
         "duties.Unit", on_delete=models.PROTECT, related_name="desk", db_index=False, db_constraint=False
     )
+    first_owner = models.ForeignKey(  # on whose desk it was put, where that unit was merged since
+        "duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     place = models.BigIntegerField()
     admission = models.ForeignKey(Admission, null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     basis = models.CharField(max_length=300, blank=True)
@@ -125,8 +128,9 @@ class Task(models.Model):
 
     class Meta:
         constraints = [
-            # Sent twice is sent once. Also: what was ever asked of this unit?
-            models.UniqueConstraint(fields=["owner", "source"], name="desk_task_once")
+            # Sent twice is sent once; an heir holds beside its own what was asked of a merged unit, for that one's place.
+            # Also: what was ever asked of this unit?
+            models.UniqueConstraint(fields=["owner", "source", "place"], name="desk_task_once")
         ]
         indexes = [
             # Receipts of a source by area.

@@ -43,7 +43,7 @@ declare(
     ),
     who_acted("sent_by"),
     plain="source title basis",
-    keys="id kind asker owner place admission state clock created_at due_at remind_at delivered_at read_at accepted_at closed_at suspended_at reminded_at escalation escalated_at changed_at on_paper drill",
+    keys="id kind asker owner first_owner place admission state clock created_at due_at remind_at delivered_at read_at accepted_at closed_at suspended_at reminded_at escalation escalated_at changed_at on_paper drill",
 )
 declare(
     "desk.TaskStep",

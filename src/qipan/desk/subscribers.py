@@ -4,11 +4,12 @@ from collections import Counter
 
 from django.utils.translation import gettext as _
 
-from qipan.duties.api import ListsChanged, Unit, ground_of, items_on, lead_body
+from qipan.duties.api import ListsChanged, Unit, UnitsMerged, ground_of, items_on, lead_body
 from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import Kind, due_time
 from qipan.laws.api import ArticleRepealed, Use, get_version, units_citing
 
+from .actions.inheriting import hand_over_desks
 from .actions.sending import send_task
 from .terms import ClockKind, TaskKind
 
@@ -37,6 +38,11 @@ def on_lists_changed(event: ListsChanged) -> None:
             at=event.at,
             clock=ClockKind.WORKING_DAYS,
         )
+
+
+def on_units_merged(event: UnitsMerged) -> None:
+    """This function will put what lies on the desks of units that were just merged on those of their heirs."""
+    hand_over_desks(by=Actor.system("merged unit"), at=event.at)
 
 
 def on_article_repealed(event: ArticleRepealed) -> None:

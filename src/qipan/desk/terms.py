@@ -35,6 +35,7 @@ class StepKind(models.TextChoices):
     REMINDED = "REMINDED", _("reminded")
     ESCALATED = "ESCALATED", _("escalated to the level above")
     NAMED = "NAMED", _("escalated to the area's named leader")
+    INHERITED = "INHERITED", _("taken over from a merged unit")
 
 
 class TaskKind(models.TextChoices):

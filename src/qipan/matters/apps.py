@@ -5,7 +5,7 @@ class MattersConfig(AppConfig):
     name = "qipan.matters"
 
     def ready(self) -> None:
-        from qipan.desk.api import TasksAnswered, TaskState, reserve_words
+        from qipan.desk.api import TasksAnswered, TasksInherited, TaskState, reserve_words
         from qipan.journal.api import register_audit, subscribe
 
         from .actions.steps import MatterMoved
@@ -18,7 +18,7 @@ class MattersConfig(AppConfig):
             audit_words,
         )
         from .queries.referrals import audit_referrals
-        from .subscribers import note_responses, watch_closes
+        from .subscribers import follow_heirs, note_responses, watch_closes
 
         reserve_words("matter", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("hazard", frozenset({TaskState.DONE, TaskState.OBJECTED}))
@@ -27,6 +27,7 @@ class MattersConfig(AppConfig):
         reserve_words("exclusion", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("referral", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
         subscribe(TasksAnswered, note_responses)
+        subscribe(TasksInherited, follow_heirs)
         subscribe(MatterMoved, watch_closes)
         register_audit("counts of matters against their steps", audit_counts)
         register_audit("matters against their handlers and tasks", audit_matters)

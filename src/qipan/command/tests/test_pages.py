@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils.timezone import localtime
 
+from qipan.access.api import forget
 from qipan.command.actions.activations import activate_playbook
 from qipan.command.actions.playbooks import publish_playbook
 from qipan.command.api import Activation, Directive, Playbook, get_playbook, issue_directive, revise_directive
@@ -263,6 +264,22 @@ class TestPlaybooks:
         assert "社区书记带班" in text(city.client("worker").get(f"/cards/{item.pk}"))
         assert guard.get(f"/cards/{item.pk}").status_code == 403
         assert city.client("neighbour_head").get(f"/cards/{item.pk}").status_code == 404
+
+    @pytest.mark.row("ORG-5")
+    def test_the_card_of_a_merged_office_is_its_heirs(self, city):
+        activation = an_activation(city)
+        item = activation.items.get(key="card-street")
+        neighbour = city.client("neighbour_dispatcher")
+        merge("510104001", into="510104002", at=now())
+        forget()
+        cards = Task.objects.everywhere("a test").filter(source=f"card:{item.pk}").order_by("place")
+        assert [(one.owner.code, one.place) for one in cards] == [
+            ("510104002:street-office", place_of(code)) for code in ("510104001", "510104002")
+        ]
+        assert neighbour.get(f"/cards/{item.pk}").status_code == 200
+        for one in cards:
+            assert neighbour.post("/desk/answer", {"answer": f"{one.pk}:DONE"}).status_code == 302
+        assert set(cards.values_list("state", flat=True)) == {"DONE"}
 
 
 class TestActivating:

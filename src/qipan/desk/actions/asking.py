@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qipan.duties.api import signing_unit
 from qipan.journal.api import queue_message, record
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
@@ -69,13 +70,13 @@ _ASKED = Reading[Task](
 
 
 def _asked(task: Task, *, by: Actor) -> Task:
-    """The task, locked, when the actor's unit asked for it and the post answers for the unit's desk."""
+    """The task, locked, when the actor's unit asked for it, or goes on for a merged one, and the post answers for its desk."""
     held = _ASKED.one(by.scope, by.unit_id, task.pk) if by.unit_id is not None else None
     if held is None:
         raise NotFound
     if not (by.can("task.answer") or by.can("directive.issue")):
         raise NotAllowed(act="task.answer")
-    if held.asker_id != by.unit_id:
+    if signing_unit(held.asker, by=by) is None:
         raise NotTheAsker
     if held.closed_at is not None:
         raise TaskIsClosed

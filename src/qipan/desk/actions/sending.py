@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
-from qipan.duties.api import OrganType, Unit, units_on
+from qipan.duties.api import OrganType, Unit, heir_of, units_on
 from qipan.journal.api import publish, record
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
@@ -275,7 +275,8 @@ def send_task(
     listed: bool = False,
     urgent: bool = False,
 ) -> Task:
-    """This function will put one task on one unit's desk; the same call again returns the task that is there.
+    """This function will put one task on one unit's desk, its heir's where it was merged (``duties.heir_of``); the same
+    call again returns the task that is there.
 
     A unit asks nothing new of itself through the gate: its own shifts and reminders need no admission. Nor does
     what stands on the owner's own responsibility list: the list admitted it (``listed``, checked by who sends). At night
@@ -293,10 +294,12 @@ def send_task(
         if not urgent:
             under = admission.declaration if admission else ""
             guard_night(kinds, here, declaration=under, due_at=due_at, at=at, drill=drill)
-    given = _given(kind, source, title, asker, basis, admission, due_at, clock, by, at, drill)
-    task = Task(**given, owner=owner, place=place, on_paper=False)
-    if not insert_row(task, once=("owner_id", "source")):
-        return Task.objects.everywhere("the sender's own task").get(owner=owner, source=source)
+    heir = heir_of(owner)
+    own = owner.pk == asker.pk
+    given = _given(kind, source, title, heir if own else asker, basis, admission, due_at, clock, by, at, drill)
+    task = Task(**given, owner=heir, place=place, on_paper=False)
+    if not insert_row(task, once=("owner_id", "source", "place")):
+        return Task.objects.everywhere("the sender's own task").get(owner=heir, source=source, place=place)
     keep_burden(source, after=task.pk - 1, until=task.pk, admission=admission, at=at, drill=drill)
     data = {"kind": kind, "source": source}
     record("desk.send_task", subject=task, by=by, at=at, place=place, data=data, drill=drill)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from qipan.duties.api import Unit, units_on
 from qipan.kernel.actor import Scope
@@ -171,7 +172,11 @@ def audit_burden() -> list[str]:
     )
     counted: dict[tuple[date, int, int, str], tuple[int, int]] = {}
     for sent_at, owner, demander, activity, minutes in tasks.values_list(
-        "created_at", "owner", "admission__demander", "admission__activity", "admission__minutes_per_unit"
+        "created_at",
+        Coalesce("first_owner", "owner"),
+        "admission__demander",
+        "admission__activity",
+        "admission__minutes_per_unit",
     ).iterator():
         key = (week_of(sent_at), owner, demander, activity)
         some, cost = counted.get(key, (0, 0))

@@ -168,7 +168,7 @@ def get_task(pk: int, *, actor: Actor) -> Task:
     """
     unit = unit_of(actor)
     rows = Task.objects.everywhere("narrowed in the same statement").select_related(
-        "owner__organ_type", "asker", "admission"
+        "owner__organ_type", "asker__organ_type", "admission", "first_owner"
     )
     task = rows.filter(seen_by(actor, unit), pk=pk).first() if unit is not None else None
     if task is None:

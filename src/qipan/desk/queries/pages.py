@@ -133,7 +133,7 @@ def shown(actor: Actor, unit: Unit, show: str, *, at: datetime) -> QuerySet[Task
         "done": desk.filter(closed_at__gte=at - timedelta(days=7)),
         "below": below_us(actor, unit),
     }[show]
-    rows = rows.select_related("asker", "owner")
+    rows = rows.select_related("asker", "owner", "first_owner")
     if show == "done":
         return rows.order_by("-closed_at", "-pk")
     return rows.order_by(F("due_at").asc(nulls_last=True), "place", "pk")

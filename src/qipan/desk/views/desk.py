@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.access.api import needs, signed_in
-from qipan.duties.api import Unit, contact_of
+from qipan.duties.api import Unit, contact_of, signing_unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -157,7 +157,7 @@ def _task(task: Task, actor: Actor, unit: Unit) -> dict[str, object]:
         "may_object": answers and may_move(task, TaskState.OBJECTED),
         "nuisance": task.owner_id == unit.pk and what_of(task) is not None,
         "nuisance_said": task.owner_id == unit.pk and said_lately(task, at=at),
-        "asked": task.asker_id == unit.pk and task.closed_at is None,
+        "asked": task.closed_at is None and signing_unit(task.asker, by=actor) is not None,
         "as_of": at,
     }
 

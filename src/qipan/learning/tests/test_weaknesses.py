@@ -1,5 +1,6 @@
 """FOR-10: weaknesses have an owner and a day; what is open when a year ends is shown."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from qipan.learning.actions.weaknesses import mend_weakness, note_weakness, tell
 from qipan.learning.models import Weakness
 from qipan.learning.queries.weaknesses import get_weakness, open_then, open_weaknesses
 from qipan.learning.subscribers import clock_of_learning
+from qipan.territory.testing import merge
 
 from .conftest import NOON
 
@@ -97,3 +99,16 @@ def test_who_reads_and_who_notes(story):
     with pytest.raises(NotAllowed):
         noted(story, by=story.cast.guard)
     assert everywhere(Weakness).count() == 1
+
+
+@pytest.mark.row("ORG-5")
+def test_the_heir_of_a_merged_owner_mends_it(story):
+    weakness, at = noted(story), NOON + timedelta(hours=1)
+    merge("510104001", into="510104002", at=at)
+    weakness.refresh_from_db()
+    assert (weakness.owner.code, weakness.task.owner.code) == ("510104002:street-office", "510104002:street-office")
+    assert weakness.due_at == weakness.task.due_at == datetime(2027, 3, 1, 23, 59, 59, tzinfo=get_default_timezone())
+    heir = replace(story.cast.neighbour_dispatcher, scope=story.cast.city_commander.scope)
+    mend_weakness(weakness, done="加了第二部电话", by=heir, at=at)
+    weakness.task.refresh_from_db()
+    assert weakness.task.state == TaskState.DONE

@@ -9,7 +9,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 
 from qipan.desk.api import Task, TaskKind, TaskState, answer_task, extend_task, recall_tasks, send_task
-from qipan.duties.api import Unit, proposals
+from qipan.duties.api import Unit, heir_of, proposals
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
@@ -242,6 +242,7 @@ def give_back(
 def _back(held: Referral, kind: ReferralStepKind, *, by: Actor, at: datetime) -> Referral:
     """The sender's own referral is on its desk again: nothing new is asked of it."""
     _answered(held, by=by, at=at)
+    held.sender = heir_of(held.sender)
     held.back = send_task(
         kind=TaskKind.REQUEST,
         source=_source(held, "back"),

@@ -18,7 +18,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.laws.testing import make_articles
 from qipan.posture.actions.declarations import IssuerNotCompetent, OutsideIssuersGround
 from qipan.posture.actions.refusals import MeasureOutsideIssuersGround
-from qipan.posture.actions.reviewing import review_measure
+from qipan.posture.actions.reviewing import review_measure, tell_reviews
 from qipan.posture.actions.signing import NotYourOrgan
 from qipan.posture.api import (
     Declaration,
@@ -38,6 +38,7 @@ from .conftest import Entry, response, restriction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("EMG-8", "ORG-5")]
 HERE, NEXT, FAR = "510104001001", "510104001002", "510105001001"
+CLOCK = Actor.system("measures", ranges=[range_of("5101")])
 HERE_NAME = "锦江一街一社区"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -229,3 +230,42 @@ def test_who_lost_a_part_of_the_ground_ends_the_response_there_and_orders_nothin
     LATER["end"](one, _measure, by, at)
     one.refresh_from_db()
     assert one.ended_at == at
+
+
+def reviews() -> list[tuple[str, str, Any, str]]:
+    rows = Task.objects.everywhere("a test").filter(source__startswith="reviews:").select_related("owner")
+    return [(one.owner.code, one.state, one.due_at, one.title) for one in rows.order_by("pk")]
+
+
+@pytest.mark.row("EMG-16")
+def test_a_missed_review_of_a_merged_district_is_its_heirs_and_told_once(city: Cast) -> None:
+    make_articles()
+    at = clock.now()
+    past = at - 2 * DAY
+    terms: dict[str, Any] = {"issuer": city.unit("510104:district-command"), "by": city.district_head}
+    terms |= {"at": past, "starts_at": past, "expires_at": at + 5 * DAY}
+    one = impose_measure(**restriction(city, review_at=past, **terms))[0]
+    impose_measure(**restriction(city, review_at=at + DAY, **terms))
+    assert tell_reviews(by=CLOCK, at=at) == 1
+    merge("510104", into="510105", at=at)
+    forget()
+    title, due = "1项措施复核日期已过：小区出入查验", at + DAY
+    above = f"{city.unit('510104:district-command').name}: {title}"
+    assert reviews() == [
+        ("510105:district-command", "SENT", due, title),
+        ("5101:city-command", "SENT", due, above),
+    ]
+    heir = city.client("neighbour_head")
+    assert title in heir.get("/desk").content.decode()
+    form = {"reason": "仍需", "next_review_at": f"{localtime(at) + DAY:%Y-%m-%dT%H:%M}"}
+    assert heir.post(f"/measures/{one.pk}/review", form).status_code == 302
+    assert [(owner, state) for owner, state, _due, _title in reviews()] == [
+        ("510105:district-command", "RECALLED"),
+        ("5101:city-command", "RECALLED"),
+    ]
+    later = at + 2 * DAY  # the other one is told after the merger: to the heir at once, and the first one's next date
+    assert (tell_reviews(by=CLOCK, at=later), tell_reviews(by=CLOCK, at=later)) == (2, 0)
+    assert [(owner, due) for owner, state, due, _title in reviews() if state == "SENT"] == [
+        ("510105:district-command", later + DAY),
+        ("5101:city-command", later + DAY),
+    ]

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from qipan.desk.api import Task, TaskKind, TaskState, answer_task, recall_tasks, send_task
-from qipan.duties.api import Unit, ground_of
+from qipan.duties.api import Unit, ground_of, heir_of, signing_unit
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
@@ -63,10 +63,10 @@ def check_ground(unit: Unit, ground: Range, *, by: Actor) -> bool:
 
 
 def check_caller(call: Call, *, by: Actor) -> None:
-    """This function will refuse whoever is neither the calling unit nor a command above it."""
+    """This function will refuse whoever is neither the calling unit, or its heir, nor a command above it."""
     if call.place not in by.scope:
         raise NotFound
-    if by.unit_id not in (None, call.caller_id) and not _above(by, call.caller):
+    if signing_unit(call.caller, by=by) is None and not _above(by, call.caller):
         raise CallOfAnother(unit=call.caller)
 
 
@@ -121,6 +121,7 @@ def ask(
 
 def answered(source: str, owner: Unit, *, by: Actor, at: datetime) -> None:
     """This function will close the task of an owner that an act on its page has done; done by another, it is taken back."""
+    owner = heir_of(owner)
     task = Task.objects.everywhere("the act's own task").filter(source=source, owner=owner, closed_at=None).first()
     if task is None:
         return

@@ -7,14 +7,16 @@ import pytest
 from django.test import Client
 from django.utils.timezone import localdate, localtime
 
+from qipan.access.api import forget
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import range_of
 from qipan.laws.api import repeal_article
 from qipan.reserves.models import Agreement, Call, CallLine, CostLine, CostSheet, Offer
 from qipan.reserves.queries.cards import order_card
 from qipan.reserves.testing import FIRM, called, taken
+from qipan.territory.testing import close, merge
 
-from .conftest import Task, World
+from .conftest import Entry, Task, World
 
 DAY = timedelta(days=1)
 
@@ -204,3 +206,34 @@ def test_when_its_article_is_repealed_a_requisition_says_so_until_it_has_ended(w
     posted(district, f"{one}/end", {"reason": "水退"})
     assert "起失效" not in district.get(one).content.decode()
     assert order_card(call.number, at=at + DAY).flags == ()
+
+
+@pytest.mark.row("ORG-5")
+def test_an_organ_whose_area_was_closed_orders_nothing_new_and_reads_who_can(world: World) -> None:
+    cast, unit = world.cast, world.cast.unit("510104:district-command")
+    close("510104", at=cast.at)
+    client = cast.client("district_head")
+    pages = ("/reserves/requisitions/new", f"/reserves/agreements/{world.agreement.pk}/call")
+    for page in pages:
+        shown = client.get(page)
+        assert shown.status_code == 200
+        assert [code for code, _label in shown.context["form"].fields["area"].choices] == ["", "510104001", "510104002"]
+    close("510104", at=cast.at, whole=True)
+    before = (Call.objects.everywhere("a test").count(), Entry.objects.count())
+    for page in pages:
+        for answer in (client.get(page), client.post(page, {"area": "510104"})):
+            assert answer.status_code == 409
+            assert f"{unit.name}不能再在此新办事项；可由{unit.parent.name}办理" in answer.content.decode()
+    assert (Call.objects.everywhere("a test").count(), Entry.objects.count()) == before
+
+
+@pytest.mark.row("ORG-5")
+def test_the_heir_of_a_district_ends_its_call(world: World) -> None:
+    cast = world.cast
+    call = called(cast, world.agreement, world.declaration)
+    assert cast.client("neighbour_head").post(f"/reserves/calls/{call.pk}/end", {"reason": "水退"}).status_code == 404
+    merge("510104", into="510105", at=cast.at)
+    forget()
+    posted(cast.client("neighbour_head"), f"/reserves/calls/{call.pk}/end", {"reason": "水退"})
+    call.refresh_from_db()
+    assert (call.ended_at is not None, call.end_reason) == (True, "水退")

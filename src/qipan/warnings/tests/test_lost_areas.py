@@ -204,3 +204,24 @@ def test_what_updates_its_source_is_offered_to_the_heir(cast: Cast) -> None:
     for who in ("neighbour_head", "city_commander"):
         assert to_change(named, actor=acting(cast, who, at), at=at) == issued
     assert to_change(named, actor=acting(cast, "neighbour_head", at), at=issued.expires_at) is None
+
+
+@pytest.mark.row("EMG-5")
+def test_the_steps_of_its_prealert_lie_on_the_heirs_desk_with_their_times(cast: Cast) -> None:
+    at = clock.now()
+    terms: dict[str, Any] = {"at": at, "starts_at": at + DAY, "expires_at": at + 2 * DAY, "colour": 3}
+    issued = issue_warning(**storm(cast, issuer=cast.unit("510104:district-command"), by=cast.district_head, **terms))
+    tasks = apps.get_model("desk", "Task").objects.everywhere("a test").filter(source__startswith="prealert:")
+    dues = list(tasks.order_by("pk").values_list("source", "due_at", "remind_at"))
+    assert [due for _source, due, _remind in dues] == [issued.starts_at] * 4
+    merge("510104", into="510105", at=at)
+    forget()
+    assert list(tasks.order_by("pk").values_list("source", "due_at", "remind_at")) == dues
+    assert set(tasks.values_list("owner", "asker")) == {(cast.neighbour_head.unit_id, cast.neighbour_head.unit_id)}
+    heir, first = cast.client("neighbour_head"), tasks.earliest("pk")
+    assert first.title in heir.get("/desk").content.decode()
+    assert heir.post("/desk/answer", {"answer": f"{first.pk}:DONE"}).status_code == 302
+    signs = acting(cast, "neighbour_head", at)
+    update = update_warning(issued, colour=4, ground_codes=[HERE], reason="减弱", by=signs, at=at + MINUTE)
+    assert update.issuer_id == cast.neighbour_head.unit_id
+    assert sorted(tasks.values_list("state", flat=True)) == ["DELIVERED", "DELIVERED", "DELIVERED", "DONE"]
