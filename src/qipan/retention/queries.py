@@ -249,10 +249,9 @@ def wishes_to(actor: Actor) -> QuerySet[Wish]:
     for (``signing_unit``); the open ones first.
     """
     ended = Wish.objects.within(actor.scope).filter(unit__valid_to__isnull=False, decided_at=None)
-    instead = [
-        one.pk for one in ended.select_related("unit__organ_type") if signing_unit(one.unit, by=actor) is not None
-    ]
-    rows = Wish.objects.within(actor.scope).filter(Q(unit=actor.unit_id or 0) | Q(pk__in=instead))
+    units = {one.unit_id: one.unit for one in ended.select_related("unit__organ_type")}
+    instead = [key for key, unit in units.items() if signing_unit(unit, by=actor) is not None]
+    rows = Wish.objects.within(actor.scope).filter(Q(unit=actor.unit_id or 0) | Q(unit__in=instead, decided_at=None))
     return rows.order_by(F("decided_at").desc(nulls_first=True), "due_at", "pk")
 
 

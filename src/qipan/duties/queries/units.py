@@ -163,16 +163,16 @@ def heir_of(unit: Unit) -> Unit:
 def signing_unit(organ: Unit, *, by: Actor) -> Unit | None:
     """This function will return the organ for which a post follows up what an organ began; None where it may not.
 
-    Each organ follows up its own. Where it has ended, whoever has its ground now, or stands above, does so in its own name:
-    nothing that was ordered stays without anybody who can change or end it. Jobs act for the organ itself.
+    Each organ follows up its own. Where it has ended, an organ of its kind that has its ground now, or one with more
+    authority, does so in its own name: nothing that was ordered stays without anybody who can change or end it. Jobs act
+    for the organ itself.
     """
     if by.unit_id in (None, organ.pk):
         return organ
     if organ.valid_to is None or organ.place not in by.scope:
         return None
-    rank = organ.organ_type.authority_rank
-    units = current(Unit.objects.select_related("organ_type"))
-    return units.filter(pk=by.unit_id, organ_type__authority_rank__gte=rank).first()
+    heir_or_above = Q(organ_type=organ.organ_type) | Q(organ_type__authority_rank__gt=organ.organ_type.authority_rank)
+    return current(Unit.objects.select_related("organ_type")).filter(heir_or_above, pk=by.unit_id).first()
 
 
 def command_for(place_range: Range, level: int) -> Unit:

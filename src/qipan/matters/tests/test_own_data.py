@@ -139,6 +139,26 @@ def test_a_wish_to_a_unit_that_was_merged_is_answered_by_its_heir(lively):
     assert Report.objects.get(pk=told.report.pk).text == ""
 
 
+def test_a_wish_to_a_merged_community_is_not_for_every_organ_of_the_city(lively):
+    cast, told = lively.cast, reported(lively)
+    Client().post(f"/my-data/{told.code}/wish", {"kind": "DELETE"})
+    Wish.objects.everywhere("a test").update(unit=cast.unit("510104001001:community"))
+    merge("510104001001", into="510104001002", at=now())
+    forget()
+    [wish] = Wish.objects.everywhere("a test")
+    seen = {
+        name
+        for name in ("department", "lead", "neighbour_worker", "dispatcher", "district_head", "city_commander")
+        if cast.client(name).get(f"/retention/wishes/{wish.pk}").status_code == 200
+    }
+    assert seen == {"neighbour_worker", "dispatcher", "district_head", "city_commander"}
+    for name in ("department", "lead"):
+        with pytest.raises(NotFound):
+            decide_wish(wish, grant=True, reason="", by=getattr(cast, name), at=now())
+        assert f"/retention/wishes/{wish.pk}" not in cast.client(name).get("/retention/wishes").content.decode()
+    assert Report.objects.get(pk=told.report.pk).text == "楼下路灯不亮"
+
+
 def test_a_refused_wish_needs_a_reason_which_the_person_reads(lively):
     cast, told = lively.cast, reported(lively)
     assert Client().post(f"/my-data/{told.code}/wish", {"kind": "CORRECT", "words": ""}).status_code == 400
