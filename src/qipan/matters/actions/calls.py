@@ -8,7 +8,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 
 from qipan.desk.api import TaskKind, TaskState, answer_task, extend_task, recall_tasks, send_task
-from qipan.duties.api import Unit, ground_of, proposals
+from qipan.duties.api import Unit, ground_of, heir_of, proposals
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
@@ -228,10 +228,15 @@ def part_in(held: Call, *, by: Actor) -> Called:
 
 
 def caller_only(held: Call, *, by: Actor) -> None:
-    """Passes for the unit that called."""
+    """Passes for the unit that called, or its heir."""
     may_call(by)
-    if held.caller_id != by.unit_id:
+    if not calls_for(held, by):
         raise joint.NotTheCaller
+
+
+def calls_for(held: Call, by: Actor) -> bool:
+    """This function will say whether the actor's unit called, or is the heir of one that did and was merged."""
+    return by.unit_id is not None and by.unit_id in (held.caller_id, heir_of(held.caller).pk)
 
 
 def called_in(held: Call, called: Called) -> Called:

@@ -9,7 +9,7 @@ from qipan.kernel.actor import Actor
 from ..models import Called, Rating
 from ..rules import joint
 from ..terms import Side, StepKind
-from .calls import called_in, held_call, log_of, may_call, step_of
+from .calls import called_in, calls_for, held_call, log_of, may_call, step_of
 
 
 @transaction.atomic
@@ -22,7 +22,7 @@ def rate_call(called: Called, *, first: int, second: int, words: str, by: Actor,
     """
     held = held_call(called.call, by=by)
     fresh = called_in(held, called)
-    if by.unit_id == held.caller_id:
+    if calls_for(held, by):
         may_call(by)
         side = Side.CALLER
     elif by.unit_id == fresh.unit_id:

@@ -13,15 +13,17 @@ from qipan.kernel.clock import now
 from qipan.kernel.refusal import NotAllowed
 from qipan.territory.testing import merge
 
+from ..actions.calls import accept_call
 from ..actions.dispatching import dispatch_matter, give_part
 from ..actions.exclusions import decide_exclusion
 from ..actions.filing import decline_matter
 from ..actions.handling import verifier_of
 from ..actions.referring import accept_referral, close_referral, give_back
-from ..models import Exclusion, Handling, Matter, MatterStep
+from ..models import Call, Exclusion, Handling, Matter, MatterStep
 from ..terms import Part
 from ..testing import World
 from .test_referrals import handed, health
+from .test_whistle import part_of, whistle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.row("ORG-5", "MAT-3")]
 OLD, HEIR = "510104001:street-office", "510104002:street-office"
@@ -150,3 +152,23 @@ def test_a_referral_that_comes_back_is_the_heirs(world: World, merged_first: boo
     held.refresh_from_db()
     held.back.refresh_from_db()
     assert (held.state, held.back.state, verify().differences) == ("CLOSED", "DONE", [])
+
+
+@pytest.mark.row("MAT-4")
+def test_the_heir_ends_and_rates_the_call_of_a_merged_office(world: World) -> None:
+    call = whistle(world, world.matter("DISPATCHED"), "5101:health")
+    accept_call(call, post="值班科长", by=world.handler("5101:health"), at=world.later(minutes=6))
+    at = now()
+    Call.objects.everywhere("a test").filter(pk=call.pk).update(meets_at=at)
+    client, said = world.cast.client("neighbour_dispatcher"), {"result": "已处置"}
+    assert client.post(f"/calls/{call.pk}/end", said).status_code == 404
+    merge("510104001", into="510104002", at=at)
+    forget()
+    part = part_of(call, "5101:health")
+    assert client.post(f"/calls/{call.pk}/came", {"called": part.pk, "came": "1"}).status_code == 302
+    assert client.post(f"/calls/{call.pk}/end", said).status_code == 302
+    rated = {"called": part.pk, "first": "5", "second": "4", "words": "配合到位"}
+    assert f'action="/calls/{call.pk}/rate"' in client.get(f"/calls/{call.pk}").content.decode()
+    assert client.post(f"/calls/{call.pk}/rate", rated).status_code == 302
+    call.refresh_from_db()
+    assert (call.ended_at is not None, part.ratings.get().side, verify().differences) == (True, "CALLER", [])

@@ -19,7 +19,16 @@ from qipan.kernel.place import place_of
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.webkit.forms import offer
 
-from ..actions.calls import accept_call, call_for_problem, call_units, end_call, may_call, note_attendance, tell_result
+from ..actions.calls import (
+    accept_call,
+    call_for_problem,
+    call_units,
+    calls_for,
+    end_call,
+    may_call,
+    note_attendance,
+    tell_result,
+)
 from ..actions.intake import PlaceUnknown
 from ..actions.meetings import agree, record_meeting, take_back
 from ..actions.ratings import rate_call
@@ -262,7 +271,7 @@ def _call(
     actor, at = signed_in(request), now()
     units = called_of(call)
     mine = next((one for one in units if one.unit_id == actor.unit_id), None)
-    caller = call.caller_id == actor.unit_id and _may_call(actor)
+    caller = calls_for(call, actor) and _may_call(actor)
     running = call.ended_at is None
     offered = _answers(mine, running=running) if mine is not None and actor.can("task.answer") else []
     if caller and running:
