@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit, ground_of, units_on
@@ -33,7 +33,11 @@ class ExpiryOutOfBounds(Refusal):
     """A pass ends after now and within the longest time allowed."""
 
     code = "pass_expiry"
-    sentence = _("A pass must end after now and within %(days)s days.")
+    sentence = ngettext_lazy(
+        "A pass must end after now and within %(days)s day.",
+        "A pass must end after now and within %(days)s days.",
+        "days",
+    )
     status = 400
 
 

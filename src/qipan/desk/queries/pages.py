@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
@@ -78,7 +79,7 @@ class Chips:
 def amount_text(left: Left) -> str:
     """This function will write a length of time as people say it: "3 h 20 min", "2 d 4 h", "3 working days"."""
     if left.kind is Kind.WORKING_DAYS:
-        return _("%(days)s working days") % {"days": left.days}
+        return ngettext("%(days)s working day", "%(days)s working days", left.days) % {"days": left.days}
     if left.days:
         return _("%(days)s d %(hours)s h") % {"days": left.days, "hours": left.hours}
     if left.hours:

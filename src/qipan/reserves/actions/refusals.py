@@ -1,6 +1,7 @@
 """Refusals of acts on reserves, each with what the law or the agreement says."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.kernel.refusal import Refusal
 
@@ -111,14 +112,16 @@ class OutlivesAgreement(Refusal):
 
 class NoticeTooShort(Refusal):
     code = "reserve_notice_too_short"
-    sentence = _("The firm agreed to %(hours)s hours of notice: the call begins at %(earliest)s or later.")
+    sentence = ngettext_lazy(
+        "The firm agreed to %(hours)s hour of notice: the call begins at %(earliest)s or later.",
+        "The firm agreed to %(hours)s hours of notice: the call begins at %(earliest)s or later.",
+        "hours",
+    )
 
 
 class MoreThanAgreed(Refusal):
     code = "reserve_more_than_agreed"
-    sentence = _(
-        "Of %(what)s %(agreed)s were agreed and %(taken)s are called at that time: %(quantity)s more is too many."
-    )
+    sentence = _("Of %(what)s, agreed: %(agreed)s, called at that time: %(taken)s; %(quantity)s more is too many.")
 
 
 class OutsideReach(Refusal):
@@ -186,7 +189,9 @@ class DayOutside(Refusal):
 
 class MoreThanCalled(Refusal):
     code = "reserve_more_than_called"
-    sentence = _("%(called)s were ordered, so no more is paid for as use; enter the rest as a cost of its own with its reason.")  # fmt: skip
+    sentence = _(
+        "Ordered: %(called)s; no more is paid for as use; enter the rest as a cost of its own with its reason."
+    )
     status = 400
 
 
@@ -218,7 +223,11 @@ class LineDecided(Refusal):
 
 class LinesUndecided(Refusal):
     code = "reserve_lines_undecided"
-    sentence = _("%(count)s lines are not decided yet; accept each or object to it with a reason.")
+    sentence = ngettext_lazy(
+        "%(count)s line is not decided yet; accept it or object to it with a reason.",
+        "%(count)s lines are not decided yet; accept each or object to it with a reason.",
+        "count",
+    )
 
 
 class NothingToPay(Refusal):
@@ -305,4 +314,4 @@ class NotThatMany(Refusal):
 
 class StillOut(Refusal):
     code = "reserve_still_out"
-    sentence = _("%(count)s times something was handed out that is to come back: take it back first.")
+    sentence = _("Handed out and still to come back: %(count)s; take it back first.")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.duties.api import Unit
 from qipan.kernel.place import Range
@@ -111,7 +112,11 @@ class CallRuns(Refusal):
 
 class NotGivenBack(Refusal):
     code = "not_given_back"
-    sentence = _("to be given back: %(count)s lines")
+    sentence = ngettext_lazy(
+        "to be given back: %(count)s line",
+        "to be given back: %(count)s lines",
+        "count",
+    )
 
 
 class SheetOverdue(Refusal):

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.opened import Emergency, OpenLine
@@ -36,7 +37,11 @@ class StoreOver(Refusal):
 
 class StoreShort(Refusal):
     code = "store_short"
-    sentence = _("%(what)s lasts %(days)s days, less than %(least)s: the office fills it up and counts.")
+    sentence = ngettext_lazy(
+        "%(what)s lasts %(days)s day, less than %(least)s: the office fills it up and counts.",
+        "%(what)s lasts %(days)s days, less than %(least)s: the office fills it up and counts.",
+        "days",
+    )
 
 
 def stores_of(actor: Actor) -> QuerySet[Store]:

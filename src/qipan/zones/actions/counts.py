@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
@@ -35,7 +35,11 @@ class CorrectionNeedsReason(Refusal):
     """Counts that were given before would change."""
 
     code = "zone_correction_needs_reason"
-    sentence = _("%(n)s counts were given before with other values; a correction needs its reason. Nothing was saved.")
+    sentence = ngettext_lazy(
+        "%(n)s count was given before with another value; a correction needs its reason. Nothing was saved.",
+        "%(n)s counts were given before with other values; a correction needs its reason. Nothing was saved.",
+        "n",
+    )
     status = 400
 
     def __init__(self, problems: list[str], **data: object) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.duties.api import Unit
 from qipan.journal.api import publish, record
@@ -78,8 +79,10 @@ class AnotherConfirms(Refusal):
 
 class NotReported(Refusal):
     code = "zone_not_reported"
-    sentence = _(
-        "For %(days)s days not every count was reported for %(area)s; silence lowers no level. Report them, nought too."
+    sentence = ngettext_lazy(
+        "For %(days)s day not every count was reported for %(area)s; silence lowers no level. Report them, nought too.",
+        "For %(days)s days not every count was reported for %(area)s; silence lowers no level. Report them, nought too.",
+        "days",
     )
 
 

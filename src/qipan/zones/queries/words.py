@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from ..rules.sets import inputs
@@ -37,7 +37,10 @@ def criterion_text(one: Mapping[str, Any]) -> str:
     said = {"input": input_label(one["input"]), "least": number_format(one["at_least"], force_grouping=True)}
     if one.get("days") is None:
         return _("%(input)s: at least %(least)s in all") % said
-    return _("%(input)s: at least %(least)s in %(days)s days") % {**said, "days": one["days"]}
+    told = ngettext(
+        "%(input)s: at least %(least)s in %(days)s day", "%(input)s: at least %(least)s in %(days)s days", one["days"]
+    )
+    return told % {**said, "days": one["days"]}
 
 
 def reason_text(reason: Mapping[str, Any], *, figures: str = "") -> str:

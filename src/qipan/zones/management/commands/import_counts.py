@@ -65,7 +65,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError("\n".join([str(refusal), *getattr(refusal, "problems", [])])) from refusal
         self.stdout.write(
-            _("%(added)s new, %(corrected)s corrected, %(same)s known, %(falls)s totals that fell, %(out)s elsewhere")
+            _("%(added)s new, %(corrected)s corrected, %(same)s known, %(out)s elsewhere; totals that fell: %(falls)s")
             % {
                 "added": done.added,
                 "corrected": len(done.corrected),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -32,4 +32,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except Refusal as refusal:
             raise CommandError("\n".join([str(refusal), *getattr(refusal, "problems", [])])) from refusal
-        self.stdout.write(_("%(n)s rule sets published.") % {"n": len(done)})
+        self.stdout.write(
+            ngettext("%(n)s rule set published.", "%(n)s rule sets published.", len(done)) % {"n": len(done)}
+        )
