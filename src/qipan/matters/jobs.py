@@ -27,12 +27,12 @@ from .actions.suggesting import RIGHT, train_suggestions
 from .actions.times import resume_part
 from .models import Handling, Matter
 from .queries.blocked import never_accepted, to_remind
+from .queries.joining import asked_in_vain
 from .queries.learned import is_on
 from .queries.patterns import astray, unanswered
 from .queries.rechecks import stale, to_ask
 from .queries.referrals import to_erase
 from .rules.learning import can_learn
-from .rules.loop import CONFIRM_WITHIN
 from .terms import State
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def look(*, at: datetime) -> tuple[int, int, int]:
     """
     matters = Matter.objects.within(clock_actor().scope)
     shelved = matters.filter(state=State.SHELVED, review_called=False, review_at__lte=at)[:MOST]
-    silent = matters.filter(state=State.VERIFIED, verified_at__lte=at - CONFIRM_WITHIN)[:MOST]
+    silent = asked_in_vain(clock_actor().scope, at=at)[:MOST]
     paused = Handling.objects.select_related("matter").filter(wish="", wish_until__lte=at, ended_at=None)[:MOST]
     return (
         _each(shelved, call_review, at=at),

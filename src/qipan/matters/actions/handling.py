@@ -14,7 +14,7 @@ from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import Reading, store_row
 
 from ..models import Matter, Photo, Report
-from ..queries.joining import followed, following
+from ..queries.joining import asked_in_vain, followed, following
 from ..queries.patterns import agreed_open, check_reinspected
 from ..rules import loop
 from ..rules.figures import said_word, verified_word
@@ -217,15 +217,11 @@ def _closed(held: Matter, after: Loop, *, note: str, by: Actor, at: datetime) ->
 
 @act
 def close_unanswered(matter: Matter, *, by: Actor, at: datetime) -> bool:
-    """This function will close a matter whose reporters each had a week to speak, those who joined it since it was
-    verified too: confirmed where one of them did, else unconfirmed. For the job; needs ``matter.verify``. Raises
-    ``NotAllowed``, ``NotFound``.
+    """This function will close a matter whose reporters were asked in vain: confirmed where one of them spoke, else
+    unconfirmed. For the job; needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``.
     """
     held, now = locked(matter, by=by, act="matter.verify")
-    if now.state != loop.S.VERIFIED or held.verified_at is None or at - held.verified_at < loop.CONFIRM_WITHIN:
+    if not asked_in_vain(by.scope, at=at).filter(pk=held.pk).exists():
         return False
-    reports = following(held.pk)
-    if reports.filter(at__gt=at - loop.CONFIRM_WITHIN, confirmed=None).exists():
-        return False
-    _close(held, now, confirmed=reports.filter(confirmed=True).exists(), by=by, at=at)
+    _close(held, now, confirmed=following(held.pk).filter(confirmed=True).exists(), by=by, at=at)
     return True

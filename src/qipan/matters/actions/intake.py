@@ -30,7 +30,7 @@ from ..rules.joint import cell_at
 from ..rules.photos import MOST_PHOTOS, Picture, TooManyPhotos
 from ..rules.points import Point
 from ..terms import Channel, State, StepKind
-from .steps import ask, locked, log, note_step
+from .steps import ask, lock_chain, locked, log, note_step
 from .unsaying import take_back_words
 
 P = ParamSpec("P")
@@ -286,6 +286,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
 
     Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``SameMatter`` (the only report of a matter).
     """
+    lock_chain(report.matter_id)
     old, _loop = locked(report.matter, by=by, act="matter.dispatch")
     held = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk, matter=old).first()
     if held is None:

@@ -6,14 +6,12 @@ kept here alone. Only what is not joined itself and has not ended is joined to, 
 
 from datetime import datetime
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.rows import store_row
-from qipan.kernel.sql import fetch
 
 from ..models import Matter
 from ..queries.joining import following, wished_private
@@ -23,10 +21,8 @@ from ..rules.joining import DrillApart, ends_of
 from ..terms import StepKind
 from .hazards import part_hazards, take_hazards_along
 from .intake import SameMatter, ask_office, keep_off, place_label, tell
-from .steps import end_waiting, locked, note_step, settle
+from .steps import end_waiting, lock_chain, locked, note_step, settle
 from .unsaying import take_back_filing, take_back_words
-
-JOINING_LOCK = 1903718768
 
 
 @act
@@ -39,7 +35,7 @@ def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Ma
     """
     if matter.pk == into.pk:
         raise SameMatter
-    _lock_chain(matter.pk, into.pk)
+    lock_chain(matter.pk, into.pk)
     held, now = locked(matter, by=by, act="matter.dispatch")
     target, target_now = locked(into, by=by, act="matter.dispatch")
     if target_now.state in loop.ENDED:
@@ -66,7 +62,7 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
 
     Whatever was joined to it goes with it. Needs ``matter.dispatch``. Raises ``NotAllowed``, ``NotFound``, ``NotNow``.
     """
-    _lock_chain(matter.pk)
+    lock_chain(matter.pk)
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.unmerge(now)
     other = held.root
@@ -91,16 +87,3 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
 def _every() -> QuerySet[Matter]:
     rows: QuerySet[Matter] = Matter.objects.everywhere("a chain may lead over any ground; its ends are gated")
     return rows
-
-
-def _lock_chain(*keys: int) -> None:
-    """Joining is rare and done by one at a time: a lock on PostgreSQL, the write lock on SQLite.
-
-    So a chain stays as it is while all of it is locked, in the order of the keys as everywhere.
-    """
-    if connection.vendor != "postgresql":
-        return
-    fetch("SELECT pg_advisory_xact_lock(%s)", (JOINING_LOCK,))
-    roots = _every().filter(pk__in=keys).values("root")
-    chain = _every().filter(Q(pk__in=keys) | Q(root__in=keys) | Q(root__in=roots)).order_by("pk")
-    list(chain.select_for_update(no_key=True, of=("self",)).values_list("pk"))

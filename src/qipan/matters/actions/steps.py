@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db import connection
+from django.db.models import Q
 from django.utils.timezone import get_default_timezone
 
 from qipan.desk.api import Task, TaskKind, recall_tasks, send_task
@@ -13,6 +15,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import robs_sleep, spare_night
 from qipan.kernel.refusal import NotFound
 from qipan.kernel.rows import Reading, store_row
+from qipan.kernel.sql import fetch
 
 from ..ingest import Step, count_state, write_step
 from ..models import Handling, Matter
@@ -20,6 +23,8 @@ from ..queries.patterns import is_urgent
 from ..rules import limits
 from ..rules.loop import Loop, check_reporter
 from ..terms import Outcome, Part, State, StepKind
+
+JOINING_LOCK = 1903718768
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,22 @@ def locked(matter: Matter, *, by: Actor, act: str | None) -> tuple[Matter, Loop]
         by.require(act)
     held.parts = _parts(held)
     return held, loop_of(held)
+
+
+def lock_chain(*keys: int) -> None:
+    """This function will lock matters with all that they are joined to and all that is joined to them: joining, undoing it
+    and making a report a matter of its own are rare, and done by one at a time. A lock on PostgreSQL, the write lock on
+    SQLite.
+
+    So a chain stays as it is while all of it is locked, in the order of the keys as everywhere.
+    """
+    if connection.vendor != "postgresql":
+        return
+    fetch("SELECT pg_advisory_xact_lock(%s)", (JOINING_LOCK,))
+    every = Matter.objects.everywhere("a chain may lead over any ground; its ends are gated")
+    roots = every.filter(pk__in=keys, root__isnull=False).values("root")
+    chain = every.filter(Q(pk__in=keys) | Q(pk__in=roots) | Q(root__in=keys) | Q(root__in=roots)).order_by("pk")
+    list(chain.select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def need_office_or_handler(now: Loop, *, by: Actor) -> None:

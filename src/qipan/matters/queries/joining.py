@@ -1,11 +1,16 @@
 """What was joined: which matter a report follows, and which reports follow a matter."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
-from ..models import Matter, Photo, Report
+from qipan.kernel.actor import Scope
+
+from ..models import Matter, MatterStep, Photo, Report
+from ..rules.loop import CONFIRM_WITHIN
+from ..terms import State, StepKind
 
 
 def followed(report: Report) -> Matter:
@@ -19,6 +24,16 @@ def following(matter: int) -> QuerySet[Report]:
     Of a matter that is joined itself only its own: the others follow where the joining ends.
     """
     return Report.objects.filter(matter__in=ending_at(matter))
+
+
+def asked_in_vain(scope: Scope, *, at: datetime) -> QuerySet[Matter]:
+    """This function will return the verified matters of a ground whose reporters each had a week to speak, also those who
+    joined since, or whose matter was joined, and that still wait for somebody's word.
+    """
+    since = at - CONFIRM_WITHIN
+    joined = MatterStep.objects.filter(matter=OuterRef("pk"), kind=StepKind.JOINED, at__gt=since)
+    rows = Matter.objects.within(scope).filter(state=State.VERIFIED, verified_at__lte=since)
+    return rows.exclude(Exists(joined))
 
 
 def wished_private(matter: int) -> bool:

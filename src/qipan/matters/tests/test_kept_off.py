@@ -1,14 +1,19 @@
 """Who joins a public matter and wishes to be kept off the list: nothing of theirs is public, and both pages say so."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
 
+from qipan.access.testing import make_city
 from qipan.journal.api import verify
 from qipan.kernel.clock import now
 
@@ -16,7 +21,7 @@ from ..actions.intake import Words, join_matter, part_report
 from ..actions.joining import merge_matter, unmerge_matter
 from ..models import Matter, Photo, Report
 from ..rules.points import Point
-from ..testing import PUBLIC, draw_outlines
+from ..testing import PUBLIC, draw_outlines, make_world
 from .test_pages import filled, jpeg
 
 pytestmark = pytest.mark.row("MAT-1")
@@ -203,6 +208,35 @@ def test_along_a_chain_each_end_is_off_the_list_only_while_all_that_follow_it_wi
     assert (wishes()[0], listed()) == (False, 1)
     part_report(public.reports.get(private=False), by=by, at=at)
     assert (wishes(), listed()) == ([True, True, True, False], 1)
+
+
+@pytest.mark.row("PAR-10")
+@pytest.mark.parametrize("undone", [True, False])
+def test_two_public_reports_that_leave_at_once_take_the_lists_reason_with_them(transactional_db, undone):
+    world = make_world(make_city())
+    by, at = world.cast.dispatcher, world.at
+    kept, public = world.reported(private=True).matter, world.reported(nonce="joined").matter
+    join_matter(kept, words=Words(TEXT), nonce="own", by=PUBLIC, at=at)
+    join_matter(public, words=Words(TEXT, private=True), nonce="kept", by=PUBLIC, at=at)
+    merge_matter(public, into=kept, by=by, at=at)
+    assert wishes() == [False, False]
+    both = threading.Barrier(2)
+
+    def leave(nonce):
+        try:
+            with transaction.atomic():
+                if undone and nonce == "joined":
+                    unmerge_matter(public, by=by, at=at)
+                else:
+                    part_report(Report.objects.get(nonce=nonce), by=by, at=at)
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(1)  # where neither waits for the other, neither sees what the other did
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(leave, ["own", "joined"]))
+    assert wishes()[0] is True and verify().differences == []
 
 
 @pytest.mark.row("PAR-10")

@@ -11,9 +11,10 @@ from qipan.desk.api import Task, TaskState
 
 from ..actions.calls import accept_call
 from ..actions.dispatching import arbitrate_matter, dispatch_matter, object_to_matter
-from ..actions.handling import doubt_matter
+from ..actions.handling import confirm_matter, doubt_matter
 from ..actions.hazards import grade_hazard
 from ..actions.intake import Words, join_matter
+from ..actions.joining import merge_matter
 from ..actions.refusing import decide_refusal, refuse_call
 from ..actions.times import HazardWaits, OwnConsent, ask_time, decide_time
 from ..jobs import look, tell_silences
@@ -183,6 +184,27 @@ def test_a_week_after_the_last_report_silence_closes_it_unconfirmed(world):
     assert look(at=joined + loop.CONFIRM_WITHIN)[1] == 1
     held = Matter.objects.everywhere("a test").get(pk=matter.pk)
     assert (held.state, held.confirmation) == ("CLOSED", "UNCONFIRMED")
+
+
+@pytest.mark.row("MAT-5")
+def test_whose_matter_is_joined_to_what_was_verified_has_a_week_to_speak_too(world):
+    matter, joined = world.matter("VERIFIED"), world.later(days=6)
+    merge_matter(world.reported(nonce="early").matter, into=matter, by=world.cast.dispatcher, at=joined)
+    assert look(at=world.later(days=7, minutes=4))[1] == 0
+    confirm_matter(Report.objects.get(nonce="early"), satisfied=None, by=PUBLIC, at=world.later(days=8))
+    assert look(at=joined + loop.CONFIRM_WITHIN)[1] == 1
+    held = Matter.objects.everywhere("a test").get(pk=matter.pk)
+    assert (held.state, held.confirmation) == ("CLOSED", "CONFIRMED")
+
+
+@pytest.mark.row("MAT-5")
+def test_what_waits_for_who_joined_holds_up_no_other_matter(world, monkeypatch):
+    waiting, silent = world.matter("VERIFIED"), world.matter("VERIFIED")
+    join_matter(waiting, words=Words("还是不亮"), nonce="late", by=PUBLIC, at=world.later(days=7))
+    monkeypatch.setattr("qipan.matters.jobs.MOST", 1)
+    assert look(at=world.later(days=7, minutes=4))[1] == 1
+    rows = Matter.objects.everywhere("a test").order_by("pk")
+    assert list(rows.values_list("pk", "state")) == [(waiting.pk, "VERIFIED"), (silent.pk, "CLOSED")]
 
 
 def test_the_number_of_a_matter_has_the_citys_year():
