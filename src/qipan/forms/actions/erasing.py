@@ -63,8 +63,11 @@ def forget_points(*, by: Actor, at: datetime) -> int:
     if not found:
         return 0
     lock(*lock_words(*(row[3] for row in found)))
-    for row in due.filter(pk__in=[one[0] for one in found]).select_related("form").defer("xml"):
-        row.answers, row.points_until = without_points(row.answers, asked_by(row.form)), None
+    rows = list(due.filter(pk__in=[one[0] for one in found]).defer("xml"))
+    forms = Form.objects.defer("source").filter(pk__in={row.form_id for row in rows})
+    asked = {form.pk: asked_by(form) for form in forms}
+    for row in rows:
+        row.answers, row.points_until = without_points(row.answers, asked[row.form_id]), None
         row.save(update_fields=["answers", "points_until"])
     put_together(versions_of({first or pk for pk, first, *_rest in found}))
     record("forms.forget_points", subject="forms.Submission", by=by, at=at, data={"submissions": len(found)})

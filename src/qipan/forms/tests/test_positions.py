@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from qipan.access.testing import Cast
 from qipan.forms.actions.erasing import forget_points
@@ -68,3 +70,12 @@ def test_the_points_of_all_versions_of_a_record_go(cast: Cast, needs: Form) -> N
     assert [row.answers["spot"] for row in rows()] == [{"width": "1.50"}, {"width": "1.60"}]
     assert rows()[0].now["spot"] == {"width": "1.60"}
     assert audit_submissions() == []
+
+
+def test_a_form_is_read_once_for_all_that_was_filled_in_with_it(cast: Cast, needs: Form) -> None:
+    for n in range(1, 4):
+        take(cast, Filled(more=SPOT, place=f"510104001001001000{n}"))
+    with CaptureQueriesContext(connection) as told:
+        assert forget_points(by=CLOCK, at=cast.at + timedelta(days=30)) == 3
+    [read] = [one["sql"] for one in told if '"forms_form"."xform"' in one["sql"]]
+    assert '"source"' not in read
