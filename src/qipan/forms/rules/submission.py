@@ -247,7 +247,7 @@ def _named(path: str, why: str) -> str:
 def _settle(element: Element, node: Node) -> None:
     """A point is kept to 50 metres, without height and without how exact the device was."""
     if node.kind in POINTS and (element.text or "").strip():
-        with suppress(ValueError):  # the check of the type says so
+        with suppress(ValueError, OverflowError):  # the check of the type says so
             element.text = ";".join(_rounded(point) for point in (element.text or "").split(";") if point.strip())
 
 

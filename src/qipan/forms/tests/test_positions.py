@@ -14,6 +14,7 @@ from qipan.forms.queries.submissions import audit_submissions
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotAllowed
 
+from ..rules.submission import SubmissionBroken
 from ..testing import Filled
 from .conftest import Entry
 
@@ -79,3 +80,10 @@ def test_a_form_is_read_once_for_all_that_was_filled_in_with_it(cast: Cast, need
         assert forget_points(by=CLOCK, at=cast.at + timedelta(days=30)) == 3
     [read] = [one["sql"] for one in told if '"forms_form"."xform"' in one["sql"]]
     assert '"source"' not in read
+
+
+@pytest.mark.parametrize("point", ["inf 104.0 0 0", "30.6 1e400 0 0", "nan 104.0 0 0", "91 104.0 0 0"])
+def test_a_point_that_is_none_is_refused_by_its_question(cast: Cast, needs: Form, point: str) -> None:
+    with pytest.raises(SubmissionBroken) as told:
+        take(cast, Filled(more=SPOT.replace("30.65731 104.06631 490 4.5", point)))
+    assert told.value.problems == ["/data/spot/point：不是 geopoint 类型"] and rows() == []
