@@ -25,6 +25,7 @@ class MattersConfig(AppConfig):
         reserve_words("call", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("recheck", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("exclusion", frozenset({TaskState.DONE, TaskState.OBJECTED}))
+        reserve_words("exclusions", frozenset({TaskState.DONE, TaskState.OBJECTED}))
         reserve_words("referral", frozenset({TaskState.ACCEPTED, TaskState.DONE, TaskState.OBJECTED}))
         subscribe(TasksAnswered, note_responses)
         subscribe(TasksInherited, follow_heirs)

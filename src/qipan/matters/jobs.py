@@ -14,6 +14,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.queue import queue, slow
 from qipan.kernel.refusal import Refusal
 
+from .actions.exclusions import follow_import
 from .actions.filing import call_review
 from .actions.handling import close_unanswered
 from .actions.hazards import follow_matter
@@ -27,6 +28,7 @@ from .actions.suggesting import RIGHT, train_suggestions
 from .actions.times import resume_part
 from .models import Handling, Matter
 from .queries.blocked import never_accepted, to_remind
+from .queries.exclusions import to_follow
 from .queries.joining import asked_in_vain
 from .queries.learned import is_on
 from .queries.patterns import astray, unanswered
@@ -69,6 +71,7 @@ def look_at_matters() -> None:
     remind_unaccepted(at=now())
     tell_unaccepted(at=now())
     look_again(at=now())
+    follow_imports(at=now())
 
 
 @queue.periodic_task(crontab(minute="0", hour="7", day_of_week="1"))
@@ -105,6 +108,13 @@ def look_again(*, at: datetime) -> tuple[int, int]:
     scope = clock_actor().scope
     ended = _each(stale(scope, at=at)[:MOST], follow_close, at=at)
     return _each(to_ask(scope, at=at)[:MOST], ask_recheck, at=at), ended
+
+
+def follow_imports(*, at: datetime) -> int:
+    """This function will ask for a decision on what imports brought as declined, and end that when none waits any more;
+    each is a transaction of its own.
+    """
+    return _each(to_follow()[:MOST], follow_import, at=at)
 
 
 @slow.periodic_task(crontab(minute="20", hour="3"))

@@ -174,7 +174,7 @@ declare(
     "matters.Import",
     who_acted("by_label undone_by"),
     plain="name sha256 mapping note",
-    keys="id lines matters held left_out at undone_at verdict unit decided_at decided",
+    keys="id lines matters held left_out at undone_at verdict unit decided_at decided task",
 )
 declare(
     "matters.ImportDraft",

@@ -37,6 +37,8 @@ LINKS = {
     "reserve-return": "/reserves/calls/{}",
     "agreed": "/calls/{}",
     "recheck": "/matters/{}/recheck",
+    "exclusion": "/matters/{}",
+    "exclusions": "/matters/exclusions/{}",
     "sign": "/signs",
     "measure": "/measures/{}",
     "reviews": "/measures",

@@ -4,23 +4,25 @@ Until then, and where it is refused, it counts like any other that ended without
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from django.utils.translation import gettext as _now
 
-from qipan.desk.api import TaskKind, TaskState, answer_task, recall_tasks, send_task
-from qipan.duties.api import Unit
+from qipan.desk.api import Task, TaskKind, TaskState, answer_task, recall_tasks, send_task
+from qipan.duties.api import Unit, lead_body
 from qipan.journal.api import record
 from qipan.kernel.act import act
-from qipan.kernel.actor import Actor
+from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.bulk import write
+from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.sql import adapted
 
 from ..ingest import Step, Tally, add_counts
 from ..models import Exclusion, Import, Matter
-from ..queries.exclusions import get_brought, waiting_of
+from ..queries.exclusions import DECIDED, get_brought, waiting_of
 from ..queries.offices import level_above, office_for
 from ..rules import exclusions, limits, loop
 from ..rules.figures import excluded_word
@@ -78,7 +80,7 @@ def decide_exclusion(matter: Matter, *, confirmed: bool, reason: str, by: Actor,
     if one is None or now.state != loop.S.DECLINED:
         raise exclusions.NoExclusion
     exclusions.check_second(one.account, by.account_id)
-    if not by.can("matter.arbitrate") and by.unit_id != one.judge_id:
+    if not by.can("matter.arbitrate") and not exclusions.is_judge(by.unit_id, one.judge_id):
         raise NotAllowed(act="matter.arbitrate")
     reason = loop.said(reason)[:500]
     if one.task is not None:
@@ -95,6 +97,55 @@ def decide_exclusion(matter: Matter, *, confirmed: bool, reason: str, by: Actor,
     return one
 
 
+def source_of_import(batch: int) -> str:
+    """This function will return the source of the task that asks for a decision on what an import brought as declined."""
+    return f"exclusions:{batch}"
+
+
+@act
+def follow_import(batch: Import, *, by: Actor, at: datetime) -> bool:
+    """This function will ask the lead organisation, once, to decide on what an import brought as declined, and take that
+    off its desk when nothing of it waits any more: each was decided by itself, or taken up again.
+
+    For the job. Returns whether anything changed. Raises ``NotFound`` (no lead organisation).
+    """
+    held = Import.objects.select_for_update(no_key=True, of=("self",)).select_related("task").get(pk=batch.pk)
+    waits = waiting_of(held).exists()
+    if held.task is None and waits:
+        lead = lead_body()
+        what = _now("To decide whether it is left out of the rates"), _now("Import of %(file)s") % {"file": held.name}
+        held.task = send_task(
+            kind=TaskKind.MATTER,
+            source=source_of_import(held.pk),
+            title=" · ".join(what)[:200],
+            asker=lead,
+            owner=lead,
+            place=lead.place,
+            basis=_now(
+                "Declined in another system. Another person than who imported it confirms what leaves the rates"
+            ),
+            due_at=limits.due(exclusions.DECIDE, at),
+            clock=str(limits.clock_of(exclusions.DECIDE)),
+            by=by,
+            at=at,
+        )
+        held.save(update_fields=["task"])
+        return True
+    if held.task is None or held.task.closed_at is not None or waits:
+        return False
+    if held.exclusions.everywhere("what an import brought").filter(verdict__in=DECIDED).exists():
+        _answer(held.task, note=_now("Decided line by line"), by=by, at=at)
+    else:
+        recall_tasks(held.task.source, note=_now("Taken up again"), by=by, at=at)
+    return True
+
+
+def _answer(task: Task, *, note: str, by: Actor, at: datetime) -> None:
+    """Ends what an import asked: the right was checked on the ground of its lines, the task stands at the lead organisation."""
+    lead = replace(as_asker(task, by), scope=Scope((Range(task.place, task.place),)))
+    answer_task(task, state=TaskState.DONE, note=note, by=lead, at=at, on_its_page=True)
+
+
 @act
 def decide_import(batch: Import, *, confirmed: bool, reason: str, by: Actor, at: datetime) -> Import:
     """This function will decide as one on everything that an import brought as declined and that still waits: whether it
@@ -105,7 +156,7 @@ def decide_import(batch: Import, *, confirmed: bool, reason: str, by: Actor, at:
     """
     by.require("matter.arbitrate")
     get_brought(batch.pk, actor=by)
-    held = Import.objects.select_for_update(no_key=True).get(pk=batch.pk)
+    held = Import.objects.select_for_update(no_key=True, of=("self",)).select_related("task").get(pk=batch.pk)
     waiting = waiting_of(held)
     matters = Matter.objects.everywhere("of an import whose ground is checked").filter(pk__in=waiting.values("matter"))
     # All are locked first: a single decision that came before has left its verdict, one that comes later finds this one.
@@ -144,6 +195,8 @@ def decide_import(batch: Import, *, confirmed: bool, reason: str, by: Actor, at:
     held.verdict, held.note, held.unit_id, held.decided_at, held.decided = verdict, reason, by.unit_id, at, len(steps)
     held.save(update_fields=["verdict", "note", "unit", "decided_at", "decided"])
     add_counts(tallies, {})
+    if held.task is not None:
+        _answer(held.task, note=reason, by=by, at=at)
     data = {"verdict": str(verdict), "matters": len(steps)}
     record("matters.decide_import", subject=held, by=by, at=at, data=data)
     return held

@@ -18,6 +18,7 @@ from ..ingest import Standing, Tally, add_counts
 from ..models import Import, Matter, MatterStep
 from ..rules import limits
 from ..terms import StepKind
+from .exclusions import source_of_import
 
 # In this order: the lines say which matters are meant. Foreign keys are looked at when all is done.
 UNDO = (
@@ -60,7 +61,7 @@ def undo_import(batch: Import, *, by: Actor, at: datetime) -> Import:
         raise NotFound
     tallies, standings = _counted(held)
     waiting = rows.exclude(waiting=None).order_by("pk").values_list("waiting__source", flat=True)
-    recall_sources(list(waiting), note=_now("The import was undone"), by=by, at=at)
+    recall_sources([*waiting, source_of_import(held.pk)], note=_now("The import was undone"), by=by, at=at)
     for statement in UNDO:
         fetch(statement, (held.pk,))
     add_counts(tallies, standings)

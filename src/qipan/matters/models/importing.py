@@ -51,6 +51,9 @@ class Import(models.Model):
     unit = models.ForeignKey("duties.Unit", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     decided = models.PositiveIntegerField(default=0)
+    task = models.ForeignKey(
+        "desk.Task", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # asks for the decision
 
     class Meta:
         constraints = [

@@ -7,7 +7,7 @@ from itertools import islice
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from ..models import Exclusion, Handling, Matter, MatterStep, Recheck, Report, Standing, StreetTally, Tally
+from ..models import Exclusion, Handling, Import, Matter, MatterStep, Recheck, Report, Standing, StreetTally, Tally
 from ..rules.figures import excluded_word, said_word, unsaid_word, verified_word
 from ..rules.joining import ends_of
 from ..rules.joint import cell_at
@@ -225,6 +225,9 @@ def audit_exclusions() -> list[str]:
     found += [
         f"exclusions {key}: {held[key]} held, {told[key]} told" for key in {*held, *told} if held[key] != told[key]
     ]
+    over = Import.objects.filter(~Q(verdict=Leaving.PROPOSED) | Q(undone_at__isnull=False), task__closed_at=None)
+    asked = over.filter(task__isnull=False).order_by("pk").values_list("pk", flat=True)[:MOST]
+    found += [f"import {pk} is decided or undone and somebody is asked for it" for pk in asked]
     living = Exclusion.objects.everywhere("an audit reads all").filter(matter=OuterRef("pk"), dropped_at=None)
     matters = Matter.objects.everywhere("an audit reads all").filter(state=S.DECLINED)
     alone = matters.filter(~Exists(living)).order_by("pk").values_list("pk", flat=True)[:MOST]

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import Random, RowNumber
 
 from qipan.kernel.actor import Actor, Scope
@@ -12,6 +12,7 @@ from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotFound
 
 from ..models import Exclusion, Import, Matter
+from ..rules.exclusions import is_judge
 from ..terms import Closing, Leaving, State
 
 DECIDED = (Leaving.EXCLUDED, Leaving.KEPT_IN)
@@ -46,7 +47,7 @@ def may_decide(held: Exclusion, *, actor: Actor) -> bool:
     """This function will say whether a post is asked whether this is left out of the rates."""
     if held.verdict != Leaving.PROPOSED or held.dropped_at is not None or actor.account_id in (None, held.account):
         return False
-    return actor.can("matter.arbitrate") or (actor.can("matter.verify") and actor.unit_id == held.judge_id)
+    return actor.can("matter.arbitrate") or (actor.can("matter.verify") and is_judge(actor.unit_id, held.judge_id))
 
 
 def _waiting(ranges: Iterable[Range]) -> QuerySet[Exclusion]:
@@ -68,7 +69,8 @@ def undecided_imports(ranges: Iterable[Range]) -> list[Brought]:
     for batch, kind, n in rows.order_by("batch", "kind").values_list("batch", "kind").annotate(n=Count("pk")):
         kinds[batch].append((Closing(kind), n))
     found = {
-        one.pk: Brought(one, kinds[one.pk]) for one in Import.objects.filter(pk__in=list(kinds)).order_by("-at", "-pk")
+        one.pk: Brought(one, kinds[one.pk])
+        for one in Import.objects.select_related("task").filter(pk__in=list(kinds)).order_by("-at", "-pk")
     }
     lots = rows.annotate(lot=Window(RowNumber(), partition_by=F("batch"), order_by=Random())).filter(lot__lte=SAMPLE)
     drawn = _waiting(ranges).filter(pk__in=list(lots.values_list("pk", flat=True)))
@@ -106,6 +108,15 @@ def waiting_of(batch: Import) -> QuerySet[Exclusion]:
     """This function will return what an import brought as declined and nobody has decided, wherever it lies."""
     rows = Exclusion.objects.everywhere("an import is decided whole; its ground is checked")
     return rows.filter(batch=batch, verdict=Leaving.PROPOSED, dropped_at=None)
+
+
+def to_follow() -> QuerySet[Import]:
+    """This function will return the imports of which something waits that nobody is asked for, or nothing that somebody is."""
+    rows = Exclusion.objects.everywhere("the clock looks at all")
+    waits = Exists(rows.filter(batch=OuterRef("pk"), verdict=Leaving.PROPOSED, dropped_at=None))
+    unasked = Q(waits, task=None, verdict=Leaving.PROPOSED)
+    over = Q(~waits, task__isnull=False, task__closed_at=None)
+    return Import.objects.filter(unasked | over).order_by("pk")
 
 
 def may_decide_import(batch: Import, *, actor: Actor) -> bool:

@@ -22,6 +22,11 @@ class SecondPerson(Refusal):
     status = 403
 
 
+def is_judge(unit: int | None, judge: int | None) -> bool:
+    """This function will say whether a unit is the one that is asked; where none is asked, no unit is, nor a post without one."""
+    return judge is not None and unit == judge
+
+
 def check_second(proposer: int | None, account: int | None) -> None:
     """This function will pass for another person than who declined it; raises ``SecondPerson``."""
     if account is None or account == proposer:

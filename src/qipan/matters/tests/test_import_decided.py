@@ -22,6 +22,7 @@ from ..actions.importing import check_lines, import_lines
 from ..actions.joining import merge_matter, unmerge_matter
 from ..actions.undoing import ImportInUse, undo_import
 from ..input.mapping import read_file
+from ..jobs import follow_imports
 from ..models import Exclusion, Import, Matter, MatterStep
 from ..queries.exclusions import get_brought, may_decide_import, undecided_imports
 from ..queries.figures import figures
@@ -165,6 +166,7 @@ def test_only_another_person_with_the_whole_ground_decides_and_refusals_write_no
 def test_a_crash_leaves_nothing_and_more_lines_take_no_more_statements(world, confirmed):
     few, many = brought(world, lines(8)), brought(world, lines(24, first=100), name="多.csv")
     given = {"confirmed": confirmed, "reason": "抽查属实", "by": second(world), "at": world.later(days=1)}
+    assert follow_imports(at=world.at) == 2
     statements = [whole_or_nothing(lambda batch=batch: decide_import(batch, **given)) for batch in (few, many)]
     assert statements[0] == statements[1] > 5
     assert sound()
