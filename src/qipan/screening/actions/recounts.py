@@ -1,7 +1,7 @@
 """The independent recount: a random share of what a round calls settled is seen again by other teams (users.md, section 6)."""
 
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -61,7 +61,10 @@ class NoOtherTeam(Refusal):
     """Nobody judges his own work."""
 
     code = "no_other_team"
-    sentence = _("On this ground stands no team but those that had these doors; form another first.")
+    sentence = _(
+        "On all the ground of your post stands no team but those that had these doors: form another first, or let the "
+        "level above draw."
+    )
 
 
 class RecountOver(Refusal):
@@ -94,7 +97,8 @@ SELECT place, highest, visits FROM (
 def draw_recount(
     round: Round, *, ground: Range, permille: int = RECOUNT_SHARE, closes_at: datetime, by: Actor, at: datetime
 ) -> Recount:
-    """This function will draw a random share of the doors that a closed round settled on a ground and give each to another team.
+    """This function will draw a random share of the doors that a closed round settled on a ground and give each to another team,
+    from beyond the ground where it has no other.
 
     What that asks of the communities goes on the burden meter, as the doors of the round did. ``permille`` is the share
     per thousand. Needs ``campaign.open``. Raises ``NotAllowed``, ``NotFound``, ``RoundRuns``,
@@ -131,7 +135,7 @@ def draw_recount(
         drawn_at=at,
         closes_at=closes_at,
     )
-    teams = _others(round, [place for place, *_rest in doors], ground, at=at)
+    teams = _others(round, [place for place, *_rest in doors], ground, by=by, at=at)
     write(
         "screening_recountdoor",
         ("recount_id", "place", "claimed", "team_id", "came", "verdict"),
@@ -154,14 +158,15 @@ def draw_recount(
     return recount
 
 
-def _others(round: Round, places: Iterable[int], ground: Range, *, at: datetime) -> dict[int, int]:
+def _others(round: Round, places: Iterable[int], ground: Range, *, by: Actor, at: datetime) -> dict[int, int]:
     """Gives each door in turn to the teams that did not visit it and that it was not given to: of its street, else of its
-    district, else of the ground."""
-    standing = standing_teams([ground], at=at).filter(drill=round.campaign.drill)
-    near: dict[str, list[Team]] = {"": list(standing)}
-    for team in near[""]:
-        for level in (STREET, DISTRICT):
-            near.setdefault(code_of(team.first, level), []).append(team)
+    district, else of the ground. Where the ground has no other, the smallest area above that has one sends them: street,
+    district, and at last all that the post reaches."""
+    near: defaultdict[tuple[bool, str], list[Team]] = defaultdict(list)
+    for team in standing_teams(by.scope.ranges, at=at).filter(drill=round.campaign.drill):
+        for inside in {team.place in ground, False}:
+            for code in (code_of(team.first, STREET), code_of(team.first, DISTRICT), ""):
+                near[inside, code].append(team)
     wanted = sorted(places)
     theirs = _given(round, wanted)  # a visit from a post may name no team
     for first in range(0, len(wanted), 500):
@@ -176,7 +181,8 @@ def _others(round: Round, places: Iterable[int], ground: Range, *, at: datetime)
     given: Counter[int] = Counter()
     chosen = {}
     for place in wanted:
-        groups = (near.get(code_of(place, STREET), []), near.get(code_of(place, DISTRICT), []), near[""])
+        areas = (code_of(place, STREET), code_of(place, DISTRICT), "")
+        groups = (near.get((inside, code), []) for inside in (True, False) for code in areas)
         others = next(filter(None, ([t for t in group if t.pk not in theirs[place]] for group in groups)), None)
         if others is None:
             raise NoOtherTeam

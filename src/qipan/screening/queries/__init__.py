@@ -35,6 +35,7 @@ from .recounts import (
     recount_doors,
     recount_result,
     recounts_on,
+    teams_again,
     waiting_doors,
 )
 from .teams import teams_of
@@ -87,6 +88,7 @@ __all__ = [
     "recount_result",
     "recounts_on",
     "rounds_of_team",
+    "teams_again",
     "teams_of",
     "visits_held",
     "visits_of_team",

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
+from qipan.deployment.api import Team
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
 from qipan.kernel.rate import Rate
@@ -59,6 +60,13 @@ def recounts_on(round_id: int, ranges: Iterable[Range]) -> QuerySet[Recount]:
     for part in ranges:
         meets |= Q(first__lte=part.last, last__gte=part.first)
     return Recount.objects.filter(meets, round=round_id).select_related("round__campaign").order_by("pk")
+
+
+def teams_again(round_id: int, ranges: Iterable[Range], *, limit: int) -> list[Team]:
+    """This function will return the teams that see the drawn doors of a ground again, wherever they stand; ``limit`` at most."""
+    doors = RecountDoor.objects.within(Scope(tuple(ranges))).filter(recount__round=round_id, team=OuterRef("pk"))
+    rows = Team.objects.everywhere("they see doors of this ground").filter(Exists(doors)).select_related("unit")
+    return list(rows.order_by("first", "pk")[:limit])
 
 
 def recount_doors(actor: Actor) -> QuerySet[RecountDoor]:

@@ -46,10 +46,12 @@ from ..queries import (
     rechecks,
     recount_result,
     recounts_on,
+    teams_again,
 )
 from ..terms import DoorState, Outcome
 
 PAGE = 100
+TEAMS_NAMED = 20
 EXPORT_PAGE = 2_000
 
 
@@ -199,10 +201,13 @@ def show_campaign(
         }
         if current.closed_at:
             result = recount_result(current.pk, area.ranges)
+            again_by = teams_again(current.pk, area.ranges, limit=TEAMS_NAMED + 1) if result else []
             context |= {
                 "late": late_of(current.pk, scope=scope).count(),
                 "recounts": list(recounts_on(current.pk, area.ranges)),
                 "recount": result,
+                "again_by": again_by[:TEAMS_NAMED],
+                "more_again": len(again_by) > TEAMS_NAMED,
                 "corrected": result.corrected(total.settled, total.doors) if result else None,
                 "recount_form": recount_form or RecountInput(),
             }
