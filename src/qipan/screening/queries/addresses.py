@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from qipan.kernel.place import COMMUNITY, code_of, place_text
-from qipan.kernel.refusal import NotFound
-from qipan.territory.api import Compound, Door, get_area
+from qipan.territory.api import Compound, Door, named_area
 
 TOGETHER = 500
 
@@ -48,7 +47,8 @@ def addresses_of(places: Iterable[int]) -> dict[int, Address]:
         some = wanted[first : first + TOGETHER]
         doors |= Door.objects.in_bulk(some)
         compounds |= Compound.objects.in_bulk(sorted({place - place % 10_000 for place in some} - compounds.keys()))
-    communities = {code: _label(code) for code in {code_of(place, COMMUNITY) for place in wanted}}
+    # A community that ended since is named as it was last.
+    communities = {code: named_area(code).label for code in {code_of(place, COMMUNITY) for place in wanted}}
     found = {}
     for place in wanted:
         door, compound = doors.get(place), compounds.get(place - place % 10_000)
@@ -61,10 +61,3 @@ def addresses_of(places: Iterable[int]) -> dict[int, Address]:
             door=door.label if door else "",
         )
     return found
-
-
-def _label(code: str) -> str:
-    try:
-        return get_area(code).label
-    except NotFound:  # the community may have ended since
-        return ""

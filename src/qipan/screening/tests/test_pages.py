@@ -11,6 +11,7 @@ from qipan.kernel.place import range_of
 from qipan.screening.models import Campaign, Coverage, Round, VisitConflict
 from qipan.screening.queries import addresses_of
 from qipan.territory.api import Door
+from qipan.territory.testing import close
 
 from .conftest import COMMUNITY
 
@@ -225,3 +226,13 @@ def test_doors_are_shown_as_people_say_them(ground):
     assert str(place) not in page
     gone = place - place % 10_000 + 9_999  # on no register: the number is all there is
     assert addresses_of([gone])[gone].within == str(gone)
+
+
+def test_a_community_that_an_import_ended_is_named_as_it_was(ground):
+    place = ground.doors[0]
+    before = addresses_of([place])[place]
+    close(COMMUNITY, at=now())
+    assert addresses_of([place])[place] == before and before.community == "锦江一街一社区"
+    lines = list(ground.cast.client("city_commander").get(address(ground, "csv")).streaming_content)
+    [line] = [line for line in lines if str(place).encode() in line]
+    assert ",锦江一街一社区," in line.decode()
