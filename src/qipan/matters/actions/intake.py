@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from qipan.duties.api import Unit
 from qipan.journal.api import queue_message
 from qipan.kernel.act import act, write_gathered
-from qipan.kernel.actor import Actor
-from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET
+from qipan.kernel.actor import Actor, Scope
+from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET, code_of, place_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.kernel.rows import Reading, insert_row, store_row
 from qipan.territory.api import path_to
@@ -40,7 +40,7 @@ MOST_AN_HOUR = 10  # reports from one address
 
 class PlaceUnknown(Refusal):
     code = "place_unknown"
-    sentence = _("Choose a place in this city.")
+    sentence = _("Choose a place in this city: a district, or nearer.")
     status = 400
 
 
@@ -105,6 +105,15 @@ def place_label(place: int) -> str:
         except NotFound:
             pass
     raise PlaceUnknown(field="place")
+
+
+def check_place(place: int, ground: Scope) -> None:
+    """This function will pass for a place on a ground where something can be found: a district or nearer, as at Open311.
+
+    Raises ``PlaceUnknown``.
+    """
+    if place not in ground or place == place_of(code_of(place, CITY)):
+        raise PlaceUnknown(field="place")
 
 
 def title_of(matter: Matter, what: str, where: str = "") -> str:
@@ -205,8 +214,7 @@ def report_matter(
     ``PlaceUnknown``, ``PointElsewhere``, ``TextNeeded``, ``TooManyPhotos``, ``TooManyReports``.
     """
     by.require("matter.report")
-    if place not in by.scope:
-        raise PlaceUnknown(field="place")
+    check_place(place, by.scope)
     label = place_label(place)
     if point is not None:
         check_point(point, place)

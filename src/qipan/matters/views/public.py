@@ -25,7 +25,7 @@ from qipan.posture.api import order_title
 from qipan.territory.api import AreaView, get_area, known_place, path_to
 from qipan.webkit.challenge import count_try, new_challenge, nonce_of, source_of
 
-from ..actions.intake import PlaceUnknown, Reported, Words, join_matter, place_label, report_matter
+from ..actions.intake import PlaceUnknown, Reported, Words, check_place, join_matter, place_label, report_matter
 from ..input.forms import LOOK, ReportForm
 from ..queries.alike import Alike, similar
 from ..queries.blocked import stuck_among, stuck_on
@@ -65,10 +65,13 @@ def resident() -> Actor:
 
 
 def place_given(code: str) -> tuple[str, str]:
-    """This function will return a place's code and its name, both empty where the code names none that this city knows."""
+    """This function will return a place's code and its name, both empty where the code names none that this city knows, or
+    the whole city.
+    """
     try:
         place = known_place(code)
-        return (short_code(place_text(place)), place_label(place)) if place in city() else ("", "")
+        check_place(place, city())
+        return short_code(place_text(place)), place_label(place)
     except Refusal:
         return "", ""
 
