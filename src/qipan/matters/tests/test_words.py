@@ -12,8 +12,9 @@ from qipan.journal.api import verify
 from qipan.kernel.rate import Rate
 
 from ..actions.filing import reopen_matter
-from ..actions.handling import confirm_matter
+from ..actions.handling import confirm_matter, doubt_matter
 from ..actions.importing import check_lines, import_lines
+from ..actions.intake import Words, join_matter
 from ..input.mapping import read_file
 from ..models import Matter, MatterStep, Report
 from ..queries.audits import audit_counts, audit_words
@@ -101,3 +102,28 @@ def test_a_recount_sees_a_word_of_another_unit_or_that_is_held_no_more(world):
     assert audit_words() == sorted(
         [f"words of matter {key}: 0 held, 1 told", f"words of matter {(matter.pk, other, key[2])}: 1 held, 0 told"]
     )
+
+
+@pytest.mark.row("MAT-5")
+@pytest.mark.parametrize(
+    ("lang", "told", "beside"),
+    [
+        ("zh-hans", ("核查之后又有1份反映并入", "核查之后又有2份反映并入"), "核查之后</span>"),
+        ("en", ("1 report joined it after", "2 reports joined it after"), "after it was verified</span>"),
+    ],
+)
+def test_whoever_verified_it_is_told_what_was_written_since(world, lang, told, beside):
+    matter, client = world.matter("VERIFIED"), world.cast.client("dispatcher")
+
+    def page():
+        return client.get(f"/matters/{matter.pk}", headers={"Accept-Language": lang}).content.decode()
+
+    assert not any(says in page() for says in (*told, beside))
+    for n, says in enumerate(told, 1):
+        words = Words(text=f"第{n}盏还是不亮")
+        joined = join_matter(matter, words=words, nonce=f"since-{n}", by=PUBLIC, at=world.later(hours=n))
+        assert says in page() and page().count(beside) == n and f"第{n}盏还是不亮" in page()
+    # What he wrote is no doubt; what he says by the code is, and stands beside the report instead.
+    assert Matter.objects.everywhere("a test").get(pk=matter.pk).state == "VERIFIED"
+    doubt_matter(joined.report, reason="没有修好", by=PUBLIC, at=world.later(hours=3))
+    assert told[0] in page() and page().count(beside) == 1

@@ -287,6 +287,12 @@ def _page(
         "may_call": matter.state not in (*ENDED, S.REPORTED)
         and (actor.can("matter.dispatch") or actor.can("matter.arbitrate")),
         "reports": reports,
+        # Who joins what is verified is asked whether it is solved; until then the words are read, and count for nothing.
+        "since_verified": [
+            one
+            for one in reports
+            if matter.verified_at is not None and one.at > matter.verified_at and one.confirmed is None
+        ],
         "may_part": decides and sum(one.matter_id == matter.pk for one in reports) > 1,
         "pictures": pictures_of(matter),
         "steps": history(matter),
