@@ -169,7 +169,7 @@ def _tried(url: str, channel: NoticeChannel, said: dict[str, Any]) -> str:
         try:
             told = child.ask(question, seconds=SECONDS)
         except TimeoutError:
-            return _("no answer within %(seconds)s seconds") % {"seconds": SECONDS}
+            return _("no answer within %(seconds)s s") % {"seconds": SECONDS}
         except OSError as error:
             return type(error).__name__
         why, words = str(told["why"]), str(told["said"])

@@ -65,7 +65,7 @@ def _tried(subscription: Subscription, message_id: str, event: dict[str, Any], *
     try:
         status = asyncio.run(asyncio.wait_for(_post(subscription.url, headers, body), SECONDS))
     except TimeoutError:
-        return 0, _("no answer within %(seconds)s seconds") % {"seconds": SECONDS}
+        return 0, _("no answer within %(seconds)s s") % {"seconds": SECONDS}
     except (PrivateAddress, UrlNotAllowed) as refusal:
         return 0, str(refusal)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:

@@ -137,10 +137,14 @@ class MeasureTooWide(BeyondZone):
     """Red line 14."""
 
     code = "measure_too_wide"
-    sentence = _(
-        "One size for all: only %(reaching)s of %(of)s areas in %(area)s have the level that this measure needs "
+    sentence = ngettext_lazy(
+        "One size for all: of the areas in %(area)s (%(of)s) only %(reaching)s has the level that this measure needs "
+        "(%(level)s). Choose that one, or let %(rank)s go beyond it, with a reason and for at most %(days)s days "
+        "(Emergency Response Law 2024, art. 10).",
+        "One size for all: of the areas in %(area)s (%(of)s) only %(reaching)s have the level that this measure needs "
         "(%(level)s). Choose those, or let %(rank)s go beyond it, with a reason and for at most %(days)s days "
-        "(Emergency Response Law 2024, art. 10)."
+        "(Emergency Response Law 2024, art. 10).",
+        "reaching",
     )
 
 

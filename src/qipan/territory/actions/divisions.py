@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext_lazy
 
 from qipan.journal.api import publish
 from qipan.kernel.actor import Actor
@@ -35,7 +35,11 @@ class TooMuchRemoved(Refusal):
     """The file would end so many areas that it is more likely torn than true."""
 
     code = "too_much_removed"
-    sentence = gettext_lazy("This would end %(removed)s of %(held)s areas. Is the file whole? Say so if it is meant.")
+    sentence = ngettext_lazy(
+        "This would end %(removed)s of %(held)s area. Is the file whole? Say so if it is meant.",
+        "This would end %(removed)s of %(held)s areas. Is the file whole? Say so if it is meant.",
+        "held",
+    )
 
 
 # An import that ends more than this many areas, and more than this part of them, must say that it is meant.
@@ -47,7 +51,11 @@ class RealTerritoryHeld(Refusal):
     """A synthetic tree would replace real divisions."""
 
     code = "real_territory_held"
-    sentence = gettext_lazy("Real divisions of this city are held (%(count)s areas); examples do not replace them.")
+    sentence = ngettext_lazy(
+        "Real divisions of this city are held (%(count)s area); examples do not replace them.",
+        "Real divisions of this city are held (%(count)s areas); examples do not replace them.",
+        "count",
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
@@ -34,8 +34,10 @@ class RegisterExists(Refusal):
     """The ground already has a register."""
 
     code = "register_exists"
-    sentence = gettext_lazy(
-        "This area already has a register of %(compounds)s compounds; say so if it is to be replaced."
+    sentence = ngettext_lazy(
+        "This area already has a register of %(compounds)s compound; say so if it is to be replaced.",
+        "This area already has a register of %(compounds)s compounds; say so if it is to be replaced.",
+        "compounds",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.kernel.refusal import BadInput
 
@@ -99,7 +100,12 @@ def read_lines(
                 elif row:
                     problems.add(
                         reader.line_num,
-                        _("It has %(found)s columns, not %(wanted)s.") % {"found": len(row), "wanted": width},
+                        ngettext(
+                            "It has %(found)s column, not %(wanted)s.",
+                            "It has %(found)s columns, not %(wanted)s.",
+                            len(row),
+                        )
+                        % {"found": len(row), "wanted": width},
                     )
         except csv.Error as error:
             problems.add(reader.line_num, _("The quoting is broken (%(error)s).") % {"error": error})

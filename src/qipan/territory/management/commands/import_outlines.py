@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(refusal_text(refusal)) from refusal
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(_("%(count)s outlines stored.") % {"count": report.stored})
+        self.stdout.write(_("Outlines stored: %(count)s.") % {"count": report.stored})
         if report.repaired:
             self.stdout.write(_("Broken rings repaired: %(names)s") % {"names": ", ".join(report.repaired)})
         if report.unmatched:

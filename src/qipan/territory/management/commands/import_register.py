@@ -38,6 +38,4 @@ class Command(BaseCommand):
             raise CommandError(refusal_text(refusal)) from refusal
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(
-            _("%(doors)s doors in %(compounds)s compounds of %(communities)s communities.") % vars(report)
-        )
+        self.stdout.write(_("Doors: %(doors)s, compounds: %(compounds)s, communities: %(communities)s.") % vars(report))

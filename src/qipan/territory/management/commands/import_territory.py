@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -59,7 +60,7 @@ class Command(BaseCommand):
                     file, valid_from=given or today, source=options["source"] or file.name, by=by, at=at
                 )
                 self.stdout.write(
-                    _("%(areas)s governing areas over %(ranges)s ranges.")
+                    _("Governing areas: %(areas)s, ranges: %(ranges)s.")
                     % {"areas": governed.areas, "ranges": governed.ranges}
                 )
                 for code, name in governed.uncovered:
@@ -100,8 +101,10 @@ class Command(BaseCommand):
 
     def say(self, report: ImportReport) -> None:
         """This method will print the difference to the map before."""
-        sentence = _(
-            "%(areas)s areas read: %(added)s added, %(removed)s removed, %(renamed)s renamed, %(moved)s moved."
+        sentence = ngettext(
+            "%(areas)s area read: %(added)s added, %(removed)s removed, %(renamed)s renamed, %(moved)s moved.",
+            "%(areas)s areas read: %(added)s added, %(removed)s removed, %(renamed)s renamed, %(moved)s moved.",
+            report.areas,
         )
         self.stdout.write(sentence % {"areas": report.areas, **report.counts})
         for sign, rows in (("+", report.added), ("-", report.removed), ("~", report.renamed), (">", report.moved)):
