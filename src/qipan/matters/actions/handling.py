@@ -129,11 +129,16 @@ _UNSAID = Reading[tuple[int]](lambda matter: following(matter).exclude(confirmed
 
 
 def _own(report: Report, by: Actor, here: Iterable[Actor]) -> tuple[Report, Matter, Loop]:
-    """A reporter's matter, locked; a report whose matter was joined follows the one where the joining ends."""
+    """A reporter's matter, locked; a report whose matter was joined follows the one where the joining ends.
+
+    The report is read under the lock, so that of two words at once the second sees the first.
+    """
+    held, now = locked(followed(report), by=by, act=None)
     fresh = _OWN.one(report.pk)
     if fresh is None:
         raise NotFound
-    held, now = locked(followed(fresh), by=by, act=None)
+    if followed(fresh).pk != held.pk:  # joined or parted since it was read
+        return _own(fresh, by, here)
     check_speaker(now, here)
     return fresh, held, now
 
