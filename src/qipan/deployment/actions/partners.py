@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from qipan.access.api import LONGEST_PASS, PARTNER_ROLE, WorkerRow, enrol_workers
@@ -137,11 +137,25 @@ def end_helping(*, by: Actor, at: datetime) -> int:
     compounds. Needs ``team.manage``.
     """
     by.require("team.manage")
+    partners = _without_team(at=at).order_by("unit").values_list("unit", flat=True).distinct()
+    return sum(_end_helping(partner, by=by, at=at) for partner in list(partners))
+
+
+@transaction.atomic
+def _end_helping(partner_id: int, *, by: Actor, at: datetime) -> int:
+    """One act for all compounds of a partner: thousands of teams stand down at one minute."""
+    partner = Unit.objects.select_for_update(of=("self",)).get(
+        pk=partner_id
+    )  # who forms a team there waits, or was first
+    over = _without_team(at=at).filter(unit=partner).values_list("place", flat=True)
+    return end_help(partner, places=list(over), by=by, at=at)
+
+
+def _without_team(*, at: datetime) -> QuerySet[Stewardship]:
     teams = Team.objects.everywhere("a partner's own teams").filter(
         unit=OuterRef("unit"), place=OuterRef("place"), released_at=None, stands_down_at__gt=at
     )
-    over = Stewardship.objects.filter(~Exists(teams), helps=True, valid_to=None).select_related("unit")
-    return sum(end_help(one.unit, places=[one.place], by=by, at=at) for one in over)
+    return Stewardship.objects.filter(~Exists(teams), helps=True, valid_to=None)
 
 
 def _standing(unit_id: int, place: int, *, at: datetime) -> bool:

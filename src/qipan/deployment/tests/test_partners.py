@@ -65,6 +65,18 @@ def test_volunteers_work_where_a_community_asks_them_to_and_until_then_only(cast
     assert ground_of(volunteers) == (TWO,)
 
 
+@pytest.mark.row("SCR-7")
+def test_the_last_day_of_all_teams_of_a_partner_is_one_act(cast: Cast, volunteers: Unit) -> None:
+    assert form(cast, volunteers, ONE, TWO, THREE, by=cast.dispatcher) == 3
+    longer, late = cast.at + timedelta(days=12), cast.at + timedelta(days=9)
+    other = cast.unit("510104001:social-organisation")
+    assert (form(cast, other, ONE), form(cast, other, TWO, stands_down_at=longer)) == (1, 1)
+    assert end_helping(by=cast.city_commander, at=late) == 4
+    assert (ground_of(volunteers), ground_of(other)) == ((), (TWO,))
+    ended = Entry.objects.filter(act="duties.end_help").order_by("pk")
+    assert sorted(row.data["compounds"] for row in ended) == [1, 3]
+
+
 @pytest.mark.row("SCR-7", "FRC-5")
 def test_a_property_company_works_only_in_what_it_looks_after(cast: Cast) -> None:
     company = cast.unit("510104:property-company-1")
