@@ -246,5 +246,5 @@ def values_of(name: str, content: bytes, column: str) -> Iterable[str]:
             features = json.loads(content)["features"]
             return [str(one.get(column, one.get("properties", {}).get(column, ""))) for one in features]
         return list(_values(fromstring(content, forbid_dtd=True), column))
-    except (ParseError, DefusedXmlException, ValueError, KeyError, TypeError, AttributeError):
+    except (ParseError, DefusedXmlException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []

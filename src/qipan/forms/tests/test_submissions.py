@@ -383,4 +383,5 @@ def test_lists_come_from_files_of_any_kind() -> None:
     assert list(values_of("a.xml", b"<root><item><name>x</name></item></root>", "name")) == ["x"]
     assert list(values_of("a.geojson", b'{"features": [{"properties": {"id": "x"}}]}', "id")) == ["x"]
     assert list(values_of("a.xml", b"<broken", "name")) == []
+    assert list(values_of("a.geojson", b'{"features": ' + b"[" * 9000 + b"]" * 9000 + b"}", "id")) == []
     assert apps.get_model("forms", "Submission") is Submission
