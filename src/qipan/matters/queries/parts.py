@@ -19,7 +19,7 @@ def own_part(pk: int, *, actor: Actor) -> Handling | None:
     """This function will return the open part of the actor's unit in a matter on its ground, for who answers its tasks."""
     if not actor.can("task.answer"):
         return None
-    rows = Handling.objects.filter(actor.scope.q("matter__place"), matter=pk, unit=actor.unit_id, ended_at=None)
+    rows = Handling.objects.filter(actor.scope.q("matter__place"), matter__pk=pk, unit=actor.unit_id, ended_at=None)
     return rows.select_related("matter__category", "matter__handler", "unit", "task__asker").first()
 
 
@@ -30,8 +30,8 @@ def own_call(pk: int, *, actor: Actor) -> Called | None:
     if not actor.can("task.answer"):
         return None
     rated = Rating.objects.filter(called=OuterRef("pk"), side=Side.CALLED)
-    agreed = Agreed.objects.filter(call=pk, task__owner=actor.unit_id, task__closed_at=None)
-    rows = Called.objects.filter(actor.scope.q("call__place"), call=pk, unit=actor.unit_id).exclude(excused=True)
+    agreed = Agreed.objects.filter(call__pk=pk, task__owner=actor.unit_id, task__closed_at=None)
+    rows = Called.objects.filter(actor.scope.q("call__place"), call__pk=pk, unit=actor.unit_id).exclude(excused=True)
     rows = rows.filter(Q(call__ended_at=None) | Q(~Exists(rated), came=True) | Exists(agreed))
     return rows.select_related("call__caller", "call__matter__category", "unit", "task").first()
 

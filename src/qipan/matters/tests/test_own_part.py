@@ -297,6 +297,12 @@ def test_nobody_else_reaches_anything_of_it_and_nothing_is_written(lively, who):
     assert written() == before
 
 
+@pytest.mark.parametrize("path", ["/matters/{}", "/matters/{}/photos/1", "/calls/{}"])
+def test_a_number_that_no_row_has_reaches_nothing(lively, path):
+    for number in (2**63 - 1, 2**63, 10**20):
+        assert lively.cast.client("manager").get(path.format(number)).status_code == 403
+
+
 @pytest.mark.row("FRC-5")
 def test_the_company_itself_can_do_no_more_than_answer_for_its_part(lively):
     world, client = lively, lively.cast.client("manager")
