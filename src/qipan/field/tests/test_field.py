@@ -177,9 +177,10 @@ class TestChanges:
         first = client.get("/api/field/doors")
         assert len(doors(self.ask(client, first, base="0" * 24))) == 10
 
-    def test_refuses_a_moment_without_its_zone(self, scene):
+    @pytest.mark.parametrize("since", ["2026-08-01T10:00:00", "0001-01-01T00:00:00Z"])
+    def test_refuses_a_moment_without_its_zone_or_out_of_this_world(self, scene, since):
         client = scene.holder()
-        answer = self.ask(client, client.get("/api/field/doors"), since="2026-08-01T10:00:00")
+        answer = self.ask(client, client.get("/api/field/doors"), since=since)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
 
 
