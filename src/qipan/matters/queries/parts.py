@@ -69,7 +69,7 @@ class Told:
 
 def told_to_part(matter: Matter) -> Told:
     """This function will return what a unit is told that sees its own part alone."""
-    said = dict.fromkeys((one.text, one.spot) for one in reports_of(matter) if not one.private)
+    said = dict.fromkeys((one.text, one.spot) for one in reports_of(matter) if one.text and not one.private)
     return Told(list(said), list(told_photos(matter).values_list("pk", flat=True)))
 
 

@@ -19,6 +19,7 @@ from ..actions.filing import file_matter
 from ..actions.handling import verify_matter
 from ..actions.joining import merge_matter
 from ..actions.meetings import agree, record_meeting
+from ..actions.privacy import erase_words
 from ..actions.refusing import decide_refusal
 from ..models import Called, Handling, Matter, MatterStep, Photo, Rating, Report
 from ..testing import Picture
@@ -357,6 +358,13 @@ def test_what_all_wished_private_is_asked_of_who_gave_it(lively):
     page = text_of(client.get(f"/matters/{matter.pk}"))
     assert "反映人要求不公开" in page and WORDS not in page and "/photos/" not in page
     assert client.get(f"/matters/{matter.pk}/photos/{Photo.objects.get().pk}").status_code == 404
+
+
+def test_what_a_reporter_had_erased_leaves_no_empty_line(lively):
+    matter = given_to(lively)
+    erase_words([matter.reports.get().pk])
+    page = text_of(lively.cast.client("manager").get(f"/matters/{matter.pk}"))
+    assert WORDS not in page and 'class="said"' not in page and "请向交办单位了解" in page
 
 
 def test_a_department_sees_and_answers_as_before(lively):
