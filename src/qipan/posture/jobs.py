@@ -4,8 +4,8 @@ from django.conf import settings
 from huey import crontab
 
 from qipan.kernel.clock import now
-from qipan.kernel.place import range_of
-from qipan.kernel.queue import queue
+from qipan.kernel.queue import queue, slow
+from qipan.territory.api import parts_of
 
 from . import rules
 from .actions.declarations import end_lapsed
@@ -28,9 +28,13 @@ def end_what_nobody_extended() -> None:
     end_lapsed(by=clock_of_measures(), at=now())
 
 
-@queue.periodic_task(crontab(minute="2", hour="0"))
+@slow.periodic_task(crontab(minute="2", hour="0"), retries=3, retry_delay=30)
 def ask_the_zones() -> None:
-    """This job will hold measures against the zones after each midnight: a rule set ends with a day, and asks nobody."""
+    """This job will hold measures against the zones after each midnight: a rule set ends with a day, and asks nobody.
+
+    District by district: each measure takes milliseconds, and thousands would be locked for a minute. Harmless to repeat.
+    """
     at = now()
     for hazard in sorted({hazard for _kind, hazard in rules.grades()}):
-        weigh_measures([range_of(settings.CITY)], hazard=hazard, since=at, by=clock_of_measures(), at=at)
+        for ground in parts_of(settings.CITY):
+            weigh_measures([ground], hazard=hazard, since=at, by=clock_of_measures(), at=at)

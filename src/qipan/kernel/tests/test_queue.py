@@ -39,6 +39,7 @@ def test_what_may_last_for_minutes_holds_up_no_other_job():
         ("journal", "forget_each_night"),
         ("matters", "erase_each_night"),
         ("matters", "learn_each_night"),
+        ("posture", "ask_the_zones"),
         ("retention", "list_each_hour"),
     }
     assert ("queue", "posture", "look_at_measures") in names

@@ -27,6 +27,7 @@ from qipan.posture.api import Measure, MeasuresEnded, extend_measure, impose_mea
 from qipan.posture.jobs import ask_the_zones, look_at_measures
 from qipan.posture.models import OpenEnd
 from qipan.posture.queries.audits import audit_ends
+from qipan.territory.api import parts_of
 
 from .conftest import Entry, open_end, restriction, zone
 
@@ -327,6 +328,26 @@ def test_the_minutes_job_writes_ends_down_and_tells_missed_reviews(
     assert entry.data["ended_at"] == imposed.expires_at.isoformat()
     look_at_measures.call_local()
     assert Entry.objects.filter(act="posture.end_measure").count() == 2
+
+
+@pytest.mark.row("EMG-15")
+def test_the_job_asks_the_zones_part_by_part_everywhere(cast: Cast, clock_at: Any) -> None:
+    """Each district is a transaction of its own, so that no end of another waits for all of them."""
+    codes = ("510104001001", "510104002002", "510105001001", "5101")
+    for code in codes:
+        zone(code, 2, at=cast.at)
+        impose_measure(**restriction(cast, kind="gate-control", hazard="epidemic", grounds=[range_of(code)]))
+    apps.get_model("zones", "RiskZone").objects.everywhere("a test").update(ends_at=cast.at + timedelta(hours=2))
+    clock_at(cast.at + timedelta(hours=3))
+    ask_the_zones.call_local()
+    assert set(Measure.objects.values_list("end_kind", flat=True)) == {"DROPPED"}
+    assert Entry.objects.filter(act="posture.end_for_zone").count() == len(codes)
+    ask_the_zones.call_local()
+    assert Entry.objects.filter(act="posture.end_for_zone").count() == len(codes)
+    parts = parts_of("5101")
+    assert (parts[0], parts[1]) == (range_of("510104"), range_of("510105"))
+    assert not list(range_of("5101").without(parts))
+    assert sum(one.last - one.first + 1 for one in parts) == range_of("5101").last - range_of("5101").first + 1
 
 
 @pytest.mark.row("EMG-15")

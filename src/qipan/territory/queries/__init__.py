@@ -16,6 +16,7 @@ from .areas import (
     known_place,
     moved_ranges,
     official_ranges,
+    parts_of,
     path_to,
     rate,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "official_ranges",
     "outline_ruler",
     "outlines",
+    "parts_of",
     "path_to",
     "points_in",
     "rate",

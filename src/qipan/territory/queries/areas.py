@@ -281,6 +281,14 @@ def compounds_within(ranges: Iterable[Range]) -> QuerySet[Compound]:
     return Compound.objects.filter(Scope(tuple(ranges)).q())
 
 
+def parts_of(code: str) -> list[Range]:
+    """This function will return the ground of an area in parts, that of each area below it and what is in none: for passes
+    over all of it that hold no lock for long.
+    """
+    below = [ground for area in children(code) for ground in area.ranges]
+    return [*below, *range_of(code).without(below)]
+
+
 def doors_within(ranges: Iterable[Range]) -> QuerySet[Door]:
     """This function will return the doors on this ground."""
     return Door.objects.filter(Scope(tuple(ranges)).q())
