@@ -299,8 +299,11 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
     held = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk, matter=old).first()
     if held is None:
         raise NotFound
-    if old.reports.count() == 1:
+    first, *others = old.reports.order_by("pk")
+    if not others:
         raise SameMatter
+    # The point is of who reported first: wished off the list, it is nowhere where only others are.
+    wished = first.private and not all(one.private for one in others)
     matter = Matter(
         place=old.place,
         longitude=old.longitude,
@@ -313,6 +316,10 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         changed_at=at,
         drill=old.drill,
     )
+    if wished and (held == first or not held.private):
+        bare = old if held == first else matter
+        bare.longitude, bare.latitude, bare.cell = None, None, cell_at(old.place, None)
+        store_row(old)
     insert_row(matter)
     # What was said is of the other matter.
     other = old.root or old

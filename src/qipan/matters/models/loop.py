@@ -205,13 +205,13 @@ class Matter(QuickLabels, models.Model):
 
     @property
     def public_point(self) -> Point | None:
-        """Where it is, to about 100 m, as everyone may see it; None where nobody said so, or wished it private: what was
-        joined to it makes it public, and no point of whoever reported it here.
+        """Where it is, to about 100 m, as everyone may see it; None where nobody said so, or whoever reported it first, whose
+        point it is, wished it private: what was joined to it makes it public, and that point not.
         """
         if self.point is None or self.private:
             return None
-        wished = [one.private for one in self.reports.all()]
-        return None if wished and all(wished) else for_everyone(self.point)
+        first = min(self.reports.all(), key=lambda one: one.pk, default=None)
+        return None if first is not None and first.private else for_everyone(self.point)
 
     @property
     def ending_known(self) -> bool:

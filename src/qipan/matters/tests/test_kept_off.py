@@ -211,6 +211,27 @@ def test_along_a_chain_each_end_is_off_the_list_only_while_all_that_follow_it_wi
 
 
 @pytest.mark.row("PAR-10")
+@pytest.mark.parametrize("leaves", ["who wished", "who joined"])
+def test_the_point_of_who_wished_is_not_shown_for_who_joined(world, leaves):
+    draw_outlines(world.cast)
+    where, at, by = Point(104.031234, 30.631234), now(), world.cast.dispatcher
+    kept = world.reported(text=TEXT, private=True, point=where, at=at)
+    merge_matter(world.reported(at=at).matter, into=kept.matter, by=by, at=at)
+    # Since it is on the list, others join it itself.
+    late = join_matter(kept.matter, words=Words("路灯还是不亮"), nonce="late", by=PUBLIC, at=at)
+    page = Client().get("/public/matters").content.decode()
+    assert kept.matter.number in page and "104.03" not in page
+    parted = part_report((kept if leaves == "who wished" else late).report, by=by, at=at)
+    page = Client().get("/public/matters").content.decode()
+    assert (kept.matter.number in page, parted.number in page) == (True, leaves == "who joined")
+    assert "104.03" not in page
+    points = dict(Matter.objects.everywhere("a test").values_list("pk", "longitude"))
+    wished = parted.pk if leaves == "who wished" else kept.matter.pk
+    assert [pk for pk, longitude in points.items() if longitude is not None] == [wished]
+    assert verify().differences == []
+
+
+@pytest.mark.row("PAR-10")
 @pytest.mark.parametrize("undone", [True, False])
 def test_two_public_reports_that_leave_at_once_take_the_lists_reason_with_them(transactional_db, undone):
     world = make_world(make_city())
