@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.desk.api import TaskKind, recall_sources, send_task
 from qipan.journal.api import canonical, entry_values, publish, write_entries
@@ -104,9 +106,10 @@ def _close(over: Sequence[Over], *, by: Actor, at: datetime) -> None:
     end_citations([f"posture.Measure:{one.key}" for one in over], at=at)
     gone = without_order(sorted({one.tasks_of for one in over if one.tasks_of is not None}), at=at)
     orders = [order_source(key, kind) for key in gone for kind in ORDER_TASKS]
-    recall_sources(orders, note=_("The order has ended."), by=by, at=at)
     decided = [decision_source(one.key) for one in over if one.dropped]
-    recall_sources(decided, note=_("The measure has ended."), by=by, at=at)
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        recall_sources(orders, note=_("The order has ended."), by=by, at=at)
+        recall_sources(decided, note=_("The measure has ended."), by=by, at=at)
     settle_reviews({(one.issuer, one.told_at) for one in over if one.told_at is not None}, by=by, at=at)
     publish(MeasuresEnded(tuple(one.key for one in over), at))
 
@@ -168,11 +171,12 @@ def weigh_measures(
         judged = judge(measure.kind, hazard, Range(measure.first, measure.last), at=since)
         if judged is None:
             continue
-        if not judged.beyond:
-            _let_go_on(measure, since=since, by=by, at=at)
-        elif measure.lifted_at is None:
-            ending += 1
-            _end_for_zone(measure, judged.needed, since=max(since, measure.starts_at, at), by=by, at=at)
+        with override(settings.LANGUAGE_CODE):  # a task is a document of the city, whoever confirmed the zone
+            if not judged.beyond:
+                _let_go_on(measure, since=since, by=by, at=at)
+            elif measure.lifted_at is None:
+                ending += 1
+                _end_for_zone(measure, judged.needed, since=max(since, measure.starts_at, at), by=by, at=at)
     if ending and since <= at:
         end_due(by=by, at=at)
     return ending

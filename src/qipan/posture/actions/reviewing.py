@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, override
 
 from qipan.desk.api import TaskKind, recall_sources, send_task
 from qipan.duties.api import Unit, unit_above
@@ -109,4 +110,5 @@ def settle_reviews(told: Iterable[tuple[int, datetime]], *, by: Actor, at: datet
     waiting = set(reviews_missed(at=at).exclude(told_at=None).values_list("issuer_id", "told_at"))
     gone = sorted(ended - waiting)
     sources = [review_source(issuer, when, drill=drill) for issuer, when in gone for drill in (False, True)]
-    recall_sources(sources, note=_("Every one of them was looked at again or is over."), by=by, at=at)
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        recall_sources(sources, note=_("Every one of them was looked at again or is over."), by=by, at=at)

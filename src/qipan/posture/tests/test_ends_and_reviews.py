@@ -179,9 +179,10 @@ def test_a_review_keeps_it_with_a_reason_and_settles_what_was_told(cast: Cast, y
     with pytest.raises(NotYourOrgan):
         review_measure(yesterday, reason="r", next_review_at=soon, by=cast.city_commander, at=cast.at)
     assert set(tasks("reviews:").values_list("closed_at", flat=True)) == {None}
-    kept = review_measure(yesterday, reason="仍有新增", next_review_at=soon, **terms)
+    with override("en"):
+        kept = review_measure(yesterday, reason="仍有新增", next_review_at=soon, **terms)
     assert (kept.review_at, kept.told_at, kept.expires_at) == (soon, None, yesterday.expires_at)
-    assert set(tasks("reviews:").values_list("state", flat=True)) == {"RECALLED"}
+    assert set(tasks("reviews:").values_list("state", "note")) == {("RECALLED", "均已复核或已结束。")}
     assert Entry.objects.get(act="posture.review_measure").data["reason"] == "仍有新增"
     # Its next date is told anew.
     assert tell_reviews(by=CLOCK, at=soon + timedelta(days=1)) == 1

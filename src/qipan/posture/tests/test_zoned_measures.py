@@ -307,6 +307,20 @@ def test_a_rise_that_comes_after_the_end_does_not_bring_a_measure_back(cast: Cas
 
 
 @pytest.mark.row("EMG-15")
+def test_whoever_confirms_in_english_the_task_is_a_document_of_the_city(cast: Cast) -> None:
+    zone(HERE, HIGH, at=cast.at)
+    (measure,) = gate(cast, kind="area-closure")
+    with override("en"):
+        zone(HERE, LOW, at=cast.at + timedelta(hours=1))
+        task = Task.objects.everywhere("a test").get(source=f"measure:{measure.pk}:end")
+        assert task.title == f"风险区已不支持，请有序结束：{measure.title}"
+        assert Entry.objects.get(act="posture.end_for_zone").data["needed"] == "高风险"
+        lift_measure(measure, reason="有序放开", by=cast.city_commander, at=cast.at + timedelta(hours=2))
+    task.refresh_from_db()
+    assert (task.state, task.note) == ("RECALLED", "措施已结束。")
+
+
+@pytest.mark.row("EMG-15")
 def test_the_issuer_may_end_it_before_its_day_is_over(cast: Cast) -> None:
     zone(HERE, HIGH, at=cast.at)
     (measure,) = gate(cast, kind="area-closure")
