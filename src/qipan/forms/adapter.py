@@ -39,7 +39,7 @@ SHOWN_PROBLEMS = 50
 
 class NoAnswer(Refusal):
     code = "no_answer"
-    sentence = _("No whole answer came within %(seconds)s seconds.")
+    sentence = _("No whole answer came within %(seconds)s s.")
 
 
 class NotReached(Refusal):

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.duties.api import Unit
 from qipan.journal.api import record
@@ -62,7 +63,11 @@ class LinesOutOfRange(BadInput):
 
 class ValuesWrong(BadInput):
     code = "values_wrong"
-    sentence = _("%(n)s lines are wrong; the first is line %(line)s, %(name)s: %(value)s")
+    sentence = ngettext_lazy(
+        "%(n)s line is wrong: line %(line)s, %(name)s: %(value)s",
+        "%(n)s lines are wrong; the first is line %(line)s, %(name)s: %(value)s",
+        "n",
+    )
 
 
 def _wrong(row: Mapping[str, str], units: Mapping[str, Unit]) -> list[str]:

@@ -120,8 +120,8 @@ class BeyondAdmission(Refusal):
 
     code = "beyond_admission"
     sentence = _(
-        "“%(title)s” was admitted with %(admitted)s questions until %(until)s; this form asks %(asked)s questions, "
-        "until %(valid_to)s."
+        "“%(title)s” was admitted until %(until)s (questions: %(admitted)s); this form asks until %(valid_to)s "
+        "(questions: %(asked)s)."
     )
 
 

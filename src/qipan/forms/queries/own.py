@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.duties.api import is_partner
 from qipan.kernel.actor import Actor
@@ -95,7 +96,13 @@ def _end(row: Submission) -> tuple[datetime | None, str]:
     if row.erase_at is not None:
         day = f"{localtime(row.erase_at):%Y-%m-%d}"
         return None, _("the destruction of what the emergency asked for, due from %(day)s") % {"day": day}
-    return None, _("%(n)s days after the end of the emergency for which it was asked") % {"n": keep_days(row.form)}
+    days = keep_days(row.form)
+    said = ngettext(
+        "%(n)s day after the end of the emergency for which it was asked",
+        "%(n)s days after the end of the emergency for which it was asked",
+        days,
+    )
+    return None, said % {"n": days}
 
 
 def _looks(rows: Sequence[Submission]) -> list[Look]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from qipan.desk.api import TaskState, answer_task, decide_objection, remind_at
 from qipan.duties.api import Unit, check_primary, ground_of, lead_body, proposals
@@ -164,7 +165,9 @@ def _alarm(held: Matter, after: Loop, *, by: Actor, at: datetime) -> None:
         held,
         owner=lead,
         asker=lead,
-        title=title_of(held, _now("Handed on %(hops)s times") % {"hops": after.hops}),
+        title=title_of(
+            held, ngettext("Handed on %(hops)s time", "Handed on %(hops)s times", after.hops) % {"hops": after.hops}
+        ),
         basis=_now("Each hop is counted; the third is told to the lead organisation"),
         limit="1wd",
         by=by,

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.desk.api import OwnTask, TaskKind, send_own
 from qipan.journal.api import record
@@ -65,7 +66,11 @@ class LinesRefused(Refusal):
     """Bad lines, and nobody said that they be left out: nothing went in."""
 
     code = "lines_refused"
-    sentence = _("%(bad)s of %(lines)s lines cannot be taken over; nothing was imported.")
+    sentence = ngettext_lazy(
+        "%(bad)s of %(lines)s line cannot be taken over; nothing was imported.",
+        "%(bad)s of %(lines)s lines cannot be taken over; nothing was imported.",
+        "lines",
+    )
     status = 400
 
 

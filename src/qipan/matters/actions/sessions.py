@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
+from django.utils.translation import ngettext
 
 from qipan.desk.api import Task, TaskKind, recall_tasks, send_task
 from qipan.duties.api import Unit, lead_body
@@ -49,7 +50,10 @@ def prepare_session(*, by: Actor, at: datetime) -> ReviewSession:
     send_task(
         kind=TaskKind.REQUEST,
         source=f"review:{session.pk}",
-        title=_now("Weekly review session, %(points)s points") % {"points": len(points)},
+        title=ngettext(
+            "Weekly review session, %(points)s point", "Weekly review session, %(points)s points", len(points)
+        )
+        % {"points": len(points)},
         asker=lead,
         owner=lead,
         place=lead.place,

@@ -7,6 +7,7 @@ from functools import cache
 from django.db import transaction
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.desk.api import recall_sources
 from qipan.journal.api import record
@@ -32,7 +33,11 @@ UNDO = (
 
 class ImportInUse(Refusal):
     code = "import_in_use"
-    sentence = _("%(matters)s matters of this import were worked on since; it cannot be undone any more.")
+    sentence = ngettext_lazy(
+        "%(matters)s matter of this import was worked on since; it cannot be undone any more.",
+        "%(matters)s matters of this import were worked on since; it cannot be undone any more.",
+        "matters",
+    )
 
 
 class UndoneAlready(Refusal):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
+from django.utils.translation import ngettext
 
 from qipan.kernel.place import CODE_LENGTHS, COMMUNITY, COMPOUND, Range, code_of, range_of
 from qipan.kernel.rate import Rate
@@ -52,7 +53,12 @@ class Alike:
         """How sure it is that it is the same, and how that is known."""
         if self.share is not None:
             said = {"n": self.share.part, "of": self.share.whole}
-            return _now("of %(of)s pairs of matters like this, people joined %(n)s") % said
+            told = ngettext(
+                "of %(of)s pair of matters like this, people joined %(n)s",
+                "of %(of)s pairs of matters like this, people joined %(n)s",
+                self.share.whole,
+            )
+            return told % said
         n = {"n": round(100 * self.pair.likeness)}
         if self.advice in UNLEARNED:
             return _now("likeness of words %(n)s of 100; nothing is learned yet from what people joined") % n
@@ -71,10 +77,11 @@ class Alike:
             else _now("of the same category, near by")
         )
         hours = round(self.pair.hours)
+        days = round(hours / 24)
         made.append(
-            _now("reported %(n)s hours apart") % {"n": hours}
+            ngettext("reported %(n)s hour apart", "reported %(n)s hours apart", hours) % {"n": hours}
             if hours < 48
-            else _now("reported %(n)s days apart") % {"n": round(hours / 24)}
+            else ngettext("reported %(n)s day apart", "reported %(n)s days apart", days) % {"n": days}
         )
         return tuple(made)
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.core import signing
 from django.db.models import OuterRef, Subquery, Sum
 from django.utils.translation import gettext as _now
+from django.utils.translation import ngettext
 
 from qipan.kernel.place import COMMUNITY, COMPOUND, DISTRICT, STREET, code_of, range_of
 from qipan.kernel.rate import Rate
@@ -173,8 +174,18 @@ def _in_words(kind: Suggested, reason: Reason, names: Mapping[str, str]) -> str:
         return _now("words that spoke for it: %(words)s") % {"words": ", ".join(f"“{word}”" for word in what)}
     said = {"n": reason.n, "of": reason.of, "what": " · ".join(what)}
     if kind == Suggested.UNIT:
-        return _now("of %(of)s earlier matters like this (%(what)s) it handled %(n)s") % said
-    return _now("of %(of)s earlier matters like this (%(what)s) %(n)s were of this category") % said
+        told = ngettext(
+            "of %(of)s earlier matter like this (%(what)s) it handled %(n)s",
+            "of %(of)s earlier matters like this (%(what)s) it handled %(n)s",
+            reason.of,
+        )
+    else:
+        told = ngettext(
+            "of %(of)s earlier matter like this (%(what)s), of this category: %(n)s",
+            "of %(of)s earlier matters like this (%(what)s), of this category: %(n)s",
+            reason.of,
+        )
+    return told % said
 
 
 def _same(one: Alike) -> Proposed:

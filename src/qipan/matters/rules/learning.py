@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.kernel.refusal import Refusal
 
@@ -34,8 +35,10 @@ MOST_FEATURES = 20_000
 
 class TooFewCases(Refusal):
     code = "too_few_cases"
-    sentence = _(
-        "Nothing can be learned from %(cases)s cases; at least %(fewest)s with two different answers are needed."
+    sentence = ngettext_lazy(
+        "Nothing can be learned from %(cases)s case; at least %(fewest)s with two different answers are needed.",
+        "Nothing can be learned from %(cases)s cases; at least %(fewest)s with two different answers are needed.",
+        "cases",
     )
 
 

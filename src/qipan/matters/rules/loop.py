@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from qipan.kernel.refusal import Refusal
 
@@ -126,7 +127,11 @@ class PartsOpen(Refusal):
 
 class TooLateToReopen(Refusal):
     code = "too_late_to_reopen"
-    sentence = _("A matter is reopened within %(days)s days; please report it anew.")
+    sentence = ngettext_lazy(
+        "A matter is reopened within %(days)s day; please report it anew.",
+        "A matter is reopened within %(days)s days; please report it anew.",
+        "days",
+    )
 
 
 class WrongKind(Refusal):

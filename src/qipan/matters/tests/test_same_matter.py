@@ -123,7 +123,7 @@ def test_the_dispatcher_reads_how_often_people_joined_such_pairs_and_why(learned
         "words in common: “门口路灯不亮”",
         "6 m away",
         "of the same category, at the same place",
-        "reported 1 hours apart",
+        "reported 1 hour apart",
     ]
     text = page(learned, f"/matters/{near.pk}", lang="zh-hans")
     assert "与此相仿的30对事项中，有30对由人并入" in text and "相同的文字：“门口路灯不亮”" in text

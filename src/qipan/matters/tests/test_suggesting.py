@@ -92,8 +92,8 @@ def test_a_category_is_proposed_with_its_reasons(learned):
         "Street light",
         "confidence 99 of 100: so many proposals like this were right on the latest matters",
         "words that spoke for it: “路灯”, “晚上很黑”",
-        "of 80 earlier matters like this (Jinjiang First First Community) 40 were of this category",
-        "of 80 earlier matters like this (Jinjiang First Subdistrict) 40 were of this category",
+        "of 80 earlier matters like this (Jinjiang First First Community), of this category: 40",
+        "of 80 earlier matters like this (Jinjiang First Subdistrict), of this category: 40",
         "Take over into the form",
         "Decide otherwise",
     ]

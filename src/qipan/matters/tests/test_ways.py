@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.desk.api import Task, answer_task
 from qipan.journal.api import verify
@@ -120,7 +121,7 @@ def test_hops_are_counted_and_the_third_is_told_to_the_lead_organisation(world):
     arbitrate_matter(matter, unit=parks, reason="清单明确", by=lead, at=world.later(hours=5))
     held = fresh(matter)
     assert (held.hops, held.handler_id, held.first_receiver_id, held.ruled_id) == (3, parks.pk, parks.pk, parks.pk)
-    assert desk("5101:lead-body") == [_("Handed on %(hops)s times") % {"hops": 3}]
+    assert desk("5101:lead-body") == [ngettext("Handed on %(hops)s time", "Handed on %(hops)s times", 3) % {"hops": 3}]
     assert desk("510104:district-command") == []
     assert kinds(matter)[-2:] == ["ARBITRATED", "ALARM"]
     outcomes = list(Handling.objects.order_by("pk").values_list("outcome", flat=True))

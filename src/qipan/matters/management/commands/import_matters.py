@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
@@ -46,9 +47,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"{n:,}  {reason}")
             said = {"good": len(checked.good), "lines": checked.lines, "held": checked.held, "bad": checked.bad}
             if options["dry_run"]:
-                self.stdout.write(
-                    _("%(good)s of %(lines)s lines would be taken over; %(held)s held already, %(bad)s refused.") % said
+                told = ngettext(
+                    "%(good)s of %(lines)s line would be taken over; %(held)s held already, %(bad)s refused.",
+                    "%(good)s of %(lines)s lines would be taken over; %(held)s held already, %(bad)s refused.",
+                    checked.lines,
                 )
+                self.stdout.write(told % said)
                 return
             batch = import_lines(
                 checked,
@@ -61,7 +65,7 @@ class Command(BaseCommand):
                 at=at,
             )
             self.stdout.write(
-                _("%(matters)s matters of %(file)s are held; %(left)s lines were left out.")
+                _("Matters held of %(file)s: %(matters)s; lines left out: %(left)s.")
                 % {"matters": batch.matters, "file": batch.name, "left": batch.left_out}
             )
         except OSError as error:
@@ -76,4 +80,7 @@ class Command(BaseCommand):
         if batch is None:
             raise CommandError(_("This file is not imported."))
         undo_import(batch, by=by, at=now())
-        self.stdout.write(_("%(matters)s matters were taken out again.") % {"matters": batch.matters})
+        said = ngettext(
+            "%(matters)s matter was taken out again.", "%(matters)s matters were taken out again.", batch.matters
+        )
+        self.stdout.write(said % {"matters": batch.matters})
