@@ -127,6 +127,95 @@ def test_a_counted_sentence_stands_in_chinese_for_every_number():
     assert missing == []
 
 
+# What is counted, besides the nouns of the sentences that have a singular already.
+COUNTED = set(
+    re.findall(
+        r"\w+",
+        "accounts acts agreements applications attempts buildings bytes calls cases categories cells channels characters cities"
+        " compounds copies criteria declarations directives districts drills duties emergencies events fields figures firms forms"
+        " guards hazards households inspections letters lists messages months objections offers orders outlines passes persons"
+        " photographs playbooks posts proposals ranges registers requisitions residents seconds steps streets subscriptions"
+        " versions warnings weeks wishes words workers years",
+    )
+)
+BETWEEN = (
+    r"(?:(?!(?:a|and|are|as|at|before|by|for|from|has|in|is|it|its|itself|may|no|not|of|on|only|or|per|than|the|to|until"
+    r"|was|were|with)\b)[a-z]+ ){0,2}"
+)
+# A bound is a number of the code or of the law: more than one.
+BOUND = re.compile(
+    r"\b(?:at most|more than|longer than|1 (?:and|to)) (?:%\(\w+\)s \w+ (?:and|of|or) )?$", re.IGNORECASE
+)
+NEVER_ONE = {
+    "%(hours)s working hours": "told with a decimal, as 1.0 hours",
+    "%(admitted)s working hours": "told with a decimal, as 1.0 hours",
+    "%(megapixels)s million points": "a bound",
+    "After %(days)s days without one": "a bound",
+    "for %(least)s days or more": "a bound",
+    "from today to %(days)s days ahead": "a bound",
+    "The newest %(shown)s are shown": "a bound",
+    "%(speed)s times as fast": "a clock that is not faster has a sentence of its own",
+    "%(owner)s answers for this": "no noun",
+}
+
+
+def without_a_singular(entries: list[tuple[str, str]], nouns: set[str]) -> list[str]:
+    """This function will return the sentences, given with their plural, that count and say the plural of one as well."""
+    number = re.compile(rf"(?:%\(\w+\)s|\{{\w+\}}) {BETWEEN}(?:{'|'.join(sorted(nouns))})\b")
+    verb = re.compile(r"(?<!of )%\(\w+\)s (?:are|have|were)\b")
+    return [
+        one
+        for one, many in entries
+        for said in [re.sub("|".join(map(re.escape, NEVER_ONE)), "", one)]
+        if any(not BOUND.search(said[: found.start()]) for found in number.finditer(said))
+        or (not many and verb.search(said))
+    ]
+
+
+def test_a_sentence_that_counts_has_a_singular():
+    """English says "1 door": by ``ngettext`` and ``blocktranslate count``, or by words such as "doors: 1"."""
+    entries = [
+        (entry.msgid, entry.msgid_plural)
+        for path in sorted(SOURCE.glob("*/locale/zh_Hans/LC_MESSAGES/django.po"))
+        for entry in polib.pofile(str(path))
+    ]
+    words = re.compile(r"[a-z]{3,}")
+    learned = {word for one, many in entries for word in set(words.findall(many)) - set(words.findall(one))}
+    nouns = COUNTED | {word for word in learned if word.endswith("s")} | {"people"}
+    assert {"areas", "doors", "entries", "visits"} <= learned
+    assert without_a_singular(entries, nouns) == []
+    assert [one for one in NEVER_ONE if not any(one in said for said, _many in entries)] == []
+    assert without_a_singular(
+        [
+            ("%(n)s doors", ""),
+            ("%(n)s of %(of)s settled doors", ""),
+            ("{n} entries", ""),
+            ("%(n)s door in %(of)s compounds", "%(n)s doors in %(of)s compounds"),
+            ("%(n)s are held", ""),
+            ("At most %(most)s doors; %(n)s people", ""),
+            # none of these:
+            ("%(n)s door", "%(n)s doors"),
+            ("doors: %(n)s", ""),
+            ("At most %(most)s doors", ""),
+            ("%(of)s is one of the doors", ""),
+        ],
+        nouns,
+    ) == [
+        "%(n)s doors",
+        "%(n)s of %(of)s settled doors",
+        "{n} entries",
+        "%(n)s door in %(of)s compounds",
+        "%(n)s are held",
+        "At most %(most)s doors; %(n)s people",
+    ]
+    beside = re.compile(
+        rf"\}}\}}\s*(?:</\w+>\s*)*\{{%\s*(?:translate|trans)\s+[\"']{BETWEEN}(?:{'|'.join(sorted(nouns))})\b[^%]*"
+    )
+    assert beside.search('{{ n }}</b> {% translate "doors left" %}')
+    found = [f"{path.name}: {said}" for path in SOURCE.rglob("*.html") for said in beside.findall(path.read_text())]
+    assert found == []
+
+
 HALF_WIDTH = re.compile(r"[\u3400-\u9fff、。，；：？！”’）】》][,;:?!]|[,;:?!][\u3400-\u9fff“‘（【《]")
 
 
