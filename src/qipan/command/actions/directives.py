@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.timezone import get_default_timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Admission, ShortNoticeAtNight, TaskKind, recall_sources, send_tasks
@@ -347,7 +348,9 @@ def revise_directive(
         grounds=grounds, decided_at=decided_at, due_at=due_at, named_person=named_person, at=at, drill=old.drill
     )
     version = old.version + 1
-    _take_back(old, note=gettext("Replaced by version %(version)s") % {"version": version}, by=by, at=at)
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        replaced = gettext("Replaced by version %(version)s") % {"version": version}
+    _take_back(old, note=replaced, by=by, at=at)
     old.save(update_fields=["next_at"])
     directive = Directive.objects.create(
         number=old.number,

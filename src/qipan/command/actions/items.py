@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 
 from qipan.desk.api import Admission, TaskKind, send_task
 from qipan.duties.api import Unit
@@ -157,15 +158,18 @@ def give_to_owners(
     for item in given:
         of = item.activation or item.plan
         declared = item.plan.declaration.drill if item.plan is not None else False
+        with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+            title = gettext("Close: %(title)s") % {"title": item.title[:180]}
+            basis = worded(item.still_open)[:300] or str(of)
         item.handed_over = send_task(
             kind=TaskKind.RELEASE,
             source=f"release:{item.pk}",
-            title=gettext("Close: %(title)s") % {"title": item.title[:180]},
+            title=title,
             # Who only executes is asked by itself: closing its own needs no admission.
             asker=item.owner if item.activation is None and item.owner.organ_type.executes_only else asker,
             owner=item.owner,
             place=item.owner.place,
-            basis=worded(item.still_open)[:300] or str(of),
+            basis=basis,
             admission=admission,
             by=by,
             at=at,

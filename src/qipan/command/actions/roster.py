@@ -193,7 +193,8 @@ def _tell(rosters: Sequence[Roster], *, by: Actor, at: datetime) -> int:
         gaps = {f"{own}{int(start.timestamp()) // 60}:": (start, end) for start, end in roster.gaps}
         for source in cards.filter(closed_at=None).values_list("source", flat=True):
             if not any(source.startswith(gap) for gap in gaps):
-                recall_tasks(source, note=gettext("There is no gap any more."), by=by, at=at)
+                with override(settings.LANGUAGE_CODE):
+                    recall_tasks(source, note=gettext("There is no gap any more."), by=by, at=at)
         for gap, (start, end) in gaps.items():
             before = list(cards.filter(source__startswith=gap).values_list("state", flat=True))
             if all(state == TaskState.RECALLED for state in before):

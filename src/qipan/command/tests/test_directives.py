@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from qipan.command.actions.directives import (
     AlreadyRecalled,
@@ -219,20 +220,21 @@ def test_a_revision_recalls_what_is_open_sends_anew_and_says_what_changed(cast, 
     first = issue(cast, admission=admitted)
     done = tasks().filter(source=first.source).order_by("place").first()
     receive([(done.pk, TaskState.DONE, cast.at)], by=cast.worker, at=cast.at)
-    second = revise_directive(
-        first,
-        title=first.title,
-        body="一、逐院检查。\n二、次日回复。",
-        basis=first.basis,
-        decided_at=cast.at,
-        due_at=first.due_at,
-        by=cast.city_commander,
-        at=cast.at + timedelta(minutes=5),
-    )
+    with override("en"):  # whoever revises reads English; what the others have is a document of the city
+        second = revise_directive(
+            first,
+            title=first.title,
+            body="一、逐院检查。\n二、次日回复。",
+            basis=first.basis,
+            decided_at=cast.at,
+            due_at=first.due_at,
+            by=cast.city_commander,
+            at=cast.at + timedelta(minutes=5),
+        )
     assert (second.number, second.version, second.supersedes_id, second.recipients) == (first.number, 2, first.pk, 4)
     assert second.changes == [["body", first.body, second.body]]
-    states = tasks().filter(source=first.source).values_list("state", flat=True)
-    assert sorted(states) == ["DONE", "RECALLED", "RECALLED", "RECALLED"]
+    states = tasks().filter(source=first.source).values_list("state", "note")
+    assert sorted(states) == [("DONE", ""), *[("RECALLED", "由第 2 版取代")] * 3]
     assert set(tasks().filter(source=second.source).values_list("state", flat=True)) == {"SENT"}
     with pytest.raises(AlreadyReplaced):
         recall_directive(first, reason="过时", by=cast.city_commander, at=cast.at + timedelta(minutes=6))

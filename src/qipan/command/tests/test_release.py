@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from qipan.access.api import Pass
 from qipan.command.actions.release import AlreadyReleased, ReleaseNotBegun, hand_over, release
@@ -135,12 +136,14 @@ class TestRelease:
             hand_over(activation, by=cast.city_commander, at=cast.at)
         at = cast.at + timedelta(hours=1)
         release(activation, by=cast.city_commander, at=at)
-        report = hand_over(activation, by=cast.city_commander, at=at)
+        with override("en"):
+            report = hand_over(activation, by=cast.city_commander, at=at)
         tasks = list(everywhere(Task).filter(kind="RELEASE").select_related("owner"))
         assert (report.handed_over, len(tasks)) == (2, 2)
         assert {task.owner.code for task in tasks} == {"5101:city-command"}
         assert {task.source for task in tasks} == {f"release:{one.item.pk}" for one in left_open(activation)}
         assert all(task.basis for task in tasks)
+        assert all(task.title.startswith("收尾：") for task in tasks)
         activation.refresh_from_db()
         assert activation.released_at == at
         assert posture_over([JINJIANG], at=at) is None

@@ -182,11 +182,13 @@ def fill_shift(shift: Shift, *, filled_by: str, by: Actor, at: datetime) -> Shif
         data={"starts_at": fresh.starts_at.isoformat()},
         drill=fresh.drill,
     )
-    recall_tasks(_warning(fresh), note=_now("The shift is filled."), by=by, at=at)
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        filled, all_filled = _now("The shift is filled."), _now("All shifts are filled.")
+    recall_tasks(_warning(fresh), note=filled, by=by, at=at)
     if fresh.task is not None and not shifts.filter(task=fresh.task, filled_at=None, released_at=None).exists():
         # The right to fill a shift includes saying that it is filled, whichever unit's desk asked for it.
         filling = replace(by, acts=by.acts | {"team.manage", "task.answer"})
-        answer_task(fresh.task, state=TaskState.DONE, note=_now("All shifts are filled."), by=filling, at=at)
+        answer_task(fresh.task, state=TaskState.DONE, note=all_filled, by=filling, at=at)
     return fresh
 
 
@@ -235,7 +237,8 @@ def close_shifts(*, source: str, keep_running: bool = False, by: Actor, at: date
     closed = shifts.update(released_at=at)
     if first is None or not (closed or asked):
         return 0
-    recall_sources(asked, note=_now("The shift was closed."), by=by, at=at)
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        recall_sources(asked, note=_now("The shift was closed."), by=by, at=at)
     record(
         "deployment.close_shifts",
         subject=source,
