@@ -1,6 +1,6 @@
 """Personal data that fall due month by month: one lot for what ended in a month (``kernel.retention.Holder``)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,9 +68,8 @@ class Monthly:
             )
         return found
 
-    def prove(self, key: str) -> Iterable[None]:
+    def prove(self, key: str) -> None:
         """This method has nothing to prove: figures do not come from these columns."""
-        return ()
 
     def seal(self, key: str, *, by: Actor, at: datetime) -> Sealed | None:
         """This method has nothing to seal."""

@@ -4,7 +4,7 @@ Each room's ``retention.py`` names every column of every model of its own. A col
 whoever adds one says there what it may hold of a person, for which purpose, how long, and who destroys it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -106,11 +106,8 @@ class Teller(Protocol):
 class Holder(Teller, Protocol):
     """How a run finds and destroys one kind of personal data."""
 
-    def prove(self, key: str) -> Iterable[None]:
-        """This method will prove the figures that stay against the rows, only reading, and yield after each part.
-
-        Raises ``FiguresDiffer``.
-        """
+    def prove(self, key: str) -> None:
+        """This method will prove the figures that stay against the rows, only reading. Raises ``FiguresDiffer``."""
 
     def seal(self, key: str, *, by: Actor, at: datetime) -> Sealed | None:
         """This method will seal the figures that stay, in the caller's transaction; None where none stay."""

@@ -1,6 +1,6 @@
 """What screening holds of persons, for which purpose and how long; every column of every table of the room."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Max, Min, Sum
@@ -64,7 +64,7 @@ class Campaigns:
             )
         return found
 
-    def prove(self, key: str) -> Iterator[None]:
+    def prove(self, key: str) -> None:
         """This method will recount the counters from the visits, once: what is sealed is proven already."""
         campaign = _campaign(key)
         if SealedCampaign.objects.filter(campaign=campaign).exists():
@@ -74,7 +74,6 @@ class Campaigns:
                 differences = recount_coverage([round_id], within=ground)
                 if differences:
                     raise FiguresDiffer(first=differences[0])
-                yield
 
     def seal(self, key: str, *, by: Actor, at: datetime) -> Sealed | None:
         """This method will seal the counters."""

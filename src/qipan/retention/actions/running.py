@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -50,8 +49,8 @@ def carry_out(
 
     Killed at any moment, it goes on where it was: what a step deletes, where the next one begins and the chain of
     digests stand in one transaction. Two that run at once take turns.
-    ``step_rows`` is how many one transaction destroys, about. It rests after each step and each part of a proof
-    (``rest_after``), so that whoever works beside it notices nothing. Needs ``destruction.run``; raises ``NotAllowed``.
+    ``step_rows`` is how many one transaction destroys, about. It rests after each step (``rest_after``), so that whoever
+    works beside it notices nothing. Needs ``destruction.run``; raises ``NotAllowed``.
     """
     by.require("destruction.run")
     began = time.monotonic()
@@ -64,12 +63,15 @@ def carry_out(
     steps = 0
     for lot in held.lots.order_by("order"):
         try:
+            if lot.proven_at is None:
+                holders()[lot.model].prove(lot.key)  # reads only: no writer waits while millions of rows are counted
+                _seal(lot.pk, by=by, at=at)
             since = time.monotonic()
-            for destroyed in _work(lot, rows=step_rows, by=by, at=at):
-                steps += destroyed is not None
-                if steps == most_steps:
+            while (destroyed := _step(lot.pk, at=at, rows=step_rows)) is not None:
+                steps += 1
+                if most_steps is not None and steps >= most_steps:
                     return False
-                time.sleep(rest_after(time.monotonic() - since, destroyed or 0))
+                time.sleep(rest_after(time.monotonic() - since, destroyed))
                 since = time.monotonic()
         except Refusal as refusal:
             # Figures that do not agree with their rows: nothing more is destroyed until a person has looked.
@@ -81,16 +83,6 @@ def carry_out(
     issue(held, storage=storage, by=by, at=at + timedelta(seconds=int(time.monotonic() - began)))
     refresh_lots(at=at)
     return True
-
-
-def _work(lot: RunLot, *, rows: int | None, by: Actor, at: datetime) -> Iterator[int | None]:
-    """Does what is left of a lot; yields None after each part of the proof, and after each step how many rows it destroyed."""
-    if lot.proven_at is None:
-        for _part in holders()[lot.model].prove(lot.key):  # reads only: no writer waits while millions are counted
-            yield None
-        _seal(lot.pk, by=by, at=at)
-    while (destroyed := _step(lot.pk, at=at, rows=rows)) is not None:
-        yield destroyed
 
 
 @transaction.atomic

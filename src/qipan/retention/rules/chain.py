@@ -7,9 +7,7 @@ from qipan.kernel.place import Range
 FIRST = "0" * 64
 STEP = 5_000  # rows that one transaction destroys on PostgreSQL
 STEP_SQLITE = 2_000  # there is one writer: others wait at most for so many
-PACE = (
-    20_000  # rows that a run destroys in a second: the visits of a city of 8.75 million doors in seven or eight minutes
-)
+PACE = 18_000  # rows that a run destroys in a second: what 8.75 million doors said in eight minutes
 SHARE = 0.5  # of its time that a run is at work at most, where the database is too slow for that pace
 WISH_DAYS = 15  # within which a wish about own data is answered
 

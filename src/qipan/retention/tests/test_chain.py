@@ -17,6 +17,6 @@ def test_a_run_keeps_its_pace_and_leaves_the_others_their_share(took: float, row
 
 
 def test_a_quick_step_waits_for_its_pace_and_a_slow_one_for_the_others() -> None:
-    assert rest_after(0.02, 5_000) == 0.23
-    assert rest_after(3.0, 5_000) == 3.0
+    assert rest_after(0.02, 4_500) == 0.23
+    assert rest_after(3.0, 4_500) == 3.0
     assert rest_after(0.5, 0) == 0.5

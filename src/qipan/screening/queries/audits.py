@@ -17,7 +17,7 @@ from .coverage import SETTLED_SUM, STATE_COLUMNS
 
 MOST = 20  # differences named; the first is what matters
 EVERYWHERE = Range(0, 2**63 - 1)
-PART = 25_000  # visits that are recounted at once where others are at work beside it
+PART = 25_000  # visits that are recounted at once, in memory and by one process of the database
 
 
 def audit_parts(round_id: int) -> Iterator[Range]:
