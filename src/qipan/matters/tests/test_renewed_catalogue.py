@@ -32,7 +32,7 @@ def renew(world, **limits):
 
 
 @pytest.mark.row("MAT-2")
-def test_the_hint_finds_what_was_reported_before_the_catalogue_was_renewed(world):
+def test_the_hint_finds_what_was_reported_before_the_catalogue_was_renewed(world, clock_at):
     old = world.category()
     before = world.reported().matter
     renew(world)
@@ -43,6 +43,7 @@ def test_the_hint_finds_what_was_reported_before_the_catalogue_was_renewed(world
     renew(world, limit_file="6h")
     assert len(similar(world.category(), SPOT, WORDS, at=world.later(minutes=4))) == 2
     assert similar(world.category("01001"), SPOT, WORDS, at=world.later(minutes=4)) == []
+    clock_at(world.later(minutes=5))
     page = world.cast.client("anonymous").post(
         "/report/similar", {"category": "01003", "place": "510104001001001", "text": WORDS}
     )
@@ -50,12 +51,13 @@ def test_the_hint_finds_what_was_reported_before_the_catalogue_was_renewed(world
 
 
 @pytest.mark.row("ORG-9")
-def test_a_type_without_an_owner_is_one_type_before_and_after_the_catalogue_was_renewed(world):
+def test_a_type_without_an_owner_is_one_type_before_and_after_the_catalogue_was_renewed(world, clock_at):
     first = bounced(world)
     renew(world)
     second = bounced(world)
     [one] = orphans(CITY, at=world.later(minutes=5))
     assert (one.category, one.returned, one.organs, one.matters) == ("01003", 2, (LIGHTS,), (first.pk, second.pk))
+    clock_at(world.later(minutes=5))
     client = world.cast.client("lead")
     [(shown, category, *_rest)] = client.get("/matters/patterns").context["lost"]
     assert (shown.returned, category.pk) == (2, world.category().pk)
