@@ -78,7 +78,7 @@ def overdue(rows, at):
     keys = [one.pk for one in rows if one.state in UNENDED]
     parts = Handling.objects.select_related("task").filter(matter__in=keys, part="PRIMARY").order_by("pk")
     latest = {part.matter_id: part.task.due_at for part in parts}
-    return sum(due <= at for due in latest.values())
+    return sum(due < at for due in latest.values())  # as for every task: until its last moment it is in time
 
 
 def recount(filed, at):
