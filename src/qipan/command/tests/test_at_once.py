@@ -22,7 +22,7 @@ from qipan.forms.testing import publish
 from qipan.kernel.place import range_of
 from qipan.kernel.refusal import Refusal
 from qipan.kernel.testing import at_once
-from qipan.posture.api import end_declaration, impose_measure
+from qipan.posture.api import Declaration, end_declaration, impose_measure
 
 from ..models import Activation, ActivationItem, Directive
 from .conftest import NOON, Entry, declare_epidemic, everywhere, make_city, publish_all
@@ -84,6 +84,13 @@ def test_the_same_number_at_once_is_issued_once(cast):
     assert sorted(told) == ["done", "number_taken", "number_taken"]
     assert Directive.objects.count() == 1
     assert everywhere(Task).count() == 4
+
+
+@pytest.mark.row("EMG-1")
+def test_the_same_number_at_once_is_declared_once(cast):
+    told = told_at_once(*[lambda: declare_epidemic(cast)] * 3)
+    assert sorted(told) == ["declaration_number_taken", "declaration_number_taken", "done"]
+    assert (Declaration.objects.count(), Entry.objects.filter(act="posture.declare").count()) == (1, 1)
 
 
 def test_two_answers_at_once_are_one(cast):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
@@ -194,22 +194,24 @@ def declare(
     warned = get_warning(follows, ranges=[ground for _code, ground in grounds]) if follows else None
     if warned is not None and warned.drill != drill:
         raise NotFound
-    if Declaration.objects.filter(number=number).exists():
-        raise DeclarationNumberTaken(field="number", number=number)
-    declaration = Declaration.objects.create(
-        number=number,
-        matter=matter,
-        hazard=hazard,
-        level=level,
-        basis=basis,
-        issuer=issuer,
-        follows=warned,
-        measures=sentences,
-        starts_at=starts_at,
-        expected_until=expected_until,
-        decided_at=at,
-        drill=drill,
-    )
+    try:
+        with transaction.atomic():
+            declaration = Declaration.objects.create(
+                number=number,
+                matter=matter,
+                hazard=hazard,
+                level=level,
+                basis=basis,
+                issuer=issuer,
+                follows=warned,
+                measures=sentences,
+                starts_at=starts_at,
+                expected_until=expected_until,
+                decided_at=at,
+                drill=drill,
+            )
+    except IntegrityError:  # the constraint also settles two who declare at once
+        raise DeclarationNumberTaken(field="number", number=number) from None
     DeclaredGround.objects.bulk_create(
         DeclaredGround(declaration=declaration, code=code, first=ground.first, last=ground.last)
         for code, ground in grounds

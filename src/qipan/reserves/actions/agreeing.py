@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from qipan.duties.api import Unit, ground_of
@@ -62,8 +62,6 @@ def propose_agreement(
     number = number.strip()
     if not number:
         raise WordsMissing(field="number")
-    if Agreement.objects.everywhere("numbers are unique").filter(number=number).exists():
-        raise NumberTaken(field="number")
     if starts_at is None or ends_at is None or not (starts_at < ends_at and at < ends_at):
         raise TimesDisordered(field="ends_at")
     if notice_hours is None or not 0 <= notice_hours <= MOST_NOTICE:
@@ -75,18 +73,22 @@ def propose_agreement(
     if not quantities:
         raise NothingChosen
     offers = _offers(firm, quantities, payer=payer, at=at)
-    agreement = Agreement.objects.create(
-        number=number,
-        payer=payer,
-        firm=firm,
-        place=payer.place,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        notice_hours=notice_hours,
-        payment_days=payment_days,
-        payer_signed_at=at,
-        replaces=replaces,
-    )
+    try:
+        with transaction.atomic():
+            agreement = Agreement.objects.create(
+                number=number,
+                payer=payer,
+                firm=firm,
+                place=payer.place,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                notice_hours=notice_hours,
+                payment_days=payment_days,
+                payer_signed_at=at,
+                replaces=replaces,
+            )
+    except IntegrityError:  # the constraint also settles two who write at once
+        raise NumberTaken(field="number") from None
     AgreementLine.objects.bulk_create(
         AgreementLine(
             agreement=agreement,
