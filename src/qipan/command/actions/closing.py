@@ -1,7 +1,7 @@
 """How each kind of item is closed: by the act of its own room. A closer answers None, or why it is still open."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from qipan.access.api import Post, end_post, passes_since, revoke_passes
 from qipan.deployment.api import Shift, close_shifts, release_teams, teams_of
 from qipan.desk.api import Admission, Task, end_admission, recall_tasks
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, heir_of
 from qipan.forms.api import FormOpening, close_forms
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range
@@ -78,6 +78,10 @@ class Closing:
     def note(self) -> str:
         return gettext("Orderly release of %(playbook)s") % {"playbook": self.what}
 
+    def signer(self, organ: Unit) -> Actor | None:
+        """Who ends what an organ ordered: the releasing unit for its own and, where it was merged, for its heir's."""
+        return replace(self.by, unit_id=organ.pk) if heir_of(organ) == heir_of(self.unit) else None
+
 
 def close_posture(closing: Closing) -> Refusal | None:
     """This function will end the posture, as the last thing: while anything is open it stays."""
@@ -96,9 +100,10 @@ def close_posture(closing: Closing) -> Refusal | None:
 def close_admission(closing: Closing) -> Refusal | None:
     """This function will end the emergency admission: nothing more is asked on its strength."""
     admission = Admission.objects.select_related("demander").get(pk=closing.item.detail["admission"])
-    if admission.valid_to > closing.at and admission.demander_id != closing.unit.pk:
+    by = closing.signer(admission.demander)
+    if by is None and admission.valid_to > closing.at:
         return ApplicantEnds(unit=admission.demander)
-    end_admission(admission, reason=closing.note, by=closing.by, at=closing.at)
+    end_admission(admission, reason=closing.note, by=by or closing.by, at=closing.at)
     return None
 
 
@@ -107,17 +112,19 @@ def close_measure(closing: Closing) -> Refusal | None:
 
     So is one without a declaration that reaches beyond the ground, or that a risk level carries by itself.
     """
-    measures = Measure.objects.filter(pk__in=closing.item.detail["measures"]).order_by("pk")
+    named = Measure.objects.filter(pk__in=closing.item.detail["measures"])
+    measures = named.select_related("issuer").order_by("pk")
     held = [measure for measure in measures if not measure.over(closing.at)]
     for measure in held:
-        if measure.issuer_id != closing.unit.pk:
+        by = closing.signer(measure.issuer)
+        if by is None:
             return ImposerLifts(until=_moment(measure.ends_at), issuer=measure.issuer)
         if closing.item.detail.get("by_ground"):
             if Range(measure.first, measure.last).without(closing.grounds):
                 return BeyondThisGround(until=_moment(measure.ends_at), issuer=measure.issuer)
             if carried_by_zone(measure, at=closing.at):
                 return CarriedByZone(issuer=measure.issuer)
-        lift_measure(measure, by=closing.by, at=closing.at)
+        lift_measure(measure, by=by, at=closing.at)
     return None
 
 
@@ -187,11 +194,12 @@ def close_warning(closing: Closing) -> Refusal | None:
     if not still_holds(last, at=closing.at):
         return None
     until = _moment(last.expires_at)
-    if last.issuer_id != closing.unit.pk:
+    by = closing.signer(last.issuer)
+    if by is None:
         return WarnerCancels(until=until, issuer=last.issuer)
     if any(Range(one.first, one.last).without(closing.grounds) for one in last.grounds.all()):
         return BeyondThisGround(until=until, issuer=last.issuer)
-    cancel_warning(last, reason=closing.note, by=closing.by, at=closing.at)
+    cancel_warning(last, reason=closing.note, by=by, at=closing.at)
     return None
 
 
@@ -267,11 +275,12 @@ def close_directive(closing: Closing) -> Refusal | None:
         directive = newer
     if directive.recalled_at is not None:
         return None
-    if directive.issuer_id != closing.unit.pk:
+    by = closing.signer(directive.issuer)
+    if by is None:
         return IssuerRecalls(issuer=directive.issuer)
     if closing.step.get("on_release") == OnRelease.FINISH:
         return _finish(closing, directive.source)
-    recall_directive(directive, reason=closing.note, by=closing.by, at=closing.at)
+    recall_directive(directive, reason=closing.note, by=by, at=closing.at)
     return None
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from qipan.desk.api import Admission, ShortNoticeAtNight, TaskKind, recall_sources, send_tasks
-from qipan.duties.api import Unit
+from qipan.duties.api import Unit, heir_of
 from qipan.forms.api import Form
 from qipan.journal.api import publish, queue_message, record
 from qipan.kernel.actor import Actor, Scope
@@ -318,10 +318,12 @@ def revise_directive(
     """This function will issue the next version to the same units; open receipts of the old one are recalled.
 
     The new version keeps what changed, field by field, for its recipients. Only the issuing unit may
-    revise; a series begins anew with its rhythm, until ``repeat_until`` if that is given. Raises as ``issue_directive`` does, and ``AlreadyRecalled``, ``AlreadyReplaced``, ``NothingChanged``.
+    revise, or in its own name the heir of one that was merged; a series begins anew with its rhythm, until ``repeat_until``
+    if that is given. Raises as ``issue_directive`` does, and ``AlreadyRecalled``, ``AlreadyReplaced``, ``NothingChanged``.
     """
     old = _current(directive, by=by, act="directive.issue")
-    if by.unit_id is not None and old.issuer_id != by.unit_id:
+    issuer = heir_of(old.issuer)
+    if by.unit_id not in (None, issuer.pk):
         raise NotAllowed(act="directive.issue")
     _require_texts(title=title, body=body)
     if not basis.strip():
@@ -356,7 +358,7 @@ def revise_directive(
         number=old.number,
         version=version,
         **new,
-        issuer=old.issuer,
+        issuer=issuer,
         admission=old.admission,
         form=old.form,
         every=old.every,
@@ -389,7 +391,7 @@ def recall_directive(directive: Directive, *, reason: str, by: Actor, at: dateti
     receipts = _take_back(old, note=reason.strip(), by=by, at=at)
     old.recalled_at, old.recalled_by, old.recall_reason = at, by.label, reason.strip()
     old.save(update_fields=["recalled_at", "recalled_by", "recall_reason", "next_at"])
-    own = by.unit_id in (None, old.issuer_id)
+    own = by.unit_id in (None, old.issuer_id, heir_of(old.issuer).pk)
     record(
         "command.recall_directive" if own else "command.overrule_directive",
         subject=old,

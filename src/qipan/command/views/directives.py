@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qipan.access.api import signed_in
 from qipan.desk.api import unread_count
+from qipan.duties.api import heir_of
 from qipan.kernel.actor import Actor
 from qipan.kernel.clock import now
 from qipan.kernel.ids import key_of
@@ -90,7 +91,7 @@ def _directive(
     state = _state(directive)
     lead = lead_for(directive, actor=actor) if seen else None
     tree = receipts_at(directive, request.GET.get("area", ""), actor=actor) if seen else None
-    own = actor.unit_id == directive.issuer_id
+    own = actor.unit_id == heir_of(directive.issuer).pk
     issued = directive.series_id is None  # by a person: further rounds are the clock's, and act on it
     above = directive.issuer.place in actor.scope
     return render(
