@@ -196,9 +196,9 @@ def test_what_was_proposed_and_what_was_chosen_is_counted_without_anybody(learne
     client.post(f"/matters/{lamp.pk}/dispatch", {"unit": DISTRICT, "shown": shown})
     assert fresh(lamp).handler.code == DISTRICT
     assert ("UNIT", "OTHERWISE", 1) in tallies()
-    month = date(learned.at.year, learned.at.month, 1)
+    year = localdate(learned.at).year
     shares = {one.kind: (one.month.year, one.taken.part, one.taken.whole) for one in used()}
-    assert shares["CATEGORY"] == (month.year, 2, 3) and shares["UNIT"] == (month.year, 0, 1)
+    assert shares["CATEGORY"] == (year, 2, 3) and shares["UNIT"] == (year, 0, 1)
     columns = {field.name for field in SuggestionTally._meta.fields}
     assert columns == {"id", "month", "kind", "word", "n"}
 

@@ -1,7 +1,6 @@
 """What reporters said of how it ended: no word counts that no step told, and a recount names one that does."""
 
 from dataclasses import replace
-from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -18,6 +17,7 @@ from ..actions.intake import Words, join_matter
 from ..input.mapping import read_file
 from ..models import Matter, MatterStep, Report
 from ..queries.audits import audit_counts, audit_words
+from ..rules.limits import month_of
 from ..testing import PUBLIC
 from .test_figures import rates
 from .test_imports import RULES, as_csv
@@ -30,8 +30,7 @@ CHECK = "words of satisfaction against what reporters said"
 def brought(world):
     """Two that another system had declined, as an import brought them before: with a word that no step told."""
     by = replace(world.cast.lead, acts=world.cast.lead.acts | {"matter.import"})
-    ended = world.at - timedelta(hours=1)
-    day = f"{ended:%Y-%m-%dT%H:%M:%SZ}"
+    day = f"{world.at:%Y-%m-%dT%H:%M:%SZ}"
     lines = [
         [number, "灯", "锦江一街道", "锦江一街一社区", "路灯不亮", day, "结案", "不受理", "", day, ""]
         for number in ("1", "2")
@@ -40,7 +39,7 @@ def brought(world):
     checked = check_lines(table.header, table.lines, mapping="old", rules=RULES, by=by, at=world.at)
     how = {"name": "old.csv", "sha256": table.sha256, "mapping": "old", "rules": RULES}
     import_lines(checked, **how, by=by, at=world.at)
-    Report.objects.update(confirmed=True, satisfied=True, said_at=ended)
+    Report.objects.update(confirmed=True, satisfied=True, said_at=world.at)
     return list(Matter.objects.everywhere("a test").order_by("pk"))
 
 
@@ -60,7 +59,9 @@ def words():
 @pytest.mark.row("MAT-5")
 def test_a_word_that_no_step_told_is_named_and_mended(world, brought, clock_at):
     first, second = brought
-    named = [f"words of matter {(one.pk, 0, f'SATISFIED:{world.at:%Y-%m}')}: 1 held, 0 told" for one in brought]
+    named = [
+        f"words of matter {(one.pk, 0, f'SATISFIED:{month_of(world.at):%Y-%m}')}: 1 held, 0 told" for one in brought
+    ]
     assert audit_words() == named
     assert verify().differences == [f"{CHECK}: {one}" for one in named]
     done = world.matter("VERIFIED")
@@ -93,7 +94,7 @@ def test_a_recount_sees_a_word_of_another_unit_or_that_is_held_no_more(world):
     report = matter.reports.get()
     confirm_matter(report, satisfied=True, by=PUBLIC, at=world.later(minutes=9))
     assert audit_words() == []
-    key = (matter.pk, matter.handler_id, f"SATISFIED:{world.at:%Y-%m}")
+    key = (matter.pk, matter.handler_id, f"SATISFIED:{month_of(world.at):%Y-%m}")
     Report.objects.filter(pk=report.pk).update(satisfied=None)
     assert audit_words() == [f"words of matter {key}: 0 held, 1 told"]
     Report.objects.filter(pk=report.pk).update(satisfied=True)
