@@ -79,7 +79,9 @@ class Closing:
         return gettext("Orderly release of %(playbook)s") % {"playbook": self.what}
 
     def signer(self, organ: Unit) -> Actor | None:
-        """Who ends what an organ ordered: the releasing unit for its own and, where it was merged, for its heir's."""
+        """This method will return who ends what an organ ordered: the releasing unit its own and, once merged, its heir's;
+        None where it is another's.
+        """
         return replace(self.by, unit_id=organ.pk) if heir_of(organ) == heir_of(self.unit) else None
 
 
