@@ -1,6 +1,7 @@
 """A directive that asks units to fill in a form: open with the tasks, counted on the meter, done when the answer is here."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -205,7 +206,10 @@ def test_a_recall_closes_the_form_and_a_new_version_opens_it_anew(cast: Cast, fo
     assert (found.value.code, Submission.objects.everywhere("a test").count()) == ("form_not_open", 0)
 
 
-def test_the_pages_lead_from_the_form_to_the_answer(cast: Cast, form: Form) -> None:
+def test_the_pages_lead_from_the_form_to_the_answer(
+    cast: Cast, form: Form, clock_at: Callable[[datetime], None]
+) -> None:
+    clock_at(cast.at + timedelta(hours=1))
     admission = admit(cast)
     department = cast.client("department")
     english = {"headers": {"Accept-Language": "en"}}

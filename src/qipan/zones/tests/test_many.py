@@ -169,7 +169,8 @@ def test_what_is_refused_as_a_whole_writes_nothing(cast, rule_set, lines):
     assert everything() == before
 
 
-def test_the_page_confirms_what_is_ticked_with_its_basis(cast, rule_set, lines):
+def test_the_page_confirms_what_is_ticked_with_its_basis(cast, rule_set, lines, clock_at):
+    clock_at(cast.at)
     client = cast.client("district_head")
     page = client.get("/zones/proposals").content.decode()
     values = [f"{rule_set.pk}:{code}:2" for code in CODES]
