@@ -5,7 +5,7 @@ import { Chain } from "./field/chain";
 import { clear, goes } from "./field/clearing";
 import { now } from "./field/clock";
 import { compared } from "./field/comparing";
-import { button, drawLines, make } from "./field/dom";
+import { button, drawLines, make, turns } from "./field/dom";
 import { FormPage } from "./field/formpage";
 import { Forms } from "./field/forms";
 import { Matters } from "./field/matters";
@@ -56,6 +56,8 @@ const opened = new Set<string>();
 /** Settled doors leave the short list only when the page is drawn anew by hand, so nothing jumps under a thumb. */
 const touched = new Set<string>();
 
+const [countsTurn, listTurn] = [turns(), turns()];
+
 const showsAll = (): boolean => (document.getElementById("field-all") as HTMLInputElement).checked;
 const wellName = (well: { compound: string; building: string; entrance: string }): string =>
   [well.compound, well.building && word("building", { name: well.building }), well.entrance && word("entrance", { name: well.entrance })]
@@ -66,15 +68,9 @@ const timeOf = (moment: string, how: Intl.DateTimeFormatOptions): string =>
   new Date(moment).toLocaleString(document.documentElement.lang, { timeZone: page.dataset.zone, hourCycle: "h23", ...how });
 
 async function drawCounts(): Promise<void> {
+  const overtaken = countsTurn();
   const tally = await box.tally();
   for (const one of await forms.mine()) if (one.state !== "DRAFT") tally[one.state]++;
-  for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
-    const cell = document.getElementById(`count-${state}`)!;
-    cell.textContent = String(tally[state]);
-    cell.parentElement!.classList.toggle("some", tally[state] > 0);
-  }
-  document.getElementById("count-REFUSED")!.parentElement!.hidden = tally.REFUSED === 0;
-  const note = document.getElementById("field-note")!;
   const lines = [];
   if (!navigator.onLine || box.trouble === "offline") lines.push(word("offline"));
   else if (asks) lines.push(asks);
@@ -84,6 +80,15 @@ async function drawCounts(): Promise<void> {
   if (told) lines.push(word("waiting", { count: told }));
   const waiting = await toldOfOthers(store, holder, word, ended);
   lines.push(...waiting.lines);
+  const left = await isLeft(store, ended, ground);
+  if (overtaken()) return;
+  for (const state of ["KEPT", "SENT", "ACKNOWLEDGED", "CONFLICT", "REFUSED"] as State[]) {
+    const cell = document.getElementById(`count-${state}`)!;
+    cell.textContent = String(tally[state]);
+    cell.parentElement!.classList.toggle("some", tally[state] > 0);
+  }
+  document.getElementById("count-REFUSED")!.parentElement!.hidden = tally.REFUSED === 0;
+  const note = document.getElementById("field-note")!;
   note.textContent = lines.join(" ");
   const link = (name: string, href: string): void => {
     const way = make("a", "btn", word(name));
@@ -92,13 +97,15 @@ async function drawCounts(): Promise<void> {
   };
   if (page.dataset.posts && (hidden === "other" || waiting.posts)) link("my_posts", page.dataset.posts);
   else if (asks && isPost(holder)) link("sign_in", location.href); // by the log-in page, and back to here
-  if (await isLeft(store, ended, ground)) note.append(" ", button(word("take_over"), () => void takeUp()));
+  if (left) note.append(" ", button(word("take_over"), () => void takeUp()));
   note.hidden = !lines.length;
 }
 
 async function drawList(): Promise<void> {
-  const mine = await box.mine();
-  if (!hidden) drawSaid(mine, await matters.mine());
+  const overtaken = listTurn();
+  const [mine, told] = [await box.mine(), await matters.mine()];
+  if (overtaken()) return;
+  if (!hidden) drawSaid(mine, told);
   if (!sheet) return;
   wells = stairwells(sheet, asked, mine);
   const all = showsAll();

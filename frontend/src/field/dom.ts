@@ -30,3 +30,12 @@ export function drawLines(area: HTMLElement, noted: string, lines: { text: strin
     }),
   );
 }
+
+/** Gives a drawing its turn among others that run beside it: it asks before it writes whether a later one, which reads more, has begun. */
+export function turns(): () => () => boolean {
+  let latest = 0;
+  return () => {
+    const own = ++latest;
+    return () => own !== latest;
+  };
+}

@@ -125,3 +125,34 @@ def test_a_form_that_does_not_get_through_holds_up_no_other_and_no_file_goes_out
     assert posted[0] == [plan, "*isIncomplete*"]
     assert posted.count([]) == 1  # the other form
     assert all(names == rest for names in posted[1:] if names) and plan not in rest
+
+
+# The next readings of visits hear of their result late, as when the phone's store is busy.
+LATE = """(most) => {
+  const { getAll } = IDBObjectStore.prototype, { addEventListener } = IDBRequest.prototype;
+  IDBObjectStore.prototype.getAll = function (...how) {
+    const request = getAll.apply(this, how);
+    request.late = this.name === 'visits' && most-- > 0;
+    return request;
+  };
+  IDBRequest.prototype.addEventListener = function (kind, hears, ...how) {
+    const later = (event) => setTimeout(() => hears(event), 3500);
+    return addEventListener.call(this, kind, kind === 'success' && this.late ? later : hears, ...how);
+  };
+}"""
+
+
+@pytest.mark.row("EMG-20")
+def test_what_was_read_late_is_not_drawn_over_what_is_known_since(phone):
+    _scene, context, page = phone
+    context.set_offline(True)
+    page.evaluate(LATE, 2)  # the first visit's count and its list
+    page.locator("[data-place='5101040010010010001']").tap()
+    page.locator("[data-name=ANSWERED]").tap()
+    page.locator("#door-next").tap()
+    page.locator("[data-name=ANSWERED]").tap()
+    expect(page.locator("#count-KEPT")).to_have_text("2")
+    listed = page.locator("#field-list .on-phone")
+    expect(listed).to_have_count(2)
+    page.wait_for_timeout(3_700)
+    assert (page.locator("#count-KEPT").inner_text(), listed.count()) == ("2", 2)
