@@ -173,9 +173,10 @@ def close_call(closing: Closing) -> Refusal | None:
 
     told = line()
     if told is not None and told.close == "end_call":
-        if told.owner.pk != closing.unit.pk:
+        by = closing.signer(told.owner)
+        if by is None:
             return CallerEnds(unit=told.owner)
-        close_line(told.reference, reason=closing.note, by=closing.by, at=closing.at)
+        close_line(told.reference, reason=closing.note, by=by, at=closing.at)
         told = line()
     if told is None:
         return None

@@ -10,6 +10,7 @@ from qipan.kernel.place import range_of
 from qipan.kernel.refusal import NotAllowed
 from qipan.laws.testing import make_articles
 from qipan.posture.api import Measure, declare, end_declaration, impose_measure
+from qipan.reserves.testing import taken
 from qipan.territory.testing import merge
 
 from ..actions.activations import activate_playbook
@@ -100,7 +101,7 @@ def test_what_the_heir_changed_is_released_with_the_rest(city):
         book, declaration=declaration, ground_codes=[OLD], by=acting(city, "neighbour_head"), at=city.at
     )
     merge(OLD, into=HEIR, at=city.at)
-    items = {one.kind: one for one in activation.items.filter(kind__in=["DIRECTIVE", "MEASURE"])}
+    items = {one.kind: one for one in activation.items.filter(kind="DIRECTIVE")}
     directive = revised(Directive.objects.get(pk=items["DIRECTIVE"].detail["directive"]), city, "district_head")
     release(activation, by=acting(city, "district_head"), at=city.at + timedelta(hours=1))
     directive.refresh_from_db()
@@ -110,10 +111,10 @@ def test_what_the_heir_changed_is_released_with_the_rest(city):
     assert items["DIRECTIVE"].closed_at == city.at + timedelta(hours=1)
 
 
-@pytest.mark.row("EMG-8")
-def test_a_plan_ends_what_the_district_and_what_its_heir_ordered(city):
-    make_articles()
-    declaration = declare(
+@pytest.fixture
+def declaration(city):
+    """An emergency of the district that is merged in the course of it."""
+    return declare(
         number="青应急〔2026〕1号",
         matter="呼吸道传染病",
         hazard="epidemic",
@@ -127,6 +128,11 @@ def test_a_plan_ends_what_the_district_and_what_its_heir_ordered(city):
         by=city.neighbour_head,
         at=city.at,
     )
+
+
+@pytest.mark.row("EMG-8")
+def test_a_plan_ends_what_the_district_and_what_its_heir_ordered(city, declaration):
+    make_articles()
 
     def imposed(by):
         return impose_measure(
@@ -151,6 +157,32 @@ def test_a_plan_ends_what_the_district_and_what_its_heir_ordered(city):
     report = run_plan(declaration, seen=0, by=heir, at=city.at + 2 * HOUR)
     assert (report.closed, report.left) == (2, [])
     assert list(Measure.objects.order_by("pk").values_list("issuer__code", "lifted_at")) == [
+        (f"{OLD}:district-command", city.at + 2 * HOUR),
+        (COMMAND, city.at + 2 * HOUR),
+    ]
+
+
+@pytest.mark.row("EMG-8", "FRC-13")
+def test_a_plan_ends_what_the_district_and_what_its_heir_called(city, declaration):
+    make_articles()
+    ground = range_of("510105001001")
+    taken(city, declaration, ground=ground, by=city.neighbour_head)
+    merge(OLD, into=HEIR, at=city.at)
+    heir = acting(city, "district_head")
+    taken(city, declaration, ground=ground, by=heir)
+    end_declaration(declaration, reason="完毕", by=heir, at=city.at + HOUR)
+    report = run_plan(declaration, seen=0, by=heir, at=city.at + 2 * HOUR)
+    # Both are over; each caller gives back what it took.
+    assert [(one.item.owner.code, one.item.still_open["code"]) for one in report.left] == [
+        (COMMAND, "reserves.not_given_back"),
+        (f"{OLD}:district-command", "reserves.not_given_back"),
+    ]
+    assert list(
+        apps.get_model("reserves", "Call")
+        .objects.everywhere("a test")
+        .order_by("pk")
+        .values_list("caller__code", "ended_at")
+    ) == [
         (f"{OLD}:district-command", city.at + 2 * HOUR),
         (COMMAND, city.at + 2 * HOUR),
     ]
