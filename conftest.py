@@ -1,6 +1,7 @@
 """Fixtures for every room: the tiny city and its cast, and a process that remembers nothing between tests."""
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from django.conf import settings as site
 from django.core.cache import cache
 from django.utils import translation
 from hypothesis import settings
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from qipan.access.api import forget
 from qipan.access.testing import Cast, make_city
@@ -59,6 +60,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = bound
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: not walked over again at each collection of garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def _reaches_a_database(item: pytest.Item) -> bool:
     """Without one of these pytest-django lets no test ask the database; the journeys ask it from other processes."""
     asked = {"db", "transactional_db", "live_server", "database", "migrated"} & set(getattr(item, "fixturenames", ()))
@@ -73,6 +81,17 @@ def chromium() -> str:
     return found
 
 
+def _then_read(act: Callable[..., None]) -> Callable[..., None]:
+    """Playwright goes on once the page that a click leads to begins to arrive: what is counted then may lack its end."""
+
+    def acted(where: Locator, **how: Any) -> None:
+        page = where.page
+        act(where, **how)
+        page.wait_for_load_state("domcontentloaded")
+
+    return acted
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of all rooms: a second one beside it would not start."""
@@ -80,7 +99,9 @@ def browser() -> Iterator[Browser]:
         pytest.fail("the front end is not built: run scripts/frontend")
     # Playwright's loop runs in this thread, beside which Django's own queries of the tests are refused otherwise.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for act in ("click", "tap"):
+            patch.setattr(Locator, act, _then_read(getattr(Locator, act)))
         running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield running
         running.close()

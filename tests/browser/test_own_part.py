@@ -46,11 +46,11 @@ def test_the_manager_of_a_company_ends_what_it_was_given(world, open_page, troub
     matter = dispatch_matter(matter, unit=unit, by=world.cast.dispatcher, at=world.later(minutes=2))
     task = matter.handlings.get().task_id
     page = open_page(world.cast, "manager", f"/desk/tasks/{task}", width=360, height=780, lang=lang)
-    page.click(f'a[href="/matters/{matter.pk}"]')
+    page.locator(f'a[href="/matters/{matter.pk}"]').click()
     assert "三号楼东侧垃圾三天未清" in page.inner_text("main")
     looked_at(page, troubles, f"part-{lang}")
     page.fill("#do-report_done textarea[name=result]", "已清理")
-    page.click("#do-report_done form button")
+    page.locator("#do-report_done form button").click()
     page.wait_for_url(f"**/desk/tasks/{task}")
     assert type(matter).objects.everywhere("a test").get(pk=matter.pk).state == "DONE"
 
@@ -64,10 +64,10 @@ def test_the_manager_of_a_company_answers_a_call(world, open_page, troubles, lan
     )  # fmt: skip
     mine = call.called.get()
     page = open_page(world.cast, "manager", f"/desk/tasks/{mine.task_id}", width=360, height=780, lang=lang)
-    page.click(f'a[href="/calls/{call.pk}"]')
+    page.locator(f'a[href="/calls/{call.pk}"]').click()
     looked_at(page, troubles, f"part-call-{lang}")
     page.fill("#accept_post", "项目经理")
-    page.click('form[action$="/accept"] button')
+    page.locator('form[action$="/accept"] button').click()
     page.wait_for_load_state()
     mine.refresh_from_db()
     assert mine.post == "项目经理" and "项目经理" in page.inner_text("main")
