@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from qipan.duties.api import ListsChanged, Unit, UnitsMerged, ground_of, items_on, lead_body
 from qipan.kernel.actor import Actor
 from qipan.kernel.calendar import Kind, due_time
+from qipan.kernel.text import in_city_language
 from qipan.laws.api import ArticleRepealed, Use, get_version, units_citing
 
 from .actions.inheriting import hand_over_desks
@@ -17,6 +18,7 @@ REVIEW_DAYS = 10  # working days in which an owner reviews what lost its legal b
 SETTLE_DAYS = 5  # working days in which the lead organisation settles who is primary
 
 
+@in_city_language
 def on_lists_changed(event: ListsChanged) -> None:
     """This function will put each new overlap of the responsibility lists on the lead organisation's desk (ORG-4)."""
     if not event.overlaps:
@@ -45,6 +47,7 @@ def on_units_merged(event: UnitsMerged) -> None:
     hand_over_desks(by=Actor.system("merged unit"), at=event.at)
 
 
+@in_city_language
 def on_article_repealed(event: ArticleRepealed) -> None:
     """This function will ask each unit whose forms, lists, work, responses or purposes rest on an article that was
     repealed or replaced for one review of them all (LAW-1); the room of measures asks their issuers itself.

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import localdate
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import OrganType, Unit, units_on
@@ -336,6 +337,8 @@ def admit_emergency(
     if standing is not None:
         return standing
     units = _counted(organ_types, ground, by=by)
+    with override(settings.LANGUAGE_CODE):  # a document of the city
+        reason = gettext("Declared emergency %(number)s") % {"number": declaration.strip()}
     admission = Admission.objects.create(
         demander=unit,
         title=title.strip(),
@@ -349,7 +352,7 @@ def admit_emergency(
         applied_at=at,
         decided_at=at,
         decided_by=by.label[:120],
-        reason=gettext("Declared emergency %(number)s") % {"number": declaration.strip()},
+        reason=reason,
         valid_from=at,
         valid_to=valid_to,
         drill=drill,

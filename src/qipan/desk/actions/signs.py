@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import localdate
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from qipan.duties.api import Unit, lead_body
@@ -85,15 +86,18 @@ def report_sign(*, words: str, demander: Unit | None = None, by: Actor, at: date
     )
     if not made:
         return report
-    told = {"words": report.words, "unit": unit.label, "by": demander.label if demander else gettext("not said")}
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        told = {"words": report.words, "unit": unit.label, "by": demander.label if demander else gettext("not said")}
+        title = gettext("A plaque that is not on the list at %(unit)s: “%(words)s” (wanted by: %(by)s)") % told
+        basis = gettext("List of what may hang at a community's door")
     report.task = send_task(
         kind=TaskKind.REQUEST,
         source=f"sign:{report.pk}",
-        title=(gettext("A plaque that is not on the list at %(unit)s: “%(words)s” (wanted by: %(by)s)") % told)[:200],
+        title=title[:200],
         asker=unit,
         owner=lead_body(),
         place=unit.place,
-        basis=gettext("List of what may hang at a community's door"),
+        basis=basis,
         due_at=due_time(at, DECIDE_DAYS, Kind.WORKING_DAYS).at,
         by=by,
         at=at,

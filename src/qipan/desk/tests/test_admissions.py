@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from qipan.access.testing import Cast
 from qipan.desk.actions.admissions import admit_emergency, apply_admission, decide_admission
@@ -74,7 +75,9 @@ def test_an_emergency_on_further_ground_is_a_further_admission(city: Cast):
         "title": "核查", "declaration": "1号", "basis": "应对法", "valid_to": city.at + timedelta(days=3),
         "by": city.city_commander, "at": city.at,
     }  # fmt: skip
-    first = admit_emergency(**said, grounds=[HERE])
+    with override("en"):
+        first = admit_emergency(**said, grounds=[HERE])
+    assert first.reason == "已宣布应急响应 1号"  # in the language of the city, whoever declared
     assert admit_emergency(**said, grounds=[range_of("510104001")]).pk == first.pk
     second = admit_emergency(**said, grounds=[HERE, THERE])
     assert (second.pk != first.pk, second.grounds) == (True, [list(HERE), list(THERE)])

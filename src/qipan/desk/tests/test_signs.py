@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,13 @@ class TestReports:
         assert "模范阅读驿站" in desk
         opened = city.client("lead").get(f"/desk/tasks/{task.pk}").content.decode()
         assert 'href="/signs"' in opened.partition("<main")[2]
+
+    def test_the_task_stands_in_the_language_of_the_city_whoever_reports(self, city: Cast):
+        with override("en"):
+            task = report(city).task
+        assert task is not None
+        assert task.title == "锦江一街一社区有名录外标牌：“模范阅读驿站”（要求悬挂：成都市卫生健康委员会）"
+        assert task.basis == "社区准予悬挂标牌名录"
 
     def test_the_same_again_is_the_same_report(self, city: Cast):
         assert report(city).pk == report(city, " 模范阅读驿站 ").pk

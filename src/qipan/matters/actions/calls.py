@@ -12,6 +12,7 @@ from qipan.duties.api import Unit, ground_of, heir_of, proposals
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.text import in_city_language
 
 from ..models import Call, Called, Category, Matter
 from ..queries.patterns import may_wake
@@ -58,6 +59,7 @@ def _check_units(matter: Matter | None, units: Sequence[Unit], caller: Unit, *, 
     return listed
 
 
+@in_city_language
 def open_call(
     *,
     matter: Matter | None,
@@ -253,12 +255,14 @@ def silence_of(called: Called) -> str:
     return f"silent:{called.call_id}:{called.pk}" + (":ruled" if called.excused is False else "")
 
 
+@in_city_language
 def no_longer_silent(called: Called, *, by: Actor, at: datetime) -> None:
     if called.silent_at is not None:
         recall_tasks(silence_of(called), note=_now("It has answered"), by=by, at=at)
 
 
 @transaction.atomic
+@in_city_language
 def accept_call(call: Call, *, post: str, by: Actor, at: datetime) -> Called:
     """This function will say that a called unit comes, and which post: a function, never a person.
 
@@ -333,6 +337,7 @@ def tell_result(call: Call, *, result: str, by: Actor, at: datetime) -> Called:
 
 
 @transaction.atomic
+@in_city_language
 def end_call(call: Call, *, result: str, by: Actor, at: datetime) -> Call:
     """This function will end a call with what came of it; tasks still open are taken back, each with its reason.
 

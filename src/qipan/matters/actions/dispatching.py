@@ -14,6 +14,7 @@ from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import insert_row, store_row
+from qipan.kernel.text import in_city_language
 
 from ..models import Handling, Matter
 from ..queries.patterns import remedy_due
@@ -76,6 +77,7 @@ def _why(matter: Matter, unit: Unit, *, at: datetime) -> str:
     return next((f"{one.why} ({one.basis})" for one in found if one.unit.pk == unit.pk), "")
 
 
+@in_city_language
 def give_part(
     matter: Matter,
     unit: Unit,
@@ -124,6 +126,7 @@ def give_part(
 
 
 @act
+@in_city_language
 def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> Matter:
     """This function will give a filed matter to the unit whose list has its item as primary; each time is a hop.
 
@@ -140,6 +143,7 @@ def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> M
     return held
 
 
+@in_city_language
 def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str, by: Actor, at: datetime) -> str:
     """Ends the part of who held it, and what the office or the lead organisation had to decide; gives the new part.
 
@@ -156,6 +160,7 @@ def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str, by: Actor, a
     return why
 
 
+@in_city_language
 def _alarm(held: Matter, after: Loop, *, by: Actor, at: datetime) -> None:
     """At the third hop and each later one the lead organisation has it on its desk."""
     if not after.alarm:
@@ -187,6 +192,7 @@ def own_part(matter: Matter, by: Actor) -> Handling:
 
 
 @act
+@in_city_language
 def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will object to a matter, once, with reasons, in the catalogue's time since the unit was named: the
     lead organisation decides within a working day.
@@ -218,6 +224,7 @@ def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) ->
 
 
 @act
+@in_city_language
 def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will rule which unit handles a matter, the objector or another: it binds and is not returned.
 

@@ -19,6 +19,7 @@ from qipan.kernel.bulk import write
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import NotAllowed, NotFound
 from qipan.kernel.sql import adapted
+from qipan.kernel.text import in_city_language
 
 from ..ingest import Step, Tally, add_counts
 from ..models import Exclusion, Import, Matter
@@ -32,6 +33,7 @@ from .intake import title_of
 from .steps import as_asker, locked, log, note_step
 
 
+@in_city_language
 def propose_exclusion(matter: Matter, *, by: Actor, at: datetime) -> None:
     """This function will ask the level above whoever declined a matter whether it is left out of the rates.
 
@@ -103,6 +105,7 @@ def source_of_import(batch: int) -> str:
 
 
 @act
+@in_city_language
 def follow_import(batch: Import, *, by: Actor, at: datetime) -> bool:
     """This function will ask the lead organisation, once, to decide on what an import brought as declined, and take that
     off its desk when nothing of it waits any more: each was decided by itself, or taken up again.
@@ -202,6 +205,7 @@ def decide_import(batch: Import, *, confirmed: bool, reason: str, by: Actor, at:
     return held
 
 
+@in_city_language
 def drop_exclusion(matter: Matter, *, by: Actor, at: datetime) -> str:
     """This function will end what was proposed or decided of a declined matter that is taken up again.
 

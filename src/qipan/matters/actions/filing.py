@@ -9,6 +9,7 @@ from qipan.desk.api import recall_sources
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.rows import store_row
+from qipan.kernel.text import in_city_language
 
 from ..models import Category, Matter, Report
 from ..queries.joining import followed, following
@@ -18,7 +19,7 @@ from ..rules.figures import ended_word
 from ..rules.limits import month_of
 from ..terms import Outcome, StepKind
 from .exclusions import drop_exclusion, propose_exclusion
-from .intake import ask_office, office_for, place_label, recategorise, tell, title_of
+from .intake import ask_office, office_for, recategorise, tell, title_of
 from .steps import ask, check_speaker, end_part, end_waiting, locked, open_parts, settle
 from .unsaying import count_filing, take_back_verification, take_back_words
 
@@ -39,6 +40,7 @@ def file_matter(matter: Matter, *, category: Category | None = None, note: str =
 
 
 @act
+@in_city_language
 def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will decline a matter with its kind and a reason that everyone who reported it reads.
 
@@ -56,6 +58,7 @@ def decline_matter(matter: Matter, *, kind: str, reason: str, by: Actor, at: dat
 
 
 @act
+@in_city_language
 def shelve_matter(matter: Matter, *, reason: str, plan: str, review_at: datetime, by: Actor, at: datetime) -> Matter:
     """This function will shelve what cannot be solved now: reason, plan and day of review are public (MAT-12).
 
@@ -74,11 +77,13 @@ def shelve_matter(matter: Matter, *, reason: str, plan: str, review_at: datetime
     return held
 
 
+@in_city_language
 def _both(reason: str, plan: str) -> str:
     return _now("%(reason)s Plan: %(plan)s") % {"reason": reason.strip(), "plan": plan.strip()}
 
 
 @act
+@in_city_language
 def call_review(matter: Matter, *, by: Actor, at: datetime) -> bool:
     """This function will put a shelved matter back on its office's desk when its day of review has come, once.
 
@@ -104,6 +109,7 @@ def call_review(matter: Matter, *, by: Actor, at: datetime) -> bool:
 
 
 @act
+@in_city_language
 def review_shelved(matter: Matter, *, reason: str, plan: str, review_at: datetime, by: Actor, at: datetime) -> Matter:
     """This function will leave a matter shelved after a review, with a new reason, plan and day.
 
@@ -117,6 +123,7 @@ def review_shelved(matter: Matter, *, reason: str, plan: str, review_at: datetim
 
 
 @act
+@in_city_language
 def take_up(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     """This function will take a shelved matter up again: it is filed and can be dispatched.
 
@@ -127,7 +134,7 @@ def take_up(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     end_waiting(held, note=_now("Taken up again"), by=by, at=at)
     held.review_at, held.review_called = None, False
     settle(held, after, StepKind.TAKEN_UP, by=by, at=at)
-    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    ask_office(held, office_for(held.place), by=by, at=at)
     tell(held, what="taken_up", by=by, at=at)
     return held
 
@@ -163,6 +170,6 @@ def reopen_matter(
     held.verified_at = None
     held.way = ""
     take_back_words(held, following(held.pk), unit=now.handler, by=by, at=at)
-    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    ask_office(held, office_for(held.place), by=by, at=at)
     tell(held, what="reopened", by=by, at=at)
     return held

@@ -12,6 +12,7 @@ from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import Reading, store_row
+from qipan.kernel.text import in_city_language
 
 from ..models import Matter, Photo, Report
 from ..queries.joining import asked_in_vain, followed, following
@@ -67,6 +68,7 @@ def verifier_of(matter: Matter) -> Unit:
     return office
 
 
+@in_city_language
 def _ask_to_verify(held: Matter, *, by: Actor, at: datetime) -> None:
     office = verifier_of(held)
     held.waiting = ask(
@@ -83,6 +85,7 @@ def _ask_to_verify(held: Matter, *, by: Actor, at: datetime) -> None:
 
 
 @act
+@in_city_language
 def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", by: Actor, at: datetime) -> Matter:
     """This function will verify what was reported done, by another unit and another person; the reporters are asked.
 
@@ -103,6 +106,7 @@ def verify_matter(matter: Matter, *, way: str = Way.GOVERNMENT, note: str = "", 
 
 
 @act
+@in_city_language
 def send_back(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will send a matter back to the same handler: it is not as reported, or a reporter doubts it.
 
@@ -173,6 +177,7 @@ def confirm_matter(
 
 
 @act
+@in_city_language
 def doubt_matter(report: Report, *, reason: str, here: Iterable[Actor] = (), by: Actor, at: datetime) -> Matter:
     """This function will take a reporter's doubt: an office that did not handle it must look again.
 
@@ -199,6 +204,7 @@ def doubt_matter(report: Report, *, reason: str, here: Iterable[Actor] = (), by:
 
 
 @act
+@in_city_language
 def let_stand(matter: Matter, *, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will close a doubted matter as disputed, with a public reason: it does not count as solved.
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _now
 
 from qipan.desk.api import TaskKind, TaskState, answer_task, hasten_task, recall_tasks, send_task
 from qipan.kernel.actor import Actor
+from qipan.kernel.text import in_city_language
 
 from ..models import Hazard, Matter
 from ..queries.patterns import hazards_of
@@ -20,6 +21,7 @@ from .times import resume_part
 
 
 @transaction.atomic
+@in_city_language
 def grade_hazard(matter: Matter, *, grade: str, measure: str, by: Actor, at: datetime) -> Hazard:
     """This function will grade a matter as a hazard, with what keeps people safe until it is remedied.
 
@@ -47,6 +49,7 @@ def grade_hazard(matter: Matter, *, grade: str, measure: str, by: Actor, at: dat
     return hazard
 
 
+@in_city_language
 def _hasten(hazard: Hazard, matter: Matter, *, by: Actor, at: datetime) -> None:
     """The handler's time shrinks to the time of the grade. A pause ends: a danger does not wait for its clock."""
     part = next((one for one in open_parts(matter) if one.part == Part.PRIMARY), None)
@@ -65,6 +68,7 @@ def _hasten(hazard: Hazard, matter: Matter, *, by: Actor, at: datetime) -> None:
     log(matter, StepKind.HASTENED, was=matter.state, detail=hazard.grade, by=by, at=at)
 
 
+@in_city_language
 def _ask_look(hazard: Hazard, matter: Matter, *, by: Actor, at: datetime) -> None:
     """The next inspection is a task of the office that did not handle it; late, the desk shows it to the level above."""
     office = verifier_of(matter)
@@ -123,6 +127,7 @@ def inspect_hazard(matter: Matter, *, remedied: bool, note: str, by: Actor, at: 
 
 
 @transaction.atomic
+@in_city_language
 def follow_matter(hazard: Hazard, *, by: Actor, at: datetime) -> bool:
     """This function will let a hazard follow the matter that it holds up: ended, nobody inspects it any more; taken up or
     sent back, it stands again. For the job; needs ``matter.verify``. Raises ``NotAllowed``, ``NotFound``.

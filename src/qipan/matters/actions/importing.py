@@ -21,6 +21,7 @@ from qipan.kernel.actor import Actor
 from qipan.kernel.bulk import write
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.kernel.sql import adapted, take_keys
+from qipan.kernel.text import in_city_language
 
 from ..ingest import Standing, Tally, add_counts
 from ..models import Category, Import, ImportDraft, ImportMapping, Matter, Report
@@ -189,6 +190,7 @@ def import_lines(
         raise
 
 
+@in_city_language
 def _import(checked: Checked, *, name: str, sha256: str, mapping: str, rules: Rules, by: Actor, at: datetime) -> Import:
     batch = Import.objects.create(
         name=name[:120], sha256=sha256, mapping=mapping, lines=checked.lines, matters=len(checked.good),
@@ -323,6 +325,7 @@ class Writer:
         return dict(zip(tasks, made, strict=True))
 
 
+@in_city_language
 def _names(places: set[int]) -> dict[int, str]:
     """Places in words: a community before its compounds."""
     communities = {place: limits.community_of(place) for place in places}

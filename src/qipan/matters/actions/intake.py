@@ -18,6 +18,7 @@ from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import CITY, CODE_LENGTHS, COMMUNITY, COMPOUND, DISTRICT, STREET, code_of, place_of
 from qipan.kernel.refusal import BadInput, NotFound, Refusal
 from qipan.kernel.rows import Reading, insert_row, store_row
+from qipan.kernel.text import in_city_language
 from qipan.territory.api import path_to
 
 from ..ingest import count_source, count_state, count_steps
@@ -215,7 +216,7 @@ def report_matter(
     """
     by.require("matter.report")
     check_place(place, by.scope)
-    label = place_label(place)
+    label = in_city_language(place_label)(place)
     if point is not None:
         check_point(point, place)
     _check(words)
@@ -244,6 +245,7 @@ def report_matter(
     return Reported(matter, report, code)
 
 
+@in_city_language
 def to_file(matter: Matter, where: str) -> tuple[str, str]:
     """This function will write title and basis of the task to file a matter."""
     basis = _now("Catalogue, %(code)s: %(condition)s")
@@ -251,7 +253,8 @@ def to_file(matter: Matter, where: str) -> tuple[str, str]:
     return title_of(matter, _now("To file and dispatch"), where), basis % said
 
 
-def ask_office(matter: Matter, office: Unit, *, label: str, by: Actor, at: datetime) -> None:
+@in_city_language
+def ask_office(matter: Matter, office: Unit, *, label: str = "", by: Actor, at: datetime) -> None:
     """The office that files has the matter on its desk, in the time that the catalogue gives."""
     title, basis = to_file(matter, label)
     matter.waiting = ask(
@@ -331,7 +334,7 @@ def part_report(report: Report, *, by: Actor, at: datetime) -> Matter:
         keep_off(one)
     count_state(matter, was=None, now=State.REPORTED)
     note_step(matter, StepKind.REPORTED, by=by, at=at)
-    ask_office(matter, office_for(matter.place), label=place_label(matter.place), by=by, at=at)
+    ask_office(matter, office_for(matter.place), by=by, at=at)
     note_step(old, StepKind.PARTED, note=matter.number, by=by, at=at)
     log(old, StepKind.PARTED, was=old.state, detail=matter.number, by=by, at=at)
     log(matter, StepKind.REPORTED, was="", by=by, at=at)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _now
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.rows import store_row
+from qipan.kernel.text import in_city_language
 
 from ..models import Matter
 from ..queries.joining import following, wished_private
@@ -20,12 +21,13 @@ from ..rules import loop
 from ..rules.joining import DrillApart, ends_of
 from ..terms import StepKind
 from .hazards import part_hazards, take_hazards_along
-from .intake import SameMatter, ask_office, keep_off, place_label, tell
+from .intake import SameMatter, ask_office, keep_off, tell
 from .steps import end_waiting, lock_chain, locked, note_step, settle
 from .unsaying import take_back_filing, take_back_words
 
 
 @act
+@in_city_language
 def merge_matter(matter: Matter, *, into: Matter, by: Actor, at: datetime) -> Matter:
     """This function will join a matter to another; everyone who reported it follows that one and is told so.
 
@@ -78,7 +80,7 @@ def unmerge_matter(matter: Matter, *, by: Actor, at: datetime) -> Matter:
     keep_off(other)
     # What they said was of the other.
     take_back_words(other, following(held.pk), unit=other.handler_id, by=by, at=at)
-    ask_office(held, office_for(held.place), label=place_label(held.place), by=by, at=at)
+    ask_office(held, office_for(held.place), by=by, at=at)
     part_hazards(held, by=by, at=at)
     tell(held, by=by, at=at, what="unmerged")
     return held

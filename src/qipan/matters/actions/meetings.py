@@ -9,6 +9,7 @@ from qipan.desk.api import TaskKind, recall_tasks, send_task
 from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.text import in_city_language
 
 from ..models import Agreed, Call
 from ..rules import joint, loop
@@ -40,6 +41,7 @@ def record_meeting(call: Call, *, found: str, by: Actor, at: datetime) -> Call:
 
 
 @transaction.atomic
+@in_city_language
 def agree(call: Call, *, text: str, owner: Unit, due_at: datetime, by: Actor, at: datetime) -> Agreed:
     """This function will write down one thing that was agreed: a task on the desk of a unit that came, or of the caller.
 

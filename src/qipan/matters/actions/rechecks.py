@@ -12,6 +12,7 @@ from qipan.desk.api import TaskKind, TaskState, answer_task, recall_tasks, send_
 from qipan.duties.api import Unit, lead_body
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
+from qipan.kernel.text import in_city_language
 
 from ..models import Matter, Recheck, Sampling
 from ..queries.rechecks import came_back_from, is_noted_as_return, sample_on
@@ -93,6 +94,7 @@ def _held(recheck: Recheck, *, by: Actor) -> tuple[Matter, Loop, Recheck | None]
 
 
 @transaction.atomic
+@in_city_language
 def ask_recheck(recheck: Recheck, *, by: Actor, at: datetime) -> bool:
     """This function will put a drawn matter on the desk of who looks again, when its day has come.
 
@@ -158,6 +160,7 @@ def _end(matter: Matter, recheck: Recheck, verdict: Verdict, *, note: str, unit:
 
 
 @transaction.atomic
+@in_city_language
 def follow_close(recheck: Recheck, *, by: Actor, at: datetime) -> bool:
     """This function will end a review that has nothing to look at any more: its matter was reopened, or time is over.
 

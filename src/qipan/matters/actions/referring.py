@@ -13,6 +13,7 @@ from qipan.duties.api import Unit, heir_of, proposals
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.text import in_city_language
 
 from ..models import Handover, HandoverLook, Referral, ReferralStep
 from ..queries.kept import is_kept
@@ -40,6 +41,7 @@ def _source(held: Referral, n: int | str) -> str:
     return f"referral:{held.pk}:{n}"
 
 
+@in_city_language
 def _title(held: Referral) -> str:
     """Neutral: whoever may read a desk learns neither for what nor which door."""
     return _now("Referral no. %(n)s") % {"n": held.pk}
@@ -64,6 +66,7 @@ def _check_receiver(purpose: str, door: int, receiver: Unit, *, at: datetime) ->
         raise referral.NotAReceiver(field="receiver", unit=receiver)
 
 
+@in_city_language
 def _ask(held: Referral, receiver: Unit, *, by: Actor, at: datetime) -> Task:
     """The receiver's task: to take it, in the time of its purpose. What it is about stands on its page only."""
     sender = held.sender
@@ -170,6 +173,7 @@ def _owner(by: Actor) -> Actor:
     return replace(by, acts=by.acts | {"task.answer"})
 
 
+@in_city_language
 def _recall(held: Referral, *, by: Actor, at: datetime) -> None:
     for n in range(1, held.hops + 1):
         recall_tasks(_source(held, n), note=_now("The referral has ended"), by=by, at=at)
@@ -187,6 +191,7 @@ def _erase(held: Referral, *, by: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
+@in_city_language
 def accept_referral(held: Referral, *, by: Actor, at: datetime) -> Referral:
     """This function will take a referral: the time to answer begins, and what was handed over can be opened.
 
@@ -239,6 +244,7 @@ def give_back(
     return _back(fresh, K.RETURNED, by=by, at=at)
 
 
+@in_city_language
 def _back(held: Referral, kind: ReferralStepKind, *, by: Actor, at: datetime) -> Referral:
     """The sender's own referral is on its desk again: nothing new is asked of it."""
     _answered(held, by=by, at=at)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _now
 from qipan.desk.api import TaskKind, TaskState, answer_task, decide_objection, extend_task, recall_tasks, send_task
 from qipan.duties.api import lead_body
 from qipan.kernel.actor import Actor
+from qipan.kernel.text import in_city_language
 
 from ..models import Call, Called
 from ..rules import joint, loop
@@ -20,6 +21,7 @@ DECIDE = "4wh"  # the lead organisation decides on a refusal within half a worki
 
 
 @transaction.atomic
+@in_city_language
 def refuse_call(call: Call, *, reason: str, by: Actor, at: datetime) -> Called:
     """This function will refuse to come, once and only with reasons; the lead organisation sees it and decides.
 
@@ -59,6 +61,7 @@ def refuse_call(call: Call, *, reason: str, by: Actor, at: datetime) -> Called:
 
 
 @transaction.atomic
+@in_city_language
 def decide_refusal(called: Called, *, excused: bool, reason: str, by: Actor, at: datetime) -> Called:
     """This function will decide on a refusal, finally: the unit is excused, or it comes.
 

@@ -14,6 +14,7 @@ from qipan.duties.api import Unit, lead_body
 from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.text import in_city_language
 
 from ..models import AgendaItem, Call, Conclusion, ReviewSession
 from ..queries.patterns import alarms, categories_by_code, disputed, hot_spots, orphans, to_review
@@ -28,6 +29,7 @@ WEEK = timedelta(days=7)
 
 
 @transaction.atomic
+@in_city_language
 def prepare_session(*, by: Actor, at: datetime) -> ReviewSession:
     """This function will prepare the agenda of this week's review session, once, and put it on the lead body's desk.
 
@@ -107,6 +109,7 @@ def _open(session: ReviewSession, *, by: Actor) -> ReviewSession:
 
 
 @transaction.atomic
+@in_city_language
 def convene_session(
     session: ReviewSession,
     *,
@@ -140,6 +143,7 @@ def convene_session(
 
 
 @transaction.atomic
+@in_city_language
 def conclude(
     session: ReviewSession,
     *,
@@ -181,6 +185,7 @@ def conclude(
 
 
 @transaction.atomic
+@in_city_language
 def end_session(session: ReviewSession, *, minutes: str, by: Actor, at: datetime) -> ReviewSession:
     """This function will end a review session with its minutes; its conclusions stay on their owners' desks.
 

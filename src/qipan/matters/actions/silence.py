@@ -12,6 +12,7 @@ from qipan.journal.api import queue_message
 from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound
+from qipan.kernel.text import in_city_language
 
 from ..models import Called, Handling, Matter
 from ..queries.offices import level_above
@@ -23,6 +24,7 @@ from .intake import place_label, title_of
 
 
 @transaction.atomic
+@in_city_language
 def tell_silence(called: Called, *, by: Actor, at: datetime) -> bool:
     """This function will put a called unit's silence on the desk of the level above the caller, once (MAT-2).
 
@@ -94,6 +96,7 @@ def remind_to_accept(part: Handling, *, by: Actor, at: datetime) -> bool:
 
 
 @act
+@in_city_language
 def tell_not_accepted(part: Handling, *, by: Actor, at: datetime) -> bool:
     """This function will put on the desk of the level above a unit that it has not accepted its part of a matter in the
     catalogue's time, once; the unit is told too. Its word, or the end of its part, takes it off again.

@@ -11,6 +11,7 @@ from qipan.kernel.act import act
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.rows import store_row
+from qipan.kernel.text import in_city_language
 
 from ..models import Handling, Matter
 from ..queries.patterns import hazards_of
@@ -128,6 +129,7 @@ def decide_time(part: Handling, *, granted: bool, reason: str, by: Actor, at: da
 
 
 @act
+@in_city_language
 def resume_part(part: Handling, *, by: Actor, at: datetime) -> bool:
     """This function will let the clock of a paused part run again: the time that was left is left.
 

@@ -14,6 +14,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor
 from qipan.kernel.refusal import NotFound, Refusal
 from qipan.kernel.sql import fetch
+from qipan.kernel.text import in_city_language
 
 from ..ingest import Standing, Tally, add_counts
 from ..models import Import, Matter, MatterStep
@@ -46,6 +47,7 @@ class UndoneAlready(Refusal):
 
 
 @transaction.atomic
+@in_city_language
 def undo_import(batch: Import, *, by: Actor, at: datetime) -> Import:
     """This function will take all matters of an import out again, with their counts; its own row stays as undone.
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.duties.api import Unit, ground_of
 from qipan.kernel.actor import Actor
@@ -102,9 +104,11 @@ def propose_agreement(
         )
         for offer in offers
     )
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        title = _("Standby agreement to sign: %(number)s, %(payer)s") % {"number": number, "payer": payer.label}
     ask(
         sign_source(agreement.pk),
-        _("Standby agreement to sign: %(number)s, %(payer)s") % {"number": number, "payer": payer.label},
+        title,
         asker=payer,
         owner=firm,
         basis=number,

@@ -14,6 +14,7 @@ from qipan.duties.api import Unit
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import Range
 from qipan.kernel.refusal import later
+from qipan.kernel.text import in_city_language
 from qipan.laws.api import Article, Use, cite, end_citations, get_article
 from qipan.posture.api import Declaration
 
@@ -237,6 +238,7 @@ def _lines(
     return lines
 
 
+@in_city_language
 def _ordered(
     kind: CallKind,
     caller: Unit,
@@ -273,6 +275,7 @@ def _ordered(
     )
 
 
+@in_city_language
 def _put_on_desk(call: Call, *, by: Actor, at: datetime) -> None:
     said = _("Requisition %(number)s: %(purpose)s") if call.agreement_id is None else _("Call %(number)s: %(purpose)s")
     ask(
@@ -377,6 +380,7 @@ def end_due(*, by: Actor, at: datetime, most: int = 500) -> int:
     return len(found)
 
 
+@in_city_language
 def _close(call: Call, *, by: Actor, at: datetime) -> None:
     """What every end brings."""
     end_citations([call], at=at)

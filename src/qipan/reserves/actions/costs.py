@@ -3,10 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import get_default_timezone, localdate
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.duties.api import unit_above
 from qipan.kernel.actor import Actor
@@ -174,10 +176,12 @@ def hand_in(sheet: CostSheet, *, by: Actor, at: datetime) -> CostSheet:
     if not fresh.lines.filter(state=CostState.ENTERED).exists():
         fresh.decided_at = at  # nothing but damage that both have recorded
     fresh.save(update_fields=["handed_in_at", "due_at", "decided_at"])
+    with override(settings.LANGUAGE_CODE):  # a task is a document of the city
+        title = _("Decide on a cost sheet and pay it: %(number)s, %(amount)s yuan")
+        title %= {"number": call.number, "amount": rules.yuan(fresh.entered)}
     ask(
         pay_source(fresh.pk),
-        _("Decide on a cost sheet and pay it: %(number)s, %(amount)s yuan")
-        % {"number": call.number, "amount": rules.yuan(fresh.entered)},
+        title,
         asker=call.firm,
         owner=call.caller,
         basis=call.agreement.number if call.agreement is not None else call.basis,

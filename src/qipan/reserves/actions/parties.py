@@ -14,6 +14,7 @@ from qipan.journal.api import record
 from qipan.kernel.actor import Actor, Scope
 from qipan.kernel.place import Range, range_of
 from qipan.kernel.refusal import NotAllowed, NotFound
+from qipan.kernel.text import in_city_language
 
 from ..models import Call
 from ..terms import FIRMS
@@ -119,6 +120,7 @@ def ask(
     )
 
 
+@in_city_language
 def answered(source: str, owner: Unit, *, by: Actor, at: datetime) -> None:
     """This function will close the task of an owner that an act on its page has done; done by another, it is taken back."""
     owner = heir_of(owner)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils.timezone import localdate
+from django.utils.translation import override
 
 from qipan.kernel.refusal import NotAllowed, NotFound, Refusal
 from qipan.kernel.testing import at_once
@@ -27,7 +28,7 @@ from qipan.reserves.api import open_lines
 from qipan.reserves.jobs import look_at_reserves
 from qipan.reserves.models import Call, CostLine, CostSheet
 from qipan.reserves.queries.audits import audit_sheets
-from qipan.reserves.testing import HERE, called, declared, taken
+from qipan.reserves.testing import HERE, agreed, called, declared, offered, taken
 
 from .conftest import Entry, Task, World
 
@@ -49,6 +50,27 @@ def refused(kind: type[Refusal], verb: Any, *given: Any, **terms: Any) -> None:
 @pytest.fixture
 def call(world: World) -> Call:
     return called(world.cast, world.agreement, world.declaration)
+
+
+@pytest.mark.row("FRC-13")
+def test_what_lies_on_the_desks_of_others_stands_in_the_language_of_the_city(world: World) -> None:
+    cast, manager, at = world.cast, world.manager, world.cast.at
+    with override("en"):  # whoever acts reads English
+        agreement = agreed(cast, manager, [offered(cast, manager)], number="锦府储〔2026〕2号")
+        call = called(cast, agreement, world.declaration)
+        order = taken(cast, world.declaration)
+        cost = enter_use(call.lines.get(), day=localdate(at), quantity=4, by=manager, at=at)
+        hand_in(cost.sheet, by=manager, at=at)
+        end_call(order, reason="雨停", by=cast.district_head, at=at + DAY)
+    tasks = Task.objects.everywhere("a test").order_by("pk")[1:]
+    assert [(one.title, one.basis) for one in tasks] == [
+        ("待签署的储备协议：锦府储〔2026〕2号，锦江区指挥部", "锦府储〔2026〕2号"),
+        ("调用510104-r1：小区值守", "510104-r1 · 《突发事件应对法（2024年修订）》第72条"),
+        ("征用510104-r2：安置受灾居民", "510104-r2 · 《突发事件应对法（2024年修订）》第76条"),
+        ("审核费用单并付款：510104-r1，720.00元", "锦府储〔2026〕2号"),
+        ("返还征用财产，1项：510104-r2", "《突发事件应对法（2024年修订）》第76条"),
+    ]
+    assert tasks[2].steps.get(state="RECALLED").note == "命令已结束。"
 
 
 @pytest.mark.row("FRC-13")
