@@ -26,6 +26,7 @@ from psycopg import ClientCursor
 from qipan.duties.api import Unit, get_unit, ground_of, seed_organisation, units_on
 from qipan.kernel.actor import Actor
 from qipan.kernel.place import CITY, COMMUNITY, DISTRICT, STREET, place_of, range_of
+from qipan.kernel.text import in_city_language
 
 from .actions import Enrolled, issue_pass, seed_roles
 from .models import Account, Post, Role
@@ -212,6 +213,7 @@ def _rows_of(model: type[models.Model]) -> tuple[str, list[tuple[Any, ...]]]:
     return f"INSERT INTO {table} ({columns}) VALUES ({places})", rows  # noqa: S608 - the models' own names
 
 
+@in_city_language
 def _build(at: datetime) -> Cast:
     make_territory()
     begin = at - timedelta(days=30)

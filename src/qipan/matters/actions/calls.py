@@ -348,10 +348,10 @@ def end_call(call: Call, *, result: str, by: Actor, at: datetime) -> Call:
     caller_only(held, by=by)
     result = loop.said(result)
     units = list(held.called.select_related("unit", "task").order_by("pk"))
-    if waiting := [one.unit.label for one in units if one.undecided]:
-        raise joint.RefusalsOpen(units=", ".join(waiting))
-    if unsaid := [one.unit.label for one in units if one.came is None and not one.excused]:
-        raise joint.AttendanceOpen(units=", ".join(unsaid))
+    if waiting := [one.unit for one in units if one.undecided]:
+        raise joint.RefusalsOpen(units=waiting)
+    if unsaid := [one.unit for one in units if one.came is None and not one.excused]:
+        raise joint.AttendanceOpen(units=unsaid)
     for one in units:
         if one.silent_at is not None:
             recall_tasks(silence_of(one), note=_now("The call has ended"), by=by, at=at)

@@ -126,7 +126,6 @@ def give_part(
 
 
 @act
-@in_city_language
 def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> Matter:
     """This function will give a filed matter to the unit whose list has its item as primary; each time is a hop.
 
@@ -137,18 +136,19 @@ def dispatch_matter(matter: Matter, *, unit: Unit, by: Actor, at: datetime) -> M
     held, now = locked(matter, by=by, act="matter.dispatch")
     after = loop.dispatch(now, unit=unit.pk, office=by.unit_id)
     _check_target(held, unit, returned=now.returned, at=at)
-    why = _hand_over(held, unit, asker=unit_of(by), note=_now("Objection accepted"), by=by, at=at)
+    why = _hand_over(held, unit, asker=unit_of(by), by=by, at=at)
     settle(held, after, StepKind.DISPATCHED, note=why, by=by, at=at)
     _alarm(held, after, by=by, at=at)
     return held
 
 
 @in_city_language
-def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str, by: Actor, at: datetime) -> str:
+def _hand_over(held: Matter, unit: Unit, *, asker: Unit, note: str = "", by: Actor, at: datetime) -> str:
     """Ends the part of who held it, and what the office or the lead organisation had to decide; gives the new part.
 
-    Returns why it is this unit's.
+    ``note`` is the reason of a ruling; without one the objection was accepted. Returns why it is this unit's.
     """
+    note = note or _now("Objection accepted")
     for part in open_parts(held):
         if part.part == Part.PRIMARY or part.unit_id == unit.pk:
             if part.task.state == TaskState.OBJECTED and part.task.closed_at is None:
@@ -223,8 +223,17 @@ def object_to_matter(matter: Matter, *, reason: str, by: Actor, at: datetime) ->
     return settle(held, after, StepKind.OBJECTED, note=reason, by=by, at=at)
 
 
-@act
 @in_city_language
+def _it_stays(held: Matter, *, reason: str, by: Actor, at: datetime) -> None:
+    """The ruling leaves the matter with the unit that objected."""
+    [part] = [one for one in open_parts(held) if one.part == Part.PRIMARY]
+    decide_objection(part.task, upheld=False, reason=reason, by=as_asker(part.task, by), at=at)
+    part.outcome = Outcome.OPEN
+    store_row(part)
+    end_waiting(held, note=_now("Ruled"), by=by, at=at)
+
+
+@act
 def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: datetime) -> Matter:
     """This function will rule which unit handles a matter, the objector or another: it binds and is not returned.
 
@@ -235,11 +244,7 @@ def arbitrate_matter(matter: Matter, *, unit: Unit, reason: str, by: Actor, at: 
     after = loop.arbitrate(now, unit=unit.pk, reason=reason)
     _check_target(held, unit, returned=now.returned, at=at)
     if unit.pk == now.handler:
-        [part] = [one for one in open_parts(held) if one.part == Part.PRIMARY]
-        decide_objection(part.task, upheld=False, reason=reason, by=as_asker(part.task, by), at=at)
-        part.outcome = Outcome.OPEN
-        store_row(part)
-        end_waiting(held, note=_now("Ruled"), by=by, at=at)
+        _it_stays(held, reason=reason, by=by, at=at)
     else:
         _hand_over(held, unit, asker=office_for(held.place), note=reason, by=by, at=at)
     settle(held, after, StepKind.ARBITRATED, note=reason, by=by, at=at)
