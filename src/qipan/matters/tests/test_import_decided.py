@@ -213,8 +213,8 @@ def test_what_is_taken_up_again_after_it_was_decided_as_one_counts_again(world):
     matter = all_of(batch)[0].matter
     decide_import(batch, confirmed=True, reason="抽查属实", by=second(world), at=at)
     reopen_matter(matter, reason="有理", by=world.cast.dispatcher, at=world.later(hours=2))
-    month, at = month_of(world.at), world.later(hours=3)
-    whole = figures(CITY, since=month, until=next_month(month), at=at)
+    at = world.later(hours=3)  # perhaps in the next month already
+    whole = figures(CITY, since=month_of(world.at), until=next_month(month_of(at)), at=at)
     assert (whole.resolution, whole.excluded, whole.reopened) == (Rate(0, 0), {}, 1)
     assert sum(one.left_out for one in of_months(world, at=at)) == 3 and sound()
     # Declined once more, here, it is nothing that the import brought: the level above decides.
