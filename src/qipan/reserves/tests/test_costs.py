@@ -65,10 +65,10 @@ def test_what_lies_on_the_desks_of_others_stands_in_the_language_of_the_city(wor
     tasks = Task.objects.everywhere("a test").order_by("pk")[1:]
     assert [(one.title, one.basis) for one in tasks] == [
         ("待签署的储备协议：锦府储〔2026〕2号，锦江区指挥部", "锦府储〔2026〕2号"),
-        ("调用510104-r1：小区值守", "510104-r1 · 《突发事件应对法（2024年修订）》第72条"),
-        ("征用510104-r2：安置受灾居民", "510104-r2 · 《突发事件应对法（2024年修订）》第76条"),
-        ("审核费用单并付款：510104-r1，720.00元", "锦府储〔2026〕2号"),
-        ("返还征用财产，1项：510104-r2", "《突发事件应对法（2024年修订）》第76条"),
+        (f"调用{call.number}：小区值守", f"{call.number} · 《突发事件应对法（2024年修订）》第72条"),
+        (f"征用{order.number}：安置受灾居民", f"{order.number} · 《突发事件应对法（2024年修订）》第76条"),
+        (f"审核费用单并付款：{call.number}，720.00元", "锦府储〔2026〕2号"),
+        (f"返还征用财产，1项：{order.number}", "《突发事件应对法（2024年修订）》第76条"),
     ]
     assert tasks[2].steps.get(state="RECALLED").note == "命令已结束。"
 
