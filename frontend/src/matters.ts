@@ -25,6 +25,23 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Which open matter a report was said to be stays said when a hint that was asked for before comes after it.
+let offered: HTMLInputElement[] = [];
+const hint = (event: Event): boolean => ((event as CustomEvent).detail.target as Element).id === "alike";
+const choices = (): HTMLInputElement[] => [...document.querySelectorAll<HTMLInputElement>("#alike input[name=same]")];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (hint(event)) offered = choices();
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!hint(event)) return;
+  const now = choices();
+  const picked = offered.find((one) => one.checked)?.value;
+  // "Another one" was said of these only: to other ones it is no answer.
+  if (picked === "another" && String(now.map((one) => one.value)) !== String(offered.map((one) => one.value))) return;
+  const again = now.find((one) => one.value === picked);
+  if (again) again.checked = true;
+});
+
 // Maps come after the page: to look at at once, to choose on when somebody opens one.
 for (const host of document.querySelectorAll<HTMLElement>("[data-map]")) {
   const kind = host.dataset.map;

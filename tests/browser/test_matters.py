@@ -127,3 +127,28 @@ def test_who_handles_a_matter_does_it_on_a_phone(world, open_page, troubles):
     assert Matter.objects.everywhere("a test").get(pk=matter.pk).state == "DONE"
     assert matter.handlings.get().result == "已拆除重砌"
     assert troubles == []
+
+
+@pytest.mark.row("MAT-1")
+def test_what_was_said_to_be_the_same_stays_said_when_a_hint_comes_late(world, open_page, troubles):
+    world.reported("05001", text="围墙歪斜，有砖块松动")
+    page = open_page(world.cast, "anonymous", "/report", width=360, height=780)
+    report(page, "围墙歪斜")
+    page.locator("#id_spot").click()
+    same, another = (page.locator("#alike input[name=same]").nth(n) for n in (0, 1))
+    expect(same).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+    def late(route):
+        page.wait_for_timeout(1_000)
+        route.continue_()
+
+    page.route("**/report/similar", late)
+    for chosen in (same, another):
+        with page.expect_response("**/report/similar"):
+            page.fill("#id_text", page.input_value("#id_text") + "，很危险")
+            page.locator("#id_spot").click()
+            chosen.check()
+        expect(page.locator("#alike.htmx-request, #alike .htmx-settling")).to_have_count(0)
+        expect(chosen).to_be_checked()
+    assert troubles == []
